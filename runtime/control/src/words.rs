@@ -1,0 +1,303 @@
+//! The contract's words as plain Rust: what a handler may ask about and be told. `wit/` is the source; the guest crate
+//! converts between these and the generated types, and nothing else knows the generated ones.
+
+use crate::private::Private;
+use std::fmt;
+
+/// Why the runtime took the call away. See `types.interruption` in the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Interruption {
+    /// BYE from the far end.
+    HungUp,
+    /// CANCEL from the far end.
+    Cancelled,
+    /// No RTP for the media time-out.
+    MediaLost,
+    /// No ACK, or a failed transport.
+    SignallingLost,
+    /// The longest call duration was reached.
+    TimeLimit,
+    /// The operator, the API or a draining node.
+    EndedByPlatform,
+    /// The handler hung up the leg itself.
+    EndedByHandler,
+}
+
+/// Where a leg is in its life; only ever moves down this list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LegState {
+    /// The far end waits.
+    Offered,
+    /// It hears ringing or early media.
+    Ringing,
+    /// Both ends are connected.
+    Answered,
+    /// The leg is gone.
+    Ended,
+}
+
+/// Which limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LimitName {
+    /// Operations alive at the same time in one call.
+    Operations,
+    /// Bytes in one string, list or buffer.
+    StringBytes,
+    /// Segments in one prompt.
+    PromptSegments,
+    /// Bytes of log text in one call.
+    LogBytes,
+    /// Random bytes in one request.
+    RandomBytes,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The call was taken away.
+    Interrupted(Interruption),
+    /// The leg is in this state and the request needs another.
+    WrongState(LegState),
+    /// A limit was reached; nothing was done.
+    Limit {
+        /// Which.
+        name: LimitName,
+        /// The largest value allowed.
+        allowed: u64,
+        /// The value asked for.
+        asked: u64,
+    },
+    /// An argument is out of range; nothing was done.
+    Invalid {
+        /// The argument as the contract spells it.
+        argument: String,
+        /// What was wrong and what would be right.
+        reason: String,
+    },
+    /// The module carries no prompt of this name.
+    NoSuchPrompt(String),
+    /// Another gathering already collects this leg's keys.
+    AlreadyGathering,
+    /// The handler's own words.
+    Failed(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Interrupted(why) => write!(f, "interrupted: {why:?}"),
+            Error::WrongState(state) => write!(f, "the leg is {state:?}, which does not allow this"),
+            Error::Limit { name, allowed, asked } => {
+                write!(f, "over the limit {name:?}: asked for {asked}, allowed are {allowed}")
+            }
+            Error::Invalid { argument, reason } => write!(f, "invalid {argument}: {reason}"),
+            Error::NoSuchPrompt(name) => write!(f, "the module carries no prompt named {name:?}"),
+            Error::AlreadyGathering => f.write_str("another gathering already collects the keys of this leg"),
+            Error::Failed(why) => write!(f, "the handler gave up: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// One key of a telephone keypad (RFC 4733 events 0 to 15).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key(u8);
+
+impl Key {
+    /// The key of an RFC 4733 event code; none above 15.
+    pub fn from_event(code: u8) -> Option<Key> {
+        (code < 16).then_some(Key(code))
+    }
+
+    /// The key of a character: 0 to 9, *, #, A to D (either case).
+    pub fn from_char(c: char) -> Option<Key> {
+        let code = match c.to_ascii_uppercase() {
+            c @ '0'..='9' => c as u8 - b'0',
+            '*' => 10,
+            '#' => 11,
+            c @ 'A'..='D' => c as u8 - b'A' + 12,
+            _ => return None,
+        };
+        Some(Key(code))
+    }
+
+    /// Its RFC 4733 event code, 0 to 15.
+    pub fn event(self) -> u8 {
+        self.0
+    }
+
+    /// Its character.
+    pub fn char(self) -> char {
+        char::from(b"0123456789*#ABCD"[usize::from(self.0)])
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(<private>)")
+    }
+}
+
+/// What is known of a leg when it is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LegInfo {
+    /// The call's id as text.
+    pub call_id: String,
+    /// User part of From.
+    pub from: Private<String>,
+    /// Display name of From, empty if none.
+    pub from_name: Private<String>,
+    /// User part of the Request-URI.
+    pub to: Private<String>,
+    /// Came over an encrypted transport.
+    pub secure: bool,
+}
+
+/// How a call is refused before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RejectReason {
+    /// 486.
+    Busy,
+    /// 603.
+    Declined,
+    /// 404.
+    NotFound,
+    /// 480.
+    Unavailable,
+    /// 403.
+    Forbidden,
+}
+
+/// A tone of up to four frequencies sounding together. Ranges: see `types.tone` in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tone {
+    /// Hertz.
+    pub frequencies: Vec<u16>,
+    /// Milliseconds of sound.
+    pub on_ms: u32,
+    /// Milliseconds of silence after it.
+    pub off_ms: u32,
+    /// Repetitions of the pair.
+    pub count: u16,
+    /// Power of the whole.
+    pub level_dbm0: i8,
+}
+
+/// One piece of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// A file of the module, by name.
+    File(String),
+    /// A generated tone.
+    Tone(Tone),
+    /// Milliseconds of silence.
+    Silence(u32),
+}
+
+/// How a prompt behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlayOptions {
+    /// Any key stops it.
+    pub barge_in: bool,
+    /// Repetitions; 0 without end.
+    pub times: u16,
+}
+
+/// Why a prompt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PlayEnd {
+    /// Played to its end.
+    Finished,
+    /// A key.
+    Key,
+    /// The handler stopped it.
+    Stopped,
+    /// Another prompt took its place.
+    Replaced,
+}
+
+/// What was sent of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Played {
+    /// Milliseconds sent.
+    pub played_ms: u32,
+    /// Why no more.
+    pub ended_by: PlayEnd,
+}
+
+/// What to collect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatherOptions {
+    /// Keys for a complete result.
+    pub min: u8,
+    /// Done at this many.
+    pub max: u8,
+    /// Done at this key, which is not part of the result.
+    pub finish_on: Option<Key>,
+    /// Wait for the first key from the prompt's end.
+    pub first_key_ms: u32,
+    /// Wait for each further key.
+    pub next_key_ms: u32,
+    /// Played meanwhile.
+    pub prompt: Option<Vec<Segment>>,
+    /// The first key stops the prompt.
+    pub barge_in: bool,
+}
+
+/// Why collecting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GatherEnd {
+    /// `max` keys.
+    MaxKeys,
+    /// The finish key.
+    FinishKey,
+    /// No key in time.
+    FirstKeyTimeout,
+    /// No further key in time.
+    NextKeyTimeout,
+    /// Cancelled by the handler.
+    Cancelled,
+}
+
+/// What was collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gathered {
+    /// The keys in order.
+    pub keys: Private<String>,
+    /// Why no more.
+    pub ended_by: GatherEnd,
+    /// At least `min` came.
+    pub complete: bool,
+}
+
+/// A collection that broke off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatherFailure {
+    /// Why.
+    pub reason: Error,
+    /// The keys until then.
+    pub keys: Private<String>,
+}
+
+/// A moment in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixTime {
+    /// Since 1970, leap seconds not counted.
+    pub seconds: u64,
+    /// 0 to 999,999,999.
+    pub nanoseconds: u32,
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// For the developer.
+    Debug,
+    /// What happens.
+    Info,
+    /// Odd but handled.
+    Warn,
+    /// Went wrong.
+    Error,
+}
