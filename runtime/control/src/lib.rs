@@ -1,5 +1,15 @@
-//! THE DECISIONS: what a call does next. Pure cores without I/O, clock, randomness or knowledge of SIP, RTP or wasm.
+//! THE DECISIONS: what a call does next. Pure cores without I/O, clocks, randomness of their own, or any knowledge of
+//! SIP, RTP and wasm.
+//!
+//! [`call::Call`] is the machine of one call. A handler's host calls reach it as [`ask::Ask`]s and leave as
+//! [`ask::Answer`]s; everything else is a [`call::LegSignal`] in and an [`call::Output`] out.
+
 pub mod ask;
+pub mod call;
+pub mod describe;
 pub mod ids;
+pub mod limits;
 pub mod private;
+pub mod record;
+pub mod route;
 pub mod words;

@@ -1,0 +1,155 @@
+//! Whether what a handler passes is within the contract's ranges. A refusal names the argument and what would be right.
+
+use crate::limits::Limits;
+use crate::words::{Error, GatherOptions, LimitName, PlayOptions, Segment, Tone};
+use std::collections::BTreeSet;
+
+const SILENCE_MS_MAX: u32 = 60_000;
+const TONE_MS_MAX: u32 = 60_000;
+const TONE_MS_MIN: u32 = 20;
+const TONE_COUNT_MAX: u16 = 1_000;
+const TONE_HZ: std::ops::RangeInclusive<u16> = 20..=3_800;
+const TONE_LEVEL_DBM0: std::ops::RangeInclusive<i8> = -60..=0;
+const TONE_FREQUENCIES_MAX: usize = 4;
+const TIMES_MAX: u16 = 1_000;
+const KEYS_MAX: u8 = 64;
+const KEY_MS_MAX: u32 = 600_000;
+const NEXT_KEY_MS_MIN: u32 = 100;
+const SLEEP_MS_MAX: u32 = 14_400_000;
+const WAIT_OPERATIONS_MAX: usize = 64;
+
+/// The names of the prompts a module carries.
+pub type PromptNames = BTreeSet<String>;
+
+pub(crate) fn prompt(argument: &str, prompt: &[Segment], names: &PromptNames, limits: &Limits) -> Result<(), Error> {
+    if prompt.is_empty() {
+        return invalid(argument, "a prompt needs at least one segment");
+    }
+    over(LimitName::PromptSegments, prompt.len(), limits.prompt_segments)?;
+    prompt.iter().try_for_each(|segment| match segment {
+        Segment::File(name) => file(name, names, limits),
+        Segment::Tone(wanted) => tone(argument, wanted),
+        Segment::Silence(ms) if *ms > SILENCE_MS_MAX => invalid(
+            argument,
+            &format!("silence of {ms} ms; up to {SILENCE_MS_MAX} is allowed"),
+        ),
+        Segment::Silence(_) => Ok(()),
+    })
+}
+
+fn file(name: &str, names: &PromptNames, limits: &Limits) -> Result<(), Error> {
+    over(LimitName::StringBytes, name.len(), limits.string_bytes)?;
+    if names.contains(name) {
+        Ok(())
+    } else {
+        Err(Error::NoSuchPrompt(name.to_owned()))
+    }
+}
+
+fn tone(argument: &str, tone: &Tone) -> Result<(), Error> {
+    let count = tone.frequencies.len();
+    if !(1..=TONE_FREQUENCIES_MAX).contains(&count) {
+        return invalid(
+            argument,
+            &format!("a tone of {count} frequencies; 1 to {TONE_FREQUENCIES_MAX} are allowed"),
+        );
+    }
+    if let Some(hz) = tone.frequencies.iter().find(|hz| !TONE_HZ.contains(hz)) {
+        return invalid(
+            argument,
+            &format!("a tone of {hz} Hz; {} to {} is allowed", TONE_HZ.start(), TONE_HZ.end()),
+        );
+    }
+    if !(TONE_MS_MIN..=TONE_MS_MAX).contains(&tone.on_ms) || tone.off_ms > TONE_MS_MAX {
+        return invalid(
+            argument,
+            "a tone sounds for 20 to 60,000 ms and rests for at most 60,000",
+        );
+    }
+    if !(1..=TONE_COUNT_MAX).contains(&tone.count) {
+        return invalid(
+            argument,
+            &format!("a tone {} times; 1 to {TONE_COUNT_MAX} is allowed", tone.count),
+        );
+    }
+    if !TONE_LEVEL_DBM0.contains(&tone.level_dbm0) {
+        return invalid(
+            argument,
+            &format!("a tone at {} dBm0; -60 to 0 is allowed", tone.level_dbm0),
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn play(options: &PlayOptions) -> Result<(), Error> {
+    if options.times > TIMES_MAX {
+        return invalid(
+            "options.times",
+            &format!("{}; 0 to {TIMES_MAX} is allowed", options.times),
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn gather(options: &GatherOptions, names: &PromptNames, limits: &Limits) -> Result<(), Error> {
+    if !(1..=KEYS_MAX).contains(&options.max) {
+        return invalid("options.max", &format!("{}; 1 to {KEYS_MAX} is allowed", options.max));
+    }
+    if options.min > options.max {
+        return invalid(
+            "options.min",
+            &format!("{} is more than max, {}", options.min, options.max),
+        );
+    }
+    if options.first_key_ms > KEY_MS_MAX {
+        return invalid(
+            "options.first-key-ms",
+            &format!("{}; up to {KEY_MS_MAX} is allowed", options.first_key_ms),
+        );
+    }
+    if !(NEXT_KEY_MS_MIN..=KEY_MS_MAX).contains(&options.next_key_ms) {
+        let allowed = format!("{}; {NEXT_KEY_MS_MIN} to {KEY_MS_MAX} is allowed", options.next_key_ms);
+        return invalid("options.next-key-ms", &allowed);
+    }
+    options
+        .prompt
+        .as_ref()
+        .map_or(Ok(()), |wanted| prompt("options.prompt", wanted, names, limits))
+}
+
+pub(crate) fn sleep(ms: u32) -> Result<(), Error> {
+    if ms > SLEEP_MS_MAX {
+        invalid("ms", &format!("{ms}; up to {SLEEP_MS_MAX} is allowed"))
+    } else {
+        Ok(())
+    }
+}
+
+pub(crate) fn wait_any(operations: usize) -> Result<(), Error> {
+    if (1..=WAIT_OPERATIONS_MAX).contains(&operations) {
+        return Ok(());
+    }
+    invalid(
+        "operations",
+        &format!("{operations} of them; 1 to {WAIT_OPERATIONS_MAX} are allowed"),
+    )
+}
+
+/// Refuses what is over a limit.
+pub(crate) fn over(name: LimitName, asked: usize, allowed: usize) -> Result<(), Error> {
+    if asked <= allowed {
+        return Ok(());
+    }
+    Err(Error::Limit {
+        name,
+        allowed: allowed as u64,
+        asked: asked as u64,
+    })
+}
+
+fn invalid(argument: &str, reason: &str) -> Result<(), Error> {
+    Err(Error::Invalid {
+        argument: argument.to_owned(),
+        reason: reason.to_owned(),
+    })
+}

@@ -1,0 +1,124 @@
+//! Collecting keys: one small machine, fed with keys, the end of its prompt, and time.
+
+use crate::ids::LegId;
+use crate::words::{GatherEnd, GatherOptions, Gathered, Key};
+use std::time::{Duration, Instant};
+
+/// A collection under way.
+#[derive(Debug)]
+pub(crate) struct Gathering {
+    pub(crate) leg: LegId,
+    options: GatherOptions,
+    keys: String,
+    prompt: Prompt,
+    /// When the next key must have come; none while the prompt holds the clock.
+    deadline: Option<Instant>,
+    /// Decided, but held back until a prompt without barge-in has been heard.
+    decided: Option<GatherEnd>,
+}
+
+/// Where the collection's prompt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// There is none, or it has ended.
+    Over,
+    /// It plays.
+    Playing,
+}
+
+impl Gathering {
+    /// Begins; `prompt` says whether one was started.
+    pub(crate) fn new(now: Instant, leg: LegId, options: GatherOptions, prompt: Prompt) -> Self {
+        let mut gathering = Self {
+            leg,
+            options,
+            keys: String::new(),
+            prompt,
+            deadline: None,
+            decided: None,
+        };
+        if prompt == Prompt::Over {
+            gathering.wait_for_first_key(now);
+        }
+        gathering
+    }
+
+    /// The moment something happens by itself.
+    pub(crate) fn wake_at(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// A key came. The result if that was the last thing needed.
+    pub(crate) fn key(&mut self, now: Instant, key: Key) -> Option<Gathered> {
+        if self.options.finish_on == Some(key) {
+            return self.decide(GatherEnd::FinishKey);
+        }
+        self.keys.push(key.char());
+        if self.keys.len() >= usize::from(self.options.max) {
+            return self.decide(GatherEnd::MaxKeys);
+        }
+        self.deadline = Some(now + Duration::from_millis(u64::from(self.options.next_key_ms)));
+        None
+    }
+
+    /// Whether another key would still be taken.
+    pub(crate) fn takes_keys(&self) -> bool {
+        self.decided.is_none()
+    }
+
+    /// The prompt ended, for whatever reason.
+    pub(crate) fn prompt_over(&mut self, now: Instant) -> Option<Gathered> {
+        self.prompt = Prompt::Over;
+        if let Some(end) = self.decided {
+            return Some(self.gathered(end));
+        }
+        if self.keys.is_empty() {
+            self.wait_for_first_key(now);
+        }
+        None
+    }
+
+    /// Time passed.
+    pub(crate) fn deadline(&mut self, now: Instant) -> Option<Gathered> {
+        if self.deadline.is_none_or(|at| at > now) {
+            return None;
+        }
+        self.decide(if self.keys.is_empty() {
+            GatherEnd::FirstKeyTimeout
+        } else {
+            GatherEnd::NextKeyTimeout
+        })
+    }
+
+    /// The result if the collection is broken off here.
+    pub(crate) fn cancelled(&self) -> Gathered {
+        self.gathered(GatherEnd::Cancelled)
+    }
+
+    /// What came until now, for an interruption.
+    pub(crate) fn keys(&self) -> &str {
+        &self.keys
+    }
+
+    fn decide(&mut self, end: GatherEnd) -> Option<Gathered> {
+        self.deadline = None;
+        // A prompt that must be heard holds the result back; one with barge-in was stopped by the media engine.
+        if self.prompt == Prompt::Playing && !self.options.barge_in {
+            self.decided = Some(end);
+            return None;
+        }
+        Some(self.gathered(end))
+    }
+
+    fn wait_for_first_key(&mut self, now: Instant) {
+        self.deadline = Some(now + Duration::from_millis(u64::from(self.options.first_key_ms)));
+    }
+
+    fn gathered(&self, ended_by: GatherEnd) -> Gathered {
+        Gathered {
+            keys: self.keys.clone().into(),
+            ended_by,
+            complete: self.keys.len() >= usize::from(self.options.min),
+        }
+    }
+}

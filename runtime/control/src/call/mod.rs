@@ -1,0 +1,261 @@
+//! The call machine: legs, one handler, operations, limits, and exactly one end.
+//!
+//! **One input, then drain [`Call::poll`] until it is empty; [`Call::wake_at`] then names the next deadline.**
+//!
+//! It knows no SIP, no RTP and no wasm: signalling arrives as [`LegSignal`]s, the handler as [`Ask`]s, and everything it
+//! wants leaves as an [`Output`]. It never reads a clock; `now` is an argument.
+
+mod asks;
+mod check;
+mod ending;
+mod gathering;
+mod io;
+mod leg;
+mod operation;
+mod signals;
+#[cfg(test)]
+mod tests;
+
+pub use check::PromptNames;
+pub use io::{Input, LegCommand, LegSignal, MediaCommand, OnKey, Output, PromptSource, Setup, Trace, Turn, TurnTrace};
+pub use leg::Description;
+
+use crate::ask::{Answer, Ask};
+use crate::describe;
+use crate::ids::{LegId, OperationId};
+use crate::record::{HandlerEnd, Usage};
+use crate::words::{Error, Interruption, UnixTime};
+use leg::Leg;
+use operation::Operations;
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// The leg that opened the call.
+pub const CALLER: LegId = LegId(0);
+
+/// One conversation, from the first leg to the last hang-up.
+///
+/// Thirteen fields: the set-up, the parts of the call, how far it is with its end, and the counts for the record.
+#[derive(Debug)]
+pub struct Call {
+    setup: Setup,
+    started: Instant,
+    leg: Leg,
+    operations: Operations,
+    random: ChaCha12Rng,
+    handler: Handler,
+    end: End,
+    usage: Usage,
+    turns: u32,
+    log_bytes: usize,
+    log_lines_dropped: u32,
+    keys_dropped: u32,
+    outputs: VecDeque<Output>,
+}
+
+/// Where the handler is.
+#[derive(Debug)]
+enum Handler {
+    /// It computes; an ask or its end comes next.
+    Running,
+    /// It waits for an answer.
+    Waiting { ask: Ask, since: Instant, wait: Wait },
+    /// It has been told to stop.
+    Stopping,
+    /// It has ended.
+    Over(HandlerEnd),
+}
+
+/// What a waiting handler waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wait {
+    /// Audio on a leg it answers or opens.
+    Audio,
+    /// A prompt or a collection it waits for by name; the result goes with the answer.
+    Operation(OperationId),
+    /// Time.
+    Until(Instant),
+    /// The first of several, or time.
+    Any {
+        operations: Vec<OperationId>,
+        until: Option<Instant>,
+    },
+}
+
+/// How far the call is with its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It is not ending.
+    Open,
+    /// Its last leg is gone; the handler may clean up until then.
+    CleanUp { until: Instant },
+    /// The handler failed; the caller hears why, at most until then.
+    Announcing { operation: OperationId, until: Instant },
+    /// Only the media counters are awaited.
+    Counting { until: Instant },
+    /// The record is out.
+    Done,
+}
+
+impl Call {
+    /// A call whose first leg has just been offered. The handler is started by whoever holds its instance.
+    pub fn new(now: Instant, setup: Setup) -> Self {
+        let leg = Leg::new(setup.info.clone(), setup.headers.clone(), setup.description);
+        Self {
+            random: ChaCha12Rng::from_seed(setup.seed),
+            setup,
+            started: now,
+            leg,
+            operations: Operations::default(),
+            handler: Handler::Running,
+            end: End::Open,
+            usage: Usage::default(),
+            turns: 0,
+            log_bytes: 0,
+            log_lines_dropped: 0,
+            keys_dropped: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes one input. Drain [`Call::poll`] before the next.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        if self.end == End::Done {
+            return;
+        }
+        match input {
+            Input::Asked(ask) => self.asked(now, ask),
+            Input::Returned { result, usage } => self.returned(now, result, usage),
+            Input::Failed { fault, usage } => self.failed(now, fault, usage),
+            Input::Stopped { usage } => self.stopped(now, usage),
+            Input::Leg(leg, signal) => self.signal(now, leg, signal),
+            Input::End(why) => self.end_by_platform(why),
+            Input::Deadline => self.deadline(now),
+        }
+        self.settle(now);
+    }
+
+    /// The next thing the call wants; none when it is at rest.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When the call acts by itself next: [`Input::Deadline`] is due then.
+    pub fn wake_at(&self) -> Option<Instant> {
+        let wait = match &self.handler {
+            Handler::Waiting {
+                wait: Wait::Until(at), ..
+            } => Some(*at),
+            Handler::Waiting {
+                wait: Wait::Any { until, .. },
+                ..
+            } => *until,
+            _ => None,
+        };
+        let end = match self.end {
+            End::Open => self
+                .leg
+                .leaving
+                .is_none()
+                .then_some(self.started + self.setup.limits.call_duration),
+            End::CleanUp { until } => (!matches!(self.handler, Handler::Stopping)).then_some(until),
+            End::Announcing { until, .. } | End::Counting { until } => Some(until),
+            End::Done => return None,
+        };
+        [wait, end, self.operations.wake_at()].into_iter().flatten().min()
+    }
+
+    /// What the call is known by and made from.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn deadline(&mut self, now: Instant) {
+        self.operations.deadline(now);
+        match self.end {
+            End::Open if now >= self.started + self.setup.limits.call_duration => {
+                self.hang_up_because(Interruption::TimeLimit);
+            }
+            End::CleanUp { until } if now >= until => self.stop_handler(),
+            End::Announcing { until, .. } if now >= until => self.hang_up(),
+            _ => {}
+        }
+    }
+
+    /// Answers what can be answered now, and ends what is over. Runs after every input.
+    fn settle(&mut self, now: Instant) {
+        self.answer_if_ready(now);
+        self.finish_if_over(now);
+    }
+
+    fn answer_if_ready(&mut self, now: Instant) {
+        let Handler::Waiting { wait, .. } = &self.handler else {
+            return;
+        };
+        let interrupted = self.leg.interruption().map(|why| Err(Error::Interrupted(why)));
+        let answer = match wait {
+            Wait::Audio => interrupted.map(Answer::Unit),
+            Wait::Until(at) => interrupted.or((now >= *at).then_some(Ok(()))).map(Answer::Unit),
+            Wait::Any { operations, until } => self.any_done(now, operations, *until),
+            Wait::Operation(id) => self.outcome(*id),
+        };
+        if let Some(answer) = answer {
+            self.resume_waiting(now, answer);
+        }
+    }
+
+    fn any_done(&self, now: Instant, operations: &[OperationId], until: Option<Instant>) -> Option<Answer> {
+        if let Some(why) = self.leg.interruption() {
+            return Some(Answer::Any(Err(Error::Interrupted(why))));
+        }
+        let done = operations
+            .iter()
+            .position(|id| self.operations.get(*id).is_none_or(|found| found.is_done()));
+        match done {
+            Some(place) => Some(Answer::Any(Ok(Some(place as u32)))),
+            None => until.is_some_and(|at| now >= at).then_some(Answer::Any(Ok(None))),
+        }
+    }
+
+    /// Ends the handler's wait with an answer; a new turn begins.
+    fn resume_waiting(&mut self, now: Instant, answer: Answer) {
+        let Handler::Waiting { ask, since, wait } = std::mem::replace(&mut self.handler, Handler::Running) else {
+            unreachable!("only a waiting handler is resumed");
+        };
+        self.turns += 1;
+        // What the handler waited for in one go has no handle that could ask for it again.
+        if let (Ask::Play { .. } | Ask::Gather { .. }, Wait::Operation(id)) = (&ask, &wait) {
+            self.operations.remove(*id);
+        }
+        self.trace(now, since, &ask, &answer);
+        self.outputs.push_back(Output::Resume {
+            answer,
+            turn: Turn::New,
+        });
+    }
+
+    fn trace(&mut self, now: Instant, since: Instant, ask: &Ask, answer: &Answer) {
+        if self.setup.trace == Trace::Off {
+            return;
+        }
+        let turn = TurnTrace {
+            at: now.saturating_duration_since(self.started),
+            waited: now.saturating_duration_since(since),
+            ask: describe::ask(ask),
+            answer: describe::answer(answer),
+        };
+        self.outputs.push_back(Output::Turn(turn));
+    }
+
+    /// The time of day at `now`, counted from the call's beginning.
+    fn unix(&self, now: Instant) -> UnixTime {
+        let begun = Duration::new(self.setup.started_at.seconds, self.setup.started_at.nanoseconds);
+        let then = begun + now.saturating_duration_since(self.started);
+        UnixTime {
+            seconds: then.as_secs(),
+            nanoseconds: then.subsec_nanos(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Every limit the call machine holds a handler and a caller to, with its default.
+
+use std::time::Duration;
+
+/// Limits of one call. Over a limit the handler gets a typed error, or the call ends as the field says.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Operations alive at the same time; one more is refused with `limit(operations)`.
+    pub operations: usize,
+    /// Segments of one prompt; more are refused with `limit(prompt-segments)`.
+    pub prompt_segments: usize,
+    /// Bytes of a name or other string a handler passes; more are refused with `limit(string-bytes)`.
+    pub string_bytes: usize,
+    /// Bytes of one log line; the rest of it is cut.
+    pub log_line_bytes: usize,
+    /// Bytes of log text in one call; further lines are dropped and counted.
+    pub log_bytes: usize,
+    /// Random bytes in one request; more are refused with `limit(random-bytes)`.
+    pub random_bytes: u32,
+    /// Keys kept between two collections; the oldest is dropped for a new one, and counted.
+    pub pending_keys: usize,
+    /// Longest call; then it is interrupted with `time-limit`.
+    pub call_duration: Duration,
+    /// How long a handler may run on after its last leg ended; then it is stopped.
+    pub clean_up: Duration,
+    /// Longest the platform's announcement may take, answer included; then the leg is hung up.
+    pub announcement: Duration,
+    /// How long the end record waits for the media counters; then it is written without them.
+    pub media_close: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            operations: 256,
+            prompt_segments: 64,
+            string_bytes: 65_536,
+            log_line_bytes: 4_096,
+            log_bytes: 65_536,
+            random_bytes: 65_536,
+            pending_keys: 64,
+            call_duration: Duration::from_secs(4 * 3600),
+            clean_up: Duration::from_secs(5),
+            announcement: Duration::from_secs(30),
+            media_close: Duration::from_secs(2),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What is left of a call: exactly one [`CallRecord`] for each, made when its last part is gone.
+
+use crate::ids::{CallId, Tenant};
+use crate::private::Private;
+use crate::words::{Error, Interruption, UnixTime};
+
+/// What an instance used, as the guest counted it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Wasm fuel: about one for each instruction.
+    pub fuel: u64,
+    /// Highest linear memory, in bytes.
+    pub memory_peak: u64,
+    /// Host calls of every kind.
+    pub host_calls: u64,
+}
+
+/// What an instance broke off with, without the engine's types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Which kind, for counting and for fallbacks.
+    pub kind: FaultKind,
+    /// What happened and what would be right, for the developer.
+    pub text: String,
+}
+
+/// Kinds of failure of a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A wasm trap, a panic among them.
+    Trap,
+    /// Too much CPU between two turns.
+    CpuTime,
+    /// Over the memory limit.
+    Memory,
+    /// The stack overflowed.
+    StackOverflow,
+    /// Too many host calls in one turn.
+    HostCallFlood,
+    /// A string or list over the limit crossed the boundary.
+    StringTooLong,
+    /// The instance could not be started.
+    Start,
+    /// The handler returned an error of its own.
+    Returned,
+    /// The handler returned while the caller was neither answered nor refused.
+    ReturnedUnanswered,
+    /// The handler did not end within the clean-up time.
+    CleanUpOverrun,
+}
+
+impl FaultKind {
+    /// The kind's name in records and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            FaultKind::Trap => "trap",
+            FaultKind::CpuTime => "cpu_time",
+            FaultKind::Memory => "memory",
+            FaultKind::StackOverflow => "stack_overflow",
+            FaultKind::HostCallFlood => "host_call_flood",
+            FaultKind::StringTooLong => "string_too_long",
+            FaultKind::Start => "start",
+            FaultKind::Returned => "returned_error",
+            FaultKind::ReturnedUnanswered => "returned_unanswered",
+            FaultKind::CleanUpOverrun => "clean_up_overrun",
+        }
+    }
+}
+
+/// How the handler's part of the call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandlerEnd {
+    /// It returned, or left with `interrupted` because the call was taken away.
+    Done,
+    /// It failed.
+    Faulted(Fault),
+}
+
+impl HandlerEnd {
+    /// The end that a returned value means; `answered_or_refused` is false while the caller still waits.
+    pub(crate) fn of_result(result: Result<(), Error>, settled: Settled) -> HandlerEnd {
+        match (result, settled) {
+            (Ok(()) | Err(Error::Interrupted(_)), Settled::Yes) => HandlerEnd::Done,
+            (Ok(()) | Err(Error::Interrupted(_)), Settled::No) => HandlerEnd::Faulted(Fault {
+                kind: FaultKind::ReturnedUnanswered,
+                text: "the handler returned without having answered or refused the call; answer it, reject it, or \
+                       hang up before returning"
+                    .to_owned(),
+            }),
+            (Err(error), _) => HandlerEnd::Faulted(Fault {
+                kind: FaultKind::Returned,
+                text: format!("the handler returned: {error}"),
+            }),
+        }
+    }
+}
+
+/// Whether the caller was answered, refused, or has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Yes,
+    No,
+}
+
+/// Counters of a leg's media session, in the units of the media engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MediaCounters {
+    /// RTP packets received.
+    pub packets_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Lost, as RFC 3550 counts.
+    pub lost: u64,
+    /// Received twice.
+    pub duplicates: u64,
+    /// Received out of order.
+    pub reordered: u64,
+    /// Not RTP, or cut short.
+    pub malformed: u64,
+    /// From an address that is not the far end's.
+    pub wrong_source: u64,
+    /// Interarrival jitter in microseconds.
+    pub jitter_us: u64,
+    /// Keys heard.
+    pub keys: u64,
+    /// 20 ms ticks that came too late to send in time.
+    pub ticks_missed: u64,
+}
+
+/// A leg in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegRecord {
+    /// User part of From.
+    pub from: Private<String>,
+    /// User part of the Request-URI.
+    pub to: Private<String>,
+    /// When it was answered, if it was.
+    pub answered_at: Option<UnixTime>,
+    /// When it ended.
+    pub ended_at: UnixTime,
+    /// Why it ended.
+    pub ended_by: Interruption,
+    /// The final SIP status if it was refused.
+    pub status: Option<u16>,
+    /// None if no media session was opened, or its counters did not come in time.
+    pub media: Option<MediaCounters>,
+}
+
+/// The end record of a call (CDR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecord {
+    /// Which call.
+    pub id: CallId,
+    /// Whose.
+    pub tenant: Tenant,
+    /// The handler's name.
+    pub handler: String,
+    /// The module's content hash.
+    pub module: String,
+    /// When the call began.
+    pub started_at: UnixTime,
+    /// When its last part was gone.
+    pub ended_at: UnixTime,
+    /// Its legs in the order they were opened.
+    pub legs: Vec<LegRecord>,
+    /// How the handler ended.
+    pub handler_end: HandlerEnd,
+    /// Host calls that waited.
+    pub turns: u32,
+    /// What the instance used.
+    pub usage: Usage,
+    /// Log lines dropped because the call's log was full.
+    pub log_lines_dropped: u32,
+    /// Keys dropped because nobody collected them.
+    pub keys_dropped: u32,
+}
