@@ -1,1 +1,20 @@
-//! patchcord-switch
+//! THE JOINT: a share of the calls complete, still without I/O.
+//!
+//! A [`Shard`] joins the four cores: SIP messages come in, dialogs become leg signals, the call machine decides, the
+//! handler is resumed, and what comes of it leaves as bytes to send and commands to media threads. It is the only crate
+//! that knows all four, and the last that knows none of the machine: no socket, clock, thread or random source.
+//!
+//! **One input, then drain [`Shard::poll`] until it is empty; [`Shard::wake_at`] then names the next deadline.** The same
+//! shard runs in production and in the simulator.
+
+mod directory;
+mod drive;
+mod io;
+mod leg_sip;
+mod live;
+mod media_plan;
+mod shard;
+
+pub use directory::{Directory, Program, ProgramError};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output};
+pub use shard::Shard;

@@ -1,0 +1,148 @@
+//! Everything that can wake a shard, and everything it can want.
+
+use crate::directory::Directory;
+use patchcord_control::call::{Trace, TurnTrace};
+use patchcord_control::ids::CallId;
+use patchcord_control::limits::Limits;
+use patchcord_control::record::CallRecord;
+use patchcord_control::words::{LogLevel, UnixTime};
+use patchcord_media::{Command, Report, SessionId};
+use patchcord_sip::sdp::Codec;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a shard is made from; fixed for its life.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The SIP endpoint's part.
+    pub sip: patchcord_sip::Config,
+    /// The address that session descriptions name for audio.
+    pub media_address: IpAddr,
+    /// Codecs we speak, preferred first.
+    pub codecs: Vec<Codec>,
+    /// A leg that should send audio and sends none for so long is lost; none to wait for ever.
+    pub media_timeout: Option<Duration>,
+    /// Limits of an instance.
+    pub instance: patchcord_guest::Limits,
+    /// Limits of a call.
+    pub call: Limits,
+    /// Calls at the same time; one more is refused with 503.
+    pub calls: usize,
+    /// Whether turns are reported.
+    pub trace: Trace,
+    /// A moment and its time of day: how the shard tells the time.
+    pub clock: (Instant, UnixTime),
+    /// Seed of everything random in it.
+    pub seed: [u8; 32],
+}
+
+/// A bound pair of ports of a media thread, ready for a session. Lent to a shard for ever; used for one session after
+/// the other, the longest-idle first, so that late packets of an old call die before the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaPort {
+    /// The session that uses the pair; unique in the node.
+    pub session: SessionId,
+    /// Which media thread holds the sockets.
+    pub thread: usize,
+    /// The RTP port; RTCP is the next one.
+    pub port: u16,
+}
+
+/// Everything that can wake a shard.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram on the SIP socket.
+    Datagram {
+        /// Who sent it.
+        from: SocketAddr,
+        /// What.
+        bytes: &'a [u8],
+    },
+    /// A media thread reports.
+    Media(Report),
+    /// More port pairs to use.
+    Ports(Vec<MediaPort>),
+    /// Routes and programs from now on; running calls keep theirs.
+    Directory(Arc<Directory>),
+    /// No new calls from now on; they get 503.
+    Drain,
+    /// Ends all calls; their handlers are interrupted.
+    EndAll,
+    /// Time passed.
+    Deadline,
+}
+
+/// Everything a shard can want.
+#[derive(Debug)]
+pub enum Output {
+    /// Send on the SIP socket.
+    Send {
+        /// To whom.
+        to: SocketAddr,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Tell a media thread.
+    Media {
+        /// Which.
+        thread: usize,
+        /// What.
+        command: Command,
+    },
+    /// Tell whoever watches.
+    Notice {
+        /// Which call.
+        call: CallId,
+        /// What.
+        notice: Notice,
+    },
+    /// A call is over: its end record, exactly one for each.
+    Record(Box<CallRecord>),
+}
+
+/// What those who watch a call are told. No private value is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A call began.
+    Started {
+        /// The handler's name.
+        handler: String,
+        /// Its module's hash.
+        module: String,
+    },
+    /// A turn, if the shard traces.
+    Turn(TurnTrace),
+    /// A line of the handler's log.
+    Log {
+        /// How much it matters.
+        level: LogLevel,
+        /// The line.
+        message: String,
+    },
+    /// The handler broke; the caller hears the announcement.
+    Fault(String),
+}
+
+/// What is alive in a shard and what was refused, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls alive.
+    pub calls: usize,
+    /// Instances alive.
+    pub instances: usize,
+    /// Port pairs in use.
+    pub ports_in_use: usize,
+    /// Port pairs lent to the shard.
+    pub ports: usize,
+    /// Calls begun.
+    pub started: u64,
+    /// Refused: nobody has the number (404).
+    pub refused_no_route: u64,
+    /// Refused: too many calls or no port (503).
+    pub refused_full: u64,
+    /// Refused: draining (503).
+    pub refused_draining: u64,
+    /// Refused: no common codec or a bad description (488).
+    pub refused_media: u64,
+}

@@ -1,0 +1,88 @@
+//! From what two ends agreed in SDP, and what a handler wants played, to complete commands for a media engine.
+
+use crate::directory::Program;
+use patchcord_control::call::{OnKey, PromptSource};
+use patchcord_control::ids::OperationId;
+use patchcord_control::words::{PlayEnd, Segment as Wanted, Tone as WantedTone};
+use patchcord_media as media;
+use patchcord_sip::sdp::{Agreed, Codec, Direction};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The whole of what a session does.
+pub(crate) fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
+    media::Plan {
+        remote: agreed.remote,
+        remote_rtcp: agreed.remote_rtcp,
+        codec: match agreed.codec {
+            Codec::Pcmu => media::Codec::Pcmu,
+            Codec::Pcma => media::Codec::Pcma,
+        },
+        payload_type: agreed.payload_type,
+        telephone_event: agreed.telephone_event,
+        flow: match agreed.direction {
+            Direction::SendRecv => media::Flow::SendRecv,
+            Direction::SendOnly => media::Flow::SendOnly,
+            Direction::RecvOnly => media::Flow::RecvOnly,
+            Direction::Inactive => media::Flow::Inactive,
+        },
+        timeout,
+    }
+}
+
+/// A prompt with its files found. The call machine has checked that they are there.
+pub(crate) fn prompt(
+    source: &PromptSource,
+    times: u16,
+    program: &Program,
+    announcement: &Arc<media::Clip>,
+) -> media::Prompt {
+    let segments = match source {
+        PromptSource::Announcement => vec![media::Segment::Clip(announcement.clone())],
+        PromptSource::Handler(wanted) => wanted.iter().map(|segment| found(segment, program)).collect(),
+    };
+    media::Prompt { segments, times }
+}
+
+fn found(segment: &Wanted, program: &Program) -> media::Segment {
+    match segment {
+        Wanted::File(name) => {
+            let clip = program.clips.get(name).expect("the call machine lets only the module's own prompts pass");
+            media::Segment::Clip(clip.clone())
+        }
+        Wanted::Tone(wanted) => media::Segment::Tone(tone(wanted)),
+        Wanted::Silence(ms) => media::Segment::Silence(Duration::from_millis(u64::from(*ms))),
+    }
+}
+
+fn tone(wanted: &WantedTone) -> media::Tone {
+    media::Tone {
+        frequencies: wanted.frequencies.clone(),
+        on: Duration::from_millis(u64::from(wanted.on_ms)),
+        off: Duration::from_millis(u64::from(wanted.off_ms)),
+        count: wanted.count,
+        level_dbm0: wanted.level_dbm0,
+    }
+}
+
+pub(crate) fn stop_on_key(on_key: OnKey) -> media::StopOnKey {
+    match on_key {
+        OnKey::PlayOn => media::StopOnKey::No,
+        OnKey::Stop => media::StopOnKey::Yes,
+    }
+}
+
+pub(crate) fn play_id(operation: OperationId) -> media::PlayId {
+    media::PlayId(operation.0)
+}
+
+/// Why a prompt ended, in the call's words; none if its session closed under it.
+pub(crate) fn play_end(end: media::PlayEnd) -> Option<PlayEnd> {
+    match end {
+        media::PlayEnd::Finished => Some(PlayEnd::Finished),
+        media::PlayEnd::Key => Some(PlayEnd::Key),
+        media::PlayEnd::Stopped => Some(PlayEnd::Stopped),
+        media::PlayEnd::Replaced => Some(PlayEnd::Replaced),
+        media::PlayEnd::Closed => None,
+    }
+}
