@@ -42,11 +42,19 @@ impl Program {
     pub fn load(name: &str, module: Module) -> Result<Program, ProgramError> {
         let mut clips = HashMap::new();
         for (prompt, bytes) in module.prompts() {
-            let clip = Clip::from_wav(bytes).map_err(|why| ProgramError { prompt: prompt.to_owned(), why })?;
+            let clip = Clip::from_wav(bytes).map_err(|why| ProgramError {
+                prompt: prompt.to_owned(),
+                why,
+            })?;
             clips.insert(prompt.to_owned(), Arc::new(clip));
         }
         let prompts = Arc::new(clips.keys().cloned().collect());
-        Ok(Program { name: name.to_owned(), module, clips, prompts })
+        Ok(Program {
+            name: name.to_owned(),
+            module,
+            clips,
+            prompts,
+        })
     }
 
     /// The handler's name.
@@ -71,8 +79,14 @@ pub struct Directory {
 impl Directory {
     /// Programs by tenant and handler name; `announcement` is what a caller hears when a handler fails.
     pub fn new(routes: Routes, programs: Vec<(Tenant, Arc<Program>)>, announcement: Arc<Clip>) -> Self {
-        let programs = programs.into_iter().map(|(tenant, program)| ((tenant, program.name.clone()), program));
-        Self { routes, programs: programs.collect(), announcement }
+        let programs = programs
+            .into_iter()
+            .map(|(tenant, program)| ((tenant, program.name.clone()), program));
+        Self {
+            routes,
+            programs: programs.collect(),
+            announcement,
+        }
     }
 
     /// The program a called user leads to.

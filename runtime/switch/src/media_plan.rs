@@ -47,7 +47,10 @@ pub(crate) fn prompt(
 fn found(segment: &Wanted, program: &Program) -> media::Segment {
     match segment {
         Wanted::File(name) => {
-            let clip = program.clips.get(name).expect("the call machine lets only the module's own prompts pass");
+            let clip = program
+                .clips
+                .get(name)
+                .expect("the call machine lets only the module's own prompts pass");
             media::Segment::Clip(clip.clone())
         }
         Wanted::Tone(wanted) => media::Segment::Tone(tone(wanted)),
