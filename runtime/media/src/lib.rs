@@ -1,1 +1,36 @@
-//! patchcord-media
+//! THE SOUND: RTP and RTCP sessions, G.711, prompts, tones, keys and the jitter buffer, without sockets, clock or threads.
+//!
+//! One [`Engine`] owns many sessions. Its owner gives it commands, packets and a tick every 20 ms, each with the time,
+//! and takes away what comes of it.
+//!
+//! **The one rule of use: after every call of [`Engine::command`], [`Engine::packet`] and [`Engine::tick`], drain
+//! [`Engine::poll_report`] until it returns none.** Under this rule no report is ever dropped.
+//!
+//! 1. `command` for whatever the call control wants,
+//! 2. `packet` for every datagram that arrived,
+//! 3. `tick` for each phase once every 20 ms (phases 5 ms apart); packets and heard sound go to the [`Sink`],
+//! 4. drain the reports; go to 1.
+//!
+//! A closed session says goodbye in its next tick (RTCP BYE) and reports [`Report::Closed`] then: keep its sockets and
+//! go on ticking until that report. Neither `packet` nor `tick` allocates memory.
+//!
+//! Not here: SDP, which port a session has, who may talk to whom, what a key means.
+
+mod clip;
+mod command;
+mod config;
+mod engine;
+pub mod g711;
+pub mod measure;
+mod report;
+mod wav;
+
+pub use clip::Clip;
+pub use command::{Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone};
+pub use config::{
+    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_SEGMENTS, MAX_WAV_BYTES, PHASES,
+    SAMPLE_RATE,
+};
+pub use engine::{Engine, Lane, Sink, Totals};
+pub use report::{Counters, PlayEnd, Refusal, Report};
+pub use wav::{WavError, WavProblem, WavWriter, write_wav};

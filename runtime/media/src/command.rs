@@ -1,0 +1,197 @@
+//! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
+
+use crate::Clip;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One session, numbered by the engine's owner; its phase is the number modulo [`PHASES`](crate::PHASES).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u32);
+
+/// One playing of a prompt, numbered by the engine's owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlayId(pub u32);
+
+/// An instruction to the engine. One for a session that is not open (any more) is ignored and counted.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Opens a session. Refused when the engine is full or the number is in use: [`Report::Refused`](crate::Report).
+    Open {
+        /// Its number.
+        session: SessionId,
+        /// What it is to do.
+        plan: Plan,
+    },
+    /// Gives a session a new plan, which replaces the old one as a whole. Prompts, keys and sequence numbers go on.
+    Update {
+        /// Which.
+        session: SessionId,
+        /// The plan.
+        plan: Plan,
+    },
+    /// Plays a prompt in place of the one that plays, which ends as `Replaced`. Each play ends with exactly one
+    /// [`Report::PlayEnded`](crate::Report::PlayEnded). While the plan forbids sending, the prompt pauses.
+    Play {
+        /// To whom.
+        session: SessionId,
+        /// The name of this playing.
+        play: PlayId,
+        /// What.
+        prompt: Prompt,
+        /// Whether a key ends it.
+        stop_on_key: StopOnKey,
+    },
+    /// Stops a prompt; nothing happens if it is not the one that plays.
+    Stop {
+        /// To whom it plays.
+        session: SessionId,
+        /// Which.
+        play: PlayId,
+    },
+    /// Sends keys as telephone events (RFC 4733) after those still waiting. They take the place of sound while they
+    /// last. Refused above [`MAX_KEY_PRESSES`](crate::MAX_KEY_PRESSES), for events above 15 and without a negotiated
+    /// telephone-event payload type.
+    SendKeys {
+        /// To whom.
+        session: SessionId,
+        /// In this order.
+        keys: Vec<KeyPress>,
+    },
+    /// Starts or ends handing the session's received sound to [`Sink::heard`](crate::Sink::heard). A session nobody
+    /// listens to decodes nothing.
+    Listen {
+        /// Whom.
+        session: SessionId,
+        /// On or off.
+        listening: Listening,
+    },
+    /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
+    Close {
+        /// Which.
+        session: SessionId,
+    },
+}
+
+/// Everything a session has to know about its far end. Always complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where the session description says RTP goes. With port 0 or an unspecified address nothing is sent.
+    pub remote: SocketAddr,
+    /// The same for RTCP; equal to `remote` where both share a port (RFC 5761).
+    pub remote_rtcp: SocketAddr,
+    /// What we send, and how `payload_type` is to be read.
+    pub codec: Codec,
+    /// RTP payload type of the codec, 0 to 127.
+    pub payload_type: u8,
+    /// RTP payload type of telephone events in both directions, if negotiated.
+    pub telephone_event: Option<u8>,
+    /// Who may send, as seen from here.
+    pub flow: Flow,
+    /// Without RTP for so long while receiving, the session is reported silent, once for each silence. None: never.
+    pub timeout: Option<Duration>,
+}
+
+/// How sound is coded: both kinds of G.711.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Mu-law.
+    Pcmu,
+    /// A-law.
+    Pcma,
+}
+
+/// The direction of media as seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flow {
+    /// Both ways.
+    SendRecv,
+    /// We send and do not listen.
+    SendOnly,
+    /// We listen and do not send.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Flow {
+    /// Whether we may send.
+    pub fn sends(self) -> bool {
+        matches!(self, Flow::SendRecv | Flow::SendOnly)
+    }
+
+    /// Whether we receive.
+    pub fn receives(self) -> bool {
+        matches!(self, Flow::SendRecv | Flow::RecvOnly)
+    }
+}
+
+/// What is played: segments one after the other without a gap, the whole as often as asked.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// At most [`MAX_SEGMENTS`](crate::MAX_SEGMENTS).
+    pub segments: Vec<Segment>,
+    /// How often the whole is played; 0 repeats without end.
+    pub times: u16,
+}
+
+/// One piece of a prompt.
+#[derive(Debug, Clone)]
+pub enum Segment {
+    /// Recorded sound.
+    Clip(Arc<Clip>),
+    /// A generated tone.
+    Tone(Tone),
+    /// Silence.
+    Silence(Duration),
+}
+
+/// A tone of up to four frequencies together, switched on and off. Its edges are ramps of 4 ms against clicks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tone {
+    /// Hertz, below 4,000; those above the fourth are not played.
+    pub frequencies: Vec<u16>,
+    /// Sound.
+    pub on: Duration,
+    /// Silence after it.
+    pub off: Duration,
+    /// How often the pair is played; 0 counts as 1.
+    pub count: u16,
+    /// Power of the whole in dBm0; above 0 it is played at 0.
+    pub level_dbm0: i8,
+}
+
+/// Whether a key from the far end ends a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StopOnKey {
+    /// The first packet of a key ends it.
+    Stop,
+    /// It plays on.
+    PlayOn,
+}
+
+/// Whether the received sound is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Listening {
+    /// 160 samples each tick go to the sink.
+    On,
+    /// Nothing is decoded.
+    Off,
+}
+
+/// A key to send.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyPress {
+    /// RFC 4733 event, 0 to 15.
+    pub event: u8,
+    /// How long it is held, in milliseconds, at least 20; sent in steps of 20.
+    pub duration_ms: u16,
+    /// Pause before the next key, in milliseconds; at least 40, which the repeated end packets take.
+    pub pause_ms: u16,
+}
+
+impl std::fmt::Debug for KeyPress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyPress(<private>)")
+    }
+}

@@ -1,0 +1,154 @@
+//! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
+
+use crate::{PlayId, SessionId};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Something that happened in a session.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Report {
+    /// The far end pressed a key: one report for each press, made at its first packet.
+    Key {
+        /// Where.
+        session: SessionId,
+        /// RFC 4733 event, 0 to 15.
+        event: u8,
+        /// How long the first packet says it has been held, in milliseconds.
+        duration_ms: u32,
+        /// When its first packet came.
+        at: Instant,
+    },
+    /// A prompt ended.
+    PlayEnded {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        play: PlayId,
+        /// What was sent of it, in whole packets of 20 ms.
+        played: Duration,
+        /// Why.
+        why: PlayEnd,
+    },
+    /// No RTP came for the plan's time-out. Said once for each silence.
+    Silent {
+        /// Where.
+        session: SessionId,
+    },
+    /// A command could not be carried out and changed nothing.
+    Refused {
+        /// For which session.
+        session: SessionId,
+        /// Why.
+        why: Refusal,
+    },
+    /// The session is gone; the last report of it.
+    Closed {
+        /// Which.
+        session: SessionId,
+        /// What it counted.
+        counters: Counters,
+    },
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Keys may be card digits: a log line must not show which.
+            Report::Key { session, .. } => write!(f, "Key {{ session: {session:?}, event: <private> }}"),
+            Report::PlayEnded { session, play, played, why } => {
+                write!(f, "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, why: {why:?} }}")
+            }
+            Report::Silent { session } => write!(f, "Silent {{ session: {session:?} }}"),
+            Report::Refused { session, why } => write!(f, "Refused {{ session: {session:?}, why: {why:?} }}"),
+            Report::Closed { session, counters } => {
+                write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")
+            }
+        }
+    }
+}
+
+/// Why a prompt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PlayEnd {
+    /// It was played to its end.
+    Finished,
+    /// The far end pressed a key.
+    Key,
+    /// By command.
+    Stopped,
+    /// Another prompt took its place.
+    Replaced,
+    /// The session closed.
+    Closed,
+    /// It has more than [`MAX_SEGMENTS`](crate::MAX_SEGMENTS) segments; nothing was played and nothing replaced.
+    Refused,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The engine has as many sessions as its configuration allows.
+    Full,
+    /// A session of this number is open, or has not yet reported its end.
+    InUse,
+    /// More keys than [`MAX_KEY_PRESSES`](crate::MAX_KEY_PRESSES) would wait.
+    TooManyKeys,
+    /// A key above 15.
+    NotAKey,
+    /// The plan has no payload type for telephone events.
+    NoTelephoneEvents,
+}
+
+/// What a session counted from its opening. More than twelve fields, because each is a figure of its own in the
+/// record of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// RTP packets accepted.
+    pub packets_in: u64,
+    /// Bytes of their payload.
+    pub bytes_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Bytes of their payload.
+    pub bytes_out: u64,
+    /// RTP packets lost on the way to us (RFC 3550: expected less received; duplicates make it smaller, also negative).
+    pub lost: i64,
+    /// RTP packets that came again.
+    pub duplicates: u64,
+    /// RTP packets that came after one with a higher number.
+    pub reordered: u64,
+    /// RTP packets that came after the moment to play them; counted while somebody listens.
+    pub late: u64,
+    /// Datagrams that are no RTP or RTCP.
+    pub malformed: u64,
+    /// Datagrams from somebody else than the session's source; without effect.
+    pub wrong_source: u64,
+    /// RTP packets with a payload type that was not agreed; they carry no sound and no key.
+    pub unknown_payload: u64,
+    /// RTP packets that came while the plan says we do not receive; not played, no keys.
+    pub unwanted: u64,
+    /// RFC 3550 jitter of what we received, in microseconds.
+    pub jitter_us: u64,
+    /// Frames of which sound was missing and covered up; counted while somebody listens.
+    pub frames_concealed: u64,
+    /// Keys recognised.
+    pub keys: u64,
+    /// Telephone events that are no keys, or came behind a newer one.
+    pub events_ignored: u64,
+    /// Keys sent.
+    pub keys_out: u64,
+    /// Ticks of 20 ms that did not come; each is a hole in what we sent.
+    pub ticks_missed: u64,
+    /// Times the far end changed its synchronisation source or jumped in its numbering.
+    pub restarts: u64,
+    /// RTCP packets accepted.
+    pub rtcp_in: u64,
+    /// RTCP packets sent.
+    pub rtcp_out: u64,
+    /// Packets the far end says it lost of ours, by its last RTCP report.
+    pub remote_lost: i64,
+    /// Jitter the far end reports, in microseconds.
+    pub remote_jitter_us: u64,
+    /// Round trip by RTCP in microseconds; 0 as long as it is not known.
+    pub round_trip_us: u64,
+}
