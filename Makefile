@@ -1,0 +1,37 @@
+# Every command that a person or the build server needs. `make` alone lists them.
+.PHONY: help setup demo test lint bench fuzz load deny
+
+# Packages that only compile for wasm, one `--exclude name` each; handlers compile natively too, for their unit tests.
+WASM_ONLY :=
+ALL := --workspace $(WASM_ONLY)
+FUZZ_SECONDS ?= 600
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: ## install what is missing: wasm target, lint tools, sipp, baresip (idempotent; root or sudo)
+	@tests/setup test
+
+demo: ## a phone calls examples/menu; what it heard is in out/demo.wav
+	@tests/setup build
+	@tests/demo
+
+test: setup lint ## everything that must pass, foreign phones included
+	cargo test $(ALL)
+
+lint: ## formatting and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy $(ALL) --all-targets -- -D warnings
+
+bench: ## cost of a handler, a call and a packet, as ratios to bare loops
+	@tests/setup build
+	cargo bench $(ALL)
+
+fuzz: ## random bytes for FUZZ_SECONDS (600) against every parser
+	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture
+
+load: setup ## thousands of calls by sipp against a server on this machine
+	cargo test -p patchcord-tests --test interop -- --ignored --nocapture load
+
+deny: ## licences, advisories, duplicate crates (needs cargo-deny)
+	cargo deny check
