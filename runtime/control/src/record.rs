@@ -39,6 +39,8 @@ pub enum FaultKind {
     HostCallFlood,
     /// A string or list over the limit crossed the boundary.
     StringTooLong,
+    /// Too many resource handles held at once.
+    Handles,
     /// The instance could not be started.
     Start,
     /// The handler returned an error of its own.
@@ -59,6 +61,7 @@ impl FaultKind {
             FaultKind::StackOverflow => "stack_overflow",
             FaultKind::HostCallFlood => "host_call_flood",
             FaultKind::StringTooLong => "string_too_long",
+            FaultKind::Handles => "handles",
             FaultKind::Start => "start",
             FaultKind::Returned => "returned_error",
             FaultKind::ReturnedUnanswered => "returned_unanswered",
@@ -110,7 +113,7 @@ pub struct MediaCounters {
     /// RTP packets sent.
     pub packets_out: u64,
     /// Lost, as RFC 3550 counts.
-    pub lost: u64,
+    pub lost: i64,
     /// Received twice.
     pub duplicates: u64,
     /// Received out of order.

@@ -29,9 +29,16 @@ impl Shard {
 
     /// Gives a call one input and drives it until it is at rest.
     pub(crate) fn feed(&mut self, now: Instant, id: CallId, input: CallInput) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
-        live.call.handle(now, input);
+        if !self.calls.contains_key(&id) {
+            return;
+        }
+        self.tell(now, id, input);
         self.drive(now, id);
+    }
+
+    /// Gives a call one input; whoever drives it carries out what follows.
+    pub(crate) fn tell(&mut self, now: Instant, id: CallId, input: CallInput) {
+        self.live(id).call.handle(now, input);
     }
 
     /// What a media engine reports of a leg.
@@ -47,7 +54,8 @@ impl Shard {
                 played_ms: played.as_millis() as u32,
                 end: media_plan::play_end(why),
             },
-            Report::Silent { .. } => LegSignal::MediaLost,
+            // A session the engine could not open is as good as lost; so is one whose plan it refused.
+            Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Closed { counters, .. } => LegSignal::MediaClosed(media_counters(&counters)),
         };
         self.feed(now, id, CallInput::Leg(CALLER, signal));
@@ -55,7 +63,7 @@ impl Shard {
 
     /// Carries out what the call wants until it wants nothing more. Bounded: the guest limits the host calls of a turn,
     /// and every other wish ends in one.
-    fn drive(&mut self, now: Instant, id: CallId) {
+    pub(crate) fn drive(&mut self, now: Instant, id: CallId) {
         while let Some(output) = self.calls.get_mut(&id).and_then(|live| live.call.poll()) {
             match output {
                 CallOutput::Resume { answer, turn } => self.resume(now, id, Some(answer), turn),
@@ -101,7 +109,7 @@ impl Shard {
             kind: fault_kind(fault),
             text: fault.to_string(),
         };
-        self.feed(now, id, CallInput::Failed { fault, usage });
+        self.tell(now, id, CallInput::Failed { fault, usage });
     }
 
     fn stop_handler(&mut self, now: Instant, id: CallId) {
@@ -180,6 +188,7 @@ fn fault_kind(fault: &Fault) -> FaultKind {
         Fault::StackOverflow => FaultKind::StackOverflow,
         Fault::HostCallFlood { .. } => FaultKind::HostCallFlood,
         Fault::StringTooLong { .. } => FaultKind::StringTooLong,
+        Fault::Handles { .. } => FaultKind::Handles,
         Fault::Start(_) => FaultKind::Start,
     }
 }

@@ -8,6 +8,7 @@ use crate::media_plan;
 use crate::shard::{Draining, Shard};
 use patchcord_control::call::{CALLER, Call, Description, Input as CallInput, LegCommand, LegSignal, Setup};
 use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::record::Usage;
 use patchcord_control::words::{Interruption, LegInfo};
 use patchcord_guest::Instance;
 use patchcord_media::Command;
@@ -146,7 +147,10 @@ impl Shard {
         );
         match fault {
             None => self.start_handler(now, id),
-            Some(fault) => self.handler_failed(now, id, &fault, Default::default()),
+            Some(fault) => {
+                self.handler_failed(now, id, &fault, Usage::default());
+                self.drive(now, id);
+            }
         }
     }
 
@@ -251,7 +255,7 @@ impl Shard {
             leg.negotiation = Negotiation::Settled { answer };
             self.adopt(id, &agreed);
         }
-        self.feed(now, id, CallInput::Leg(CALLER, LegSignal::AudioOpen));
+        self.tell(now, id, CallInput::Leg(CALLER, LegSignal::AudioOpen));
     }
 
     /// Gives the media engine the plan that follows from an agreement.

@@ -86,6 +86,7 @@ pub(crate) fn play_end(end: media::PlayEnd) -> Option<PlayEnd> {
         media::PlayEnd::Key => Some(PlayEnd::Key),
         media::PlayEnd::Stopped => Some(PlayEnd::Stopped),
         media::PlayEnd::Replaced => Some(PlayEnd::Replaced),
-        media::PlayEnd::Closed => None,
+        // The call machine's limit on segments is the engine's own; a refusal can only follow a closed session.
+        media::PlayEnd::Closed | media::PlayEnd::Refused => None,
     }
 }

@@ -155,6 +155,7 @@ impl Shard {
             Report::Key { session, .. }
             | Report::PlayEnded { session, .. }
             | Report::Silent { session }
+            | Report::Refused { session, .. }
             | Report::Closed { session, .. } => *session,
         };
         // A report of a session whose call is over (its counters came too late) belongs to nobody.
