@@ -1,1 +1,91 @@
-//! G.711: mu-law and A-law by tables of our own (ITU-T G.711, tables 1 and 2).
+//! G.711: mu-law and A-law by tables of our own (ITU-T G.711, tables 1a to 2b). Not a codec with state: one byte, one sample.
+
+use crate::Codec;
+
+/// The sample of every mu-law byte.
+pub const FROM_PCMU: [i16; 256] = table(Codec::Pcmu);
+/// The sample of every A-law byte.
+pub const FROM_PCMA: [i16; 256] = table(Codec::Pcma);
+
+/// What mu-law adds to a magnitude so that each segment begins at a power of two (33 of the recommendation, in 16 bits).
+const PCMU_BIAS: i32 = 132;
+/// Largest magnitude mu-law can tell apart.
+const PCMU_CLIP: i32 = 32_635;
+/// The bits A-law inverts on the wire.
+const PCMA_MASK: u8 = 0x55;
+
+/// The samples of all bytes of a codec.
+pub fn samples_of(codec: Codec) -> &'static [i16; 256] {
+    static PCMU: [i16; 256] = FROM_PCMU;
+    static PCMA: [i16; 256] = FROM_PCMA;
+    match codec {
+        Codec::Pcmu => &PCMU,
+        Codec::Pcma => &PCMA,
+    }
+}
+
+/// The byte of a sample.
+pub fn encode(codec: Codec, sample: i16) -> u8 {
+    match codec {
+        Codec::Pcmu => to_pcmu(sample),
+        Codec::Pcma => to_pcma(sample),
+    }
+}
+
+/// The byte that says silence.
+pub fn silence(codec: Codec) -> u8 {
+    encode(codec, 0)
+}
+
+fn to_pcmu(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    let magnitude = i32::from(sample).abs().min(PCMU_CLIP) + PCMU_BIAS;
+    let segment = 31 - magnitude.leading_zeros() - 7;
+    let step = (magnitude >> (segment + 3)) & 0x0f;
+    !(sign | (segment as u8) << 4 | step as u8)
+}
+
+fn to_pcma(sample: i16) -> u8 {
+    let (magnitude, sign) = if sample >= 0 { (sample >> 3, 0x80) } else { ((-1 - sample) >> 3, 0) };
+    // 13 bits with the sign: the lowest two segments have the same step.
+    let (segment, step) = match (magnitude as u32) >> 5 {
+        0 => (0, magnitude >> 1),
+        high => {
+            let segment = 32 - high.leading_zeros();
+            (segment, magnitude >> segment)
+        }
+    };
+    (sign | (segment as u8) << 4 | (step & 0x0f) as u8) ^ PCMA_MASK
+}
+
+const fn table(codec: Codec) -> [i16; 256] {
+    let mut samples = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        samples[code] = match codec {
+            Codec::Pcmu => pcmu_sample(code as u8),
+            Codec::Pcma => pcma_sample(code as u8),
+        };
+        code += 1;
+    }
+    samples
+}
+
+const fn pcmu_sample(byte: u8) -> i16 {
+    let code = !byte as i32;
+    let magnitude = ((((code & 0x0f) << 3) + PCMU_BIAS) << ((code & 0x70) >> 4)) - PCMU_BIAS;
+    (if code & 0x80 != 0 { -magnitude } else { magnitude }) as i16
+}
+
+const fn pcma_sample(byte: u8) -> i16 {
+    let code = (byte ^ PCMA_MASK) as i32;
+    let step = (code & 0x0f) << 4;
+    let magnitude = match (code & 0x70) >> 4 {
+        0 => step + 8,
+        segment => (step + 0x108) << (segment - 1),
+    };
+    (if code & 0x80 != 0 { magnitude } else { -magnitude }) as i16
+}
+
+#[cfg(test)]
+mod tests;
