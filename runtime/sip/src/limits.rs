@@ -1,0 +1,37 @@
+//! Every bound of this crate, with what happens when it is reached. Nothing here is tuned at run time except [`Limits`].
+
+/// Bytes in one message. A longer datagram is dropped and counted as malformed (UDP cannot carry more than 65,535).
+pub const MESSAGE_BYTES: usize = 64 * 1024;
+/// Header fields in one message. One more and the message is malformed: a request is answered 400.
+pub const HEADER_FIELDS: usize = 256;
+/// Values of `Record-Route` kept as a dialog's route set. A request with more is answered 400.
+pub const ROUTE_SET: usize = 32;
+/// Timers fired by one `handle(Deadline)`. The rest stay due, so `wake_at` names a past instant and the caller returns.
+pub const TIMERS_PER_CALL: usize = 1024;
+/// Media descriptions in one SDP body. More is an [`crate::sdp::SdpError`].
+pub const SDP_MEDIA: usize = 16;
+/// Bytes in one SDP body. More is an [`crate::sdp::SdpError`].
+pub const SDP_BYTES: usize = 16 * 1024;
+/// Formats in one SDP media description. Further ones are ignored (the payload type space itself is 128).
+pub const SDP_FORMATS: usize = 128;
+/// Extra headers a caller may add to an outgoing INVITE. More is [`crate::DialogError::TooLarge`].
+pub const EXTRA_HEADERS: usize = 64;
+/// Forked 2xx answers to one INVITE that are acknowledged and hung up. Further ones are dropped and counted.
+pub const FORKS: u8 = 16;
+
+/// How much one endpoint may hold. Reaching a limit never harms what is already held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Transactions alive at once. Above it new requests get a stateless 503 with Retry-After (BYE is still obeyed).
+    pub transactions: usize,
+    /// Dialogs alive at once. Above it a new INVITE gets a stateless 503, and `invite` returns `Full`.
+    pub dialogs: usize,
+    /// Bytes in one datagram, at most [`MESSAGE_BYTES`]. Longer ones are dropped and counted.
+    pub message_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { transactions: 40_000, dialogs: 10_000, message_bytes: MESSAGE_BYTES }
+    }
+}

@@ -1,0 +1,167 @@
+//! SDP offer and answer for one audio stream: PCMU, PCMA and telephone-event. RFC 3264, 8866, 4733, 3605 (a=rtcp).
+//! Every `m=` line of an offer is answered; what is not ours gets port 0. Not here: ICE, DTLS, video.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+
+/// A voice codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Codec {
+    /// G.711 mu-law, static payload type 0.
+    Pcmu,
+    /// G.711 A-law, static payload type 8.
+    Pcma,
+}
+
+/// Which way sound flows, seen from the one who writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// Only outwards.
+    SendOnly,
+    /// Only inwards.
+    RecvOnly,
+    /// Not at all.
+    Inactive,
+}
+
+/// Our side of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Where we receive RTP.
+    pub address: IpAddr,
+    /// The RTP port; RTCP is on the next one.
+    pub port: u16,
+    /// The number in `o=`, constant over a dialog.
+    pub session_id: u64,
+    /// The version in `o=`, one more for each description that differs from the last.
+    pub version: u64,
+    /// By preference, not empty.
+    pub codecs: Vec<Codec>,
+    /// What we want to do.
+    pub direction: Direction,
+}
+
+/// What both sides agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Where to send RTP. The unspecified address (0.0.0.0, ::) means an old-style hold: send nothing.
+    pub remote: SocketAddr,
+    /// Where to send RTCP.
+    pub remote_rtcp: SocketAddr,
+    /// What to send.
+    pub codec: Codec,
+    /// The payload type to send it with (0..=127).
+    pub payload_type: u8,
+    /// The payload type of telephone-event/8000 to send and to expect, if both sides have it.
+    pub telephone_event: Option<u8>,
+    /// How much sound the peer wants in one packet, in ms. 20 if it does not say.
+    pub ptime_ms: u16,
+    /// Our direction after both sides' wishes.
+    pub direction: Direction,
+}
+
+/// Why no agreement came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SdpError {
+    /// Not SDP, or above a limit of this crate.
+    Unreadable,
+    /// No usable audio stream (RTP/AVP, port not 0).
+    NoAudio,
+    /// No address for the audio stream, or not an IP address.
+    NoAddress,
+    /// No codec in common.
+    NoCommonCodec,
+}
+
+/// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15.
+pub fn offer(local: &Local) -> Vec<u8> {
+    let _ = local;
+    Vec::new()
+}
+
+/// Answers an offer with the first common codec in the offerer's order.
+///
+/// # Errors
+/// See [`SdpError`]; the INVITE then gets 488.
+pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError> {
+    let _ = (offer, local);
+    Err(SdpError::Unreadable)
+}
+
+/// Reads the answer to our offer.
+///
+/// # Errors
+/// See [`SdpError`].
+pub fn accept_answer(answer: &[u8], local: &Local) -> Result<Agreed, SdpError> {
+    let _ = (answer, local);
+    Err(SdpError::Unreadable)
+}
+
+impl Codec {
+    /// Its name in `a=rtpmap`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+
+    /// Its static payload type.
+    pub fn static_payload_type(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::Pcma => 8,
+        }
+    }
+}
+
+impl Direction {
+    /// Whether the writer sends.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether the writer receives.
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// Ours, given what the peer wants (RFC 3264 6.1): we send only if they receive, and receive only if they send.
+    pub fn limited_by(self, theirs: Self) -> Self {
+        match (self.sends() && theirs.receives(), self.receives() && theirs.sends()) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+impl fmt::Display for SdpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "the session description cannot be read",
+            Self::NoAudio => "the session description has no usable audio stream",
+            Self::NoAddress => "the audio stream has no IP address",
+            Self::NoCommonCodec => "no codec in common",
+        })
+    }
+}
+
+impl std::error::Error for SdpError {}
+
+#[cfg(test)]
+mod tests;
