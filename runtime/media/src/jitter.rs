@@ -1,0 +1,196 @@
+//! The jitter buffer: received sound put back in time, holes covered up. Used for sessions somebody listens to.
+//!
+//! One second of samples in a ring addressed by RTP timestamp, so reordering and packet lengths need no care. The
+//! playout point moves 160 samples a tick; it waits longer when packets come late, and skips ahead a little when they
+//! have all been early for some seconds. Time is the tick itself. Not here: packet numbers, codecs with memory.
+
+use crate::FRAME_SAMPLES;
+
+/// Samples held: one second and a bit, and a power of two so that it divides the range of timestamps.
+const CAPACITY: usize = 8_192;
+/// The first packet waits so long before it is played: 40 ms.
+const FIRST_DELAY: u32 = 320;
+/// Longest total wait the buffer grows to: 240 ms. Packets later than that stay lost.
+const MAX_DELAY: i32 = 1_920;
+/// The wait the buffer shrinks to when it can: packets come at least 20 ms before their turn.
+const WANTED_MARGIN: i32 = 160;
+/// What is skipped at a time when shrinking: 10 ms.
+const SKIP: u32 = 80;
+/// Ticks all packets must have been early before the buffer shrinks: 4 s.
+const SHRINK_AFTER_TICKS: u32 = 200;
+/// After so many missing samples, 60 ms, the cover fades to silence.
+const COVER_SAMPLES: usize = 480;
+/// Samples over which real sound is blended in after a hole, and over which a skip is blended.
+const BLEND: usize = 40;
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// It will be played.
+    InTime,
+    /// Its turn was over; the playout point waits for its like from now on, as far as that is allowed.
+    Late,
+}
+
+/// One session's received sound.
+#[derive(Debug)]
+pub(crate) struct JitterBuffer {
+    ring: Box<[i16; CAPACITY]>,
+    present: Box<[bool; CAPACITY]>,
+    /// Timestamp of the next sample to play; none before the first packet.
+    play: Option<u32>,
+    /// How early the latest packet of this observation came, in samples.
+    least_margin: i32,
+    ticks: u32,
+    /// The last frame played, which covers holes.
+    last: [i16; FRAME_SAMPLES],
+    /// Length of the hole we are in.
+    missing: usize,
+    /// Samples until real sound is fully blended in.
+    blending: usize,
+}
+
+impl JitterBuffer {
+    /// An empty buffer; the only place where it allocates.
+    pub(crate) fn new() -> Self {
+        Self {
+            ring: Box::new([0; CAPACITY]),
+            present: Box::new([false; CAPACITY]),
+            play: None,
+            least_margin: i32::MAX,
+            ticks: 0,
+            last: [0; FRAME_SAMPLES],
+            missing: COVER_SAMPLES,
+            blending: 0,
+        }
+    }
+
+    /// Forgets all sound, at a new stream.
+    pub(crate) fn restart(&mut self) {
+        self.present.fill(false);
+        self.play = None;
+        self.least_margin = i32::MAX;
+        self.ticks = 0;
+    }
+
+    /// Puts a packet's sound in its place.
+    pub(crate) fn insert(&mut self, timestamp: u32, payload: &[u8], samples: &[i16; 256]) -> Placed {
+        let payload = &payload[..payload.len().min(CAPACITY / 2)];
+        let play = *self.play.get_or_insert(timestamp.wrapping_sub(FIRST_DELAY));
+        let mut ahead = timestamp.wrapping_sub(play) as i32;
+        let far = ahead.unsigned_abs() as usize + payload.len() > CAPACITY;
+        if far {
+            // The far end's clock jumped: begin anew around this packet.
+            self.restart();
+            self.play = Some(timestamp.wrapping_sub(FIRST_DELAY));
+            ahead = FIRST_DELAY as i32;
+        }
+        let mut placed = Placed::InTime;
+        if ahead < 0 {
+            placed = Placed::Late;
+            if ahead < -MAX_DELAY {
+                return placed;
+            }
+            ahead = self.wait_for(ahead);
+        }
+        self.least_margin = self.least_margin.min(ahead);
+        for (offset, &byte) in payload.iter().enumerate() {
+            if ahead + offset as i32 >= 0 {
+                let at = index(timestamp.wrapping_add(offset as u32));
+                self.ring[at] = samples[usize::from(byte)];
+                self.present[at] = true;
+            }
+        }
+        placed
+    }
+
+    /// Takes 20 ms out. True if sound was missing and covered up (not: silence because nothing comes any more).
+    pub(crate) fn pull(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+        let Some(play) = self.play else {
+            frame.fill(0);
+            return false;
+        };
+        let mut covered = false;
+        let mut real = 0;
+        for (n, out) in frame.iter_mut().enumerate() {
+            let at = index(play.wrapping_add(n as u32));
+            let cover = self.cover(n);
+            if std::mem::take(&mut self.present[at]) {
+                *out = self.blend(cover, self.ring[at]);
+                self.missing = 0;
+                real += 1;
+            } else {
+                covered |= self.missing < COVER_SAMPLES;
+                self.missing = (self.missing + 1).min(COVER_SAMPLES);
+                self.blending = BLEND;
+                *out = cover;
+            }
+        }
+        if real > 0 {
+            self.last = *frame;
+        }
+        self.play = Some(play.wrapping_add(FRAME_SAMPLES as u32));
+        self.shrink_if_early();
+        covered
+    }
+
+    /// The cover of a hole: the last frame again and again, fading.
+    fn cover(&self, n: usize) -> i16 {
+        let left = (COVER_SAMPLES - self.missing.min(COVER_SAMPLES)) as i32;
+        (i32::from(self.last[n]) * left / COVER_SAMPLES as i32) as i16
+    }
+
+    fn blend(&mut self, cover: i16, real: i16) -> i16 {
+        if self.blending == 0 {
+            return real;
+        }
+        let part = self.blending as i32;
+        self.blending -= 1;
+        ((i32::from(cover) * part + i32::from(real) * (BLEND as i32 - part)) / BLEND as i32) as i16
+    }
+
+    /// Moves the playout point back for a packet that is `ahead` (below 0) too late; how far ahead it is then.
+    fn wait_for(&mut self, ahead: i32) -> i32 {
+        let play = self.play.expect("a packet is late only once a playout point is set");
+        let frames = (-ahead as u32).div_ceil(SKIP) * SKIP;
+        self.play = Some(play.wrapping_sub(frames));
+        self.least_margin = i32::MAX;
+        self.ticks = 0;
+        ahead + frames as i32
+    }
+
+    fn shrink_if_early(&mut self) {
+        self.ticks += 1;
+        if self.ticks < SHRINK_AFTER_TICKS {
+            return;
+        }
+        if self.least_margin != i32::MAX && self.least_margin >= WANTED_MARGIN + SKIP as i32 {
+            self.skip();
+        }
+        self.ticks = 0;
+        self.least_margin = i32::MAX;
+    }
+
+    /// Leaves out 10 ms, blending what is before into what is after.
+    fn skip(&mut self) {
+        let play = self.play.expect("shrinking follows playing");
+        for n in 0..BLEND {
+            let (from, to) = (index(play.wrapping_add(n as u32)), index(play.wrapping_add(SKIP + n as u32)));
+            if self.present[from] && self.present[to] {
+                let (old, new) = (i32::from(self.ring[from]), i32::from(self.ring[to]));
+                self.ring[to] = ((old * (BLEND - n) as i32 + new * n as i32) / BLEND as i32) as i16;
+            }
+        }
+        for n in 0..SKIP {
+            self.present[index(play.wrapping_add(n))] = false;
+        }
+        self.play = Some(play.wrapping_add(SKIP));
+    }
+}
+
+fn index(timestamp: u32) -> usize {
+    timestamp as usize % CAPACITY
+}
+
+#[cfg(test)]
+mod tests;

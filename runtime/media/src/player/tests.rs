@@ -1,0 +1,89 @@
+//! Joins, repeats, ends, and prompts that are empty in every way.
+
+use super::*;
+use crate::{Clip, Tone};
+use std::sync::Arc;
+
+fn clip(len: usize, value: i16) -> Segment {
+    Segment::Clip(Arc::new(Clip::from_samples(&vec![value; len])))
+}
+
+fn player(segments: Vec<Segment>, times: u16) -> Player {
+    Player::new(PlayId(1), Prompt { segments, times }, StopOnKey::PlayOn)
+}
+
+/// All bytes until the end, at most `limit` frames.
+fn play(player: &mut Player, codec: Codec, limit: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while !player.ended() && bytes.len() < limit * FRAME_SAMPLES {
+        let mut frame = [0; FRAME_SAMPLES];
+        player.fill(codec, &mut frame);
+        bytes.extend_from_slice(&frame);
+    }
+    bytes
+}
+
+#[test]
+fn segments_join_inside_a_frame() {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        let mut player = player(vec![clip(100, 8000), Segment::Silence(Duration::from_millis(1)), clip(150, -8000)], 1);
+        let bytes = play(&mut player, codec, 10);
+        let mut expected = vec![g711::encode(codec, 8000); 100];
+        expected.extend([g711::silence(codec); 8]);
+        expected.extend([g711::encode(codec, -8000); 150]);
+        expected.resize(2 * FRAME_SAMPLES, g711::silence(codec));
+        assert_eq!(bytes, expected);
+        assert_eq!(player.played(), Duration::from_millis(40));
+    }
+}
+
+#[test]
+fn an_end_on_the_edge_of_a_frame_takes_no_further_frame() {
+    let mut player = player(vec![clip(320, 5)], 1);
+    assert_eq!(play(&mut player, Codec::Pcmu, 10).len(), 320);
+    assert_eq!(player.played(), Duration::from_millis(40));
+}
+
+#[test]
+fn it_is_repeated_as_often_as_asked() {
+    let mut three = player(vec![clip(50, 1000), clip(30, -1000)], 3);
+    let bytes = play(&mut three, Codec::Pcmu, 10);
+    let loud = bytes.iter().filter(|&&b| b == g711::encode(Codec::Pcmu, 1000)).count();
+    assert_eq!((bytes.len(), loud), (320, 150));
+    let mut endless = player(vec![clip(50, 1000)], 0);
+    assert_eq!(play(&mut endless, Codec::Pcmu, 1_000).len(), 160_000);
+    assert!(!endless.ended());
+}
+
+#[test]
+fn prompts_without_sound_end_at_once_even_endless_ones() {
+    let nothing = Tone { frequencies: vec![400], on: Duration::ZERO, off: Duration::ZERO, count: 9, level_dbm0: -10 };
+    for times in [0, 1, 7] {
+        assert!(player(vec![], times).ended());
+        assert!(player(vec![clip(0, 0), Segment::Silence(Duration::ZERO), Segment::Tone(nothing.clone())], times).ended());
+    }
+}
+
+#[test]
+fn empty_segments_between_others_are_passed_over() {
+    let mut player = player(vec![clip(0, 0), clip(160, 7), clip(0, 0), clip(160, 7), clip(0, 0)], 2);
+    assert_eq!(play(&mut player, Codec::Pcmu, 10).len(), 4 * FRAME_SAMPLES);
+    assert!(player.ended());
+}
+
+#[test]
+fn a_tone_keeps_its_phase_over_frames() {
+    let tone = Tone {
+        frequencies: vec![1010],
+        on: Duration::from_secs(2),
+        off: Duration::ZERO,
+        count: 1,
+        level_dbm0: -6,
+    };
+    let bytes = play(&mut player(vec![Segment::Tone(tone)], 1), Codec::Pcmu, 200);
+    let samples: Vec<i16> = bytes.iter().map(|&b| g711::FROM_PCMU[usize::from(b)]).collect();
+    let steady = &samples[800..15_200];
+    let (all, at) = (crate::measure::level_dbfs(steady), crate::measure::frequency_dbfs(steady, 8000, 1010.0));
+    // What is not the tone is the noise of G.711, some 38 dB below it.
+    assert!((all - at).abs() < 0.01, "level {all}, at the frequency {at}");
+}
