@@ -1,0 +1,53 @@
+//! Write call handlers: straight-line code that runs beside a call.
+//!
+//! ```
+//! use patchcord::prelude::*;
+//!
+//! patchcord::handler!(handle);
+//!
+//! fn handle(caller: Leg) -> Result<()> {
+//!     caller.answer()?;
+//!     let choice = caller.gather(Gather::keys(1).prompt(file("menu.wav")))?;
+//!     info!("the caller pressed {} keys", choice.keys.len());
+//!     caller.play(tone(440, secs(1)))?;
+//!     Ok(()) // the runtime hangs up
+//! }
+//! ```
+//!
+//! Every function that waits gives [`Error::Interrupted`] at once when the call is taken away: leave with `?`. Panics
+//! reach the call's log with file and line, and the caller hears the platform's announcement.
+//!
+//! A handler has no clock, randomness, files or network of its own; what it may do is what it imports, and what it does not
+//! call is not imported.
+
+pub mod bindings;
+mod call;
+pub mod clock;
+mod error;
+mod gather;
+pub mod handler;
+pub mod log;
+mod play;
+mod prompt;
+pub mod random;
+pub mod wait;
+
+pub use bindings::patchcord::handler::call::{Leg, LegInfo, RejectReason};
+pub use bindings::patchcord::handler::gather::{EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering};
+pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
+pub use bindings::patchcord::handler::types::{
+    Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, Operation,
+};
+pub use gather::Gather;
+pub use play::Play;
+pub use prompt::{Prompt, file, silence, tone};
+
+/// What a handler's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything a handler usually needs.
+pub mod prelude {
+    pub use crate::wait::{millis, secs};
+    pub use crate::{Error, Gather, Leg, Play, RejectReason, Result, file, silence, tone};
+    pub use crate::{clock, debug, error, info, random, wait, warn};
+}
