@@ -1,10 +1,10 @@
 //! A piece of sound ready to be sent: 8 kHz samples and both codings of them.
 
-use crate::{FRAME_SAMPLES, SAMPLE_RATE, WavError};
+use crate::{Codec, SAMPLE_RATE, WavError, g711, resample, wav};
 use std::fmt;
 use std::time::Duration;
 
-/// Recorded sound at 8 kHz, coded beforehand so that playing it is copying.
+/// Recorded sound at 8 kHz, coded beforehand so that playing it is copying. Four bytes a sample; share it by `Arc`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Clip {
     samples: Box<[i16]>,
@@ -15,16 +15,21 @@ pub struct Clip {
 impl Clip {
     /// A clip of mono samples at 8 kHz.
     pub fn from_samples(samples: &[i16]) -> Clip {
-        Clip { samples: samples.into(), pcmu: Box::new([]), pcma: Box::new([]) }
+        let coded = |codec| samples.iter().map(|&sample| g711::encode(codec, sample)).collect();
+        Clip { samples: samples.into(), pcmu: coded(Codec::Pcmu), pcma: coded(Codec::Pcma) }
     }
 
-    /// Reads a RIFF/WAVE file of any rate and number of channels.
+    /// Reads a RIFF/WAVE file: PCM of 8, 16, 24 or 32 bits, float, mu-law or A-law, mixed to one channel and brought to
+    /// 8 kHz from any rate from 4 to 192 kHz. At most [`MAX_WAV_BYTES`](crate::MAX_WAV_BYTES) and
+    /// [`MAX_CLIP_SECONDS`](crate::MAX_CLIP_SECONDS). Takes milliseconds a second of sound: not for the media thread.
     ///
     /// # Errors
     /// What is wrong with the file, and at which byte.
     pub fn from_wav(bytes: &[u8]) -> Result<Clip, WavError> {
-        let _ = (bytes, FRAME_SAMPLES);
-        Ok(Clip::from_samples(&[]))
+        let sound = wav::read(bytes)?;
+        let samples: Vec<i16> =
+            resample::to_8_khz(sound.samples, sound.rate).into_iter().map(|s| (s * 32_768.0).round() as i16).collect();
+        Ok(Clip::from_samples(&samples))
     }
 
     /// Its samples at 8 kHz.
@@ -38,10 +43,10 @@ impl Clip {
     }
 
     /// Its bytes in a codec.
-    pub(crate) fn coded(&self, codec: crate::Codec) -> &[u8] {
+    pub(crate) fn coded(&self, codec: Codec) -> &[u8] {
         match codec {
-            crate::Codec::Pcmu => &self.pcmu,
-            crate::Codec::Pcma => &self.pcma,
+            Codec::Pcmu => &self.pcmu,
+            Codec::Pcma => &self.pcma,
         }
     }
 }
@@ -51,3 +56,6 @@ impl fmt::Debug for Clip {
         write!(f, "Clip({:?})", self.duration())
     }
 }
+
+#[cfg(test)]
+mod tests;

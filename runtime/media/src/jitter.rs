@@ -10,8 +10,10 @@ use crate::FRAME_SAMPLES;
 const CAPACITY: usize = 8_192;
 /// The first packet waits so long before it is played: 40 ms.
 const FIRST_DELAY: u32 = 320;
-/// Longest total wait the buffer grows to: 240 ms. Packets later than that stay lost.
-const MAX_DELAY: i32 = 1_920;
+/// Longest wait the buffer grows to: 240 ms. Packets later than that stay lost.
+const MAX_DELAY: u32 = 1_920;
+/// After so many packets in a row too late even for that, the way has become longer for good: begin anew.
+const TOO_LATE_IN_A_ROW: u32 = 10;
 /// The wait the buffer shrinks to when it can: packets come at least 20 ms before their turn.
 const WANTED_MARGIN: i32 = 160;
 /// What is skipped at a time when shrinking: 10 ms.
@@ -39,6 +41,9 @@ pub(crate) struct JitterBuffer {
     present: Box<[bool; CAPACITY]>,
     /// Timestamp of the next sample to play; none before the first packet.
     play: Option<u32>,
+    /// How long the first packet would wait if it came now, in samples.
+    delay: u32,
+    too_late: u32,
     /// How early the latest packet of this observation came, in samples.
     least_margin: i32,
     ticks: u32,
@@ -57,6 +62,8 @@ impl JitterBuffer {
             ring: Box::new([0; CAPACITY]),
             present: Box::new([false; CAPACITY]),
             play: None,
+            delay: FIRST_DELAY,
+            too_late: 0,
             least_margin: i32::MAX,
             ticks: 0,
             last: [0; FRAME_SAMPLES],
@@ -69,6 +76,8 @@ impl JitterBuffer {
     pub(crate) fn restart(&mut self) {
         self.present.fill(false);
         self.play = None;
+        self.delay = FIRST_DELAY;
+        self.too_late = 0;
         self.least_margin = i32::MAX;
         self.ticks = 0;
     }
@@ -78,21 +87,18 @@ impl JitterBuffer {
         let payload = &payload[..payload.len().min(CAPACITY / 2)];
         let play = *self.play.get_or_insert(timestamp.wrapping_sub(FIRST_DELAY));
         let mut ahead = timestamp.wrapping_sub(play) as i32;
-        let far = ahead.unsigned_abs() as usize + payload.len() > CAPACITY;
-        if far {
-            // The far end's clock jumped: begin anew around this packet.
-            self.restart();
-            self.play = Some(timestamp.wrapping_sub(FIRST_DELAY));
-            ahead = FIRST_DELAY as i32;
-        }
         let mut placed = Placed::InTime;
-        if ahead < 0 {
+        if ahead.unsigned_abs() as usize + payload.len() > CAPACITY {
+            // The far end's clock jumped.
+            ahead = self.begin_at(timestamp);
+        } else if ahead < 0 {
             placed = Placed::Late;
-            if ahead < -MAX_DELAY {
-                return placed;
+            match self.wait_for(timestamp, ahead) {
+                Some(after_waiting) => ahead = after_waiting,
+                None => return placed,
             }
-            ahead = self.wait_for(ahead);
         }
+        self.too_late = 0;
         self.least_margin = self.least_margin.min(ahead);
         for (offset, &byte) in payload.iter().enumerate() {
             if ahead + offset as i32 >= 0 {
@@ -149,14 +155,27 @@ impl JitterBuffer {
         ((i32::from(cover) * part + i32::from(real) * (BLEND as i32 - part)) / BLEND as i32) as i16
     }
 
-    /// Moves the playout point back for a packet that is `ahead` (below 0) too late; how far ahead it is then.
-    fn wait_for(&mut self, ahead: i32) -> i32 {
+    /// Begins anew with a packet; how far ahead of its turn it is then.
+    fn begin_at(&mut self, timestamp: u32) -> i32 {
+        self.restart();
+        self.play = Some(timestamp.wrapping_sub(FIRST_DELAY));
+        FIRST_DELAY as i32
+    }
+
+    /// Moves the playout point back for a packet that is `ahead` (below 0) too late; how far ahead it is then, or none
+    /// if that would be too long a wait.
+    fn wait_for(&mut self, timestamp: u32, ahead: i32) -> Option<i32> {
         let play = self.play.expect("a packet is late only once a playout point is set");
-        let frames = (-ahead as u32).div_ceil(SKIP) * SKIP;
-        self.play = Some(play.wrapping_sub(frames));
+        let more = ahead.unsigned_abs().div_ceil(SKIP) * SKIP;
+        if self.delay + more > MAX_DELAY {
+            self.too_late += 1;
+            return (self.too_late >= TOO_LATE_IN_A_ROW).then(|| self.begin_at(timestamp));
+        }
+        self.play = Some(play.wrapping_sub(more));
+        self.delay += more;
         self.least_margin = i32::MAX;
         self.ticks = 0;
-        ahead + frames as i32
+        Some(ahead + more as i32)
     }
 
     fn shrink_if_early(&mut self) {
@@ -185,6 +204,7 @@ impl JitterBuffer {
             self.present[index(play.wrapping_add(n))] = false;
         }
         self.play = Some(play.wrapping_add(SKIP));
+        self.delay = self.delay.saturating_sub(SKIP);
     }
 }
 

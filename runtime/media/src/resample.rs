@@ -1,0 +1,27 @@
+//! Sound of any rate made 8 kHz, by a windowed sinc whose length grows with the ratio, so that its edge is equally steep
+//! at every rate. For loading prompts; not for live sound.
+
+use crate::SAMPLE_RATE;
+use rubato::audioadapter_buffers::owned::InterleavedOwned;
+use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction};
+
+/// Length of the filter in samples of the lower rate; 384 for 48 kHz.
+const SINC_SAMPLES: usize = 64;
+/// Samples worked on at a time.
+const CHUNK: usize = 1_024;
+
+/// The same sound at 8 kHz; `rate` is checked to be from 4,000 to 192,000.
+pub(crate) fn to_8_khz(samples: Vec<f32>, rate: u32) -> Vec<f32> {
+    if rate == SAMPLE_RATE || samples.is_empty() {
+        return samples;
+    }
+    let ratio = f64::from(SAMPLE_RATE) / f64::from(rate);
+    let sinc_len = (SINC_SAMPLES as f64 / ratio.min(1.0)).ceil() as usize;
+    let parameters = SincInterpolationParameters::new(sinc_len, WindowFunction::BlackmanHarris2)
+        .interpolation(SincInterpolationType::Cubic);
+    let mut resampler = Async::<f32>::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
+        .expect("the rate was checked, so the ratio is finite and above 0");
+    let frames = samples.len();
+    let input = InterleavedOwned::new_from(samples, 1, frames).expect("one channel of exactly this many frames");
+    resampler.process_all(&input, frames, None).expect("input and output have one channel and fit").take_data()
+}
