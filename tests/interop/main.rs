@@ -1,0 +1,200 @@
+//! Foreign programs against the real server: sipp as the far end that does everything a far end may do, baresip as the
+//! telephone that hears. What our own simulator and our own stack would get wrong on both sides alike, these notice.
+//! `make setup` installs them.
+
+#![allow(
+    unreachable_pub,
+    reason = "a test binary exports nothing; `pub` marks what a module offers the others"
+)]
+
+mod baresip;
+mod helper_tests;
+mod lab;
+mod reading;
+mod server;
+mod sipp;
+
+use lab::{Lane, MACHINE};
+use patchcord_media::measure;
+use server::{Route, Server};
+use sipp::Run;
+use std::time::Duration;
+
+const MENU: &str = "examples/menu";
+/// What the menu plays for the keys 1, 2 and 3.
+const TONES_HZ: &[u16] = &[440, 620, 880];
+const RINGER: &str = "tests/interop/ringer";
+
+/// A scenario that sipp plays once, the called user, and how many end records it leaves.
+struct Single {
+    scenario: &'static str,
+    to: &'static str,
+    records: usize,
+}
+
+const fn single(scenario: &'static str, to: &'static str, records: usize) -> Single {
+    Single { scenario, to, records }
+}
+
+const SINGLES: &[Single] = &[
+    single("menu_keys", "menu", 1),
+    single("cancel_before_answer", "ringer", 1),
+    single("bye_from_caller", "menu", 1),
+    single("lost_ack", "menu", 1),
+    single("late_ack", "menu", 1),
+    single("duplicate_invite", "menu", 1),
+    single("late_offer", "menu", 1),
+    single("hold_resume", "menu", 1),
+    single("options", "menu", 0),
+    single("unknown_method", "menu", 0),
+    single("require_100rel", "menu", 0),
+    single("bye_unknown_call", "menu", 0),
+];
+
+#[test]
+fn five_hundred_callers_press_a_key() {
+    lab::need("sipp");
+    load(&Run {
+        scenario: "menu_keys",
+        to: "menu",
+        calls: 500,
+        calls_per_second: 50,
+        patience: Duration::from_secs(60),
+    });
+}
+
+#[test]
+#[ignore = "minutes of load: `make load`"]
+fn load_of_five_thousand_callers() {
+    lab::need("sipp");
+    let patience = Duration::from_secs(180);
+    load(&Run {
+        scenario: "menu_keys",
+        to: "menu",
+        calls: 5000,
+        calls_per_second: 100,
+        patience,
+    });
+}
+
+/// All calls succeed, nothing is sent twice, one record each, nothing is left over.
+fn load(run: &Run) {
+    let folder = lab::folder(&format!("load_{}", run.calls));
+    let lane = Lane::for_load();
+    let server = Server::start(&folder, &lane, &[Route { to: "*", handler: MENU }]);
+    let counts = {
+        let _alone = MACHINE.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        run.against(server.sip, &folder, &lane)
+            .unwrap_or_else(|error| panic!("{error}"))
+    };
+    assert_eq!(counts.repeated(), [], "nobody had to send anything twice");
+    assert_eq!(counts.get("Retransmissions(C)"), 0);
+    let records = server.expect_records(run.calls as usize);
+    let unheard = records
+        .iter()
+        .filter(|record| reading::media(record, "keys") != Some(1))
+        .count();
+    assert_eq!(unheard, 0, "calls whose one key was not heard once");
+    server.settle();
+    server.stop();
+}
+
+/// Every scenario at once against one server: they do not know of each other, and none may disturb another.
+#[test]
+fn a_far_end_does_what_it_likes() {
+    lab::need("sipp");
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = lab::folder("singles");
+    let routes = [
+        Route {
+            to: "ringer",
+            handler: RINGER,
+        },
+        Route { to: "*", handler: MENU },
+    ];
+    let server = Server::start(&folder, &Lane::take(), &routes);
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = SINGLES
+            .iter()
+            .map(|single| scope.spawn(|| play(single, &server)))
+            .collect();
+        runs.into_iter()
+            .filter_map(|run| run.join().expect("a scenario's thread does not panic").err())
+            .collect()
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    server.expect_records(SINGLES.iter().map(|single| single.records).sum());
+    server.settle();
+    server.stop();
+}
+
+fn play(single: &Single, server: &Server) -> Result<(), String> {
+    let folder = lab::folder(&format!("single_{}", single.scenario));
+    let patience = Duration::from_secs(60);
+    let run = Run {
+        scenario: single.scenario,
+        to: single.to,
+        calls: 1,
+        calls_per_second: 1,
+        patience,
+    };
+    let counts = run.against(server.sip, &folder, &Lane::take())?;
+    let repeated = counts.repeated();
+    // 64*T1 of answers at intervals of T1 doubling to T2: 0.5, 1.5, 3.5, 7.5, then every 4 s until 31.5 (RFC 3261,
+    // section 13.3.1.4). One more or less is a matter of rounding.
+    let expected = |count: u64| match single.scenario {
+        "lost_ack" => (9..=11).contains(&count),
+        "late_ack" => (1..=2).contains(&count),
+        _ => false,
+    };
+    let waits_for_ack = matches!(single.scenario, "lost_ack" | "late_ack");
+    let as_expected = match repeated.as_slice() {
+        [(name, count)] if waits_for_ack => name.contains("_200_") && expected(*count),
+        // An answer to a repeated INVITE may be repeated or not.
+        [] | [_] if single.scenario == "duplicate_invite" => true,
+        [] => !waits_for_ack,
+        _ => false,
+    };
+    if as_expected {
+        Ok(())
+    } else {
+        Err(format!("{}: sent again: {repeated:?}", single.scenario))
+    }
+}
+
+/// A telephone calls, speaks into the prompt, presses a key, and has heard the prompt and the tone of its choice.
+#[test]
+fn a_telephone_hears_the_menu() {
+    lab::need("baresip");
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = lab::folder("telephone");
+    let server = Server::start(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }]);
+    let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
+    let mut telephone = baresip::Telephone::start(&folder, &Lane::take(), &prompt);
+    telephone.dial(&format!("sip:menu@{}", server.sip));
+    telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
+    std::thread::sleep(Duration::from_millis(
+        prompt.len() as u64 * 1000 / u64::from(baresip::RATE) + 300,
+    ));
+    telephone.press('1');
+    telephone.expect("CALL_CLOSED", Duration::from_secs(15));
+    let heard = telephone.finish();
+
+    let found = measure::find(&prompt, &heard).expect("the recording is longer than the prompt");
+    assert!(
+        found.correlation > 0.9,
+        "the prompt is in what was heard with a correlation of {:.3}",
+        found.correlation
+    );
+    let after = &heard[found.lag + prompt.len()..];
+    assert_eq!(
+        reading::tone(after, baresip::RATE, TONES_HZ),
+        Some(TONES_HZ[0]),
+        "the tone of the first choice"
+    );
+
+    let records = server.expect_records(1);
+    assert_eq!(reading::media(&records[0], "keys"), Some(1), "the key was heard once");
+    server.settle();
+    server.stop();
+}
