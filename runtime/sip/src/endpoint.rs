@@ -11,10 +11,28 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::address::NameAddr;
-use crate::event::Event;
-use crate::limits::Limits;
-use crate::timers::TimerValues;
+use crate::dialog::Dialog;
+use crate::event::{EndCause, Event};
+use crate::limits::{Limits, TIMERS_PER_CALL};
+use crate::message::Message;
+use crate::parse::{Fault, read};
+use crate::timers::{Owner, Schedule, TimerValues};
+use crate::token::Tokens;
+use crate::transaction::Packet;
+use crate::transaction::table::{Clients, Servers, TxId};
 use crate::uri::Uri;
+
+mod calling;
+mod counters;
+mod deadline;
+mod inside;
+mod outward;
+mod reply;
+mod request;
+mod response;
+mod serving;
+
+pub use counters::Counters;
 
 /// How an endpoint is set up.
 #[derive(Clone, Debug)]
@@ -117,93 +135,157 @@ impl fmt::Display for DialogError {
 
 impl std::error::Error for DialogError {}
 
-/// What happened so far, and what is alive now. Every field is one line of a metrics page, hence so many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Well-formed requests received, retransmissions included.
-    pub requests_received: u64,
-    /// Requests sent for the first time.
-    pub requests_sent: u64,
-    /// Well-formed responses received by class: `[0]` is 1xx, `[5]` is 6xx.
-    pub responses_received: [u64; 6],
-    /// Responses sent for the first time by class.
-    pub responses_sent: [u64; 6],
-    /// Requests and responses received again and absorbed.
-    pub retransmissions_received: u64,
-    /// Messages sent again, by timer or because the peer repeated itself.
-    pub retransmissions_sent: u64,
-    /// Datagrams that were no acceptable message.
-    pub malformed: u64,
-    /// Well-formed messages that belong to nothing: stray ACKs and responses.
-    pub strays: u64,
-    /// Keep-alive datagrams.
-    pub keep_alives: u64,
-    /// Requests refused with 503 because a limit was reached.
-    pub overload_refusals: u64,
-    /// Client transactions that got no final response in time.
-    pub timeouts: u64,
-    /// Transactions alive.
-    pub transactions: usize,
-    /// Dialogs alive, from INVITE to `Ended`.
-    pub dialogs: usize,
-}
-
 /// Transactions and dialogs of one share of the calls.
 pub struct Endpoint {
+    config: Config,
+    tokens: Tokens,
+    servers: Servers,
+    clients: Clients,
+    dialogs: BTreeMap<DialogId, Dialog>,
+    /// Call-ID and our tag to dialog.
+    index: BTreeMap<(String, String), DialogId>,
+    next_dialog: u64,
+    schedule: Schedule,
+    /// Filled by one input, drained before the next: no input makes more than a few outputs.
     outputs: VecDeque<Output>,
-    held: BTreeMap<DialogId, ()>,
+    counters: Counters,
 }
 
 impl Endpoint {
     /// An endpoint that holds nothing yet. All its random values follow from `seed`.
-    pub fn new(config: Config, seed: u64) -> Self { let _ = (config, seed); Self { outputs: VecDeque::new(), held: BTreeMap::new() } }
-    /// Takes one input.
-    pub fn handle(&mut self, now: Instant, input: Input<'_>) { let _ = (now, input); }
-    /// The next output. Drain after every `handle` and command.
-    pub fn poll(&mut self) -> Option<Output> { self.outputs.pop_front() }
-    /// When `handle(Deadline)` is due.
-    pub fn wake_at(&self) -> Option<Instant> { None }
-    fn none(&self, dialog: DialogId) -> Result<(), DialogError> { self.held.get(&dialog).copied().ok_or(DialogError::Unknown) }
-    /// Sends a provisional response, 101..=199.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn provisional(&mut self, _now: Instant, dialog: DialogId, _status: u16, _sdp: Option<Vec<u8>>) -> Result<(), DialogError> { self.none(dialog) }
-    /// Answers the INVITE with 200.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn accept(&mut self, _now: Instant, dialog: DialogId, _sdp: Vec<u8>) -> Result<(), DialogError> { self.none(dialog) }
-    /// Refuses the INVITE; `Ended{Rejected}` follows.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn reject(&mut self, _now: Instant, dialog: DialogId, _rejection: Rejection) -> Result<(), DialogError> { self.none(dialog) }
-    /// Answers a re-INVITE with 200.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn accept_reinvite(&mut self, _now: Instant, dialog: DialogId, _sdp: Vec<u8>) -> Result<(), DialogError> { self.none(dialog) }
-    /// Refuses a re-INVITE with 300..=699; the session stays as it was.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn reject_reinvite(&mut self, _now: Instant, dialog: DialogId, _status: u16) -> Result<(), DialogError> { self.none(dialog) }
-    /// Ends an established dialog.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn bye(&mut self, _now: Instant, dialog: DialogId) -> Result<(), DialogError> { self.none(dialog) }
-    /// Places a call.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn invite(&mut self, _now: Instant, _outgoing: Outgoing) -> Result<DialogId, DialogError> { Err(DialogError::Full) }
-    /// Gives up a call that is not answered yet.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn cancel(&mut self, _now: Instant, dialog: DialogId) -> Result<(), DialogError> { self.none(dialog) }
-    /// Sends the ACK we owe after a 2xx with an offer.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn acknowledge(&mut self, _now: Instant, dialog: DialogId, _sdp: Option<Vec<u8>>) -> Result<(), DialogError> { self.none(dialog) }
-    /// Changes the session.
-    /// # Errors
-    /// See [`DialogError`].
-    pub fn reinvite(&mut self, _now: Instant, dialog: DialogId, _sdp: Option<Vec<u8>>) -> Result<(), DialogError> { self.none(dialog) }
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            config,
+            tokens: Tokens::new(seed),
+            servers: Servers::default(),
+            clients: Clients::default(),
+            dialogs: BTreeMap::new(),
+            index: BTreeMap::new(),
+            next_dialog: 1,
+            schedule: Schedule::default(),
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes one input. Nothing in a datagram can make this fail.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Datagram { from, bytes } => self.datagram(now, from, bytes),
+            Input::Deadline => {
+                for _ in 0..TIMERS_PER_CALL {
+                    match self.schedule.due(now) {
+                        Some(owner) => self.deadline(now, owner),
+                        None => break,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next output. Drain after every `handle` and every command.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When `handle(Deadline)` is due. `None`: not before the next input.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.schedule.next()
+    }
+
     /// What happened so far and what is alive.
-    pub fn counters(&self) -> Counters { Counters::default() }
+    pub fn counters(&self) -> Counters {
+        Counters { transactions: self.servers.len() + self.clients.len(), ..self.counters }
+    }
+
+    fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let read = match bytes.len() > self.config.limits.message_bytes {
+            true => None,
+            false => match read(bytes) {
+                Ok(read) => Some(read),
+                Err(bad) if bad.why == Fault::KeepAlive => {
+                    self.counters.keep_alives += 1;
+                    return;
+                }
+                Err(_) => None,
+            },
+        };
+        match read {
+            Some((Message::Request(request), None)) => self.request(now, from, request),
+            Some((Message::Response(response), None)) => self.response(now, from, &response),
+            Some((Message::Request(request), Some(fault))) => {
+                self.counters.malformed += 1;
+                self.refuse_malformed(from, &request, fault);
+            }
+            Some((Message::Response(_), Some(_))) | None => self.counters.malformed += 1,
+        }
+    }
+
+    fn send(&mut self, to: SocketAddr, bytes: Packet) {
+        self.outputs.push_back(Output::Send { to, bytes });
+    }
+
+    fn send_again(&mut self, to: SocketAddr, bytes: Packet) {
+        self.counters.retransmissions_sent += 1;
+        self.send(to, bytes);
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn set_server_timer(&mut self, id: TxId) {
+        self.schedule.set(Owner::Server(id), self.servers.get(id).and_then(|server| server.beat.next()));
+    }
+
+    fn set_client_timer(&mut self, id: TxId) {
+        self.schedule.set(Owner::Client(id), self.clients.get(id).and_then(|client| client.beat.next()));
+    }
+
+    fn set_dialog_timer(&mut self, id: DialogId) {
+        self.schedule.set(Owner::Dialog(id.0), self.dialogs.get(&id).and_then(Dialog::wake_at));
+    }
+
+    fn new_dialog_id(&mut self) -> DialogId {
+        let id = DialogId(self.next_dialog);
+        self.next_dialog += 1;
+        id
+    }
+
+    fn keep_dialog(&mut self, dialog: Dialog) {
+        self.index.insert((dialog.call_id.clone(), dialog.local_tag.clone()), dialog.id);
+        self.dialogs.insert(dialog.id, dialog);
+        self.counters.dialogs += 1;
+    }
+
+    /// The dialog of a command: one that has not ended for the user.
+    fn live(&mut self, id: DialogId) -> Result<&mut Dialog, DialogError> {
+        let dialog = self.dialogs.get_mut(&id).ok_or(DialogError::Unknown)?;
+        if dialog.state == crate::dialog::State::Closing { Err(DialogError::Unknown) } else { Ok(dialog) }
+    }
+
+    /// Tells the user that a dialog is over. Called once for each dialog, by the functions that end one.
+    fn tell_ended(&mut self, dialog: DialogId, cause: EndCause) {
+        self.counters.dialogs -= 1;
+        self.tell(Event::Ended { dialog, cause });
+    }
+
+    /// Forgets a dialog whose end is told already or about to be.
+    fn forget(&mut self, id: DialogId) {
+        let Some(dialog) = self.dialogs.remove(&id) else { return };
+        self.index.remove(&(dialog.call_id, dialog.local_tag));
+        self.schedule.set(Owner::Dialog(id.0), None);
+        if let Some(client) = dialog.outbound.or(dialog.owed).and_then(|id| self.clients.get_mut(id)) {
+            client.dialog = None;
+        }
+    }
+
+    /// Ends a dialog that has nothing left to say.
+    fn end(&mut self, id: DialogId, cause: EndCause) {
+        self.forget(id);
+        self.tell_ended(id, cause);
+    }
 }
+
+#[cfg(test)]
+mod tests;

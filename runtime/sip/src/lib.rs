@@ -8,6 +8,7 @@
 //! Accepted state), RFC 3581 (rport), RFC 3264 (offer/answer), judged by RFC 4475 and RFC 5118.
 
 mod address;
+mod dialog;
 mod endpoint;
 mod event;
 mod headers;
@@ -15,9 +16,13 @@ pub mod limits;
 mod message;
 mod method;
 mod parse;
+mod print;
 pub mod sdp;
+#[cfg(test)]
+mod testing;
 mod timers;
 mod token;
+mod transaction;
 mod uri;
 mod via;
 

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+mod read;
+mod write;
 
 /// A voice codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,8 +81,7 @@ pub enum SdpError {
 
 /// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15.
 pub fn offer(local: &Local) -> Vec<u8> {
-    let _ = local;
-    Vec::new()
+    write::offer(local)
 }
 
 /// Answers an offer with the first common codec in the offerer's order.
@@ -88,8 +89,9 @@ pub fn offer(local: &Local) -> Vec<u8> {
 /// # Errors
 /// See [`SdpError`]; the INVITE then gets 488.
 pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError> {
-    let _ = (offer, local);
-    Err(SdpError::Unreadable)
+    let session = read::session(offer)?;
+    let chosen = read::choose(&session, local)?;
+    Ok((write::answer(&session, &chosen, local), chosen.agreed))
 }
 
 /// Reads the answer to our offer.
@@ -97,8 +99,8 @@ pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError
 /// # Errors
 /// See [`SdpError`].
 pub fn accept_answer(answer: &[u8], local: &Local) -> Result<Agreed, SdpError> {
-    let _ = (answer, local);
-    Err(SdpError::Unreadable)
+    let session = read::session(answer)?;
+    Ok(read::choose(&session, local)?.agreed)
 }
 
 impl Codec {

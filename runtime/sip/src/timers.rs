@@ -1,6 +1,7 @@
-//! The base timer values of RFC 3261 section 17.1.1.1. Not a clock: only durations and the growth of a retransmission.
+//! The base timer values of RFC 3261 17.1.1.1, and who is to be woken when. Not a clock: time is an argument.
 
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// T1, T2 and T4. All transaction timers follow from these (RFC 3261 appendix A).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,3 +36,54 @@ impl TimerValues {
         last.saturating_mul(2).min(self.t2.max(self.t1))
     }
 }
+
+/// Who has a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    Server(u64),
+    Client(u64),
+    Dialog(u64),
+}
+
+/// At most one deadline for each owner, in order of time. As large as the tables of its owners.
+#[derive(Default)]
+pub(crate) struct Schedule {
+    queue: BTreeSet<(Instant, Owner)>,
+    set: BTreeMap<Owner, Instant>,
+}
+
+impl Schedule {
+    /// Sets or clears an owner's deadline.
+    pub(crate) fn set(&mut self, owner: Owner, at: Option<Instant>) {
+        let before = match at {
+            Some(at) => self.set.insert(owner, at),
+            None => self.set.remove(&owner),
+        };
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.queue.remove(&(before, owner));
+        }
+        if let Some(at) = at {
+            self.queue.insert((at, owner));
+        }
+    }
+
+    /// Takes one owner whose deadline has come.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Owner> {
+        let (at, owner) = *self.queue.first()?;
+        if at > now {
+            return None;
+        }
+        self.set(owner, None);
+        Some(owner)
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Reads a session description and chooses what both sides can do. The only file that names the SDP library: it splits
+//! lines and nothing else, every meaning is decided here.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sdp_types::{Media, Session};
+
+use super::{Agreed, Codec, Direction, Local, SdpError};
+use crate::limits::{SDP_BYTES, SDP_FORMATS, SDP_MEDIA};
+
+/// What `telephone-event` runs at beside G.711.
+const EVENT_CLOCK: &str = "8000";
+/// What a peer that says nothing wants (RFC 3551 4.5).
+const DEFAULT_PTIME_MS: u16 = 20;
+/// The longest packet we make.
+const MAX_PTIME_MS: u16 = 200;
+
+/// A session description of the peer, as far as it concerns us.
+pub(super) struct Theirs {
+    pub(super) media: Vec<Line>,
+}
+
+/// One media description.
+pub(super) struct Line {
+    pub(super) kind: String,
+    pub(super) protocol: String,
+    pub(super) formats: Vec<String>,
+    pub(super) port: u16,
+    address: Option<IpAddr>,
+    rtcp: Option<(u16, Option<IpAddr>)>,
+    direction: Direction,
+    ptime_ms: Option<u16>,
+    /// Payload type and `NAME/clock/channels`, as written.
+    maps: Vec<(u8, String)>,
+}
+
+/// What was chosen: which line, and what follows for us.
+pub(super) struct Chosen {
+    pub(super) line: usize,
+    pub(super) agreed: Agreed,
+}
+
+/// Reads a description.
+pub(super) fn session(bytes: &[u8]) -> Result<Theirs, SdpError> {
+    if bytes.len() > SDP_BYTES {
+        return Err(SdpError::Unreadable);
+    }
+    let session = Session::parse(bytes).map_err(|_| SdpError::Unreadable)?;
+    if session.medias.len() > SDP_MEDIA {
+        return Err(SdpError::Unreadable);
+    }
+    let address = session.connection.as_ref().and_then(|line| ip(&line.connection_address));
+    let direction = direction_of(&session.attributes).unwrap_or_default();
+    let media = session.medias.iter().map(|media| read_line(media, address, direction)).collect();
+    Ok(Theirs { media })
+}
+
+/// The first audio line with a codec of ours; within it the first common codec in their order.
+pub(super) fn choose(theirs: &Theirs, local: &Local) -> Result<Chosen, SdpError> {
+    let mut problem = SdpError::NoAudio;
+    for (position, line) in theirs.media.iter().enumerate() {
+        let is_audio = line.kind == "audio" && line.port != 0 && is_plain_rtp(&line.protocol);
+        if !is_audio {
+            continue;
+        }
+        match agree(line, local) {
+            Ok(agreed) => return Ok(Chosen { line: position, agreed }),
+            Err(why) => problem = why,
+        }
+    }
+    Err(problem)
+}
+
+/// Plain RTP, and the feedback profile whose audio is the same on the wire.
+fn is_plain_rtp(protocol: &str) -> bool {
+    protocol.eq_ignore_ascii_case("RTP/AVP") || protocol.eq_ignore_ascii_case("RTP/AVPF")
+}
+
+fn agree(line: &Line, local: &Local) -> Result<Agreed, SdpError> {
+    let (codec, payload_type) = line.common_codec(&local.codecs).ok_or(SdpError::NoCommonCodec)?;
+    let address = line.address.ok_or(SdpError::NoAddress)?;
+    let (rtcp_port, rtcp_address) = line.rtcp.unwrap_or((line.port.saturating_add(1), None));
+    // `c=0.0.0.0` is the hold of RFC 2543: we may not send, whatever the attribute says.
+    let mut direction = local.direction.limited_by(line.direction);
+    if address.is_unspecified() {
+        direction = direction.limited_by(Direction::SendOnly);
+    }
+    Ok(Agreed {
+        remote: SocketAddr::new(address, line.port),
+        remote_rtcp: SocketAddr::new(rtcp_address.unwrap_or(address), rtcp_port),
+        codec,
+        payload_type,
+        telephone_event: line.telephone_event(),
+        ptime_ms: line.ptime_ms.unwrap_or(DEFAULT_PTIME_MS),
+        direction,
+    })
+}
+
+impl Line {
+    fn common_codec(&self, ours: &[Codec]) -> Option<(Codec, u8)> {
+        self.payload_types().find_map(|payload_type| {
+            let codec = self.codec_of(payload_type)?;
+            ours.contains(&codec).then_some((codec, payload_type))
+        })
+    }
+
+    /// By `a=rtpmap`; without one the static table decides (RFC 3551 6).
+    fn codec_of(&self, payload_type: u8) -> Option<Codec> {
+        let Some(map) = self.map(payload_type) else {
+            return [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.static_payload_type() == payload_type);
+        };
+        let mut parts = map.split('/');
+        let (name, clock, channels) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1"));
+        let known = [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))?;
+        (clock == "8000" && channels == "1").then_some(known)
+    }
+
+    fn telephone_event(&self) -> Option<u8> {
+        self.payload_types().find(|payload_type| {
+            self.map(*payload_type).and_then(|map| map.split_once('/')).is_some_and(|(name, clock)| {
+                name.eq_ignore_ascii_case("telephone-event") && clock == EVENT_CLOCK
+            })
+        })
+    }
+
+    fn payload_types(&self) -> impl Iterator<Item = u8> {
+        self.formats.iter().filter_map(|format| format.parse().ok()).filter(|payload_type| *payload_type < 128)
+    }
+
+    fn map(&self, payload_type: u8) -> Option<&str> {
+        self.maps.iter().find(|(known, _)| *known == payload_type).map(|(_, map)| map.as_str())
+    }
+}
+
+fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Line {
+    let own_address = media.connections.first().map(|line| ip(&line.connection_address));
+    let values = |name: &'static str| {
+        media.attributes.iter().filter(move |found| found.attribute == name).filter_map(|found| found.value.as_deref())
+    };
+    let maps = values("rtpmap").take(SDP_FORMATS).filter_map(|value| {
+        let (payload_type, map) = value.trim().split_once(' ')?;
+        Some((payload_type.parse().ok()?, map.trim().to_owned()))
+    });
+    let ptime = values("ptime").next().and_then(|value| value.trim().parse::<f32>().ok());
+    Line {
+        kind: media.media.to_string(),
+        protocol: media.proto.to_string(),
+        formats: media.fmt.split_ascii_whitespace().take(SDP_FORMATS).map(str::to_owned).collect(),
+        port: media.port,
+        address: own_address.unwrap_or(address),
+        rtcp: values("rtcp").next().and_then(rtcp),
+        direction: direction_of(&media.attributes).unwrap_or(direction),
+        ptime_ms: ptime.filter(|ms| *ms >= 1.0).map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
+        maps: maps.collect(),
+    }
+}
+
+fn direction_of(attributes: &[sdp_types::Attribute]) -> Option<Direction> {
+    attributes.iter().find_map(|attribute| {
+        [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive]
+            .into_iter()
+            .find(|direction| direction.attribute() == attribute.attribute)
+    })
+}
+
+/// `a=rtcp:53020` or `a=rtcp:53020 IN IP4 192.0.2.1` (RFC 3605).
+fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
+    let mut words = value.split_ascii_whitespace();
+    let port = words.next()?.parse().ok().filter(|port| *port != 0)?;
+    Some((port, words.nth(2).and_then(ip)))
+}
+
+/// An IP literal, without the TTL a multicast address carries. Names are not looked up.
+fn ip(text: &str) -> Option<IpAddr> {
+    text.split('/').next()?.trim().parse().ok()
+}

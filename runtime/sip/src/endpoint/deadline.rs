@@ -1,0 +1,100 @@
+//! A deadline came: a transaction or a dialog sends again or gives up. RFC 3261 17, 13.3.1.4, 9.1.
+
+use std::time::Instant;
+
+use super::{DialogId, Endpoint};
+use crate::dialog::{Cancel, State};
+use crate::event::EndCause;
+use crate::timers::Owner;
+use crate::transaction::client::Purpose;
+use crate::transaction::server::Timed;
+use crate::transaction::table::TxId;
+
+impl Endpoint {
+    pub(super) fn deadline(&mut self, now: Instant, owner: Owner) {
+        match owner {
+            Owner::Server(id) => self.server_deadline(now, id),
+            Owner::Client(id) => self.client_deadline(now, id),
+            Owner::Dialog(id) => self.dialog_deadline(now, DialogId(id)),
+        }
+    }
+
+    fn server_deadline(&mut self, now: Instant, id: TxId) {
+        let timers = self.config.timers;
+        let Some(server) = self.servers.get_mut(id) else { return };
+        let to = server.reply_to;
+        match server.tick(now, &timers) {
+            Timed::Over => drop(self.servers.remove(id)),
+            Timed::Resend(packet) => self.send_again(to, packet),
+            Timed::Nothing => {}
+        }
+        self.set_server_timer(id);
+    }
+
+    fn client_deadline(&mut self, now: Instant, id: TxId) {
+        let timers = self.config.timers;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let to = client.destination;
+        match client.tick(now, &timers) {
+            Timed::Over => self.client_over(now, id),
+            Timed::Resend(packet) => self.send_again(to, packet),
+            Timed::Nothing => {}
+        }
+        self.set_client_timer(id);
+    }
+
+    fn client_over(&mut self, now: Instant, id: TxId) {
+        let Some(client) = self.clients.remove(id) else { return };
+        let unanswered = client.is_unanswered();
+        if unanswered {
+            self.counters.timeouts += 1;
+        }
+        let Some(dialog) = client.dialog else { return };
+        let Some(waiting) = self.dialogs.get_mut(&dialog) else { return };
+        match client.purpose {
+            Purpose::Invite if unanswered => {
+                let cause = waiting.cause_unless_cancelled(EndCause::TimedOut);
+                self.end(dialog, cause);
+            }
+            Purpose::Reinvite if unanswered => {
+                waiting.outbound = None;
+                self.hang_up(now, dialog, EndCause::TimedOut);
+            }
+            Purpose::Bye => self.forget(dialog),
+            // The 2xx was never acknowledged by our user, and its sender has given up waiting by now.
+            Purpose::Invite | Purpose::Reinvite if waiting.owed == Some(id) => {
+                waiting.owed = None;
+                self.hang_up(now, dialog, EndCause::NoAck);
+            }
+            Purpose::Invite | Purpose::Reinvite | Purpose::Cancel => {}
+        }
+    }
+
+    fn dialog_deadline(&mut self, now: Instant, id: DialogId) {
+        let timers = self.config.timers;
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        if let State::Calling(Cancel::Sent(until)) = dialog.state
+            && until <= now
+        {
+            // The far end confirmed neither way; its late answer, if any, finds no transaction and is dropped.
+            if let Some(tx) = dialog.outbound.take() {
+                self.clients.remove(tx);
+                self.set_client_timer(tx);
+            }
+            return self.end(id, EndCause::Cancelled);
+        }
+        let Some(waiting) = dialog.unacknowledged.as_mut() else { return };
+        if waiting.beat.has_ended(now) {
+            dialog.unacknowledged = None;
+            if dialog.state == State::Closing {
+                self.send_bye(now, id);
+            } else {
+                self.hang_up(now, id, EndCause::NoAck);
+            }
+        } else if waiting.beat.take_resend(now, |last| timers.next_interval(last)) {
+            let (to, packet) = (waiting.to, waiting.packet.clone());
+            self.send_again(to, packet);
+        }
+        self.set_dialog_timer(id);
+    }
+}

@@ -1,0 +1,162 @@
+//! Responses of ours: what every one of them copies from its request. RFC 3261 8.2.6; without state 8.2.7.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{Counters, Endpoint};
+use crate::headers::WHITE;
+use crate::message::Request;
+use crate::method::Method;
+use crate::parse::{Fault, Malformed};
+use crate::print::{Lines, reason};
+use crate::transaction::table::TxId;
+use crate::via::stamp;
+
+/// The methods we take.
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
+
+/// What to wait after a refusal for want of room.
+const RETRY_AFTER_S: &str = "5";
+
+/// A response without a dialog: status and the fields it adds.
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) phrase: String,
+    pub(super) fields: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: u16) -> Self {
+        Self { status, phrase: reason(status).to_owned(), fields: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// 503: no room.
+    pub(super) fn full() -> Self {
+        Self::new(503).with("Retry-After", RETRY_AFTER_S)
+    }
+}
+
+impl Endpoint {
+    /// Start line and the fields every response copies. `tag` is added to a To that has none.
+    pub(super) fn response_lines(&self, request: &Request, from: SocketAddr, status: u16, tag: &str) -> Lines {
+        self.response_with_phrase(request, from, (status, reason(status)), tag)
+    }
+
+    fn response_with_phrase(&self, request: &Request, from: SocketAddr, line: (u16, &str), tag: &str) -> Lines {
+        let (status, phrase) = line;
+        let mut lines = Lines::response(status, phrase);
+        for (position, via) in request.headers.raw("Via").enumerate() {
+            match std::str::from_utf8(via) {
+                Ok(text) if position == 0 => {
+                    let mut stamped = String::with_capacity(text.len() + 48);
+                    stamp(text, from, &mut stamped);
+                    lines.field("Via", &stamped);
+                }
+                _ => lines.raw("Via", via),
+            }
+        }
+        for name in ["From", "Call-ID", "CSeq"] {
+            for value in request.headers.raw(name) {
+                lines.raw(name, value);
+            }
+        }
+        if let Some(to) = request.headers.first("To") {
+            let untagged = request.to_tag().is_none() && status != 100;
+            if untagged {
+                lines.field("To", &format!("{};tag={tag}", to.trim_matches(WHITE)));
+            } else {
+                lines.field("To", to);
+            }
+        }
+        if status == 100 {
+            for value in request.headers.raw("Timestamp").take(1) {
+                lines.raw("Timestamp", value);
+            }
+        }
+        if request.method == Method::Invite && (101..300).contains(&status) {
+            for value in request.headers.raw("Record-Route") {
+                lines.raw("Record-Route", value);
+            }
+            lines.field("Contact", &self.contact());
+            lines.field("Allow", ALLOW);
+        }
+        if !self.config.user_agent.is_empty() {
+            lines.field("Server", &self.config.user_agent);
+        }
+        lines
+    }
+
+    pub(super) fn contact(&self) -> String {
+        format!("<sip:{}>", self.config.contact)
+    }
+
+    /// Answers without keeping anything; a repetition gets the same answer with the same tag.
+    pub(super) fn refuse_stateless(&mut self, from: SocketAddr, request: &Request, refusal: &Refusal) {
+        if request.method == Method::Ack {
+            return;
+        }
+        let Ok(via) = request.via() else { return };
+        let to = via.response_address(from);
+        let tag = self.tokens.stateless(&[
+            via.branch().unwrap_or_default().as_bytes(),
+            request.call_id().unwrap_or_default().as_bytes(),
+            request.from_tag().unwrap_or_default().as_bytes(),
+        ]);
+        let mut lines = self.response_with_phrase(request, from, (refusal.status, &refusal.phrase), &tag);
+        for (name, value) in &refusal.fields {
+            lines.field(name, value);
+        }
+        Counters::by_class(&mut self.counters.responses_sent, refusal.status);
+        self.send(to, lines.finish(None));
+    }
+
+    /// A malformed request is answered if it holds what an answer must copy, else dropped.
+    pub(super) fn refuse_malformed(&mut self, from: SocketAddr, request: &Request, fault: Malformed) {
+        let holds = |name| request.headers.raw(name).next().is_some();
+        let answerable = request.via().is_ok() && ["From", "To", "Call-ID", "CSeq"].into_iter().all(holds);
+        if !answerable {
+            return;
+        }
+        let refusal = match fault.why {
+            Fault::Version => Refusal::new(505),
+            why => Refusal { phrase: format!("Bad Request ({why})"), ..Refusal::new(400) },
+        };
+        self.refuse_stateless(from, request, &refusal);
+    }
+
+    /// Sends a response within a server transaction.
+    pub(super) fn respond(&mut self, now: Instant, id: TxId, refusal: &Refusal) {
+        self.respond_with(now, id, refusal, None);
+    }
+
+    /// Sends a response within a server transaction, with a session description. Gives the packet back for a 200 that
+    /// has to be repeated.
+    pub(super) fn respond_with(
+        &mut self,
+        now: Instant,
+        id: TxId,
+        refusal: &Refusal,
+        sdp: Option<&[u8]>,
+    ) -> Option<(SocketAddr, crate::transaction::Packet)> {
+        let server = self.servers.get(id)?;
+        let mut lines = self.response_lines(&server.request, server.from, refusal.status, &server.tag);
+        for (name, value) in &refusal.fields {
+            lines.field(name, value);
+        }
+        let packet = lines.finish(sdp);
+        let to = server.reply_to;
+        let timers = self.config.timers;
+        if let Some(server) = self.servers.get_mut(id) {
+            server.respond(now, refusal.status, packet.clone(), &timers);
+        }
+        self.set_server_timer(id);
+        Counters::by_class(&mut self.counters.responses_sent, refusal.status);
+        self.send(to, packet.clone());
+        Some((to, packet))
+    }
+}

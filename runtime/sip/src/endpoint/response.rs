@@ -1,0 +1,193 @@
+//! A response came: to which of our requests, and what follows. RFC 3261 13.2.2, 14.1, 17.1.3, 18.1.2; forks 13.2.2.4.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{Counters, DialogId, Endpoint};
+use crate::dialog::{Cancel, State};
+use crate::event::{EndCause, Event, Failure};
+use crate::message::Response;
+use crate::transaction::client::{Heard, Purpose};
+use crate::transaction::key;
+use crate::transaction::table::TxId;
+use crate::uri::literal_ip;
+use crate::via::{DEFAULT_PORT, same_ip};
+
+impl Endpoint {
+    pub(super) fn response(&mut self, now: Instant, from: SocketAddr, response: &Response) {
+        Counters::by_class(&mut self.counters.responses_received, response.status);
+        let Some(id) = self.client_of(response) else {
+            self.counters.strays += 1;
+            return;
+        };
+        let timers = self.config.timers;
+        let client = self.clients.get_mut(id).expect("the index names only transactions that are kept");
+        let (purpose, dialog) = (client.purpose, client.dialog);
+        let heard = client.heard(now, response.status, &timers);
+        let refused = client.is_invite() && response.status >= 300;
+        self.set_client_timer(id);
+        match (heard, purpose) {
+            (Heard::Absorbed, _) => self.counters.retransmissions_received += 1,
+            (Heard::RefusedAgain, _) => {
+                self.counters.retransmissions_received += 1;
+                self.acknowledge_refusal(id, response);
+            }
+            (Heard::Another2xx, _) => self.another_2xx(now, from, id, response),
+            (Heard::Final, _) if refused => {
+                self.acknowledge_refusal(id, response);
+                if let Some(dialog) = dialog {
+                    self.refused(now, dialog, purpose, response.status);
+                }
+            }
+            (Heard::Provisional, Purpose::Invite) => self.progress(now, dialog, response),
+            (Heard::Final, Purpose::Invite) => self.answered(now, from, id, dialog, response),
+            (Heard::Final, Purpose::Reinvite) => self.reinvite_answered(id, dialog, response),
+            // Whatever the far end says to BYE, the dialog is over.
+            (Heard::Final, Purpose::Bye) => {
+                if let Some(dialog) = dialog {
+                    self.forget(dialog);
+                }
+            }
+            (Heard::Final, Purpose::Cancel) | (Heard::Provisional, _) => {}
+        }
+    }
+
+    /// Our Via on top, a branch and a method of ours.
+    fn client_of(&self, response: &Response) -> Option<TxId> {
+        let via = response.via().ok()?;
+        let ours = self.config.contact;
+        let is_ours = literal_ip(via.host).is_some_and(|ip| same_ip(ip, ours.ip()));
+        if !is_ours || via.port.unwrap_or(DEFAULT_PORT) != ours.port() {
+            return None;
+        }
+        let cseq = response.cseq().ok()?;
+        self.clients.find(&key::client(via.branch()?, cseq.method.as_str()))
+    }
+
+    fn progress(&mut self, now: Instant, dialog: Option<DialogId>, response: &Response) {
+        let Some(id) = dialog else { return };
+        self.send_cancel_if_allowed(now, id);
+        if response.status > 100 {
+            let sdp = response.sdp().map(<[u8]>::to_vec);
+            self.tell(Event::Progress { dialog: id, status: response.status, sdp });
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        tx: TxId,
+        dialog: Option<DialogId>,
+        response: &Response,
+    ) {
+        if let Some(client) = self.clients.get_mut(tx) {
+            client.winner = Some(response.to_tag().unwrap_or_default().to_owned());
+        }
+        let Some((id, dialog)) = dialog.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
+            return self.hang_up_fork(now, from, tx, response);
+        };
+        let cancelled = matches!(dialog.state, State::Calling(Cancel::Wanted | Cancel::Sent(_)));
+        let usable = dialog.confirm(response, from).is_ok();
+        dialog.outbound = None;
+        self.set_dialog_timer(id);
+        if cancelled || !usable {
+            self.send_ack(id, tx, None);
+            let cause = if cancelled { EndCause::Cancelled } else { EndCause::Failed(Failure::UnusableAnswer) };
+            return self.hang_up(now, id, cause);
+        }
+        let sdp = self.acknowledge_unless_owed(id, tx, response);
+        self.tell(Event::Answered { dialog: id, sdp });
+    }
+
+    fn reinvite_answered(&mut self, tx: TxId, dialog: Option<DialogId>, response: &Response) {
+        if let Some(client) = self.clients.get_mut(tx) {
+            client.winner = Some(response.to_tag().unwrap_or_default().to_owned());
+        }
+        let Some((id, dialog)) = dialog.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
+            // We hung up while it was under way. The 2xx must still be acknowledged or it is repeated for 32 s.
+            return self.acknowledge_orphan(tx, response);
+        };
+        dialog.refresh(&response.headers);
+        dialog.outbound = None;
+        let sdp = self.acknowledge_unless_owed(id, tx, response);
+        self.tell(Event::ReinviteAnswered { dialog: id, status: response.status, sdp });
+    }
+
+    /// Sends the ACK, unless the 2xx carries an offer that the user has to answer first. Gives the description.
+    fn acknowledge_unless_owed(&mut self, id: DialogId, tx: TxId, response: &Response) -> Option<Vec<u8>> {
+        let sdp = response.sdp().map(<[u8]>::to_vec);
+        let offered = self.clients.get(tx).is_some_and(|client| client.offered);
+        if sdp.is_some() && !offered {
+            if let Some(dialog) = self.dialogs.get_mut(&id) {
+                dialog.owed = Some(tx);
+            }
+        } else {
+            self.send_ack(id, tx, None);
+        }
+        sdp
+    }
+
+    /// Our INVITE or re-INVITE was refused.
+    fn refused(&mut self, now: Instant, id: DialogId, purpose: Purpose, status: u16) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        dialog.outbound = None;
+        if purpose == Purpose::Invite {
+            let cause = dialog.cause_unless_cancelled(EndCause::Rejected { status });
+            return self.end(id, cause);
+        }
+        self.tell(Event::ReinviteAnswered { dialog: id, status, sdp: None });
+        match status {
+            481 => self.end(id, EndCause::Failed(Failure::ForgottenByPeer)),
+            408 => self.hang_up(now, id, EndCause::TimedOut),
+            _ => {}
+        }
+    }
+
+    /// The ACK to a refusal belongs to the transaction: same Via, same way (RFC 3261 17.1.1.3).
+    fn acknowledge_refusal(&mut self, tx: TxId, response: &Response) {
+        let Some(client) = self.clients.get(tx) else { return };
+        let to = response.headers.first("To").unwrap_or(&client.head.to);
+        let packet = client.head.lines_to("ACK", to).finish(None);
+        let destination = client.destination;
+        self.send(destination, packet);
+    }
+
+    /// One more 2xx to an INVITE: the same again gets the same ACK, another fork is acknowledged and hung up.
+    fn another_2xx(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
+        let Some(client) = self.clients.get(tx) else { return };
+        let tag = response.to_tag().unwrap_or_default();
+        if let Some((to, packet)) = client.ack_for(tag) {
+            self.counters.retransmissions_received += 1;
+            return self.send_again(to, packet);
+        }
+        let waits_for_answer = client.winner.as_deref() == Some(tag);
+        if waits_for_answer || client.forks_are_full() {
+            self.counters.retransmissions_received += 1;
+        } else {
+            self.hang_up_fork(now, from, tx, response);
+        }
+    }
+
+    fn acknowledge_orphan(&mut self, tx: TxId, response: &Response) {
+        let via = self.new_via();
+        let Some(client) = self.clients.get(tx) else { return };
+        let (mut head, to) = (client.head.clone(), client.destination);
+        head.via = via.text;
+        self.send_ack_as(tx, response.to_tag().unwrap_or_default(), &head, to, None);
+    }
+
+    /// A 2xx that nobody waits for any more, or of a further fork: ACK and BYE through a dialog that is not kept.
+    fn hang_up_fork(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
+        let (ack_via, bye_via) = (self.new_via(), self.new_via());
+        let Some(client) = self.clients.get(tx) else { return };
+        let tag = response.from_tag().unwrap_or_default().to_owned();
+        let Some(mut fork) = Self::fork_of(&client.head, tag, from) else { return };
+        // Routes that cannot be read are left out: the BYE then goes straight to the fork's Contact.
+        let _ = fork.confirm(response, from);
+        let (head, to) = fork.head(ack_via.text, client.head.cseq);
+        self.send_ack_as(tx, response.to_tag().unwrap_or_default(), &head, to, None);
+        let (head, to) = fork.next_head(bye_via.text);
+        self.begin_bye(now, None, head, &bye_via.branch, to);
+    }
+}

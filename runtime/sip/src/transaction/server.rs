@@ -1,0 +1,109 @@
+//! Server transactions: a request that came, and the last thing we said to it. RFC 3261 17.2, RFC 6026 7.1.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Beat, Packet};
+use crate::endpoint::DialogId;
+use crate::message::Request;
+use crate::timers::TimerValues;
+
+/// A provisional response is repeated so that proxies do not give up (RFC 3261 13.3.1.1).
+const PROVISIONAL_REPEAT: Duration = Duration::from_secs(60);
+
+/// One server transaction.
+pub(crate) struct Server {
+    pub(crate) request: Arc<Request>,
+    /// Where the request came from.
+    pub(crate) from: SocketAddr,
+    /// Where responses go.
+    pub(crate) reply_to: SocketAddr,
+    /// The dialog that answers it, until the answer is final.
+    pub(crate) dialog: Option<DialogId>,
+    /// The To tag of every response.
+    pub(crate) tag: String,
+    pub(crate) state: State,
+    pub(crate) beat: Beat,
+    last: Option<Packet>,
+}
+
+/// Where a server transaction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// No final response yet.
+    Proceeding,
+    /// INVITE answered 2xx: absorbs repeated INVITEs until timer L.
+    Accepted,
+    /// INVITE refused: repeats the refusal (G) until ACK or timer H.
+    Completed,
+    /// The ACK to a refusal came: absorbs repeated ACKs until timer I.
+    Confirmed,
+    /// A request other than INVITE answered: repeats the answer on request until timer J.
+    Answered,
+}
+
+/// What a timer makes a transaction do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Timed {
+    Nothing,
+    Resend(Packet),
+    Over,
+}
+
+impl Server {
+    pub(crate) fn new(request: Arc<Request>, from: SocketAddr, tag: String, dialog: Option<DialogId>) -> Self {
+        let reply_to = request.via().map_or(from, |via| via.response_address(from));
+        Self { request, from, reply_to, dialog, tag, state: State::Proceeding, beat: Beat::default(), last: None }
+    }
+
+    /// Notes a response that is being sent.
+    pub(crate) fn respond(&mut self, now: Instant, status: u16, packet: Packet, timers: &TimerValues) {
+        let is_invite = self.request.method == crate::method::Method::Invite;
+        (self.state, self.beat) = match status {
+            100 => (State::Proceeding, Beat::default()),
+            101..=199 => (State::Proceeding, Beat::repeating(now, PROVISIONAL_REPEAT)),
+            _ if !is_invite => (State::Answered, Beat::ending(now, timers.timeout())),
+            200..=299 => (State::Accepted, Beat::ending(now, timers.timeout())),
+            _ => (State::Completed, Beat::resending(now, timers.t1, timers.timeout())),
+        };
+        if self.state != State::Proceeding {
+            self.dialog = None;
+        }
+        self.last = Some(packet);
+    }
+
+    /// The request came again: what to send, if anything.
+    pub(crate) fn repeated(&self) -> Option<Packet> {
+        match self.state {
+            State::Confirmed => None,
+            _ => self.last.clone(),
+        }
+    }
+
+    /// An ACK with this transaction's branch came. Whether it belongs here (else it belongs to a dialog).
+    pub(crate) fn acknowledged(&mut self, now: Instant, timers: &TimerValues) -> bool {
+        match self.state {
+            State::Completed => {
+                self.state = State::Confirmed;
+                self.beat = Beat::ending(now, timers.t4);
+                true
+            }
+            State::Confirmed => true,
+            State::Proceeding | State::Accepted | State::Answered => false,
+        }
+    }
+
+    pub(crate) fn tick(&mut self, now: Instant, timers: &TimerValues) -> Timed {
+        if self.beat.has_ended(now) {
+            return Timed::Over;
+        }
+        let steady = self.state == State::Proceeding;
+        if self.beat.take_resend(now, |last| if steady { last } else { timers.next_interval(last) })
+            && let Some(packet) = &self.last
+        {
+            return Timed::Resend(packet.clone());
+        }
+        Timed::Nothing
+    }
+}
