@@ -1,6 +1,11 @@
 //! What ended an instance that did not finish by itself: the handler's own fault, or a limit it ran into.
 
+use crate::slot::State;
 use std::fmt;
+use wasmtime::{Trap, WasmBacktrace};
+
+/// How many functions of a trap's backtrace are named.
+const TRAP_FRAMES: usize = 8;
 
 /// Why an instance failed. The text says what happened and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,3 +93,102 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl Fault {
+    /// What an error of the engine means when the guest was running.
+    pub(crate) fn while_running(error: &wasmtime::Error, state: &State) -> Fault {
+        if let Some(Stop(Some(fault))) = error.downcast_ref::<Stop>() {
+            return fault.clone();
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Fault::TurnFuel {
+                limit: state.limits.turn_fuel,
+            },
+            Some(Trap::StackOverflow) => Fault::StackOverflow,
+            _ if state.memory.refused() => Fault::Memory {
+                limit: state.limits.memory_bytes,
+            },
+            Some(trap) => Fault::Trap {
+                what: format!("{trap}{}", backtrace(error)),
+            },
+            None => Fault::of_engine_text(error, state),
+        }
+    }
+
+    /// What an error of the engine means when the guest was being set up.
+    pub(crate) fn at_start(error: &wasmtime::Error, state: &State) -> Fault {
+        if error.downcast_ref::<Stop>().is_some() || error.downcast_ref::<Trap>().is_some() {
+            return Fault::while_running(error, state);
+        }
+        if state.memory.refused() {
+            return Fault::Memory {
+                limit: state.limits.memory_bytes,
+            };
+        }
+        Fault::Start(format!("{:#}", error.root_cause()))
+    }
+
+    /// Two limits the engine enforces have no type of their own; their texts are held by tests.
+    fn of_engine_text(error: &wasmtime::Error, state: &State) -> Fault {
+        let text = error.root_cause().to_string();
+        if text.contains("fuel allocated for hostcalls") {
+            return Fault::StringTooLong {
+                limit: state.limits.host_call_bytes,
+            };
+        }
+        if text.contains("store handle limit exceeded") {
+            return Fault::Handles {
+                limit: state.limits.handles,
+            };
+        }
+        Fault::Trap {
+            what: format!("{text}{}", backtrace(error)),
+        }
+    }
+}
+
+/// The innermost functions that were running, as far as the module kept its names.
+fn backtrace(error: &wasmtime::Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
+    let names: Vec<String> = trace
+        .frames()
+        .iter()
+        .take(TRAP_FRAMES)
+        .map(|frame| match frame.func_name() {
+            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", in {}", names.join(" < "))
+    }
+}
+
+/// How a host function ends its guest: an error that carries the fault, or none if the instance was killed.
+#[derive(Debug)]
+pub(crate) struct Stop(Option<Fault>);
+
+impl Stop {
+    pub(crate) fn error(fault: Fault) -> wasmtime::Error {
+        wasmtime::Error::from(Stop(Some(fault)))
+    }
+
+    pub(crate) fn killed() -> wasmtime::Error {
+        wasmtime::Error::from(Stop(None))
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(fault) => fault.fmt(f),
+            None => f.write_str("the instance was ended"),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}

@@ -1,64 +1,184 @@
 //! One run of a module beside one call: given an answer, it names the next ask.
+//!
+//! The guest runs on a stack of its own; the engine's future is polled by hand with a waker that does nothing, because
+//! the only thing a guest ever waits for is our own answer.
 
+use crate::bindings::CallHandler;
+use crate::fault::Stop;
+use crate::handles::Leg;
+use crate::meter::TickMeter;
+use crate::module::Loaded;
+use crate::slot::{self, Reply, SharedSlot, State};
 use crate::{Fault, Limits, Module};
 use patchcord_control::ask::{Answer, Ask};
+use patchcord_control::ids::LegId;
 use patchcord_control::words::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use wasmtime::component::Resource;
+use wasmtime::{AsContextMut, Store, UpdateDeadline};
+
+/// The leg that opened the call, which the handler is started with.
+const CALLER: LegId = LegId(0);
 
 /// What an instance did with an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// It asks this and is at rest until [`Instance::resume`] brings the answer.
     Asked(Ask),
-    /// The handler returned. The instance is gone.
+    /// The handler returned. Nothing of the guest is left.
     Finished(Result<(), Error>),
-    /// It was ended. The instance is gone.
+    /// It was ended. Nothing of the guest is left.
     Failed(Fault),
 }
 
 /// What an instance has used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Wasm instructions, more or less.
+    /// Fuel: about one for each wasm instruction.
     pub fuel: u64,
     /// The most linear memory it had at any time, in bytes.
     pub memory_peak: u64,
     /// Host calls, waiting or not.
     pub host_calls: u64,
-    /// Turns: times it was resumed after a wait, and once for its start.
+    /// Turns: its start, and each time it was resumed after a wait.
     pub turns: u64,
 }
 
-/// A handler beside its call. Dropping it ends the guest cleanly.
-pub struct Instance {}
+type Outcome = Result<Result<(), Error>, Fault>;
+type Guest = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+enum Life {
+    /// No code of the guest has run.
+    Fresh(Guest),
+    /// The guest asked and rests.
+    Resting(Guest),
+    /// Finished, failed or killed.
+    Over,
+}
+
+/// A handler beside its call. Dropping it is the same as [`Instance::kill`].
+pub struct Instance {
+    slot: SharedSlot,
+    life: Life,
+}
 
 impl Instance {
-    /// Prepares an instance. No code of the module runs yet.
+    /// Prepares an instance. No code of the module runs yet; whether there is room for it shows at the first
+    /// [`Instance::resume`].
     pub fn start(module: &Module, limits: Limits) -> Result<Instance, Fault> {
-        let _ = (module, limits);
-        todo!()
+        if limits.memory_bytes > module.loaded().memory_max {
+            return Err(Fault::Start(format!(
+                "{} bytes of memory are allowed to it, but the runtime was set up for at most {}",
+                limits.memory_bytes,
+                module.loaded().memory_max
+            )));
+        }
+        let slot = SharedSlot::default();
+        let guest = Box::pin(live(Arc::clone(module.loaded()), slot.clone(), limits));
+        Ok(Instance {
+            slot,
+            life: Life::Fresh(guest),
+        })
     }
 
     /// Runs the guest until it asks, finishes or fails. `answer` is none the first time, then the answer to the last ask.
     ///
     /// # Panics
-    /// If the answer is not of the variant its ask names, if there is none where one is due, or after the end.
+    /// If the answer is not of the variant its ask names, if there is none where one is due or one where none is, or
+    /// after the end: each is a mistake of the caller, not of the guest.
     pub fn resume(&mut self, answer: Option<Answer>) -> Step {
-        let _ = answer;
-        todo!()
+        let mut guest = match (std::mem::replace(&mut self.life, Life::Over), answer) {
+            (Life::Fresh(guest), None) => guest,
+            (Life::Resting(guest), Some(answer)) => {
+                self.slot.lock().reply = Some(Reply::Answer(answer));
+                guest
+            }
+            (Life::Fresh(_), Some(_)) => panic!("an instance that has not asked gets no answer"),
+            (Life::Resting(_), None) => panic!("an instance that asked must get its answer"),
+            (Life::Over, _) => panic!("an instance that ended is not resumed"),
+        };
+        match poll(&mut guest) {
+            Poll::Pending => {
+                let ask = self
+                    .slot
+                    .lock()
+                    .ask
+                    .take()
+                    .expect("a guest only rests when it has asked");
+                self.life = Life::Resting(guest);
+                Step::Asked(ask)
+            }
+            Poll::Ready(Ok(result)) => Step::Finished(result),
+            Poll::Ready(Err(fault)) => Step::Failed(fault),
+        }
     }
 
     /// Says that the next answer was waited for: the per-turn limits begin anew with the next [`Instance::resume`].
     pub fn begin_turn(&mut self) {
-        todo!()
+        self.slot.lock().new_turn = matches!(self.life, Life::Resting(_));
     }
 
     /// What it has used until its last ask or its end.
     pub fn usage(&self) -> Usage {
-        todo!()
+        self.slot.lock().usage
     }
 
     /// Ends it where it stands and gives its memory back. The guest runs no further code.
     pub fn kill(self) {
-        todo!()
+        drop(self);
     }
 }
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // A guest in the middle of a host call is unwound by letting that call fail; only then is its future dropped.
+        if let Life::Resting(mut guest) = std::mem::replace(&mut self.life, Life::Over) {
+            self.slot.lock().reply = Some(Reply::Kill);
+            let unwound = poll(&mut guest);
+            debug_assert!(unwound.is_ready(), "a guest whose host call fails cannot go on");
+        }
+    }
+}
+
+fn poll(guest: &mut Guest) -> Poll<Outcome> {
+    guest.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The whole life of a guest, from its store to what became of it.
+async fn live(module: Arc<Loaded>, slot: SharedSlot, limits: Limits) -> Outcome {
+    let ticks = TickMeter::new(module.cpu_clock, limits.turn_cpu_ms);
+    let mut store = Store::new(module.handler.engine(), State::new(slot, limits, ticks));
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(limits.host_call_bytes);
+    store.set_max_component_handles(limits.handles);
+    store.epoch_deadline_callback(|mut store| {
+        let state = store.data_mut();
+        if state.ticks.over() {
+            return Err(Stop::error(Fault::CpuTime {
+                limit_ms: state.limits.turn_cpu_ms,
+            }));
+        }
+        Ok(UpdateDeadline::Continue(1))
+    });
+    slot::begin_turn(&mut store.as_context_mut());
+    let outcome = match module.handler.instantiate_async(&mut store).await {
+        Ok(handler) => handle(&handler, &mut store).await,
+        Err(error) => Err(Fault::at_start(&error, store.data())),
+    };
+    slot::book(&mut store.as_context_mut());
+    outcome
+}
+
+async fn handle(handler: &CallHandler, store: &mut Store<State>) -> Outcome {
+    let caller = Resource::<Leg>::new_own(CALLER.0);
+    match handler.call_handle(&mut *store, caller).await {
+        Ok(result) => Ok(result.map_err(Error::from)),
+        Err(error) => Err(Fault::while_running(&error, store.data())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

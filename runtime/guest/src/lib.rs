@@ -6,12 +6,22 @@
 //!
 //! Reading order: [`Runtime`] (once per process), [`Module`] (once per upload), [`Instance`] (once per call).
 
+mod bindings;
+mod check;
+mod contract;
+mod convert;
 mod fault;
+mod handles;
+mod imports;
 mod instance;
 mod limits;
+mod meter;
 mod module;
 mod refused;
 mod runtime;
+mod same_type;
+mod sections;
+mod slot;
 mod wrap;
 
 pub use fault::Fault;

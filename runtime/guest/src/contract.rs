@@ -1,0 +1,113 @@
+//! The contract as the upload check reads it: the files of `wit/`, parsed, with the place of each function.
+
+use std::sync::OnceLock;
+use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World};
+
+/// A file of the contract: name and text.
+const FILES: [(&str, &str); 9] = [
+    ("types.wit", include_str!("../../../wit/types.wit")),
+    ("call.wit", include_str!("../../../wit/call.wit")),
+    ("play.wit", include_str!("../../../wit/play.wit")),
+    ("gather.wit", include_str!("../../../wit/gather.wit")),
+    ("wait.wit", include_str!("../../../wit/wait.wit")),
+    ("clock.wit", include_str!("../../../wit/clock.wit")),
+    ("random.wit", include_str!("../../../wit/random.wit")),
+    ("log.wit", include_str!("../../../wit/log.wit")),
+    ("worlds.wit", include_str!("../../../wit/worlds.wit")),
+];
+
+/// The world a handler implements.
+const WORLD: &str = "call-handler";
+
+/// The contract, parsed.
+pub(crate) struct Contract {
+    pub(crate) resolve: Resolve,
+    package: PackageId,
+}
+
+/// A place in the contract, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) file: &'static str,
+    /// From 1.
+    pub(crate) line: usize,
+    /// The line's text, without what surrounds it.
+    pub(crate) text: String,
+}
+
+impl Contract {
+    /// The contract this runtime was built with. Parsed at first use.
+    pub(crate) fn get() -> &'static Contract {
+        static CONTRACT: OnceLock<Contract> = OnceLock::new();
+        CONTRACT.get_or_init(Contract::parse)
+    }
+
+    fn parse() -> Contract {
+        let mut sources = SourceMap::default();
+        for (name, text) in FILES {
+            sources.push_str(name, text);
+        }
+        let mut resolve = Resolve::default();
+        let group = sources
+            .parse()
+            .map_err(|(_, error)| error)
+            .expect("the bindings were generated from this very text");
+        let package = resolve
+            .push_group(group)
+            .expect("the contract depends on no other package");
+        Contract { resolve, package }
+    }
+
+    /// `patchcord:handler`, without the version.
+    pub(crate) fn package_name(&self) -> String {
+        let name = &self.resolve.packages[self.package].name;
+        format!("{}:{}", name.namespace, name.name)
+    }
+
+    /// The interface of this full name, version included.
+    pub(crate) fn interface(&self, full_name: &str) -> Option<&Interface> {
+        let package = &self.resolve.packages[self.package];
+        package
+            .interfaces
+            .values()
+            .find(|id| self.resolve.id_of(**id).as_deref() == Some(full_name))
+            .map(|id| &self.resolve.interfaces[*id])
+    }
+
+    /// The full names of all interfaces.
+    pub(crate) fn interface_names(&self) -> Vec<String> {
+        let package = &self.resolve.packages[self.package];
+        package
+            .interfaces
+            .values()
+            .filter_map(|id| self.resolve.id_of(*id))
+            .collect()
+    }
+
+    /// The world a handler implements.
+    pub(crate) fn world(&self) -> &World {
+        let id = self.resolve.packages[self.package].worlds[WORLD];
+        &self.resolve.worlds[id]
+    }
+
+    /// Where a function, interface or world is written.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let location = self.resolve.render_location(span);
+        let mut parts = location.split(':');
+        let found = parts
+            .next()
+            .and_then(|name| FILES.iter().find(|(file, _)| *file == name));
+        let (file, text) = found.expect("every span of the contract lies in one of its files");
+        let line: usize = parts
+            .next()
+            .and_then(|line| line.parse().ok())
+            .expect("locations read file:line:column");
+        let text = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
+        Place { file, line, text }
+    }
+}
+
+/// A function's name as a person writes it: `leg.answer` for `[method]leg.answer`.
+pub(crate) fn plain_name(function: &Function) -> &str {
+    function.name.rsplit(']').next().unwrap_or(&function.name)
+}

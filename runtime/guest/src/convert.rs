@@ -1,0 +1,187 @@
+//! Generated types to control's words and back. Every conversion is total: what the contract allows, the words hold.
+
+use crate::bindings::patchcord::handler::{call, clock, gather, log, play, types};
+use patchcord_control::words;
+
+/// Both sides of a result.
+pub(crate) fn result<A, B: From<A>, E, F: From<E>>(result: Result<A, E>) -> Result<B, F> {
+    result.map(B::from).map_err(F::from)
+}
+
+/// A prompt is a list of segments on both sides.
+pub(crate) fn prompt(segments: Vec<types::Segment>) -> Vec<words::Segment> {
+    segments.into_iter().map(words::Segment::from).collect()
+}
+
+/// Converts between two enums with the same plain variants.
+macro_rules! same {
+    ($from:ty => $into:ty: $($variant:ident),+) => {
+        impl From<$from> for $into {
+            fn from(it: $from) -> $into {
+                match it {
+                    $(<$from>::$variant => <$into>::$variant,)+
+                }
+            }
+        }
+    };
+}
+
+same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler);
+same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler);
+same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
+same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes);
+same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
+same!(words::PlayEnd => play::EndedBy: Finished, Key, Stopped, Replaced);
+same!(words::GatherEnd => gather::EndedBy: MaxKeys, FinishKey, FirstKeyTimeout, NextKeyTimeout, Cancelled);
+same!(log::Level => words::LogLevel: Debug, Info, Warn, Error);
+
+impl From<types::Error> for words::Error {
+    fn from(it: types::Error) -> Self {
+        match it {
+            types::Error::Interrupted(why) => Self::Interrupted(why.into()),
+            types::Error::WrongState(state) => Self::WrongState(state.into()),
+            types::Error::Limit(types::LimitExceeded { name, allowed, asked }) => Self::Limit {
+                name: name.into(),
+                allowed,
+                asked,
+            },
+            types::Error::Invalid(types::InvalidArgument { argument, reason }) => Self::Invalid { argument, reason },
+            types::Error::NoSuchPrompt(name) => Self::NoSuchPrompt(name),
+            types::Error::AlreadyGathering => Self::AlreadyGathering,
+            types::Error::Failed(why) => Self::Failed(why),
+        }
+    }
+}
+
+impl From<words::Error> for types::Error {
+    fn from(it: words::Error) -> Self {
+        match it {
+            words::Error::Interrupted(why) => Self::Interrupted(why.into()),
+            words::Error::WrongState(state) => Self::WrongState(state.into()),
+            words::Error::Limit { name, allowed, asked } => Self::Limit(types::LimitExceeded {
+                name: name.into(),
+                allowed,
+                asked,
+            }),
+            words::Error::Invalid { argument, reason } => Self::Invalid(types::InvalidArgument { argument, reason }),
+            words::Error::NoSuchPrompt(name) => Self::NoSuchPrompt(name),
+            words::Error::AlreadyGathering => Self::AlreadyGathering,
+            words::Error::Failed(why) => Self::Failed(why),
+        }
+    }
+}
+
+impl From<words::LegInfo> for call::LegInfo {
+    fn from(it: words::LegInfo) -> Self {
+        Self {
+            call_id: it.call_id,
+            from: it.from.into_inner(),
+            from_name: it.from_name.into_inner(),
+            to: it.to.into_inner(),
+            secure: it.secure,
+        }
+    }
+}
+
+impl From<types::Segment> for words::Segment {
+    fn from(it: types::Segment) -> Self {
+        match it {
+            types::Segment::File(name) => Self::File(name),
+            types::Segment::Tone(tone) => Self::Tone(words::Tone {
+                frequencies: tone.frequencies,
+                on_ms: tone.on_ms,
+                off_ms: tone.off_ms,
+                count: tone.count,
+                level_dbm0: tone.level_dbm0,
+            }),
+            types::Segment::Silence(ms) => Self::Silence(ms),
+        }
+    }
+}
+
+impl From<play::Options> for words::PlayOptions {
+    fn from(it: play::Options) -> Self {
+        Self {
+            barge_in: it.barge_in,
+            times: it.times,
+        }
+    }
+}
+
+impl From<words::Played> for play::Played {
+    fn from(it: words::Played) -> Self {
+        Self {
+            played_ms: it.played_ms,
+            ended_by: it.ended_by.into(),
+        }
+    }
+}
+
+impl From<gather::Key> for words::Key {
+    fn from(it: gather::Key) -> Self {
+        use gather::Key as K;
+        let event = match it {
+            K::Zero => 0,
+            K::One => 1,
+            K::Two => 2,
+            K::Three => 3,
+            K::Four => 4,
+            K::Five => 5,
+            K::Six => 6,
+            K::Seven => 7,
+            K::Eight => 8,
+            K::Nine => 9,
+            K::Star => 10,
+            K::Hash => 11,
+            K::A => 12,
+            K::B => 13,
+            K::C => 14,
+            K::D => 15,
+        };
+        words::Key::from_event(event).expect("0 to 15 are keys")
+    }
+}
+
+impl From<gather::Options> for words::GatherOptions {
+    fn from(it: gather::Options) -> Self {
+        Self {
+            min: it.min,
+            max: it.max,
+            finish_on: it.finish_on.map(words::Key::from),
+            first_key_ms: it.first_key_ms,
+            next_key_ms: it.next_key_ms,
+            prompt: it.prompt.map(prompt),
+            barge_in: it.barge_in,
+        }
+    }
+}
+
+impl From<words::Gathered> for gather::Gathered {
+    fn from(it: words::Gathered) -> Self {
+        Self {
+            keys: it.keys.into_inner(),
+            ended_by: it.ended_by.into(),
+            complete: it.complete,
+        }
+    }
+}
+
+impl From<words::GatherFailure> for gather::Failure {
+    fn from(it: words::GatherFailure) -> Self {
+        Self {
+            reason: it.reason.into(),
+            keys: it.keys.into_inner(),
+        }
+    }
+}
+
+impl From<words::UnixTime> for clock::Datetime {
+    fn from(it: words::UnixTime) -> Self {
+        Self {
+            seconds: it.seconds,
+            nanoseconds: it.nanoseconds,
+        }
+    }
+}

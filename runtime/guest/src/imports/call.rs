@@ -1,0 +1,92 @@
+//! `call`: the leg resource.
+
+use super::define;
+use crate::bindings::patchcord::handler::call::{LegInfo, RejectReason};
+use crate::bindings::patchcord::handler::types::{Error, LegState};
+use crate::handles::{Leg, leg};
+use crate::slot::State;
+use patchcord_control::ask::{Answer, Ask};
+use wasmtime::component::{LinkerInstance, Resource, ResourceType};
+
+pub(super) fn link(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    // A leg outlives the handles to it: nothing happens when one is dropped.
+    call.resource("leg", ResourceType::host::<Leg>(), |_, _| Ok(()))?;
+    link_views(call)?;
+    define(
+        call,
+        "[method]leg.ring",
+        |(it,): (Resource<Leg>,)| Ask::Ring { leg: leg(&it) },
+        unit,
+    )?;
+    define(
+        call,
+        "[method]leg.early-media",
+        |(it,): (Resource<Leg>,)| Ask::EarlyMedia { leg: leg(&it) },
+        unit,
+    )?;
+    define(
+        call,
+        "[method]leg.answer",
+        |(it,): (Resource<Leg>,)| Ask::Answer { leg: leg(&it) },
+        unit,
+    )?;
+    define(
+        call,
+        "[method]leg.reject",
+        |(it, reason): (Resource<Leg>, RejectReason)| Ask::Reject {
+            leg: leg(&it),
+            reason: reason.into(),
+        },
+        unit,
+    )?;
+    define(
+        call,
+        "[method]leg.hang-up",
+        |(it,): (Resource<Leg>,)| Ask::HangUp { leg: leg(&it) },
+        nothing,
+    )
+}
+
+/// What only looks.
+fn link_views(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    define(
+        call,
+        "[method]leg.info",
+        |(it,): (Resource<Leg>,)| Ask::Info { leg: leg(&it) },
+        |_, answer| match answer {
+            Answer::Info(info) => Some((LegInfo::from(info),)),
+            _ => None,
+        },
+    )?;
+    define(
+        call,
+        "[method]leg.header",
+        |(it, name): (Resource<Leg>, String)| Ask::Header { leg: leg(&it), name },
+        |_, answer| match answer {
+            Answer::Header(values) => Some((values,)),
+            _ => None,
+        },
+    )?;
+    define(
+        call,
+        "[method]leg.state",
+        |(it,): (Resource<Leg>,)| Ask::State { leg: leg(&it) },
+        |_, answer| match answer {
+            Answer::State(state) => Some((LegState::from(state),)),
+            _ => None,
+        },
+    )
+}
+
+/// The result of functions that only succeed or fail.
+pub(super) fn unit(_: &mut State, answer: Answer) -> Option<(Result<(), Error>,)> {
+    match answer {
+        Answer::Unit(result) => Some((result.map_err(Error::from),)),
+        _ => None,
+    }
+}
+
+/// The result of functions that have none.
+pub(super) fn nothing(_: &mut State, answer: Answer) -> Option<()> {
+    (answer == Answer::Nothing).then_some(())
+}

@@ -1,0 +1,91 @@
+//! The host functions, one file per interface. A function turns its arguments into an [`Ask`], rests, and turns the
+//! [`Answer`] into its result: no decision is taken here.
+
+mod call;
+mod clock;
+mod gather;
+mod log;
+mod play;
+mod random;
+mod types;
+mod wait;
+
+use crate::handles::operation;
+use crate::slot::{self, State};
+use patchcord_control::ask::{Answer, Ask};
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
+
+/// The package of the contract, as interfaces spell it.
+const PACKAGE: &str = "patchcord:handler";
+const VERSION: &str = "0.1.0";
+
+/// Defines every function of the contract.
+pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    types::link(&mut linker.instance(&name("types"))?)?;
+    call::link(&mut linker.instance(&name("call"))?)?;
+    play::link(&mut linker.instance(&name("play"))?)?;
+    gather::link(&mut linker.instance(&name("gather"))?)?;
+    wait::link(&mut linker.instance(&name("wait"))?)?;
+    clock::link(&mut linker.instance(&name("clock"))?)?;
+    random::link(&mut linker.instance(&name("random"))?)?;
+    log::link(&mut linker.instance(&name("log"))?)
+}
+
+fn name(interface: &str) -> String {
+    format!("{PACKAGE}/{interface}@{VERSION}")
+}
+
+/// Defines one function: its arguments become an ask, and of the answer's variant `take` makes the result. None means
+/// that the answer is of another variant than the ask names, which is a mistake of ours.
+fn define<P, R>(
+    instance: &mut LinkerInstance<'_, State>,
+    name: &'static str,
+    ask: fn(P) -> Ask,
+    take: fn(&mut State, Answer) -> Option<R>,
+) -> wasmtime::Result<()>
+where
+    P: ComponentNamedList + Lift + Send + 'static,
+    R: ComponentNamedList + Lower + Send + 'static,
+{
+    instance.func_wrap_async(name, move |mut store, arguments: P| {
+        Box::new(async move {
+            let answer = slot::exchange(&mut store, ask(arguments)).await?;
+            let result = take(store.data_mut(), answer);
+            Ok(result.unwrap_or_else(|| panic!("the answer to {name} is of another variant than its ask names")))
+        })
+    })
+}
+
+/// Defines the resource of an operation: when the guest drops its last handle to it, the call may forget it.
+fn define_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<()> {
+    instance.resource_async(name, ResourceType::host::<T>(), |mut store, rep| {
+        Box::new(async move {
+            let id = operation(&Resource::<T>::new_borrow(rep));
+            if !store.data_mut().operations.take_back(id) {
+                return Ok(());
+            }
+            let answer = slot::exchange(&mut store, Ask::Forget { operation: id }).await?;
+            assert_eq!(
+                answer,
+                Answer::Nothing,
+                "the answer to `forget` is of another variant than its ask names"
+            );
+            Ok(())
+        })
+    })
+}
+
+/// Defines the function that gives a general handle to an operation of kind `T`. The only one the call does not hear of.
+fn define_as_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<()> {
+    instance.func_wrap(name, |mut store, (special,): (Resource<T>,)| {
+        slot::count_call(store.data_mut())?;
+        let general = store
+            .data_mut()
+            .operations
+            .give::<crate::handles::Operation>(operation(&special));
+        Ok((general,))
+    })
+}
+
+#[cfg(test)]
+mod tests;
