@@ -73,6 +73,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Which session it is for.
+    pub fn session(&self) -> SessionId {
+        match self {
+            Command::Open { session, .. }
+            | Command::Update { session, .. }
+            | Command::Play { session, .. }
+            | Command::Stop { session, .. }
+            | Command::SendKeys { session, .. }
+            | Command::Listen { session, .. }
+            | Command::Close { session } => *session,
+        }
+    }
+}
+
 /// Everything a session has to know about its far end. Always complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {

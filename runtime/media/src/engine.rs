@@ -1,9 +1,11 @@
 //! The engine: many sessions, found by number, ticked by phase. What a session does is in `session`.
 
-use crate::{Command, Config, Counters, PHASES, Report, SessionId};
-use std::collections::VecDeque;
+use crate::random::Random;
+use crate::reports::Reports;
+use crate::session::{Moment, Session};
+use crate::{Command, Config, Counters, PHASES, Plan, Refusal, Report, SessionId};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which of a session's two flows a datagram belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,51 +40,143 @@ pub struct Totals {
 /// All media sessions of one thread, or of one simulated node.
 #[derive(Debug)]
 pub struct Engine {
+    config: Config,
+    seeds: Random,
+    started: Option<Instant>,
+    /// In each phase the numbers in ascending order, and the sessions in the same order.
     ids: [Vec<SessionId>; PHASES],
-    reports: VecDeque<Report>,
+    #[expect(clippy::vec_box, reason = "opening and closing move the sessions after it: pointers, not most of a kilobyte")]
+    sessions: [Vec<Box<Session>>; PHASES],
+    reports: Reports,
+    totals: Totals,
 }
 
 impl Engine {
-    /// An empty engine. The seed decides every number that must be hard to guess: from a real random source in
-    /// production.
+    /// An empty engine. The seed decides the identifiers and the spreading of reports in time: two engines that talk to
+    /// each other want different ones.
     pub fn new(config: Config, seed: u64) -> Self {
-        let _ = (config, seed);
-        Self { ids: Default::default(), reports: VecDeque::new() }
+        Self {
+            reports: Reports::new(config.max_sessions),
+            config,
+            seeds: Random::new(seed),
+            started: None,
+            ids: Default::default(),
+            sessions: Default::default(),
+            totals: Totals::default(),
+        }
     }
 
     /// Carries out a command.
     pub fn command(&mut self, now: Instant, command: Command) {
-        let _ = (now, command);
+        self.started.get_or_insert(now);
+        let session = command.session();
+        if let Command::Open { plan, .. } = command {
+            return self.open(now, session, plan);
+        }
+        let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        let Some(open) = found.filter(|open| !open.closing()) else {
+            self.totals.ignored_commands += 1;
+            return;
+        };
+        let reports = &mut self.reports;
+        match command {
+            Command::Open { .. } => unreachable!("opening was handled above"),
+            Command::Update { plan, .. } => open.update(now, plan),
+            Command::Play { play, prompt, stop_on_key, .. } => open.play(play, prompt, stop_on_key, reports),
+            Command::Stop { play, .. } => open.stop(play, reports),
+            Command::SendKeys { keys, .. } => {
+                if let Err(why) = open.send_keys(keys) {
+                    self.refuse(session, why);
+                }
+            }
+            Command::Listen { listening, .. } => open.listen(listening),
+            Command::Close { .. } => open.close(reports),
+        }
     }
 
     /// Takes a datagram that arrived on one of a session's ports.
     pub fn packet(&mut self, now: Instant, session: SessionId, lane: Lane, from: SocketAddr, bytes: &[u8]) {
-        let _ = (now, session, lane, from, bytes);
+        let moment = self.moment(now);
+        let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        match found.filter(|open| !open.closing()) {
+            Some(open) => open.packet(moment, lane, from, bytes, &mut self.reports),
+            None => self.totals.stray_packets += 1,
+        }
     }
 
-    /// The sessions of a phase (0 to 3), in ascending order.
+    /// The sessions of a phase (0 to 3), in ascending order; closing ones included.
+    ///
+    /// # Panics
+    /// For a phase of [`PHASES`] or above.
     pub fn sessions(&self, phase: usize) -> &[SessionId] {
-        &self.ids[phase % PHASES]
+        &self.ids[phase]
     }
 
-    /// Lets 20 ms pass for the sessions of a phase: each sends at most one RTP packet, and RTCP when it is due.
+    /// Lets 20 ms pass for the sessions of a phase (0 to 3): each sends at most one RTP packet, and RTCP when it is due.
+    /// Ticks that tremble, or come a little late, do not shift what is sent; one more than 60 ms late leaves a hole of
+    /// as many frames; ticks in a burst beyond the time do nothing.
+    ///
+    /// # Panics
+    /// For a phase of [`PHASES`] or above.
     pub fn tick(&mut self, now: Instant, phase: usize, sink: &mut impl Sink) {
-        let _ = (now, phase, sink);
+        let moment = self.moment(now);
+        let mut closed = 0;
+        for session in &mut self.sessions[phase] {
+            closed += usize::from(session.closing());
+            session.tick(moment, sink, &mut self.reports);
+        }
+        if closed > 0 {
+            let mut stays = self.sessions[phase].iter().map(|session| !session.closing());
+            self.ids[phase].retain(|_| stays.next().expect("as many sessions as numbers"));
+            self.sessions[phase].retain(|session| !session.closing());
+        }
     }
 
     /// The next thing that happened.
     pub fn poll_report(&mut self) -> Option<Report> {
-        self.reports.pop_front()
+        self.reports.take()
     }
 
     /// What a session counted so far; none if it is not open.
     pub fn counters(&self, session: SessionId) -> Option<Counters> {
-        let _ = session;
-        None
+        self.place(session).map(|(phase, at)| self.sessions[phase][at].counters())
     }
 
     /// What the engine counted beside its sessions.
     pub fn totals(&self) -> Totals {
-        Totals::default()
+        Totals { dropped_reports: self.reports.dropped(), ..self.totals }
+    }
+
+    fn open(&mut self, now: Instant, session: SessionId, plan: Plan) {
+        let phase = phase_of(session);
+        let Err(at) = self.ids[phase].binary_search(&session) else { return self.refuse(session, Refusal::InUse) };
+        if self.ids.iter().map(Vec::len).sum::<usize>() >= self.config.max_sessions {
+            return self.refuse(session, Refusal::Full);
+        }
+        let seed = self.seeds.next();
+        self.ids[phase].insert(at, session);
+        self.sessions[phase].insert(at, Box::new(Session::new(session, plan, &self.config, now, seed)));
+    }
+
+    fn refuse(&mut self, session: SessionId, why: Refusal) {
+        self.totals.refused_commands += 1;
+        self.reports.push(Report::Refused { session, why });
+    }
+
+    fn place(&self, session: SessionId) -> Option<(usize, usize)> {
+        let phase = phase_of(session);
+        self.ids[phase].binary_search(&session).ok().map(|at| (phase, at))
+    }
+
+    fn moment(&self, now: Instant) -> Moment {
+        let since_start = self.started.map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
+        Moment { now, since_start }
     }
 }
+
+fn phase_of(session: SessionId) -> usize {
+    session.0 as usize % PHASES
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,11 +23,13 @@ pub(crate) struct Player {
 impl Player {
     /// At the beginning of a prompt. One without any sound has ended already, however often it is to be repeated.
     pub(crate) fn new(play: PlayId, prompt: Prompt, stop_on_key: StopOnKey) -> Self {
-        let silent = prompt.segments.iter().all(|segment| length(segment) == 0);
+        let mut segments = prompt.segments;
+        segments.retain(|segment| length(segment) > 0);
+        let silent = segments.is_empty();
         let mut player = Self {
             play,
             stop_on_key,
-            segments: prompt.segments,
+            segments,
             rounds: (prompt.times > 0).then_some(prompt.times),
             index: 0,
             position: 0,
@@ -100,7 +102,7 @@ impl Player {
         count
     }
 
-    /// Goes to the next segment that has any sound. There is one, else the prompt would have ended when it began.
+    /// Goes to the next segment; none is empty.
     fn next_segment(&mut self) {
         self.position = 0;
         self.index += 1;

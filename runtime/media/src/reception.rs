@@ -116,7 +116,7 @@ impl Reception {
         let lost = stream.expected() as i64 - stream.received as i64;
         Some(Quality {
             ssrc: stream.ssrc,
-            fraction_lost: if expected == 0 { 0 } else { ((lost_now << 8) / expected).min(255) as u8 },
+            fraction_lost: (lost_now << 8).checked_div(expected).unwrap_or(0).min(255) as u8,
             lost: lost.clamp(-0x80_0000, 0x7f_ffff) as i32,
             highest_sequence: stream.highest as u32,
             jitter: (stream.jitter >> 4) as u32,

@@ -118,7 +118,16 @@ pub(crate) struct Compound {
     pub(crate) sender: Option<SenderInfo>,
     /// What we received, with last report and delay as the far end wants them back.
     pub(crate) reception: Option<(Quality, u32, u32)>,
-    pub(crate) bye: bool,
+    pub(crate) farewell: Farewell,
+}
+
+/// Whether a packet of ours is the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// More will come.
+    Stay,
+    /// It ends with BYE.
+    Bye,
 }
 
 /// A written packet.
@@ -183,7 +192,7 @@ impl Compound {
         out.put(&[1, CNAME_BYTES as u8]);
         out.put(&self.cname);
         out.put(&[0, 0]);
-        if self.bye {
+        if self.farewell == Farewell::Bye {
             out.head(1, BYE, 1);
             out.word(self.ssrc);
         }

@@ -10,6 +10,7 @@ const MAX_FREQUENCIES: usize = 4;
 /// Length of the ramp at both edges of a sound: 4 ms.
 const RAMP_SAMPLES: u64 = 32;
 /// Power of a sine of full scale.
+#[expect(clippy::approx_constant, reason = "the figure of the recommendation, no circle")]
 const FULL_SCALE_DBM0: f64 = 3.14;
 
 /// A tone being played.

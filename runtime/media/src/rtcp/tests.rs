@@ -11,7 +11,7 @@ fn compound() -> Compound {
         cname: *b"0123456789abcdef",
         sender: Some(SenderInfo { ntp: 0x1122_3344_5566_7788, timestamp: 1, packets: 2, bytes: 3 }),
         reception: Some((QUALITY, 5, 6)),
-        bye: true,
+        farewell: Farewell::Bye,
     }
 }
 
@@ -27,7 +27,7 @@ fn the_far_end_reads_what_we_write() {
 
 #[test]
 fn the_bytes_are_those_of_the_rfc() {
-    let receiver = Compound { sender: None, reception: None, bye: false, ..compound() };
+    let receiver = Compound { sender: None, reception: None, farewell: Farewell::Stay, ..compound() };
     let expected = b"\x80\xc9\x00\x01\xaa\xbb\xcc\xdd\x81\xca\x00\x06\xaa\xbb\xcc\xdd\x01\x100123456789abcdef\0\0";
     assert_eq!(receiver.write().bytes(), expected);
     assert_eq!(compound().write().bytes().len(), MAX_WRITTEN);

@@ -1,0 +1,233 @@
+//! One session: what a command, a packet and a tick do to it. The parts are modules of their own; here they meet.
+//! Not here: finding sessions by number, which is the engine's.
+
+mod receive;
+mod send;
+
+use crate::jitter::JitterBuffer;
+use crate::keys_in::KeyDetector;
+use crate::keys_out::KeySender;
+use crate::pace::Pace;
+use crate::player::Player;
+use crate::random::Random;
+use crate::reception::Reception;
+use crate::reports::Reports;
+use crate::rtcp::{CNAME_BYTES, Farewell};
+use crate::rtcp_clock::RtcpClock;
+use crate::source::Source;
+use crate::{Config, Counters, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal, Report};
+use crate::{FRAME_SAMPLES, SessionId, Sink, StopOnKey};
+use std::time::{Duration, Instant};
+
+/// Missed ticks for which heard sound is still handed on, so that a recording keeps its length; those above are left out.
+const MAX_HEARD_AT_ONCE: u64 = 25;
+/// Largest event that is a key.
+const LAST_KEY: u8 = 15;
+
+/// The engine's times, as a session needs them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    /// Since the engine's first command.
+    pub(crate) since_start: Duration,
+}
+
+/// One session. More than twelve fields, because each is one part with one task, and here is where they meet.
+#[derive(Debug)]
+pub(crate) struct Session {
+    id: SessionId,
+    plan: Plan,
+    latch_window: Duration,
+    source: Source,
+    reception: Reception,
+    keys_in: KeyDetector,
+    keys_out: KeySender,
+    player: Option<Player>,
+    heard: Option<JitterBuffer>,
+    pace: Pace,
+    stream: OutStream,
+    rtcp: RtcpClock,
+    silence: Silence,
+    random: Random,
+    counters: Counters,
+    closing: bool,
+}
+
+/// The stream we send.
+#[derive(Debug)]
+struct OutStream {
+    ssrc: u32,
+    sequence: u16,
+    /// Of the tick under way.
+    timestamp: u32,
+    /// The next packet of sound begins a talkspurt.
+    marker: bool,
+    cname: [u8; CNAME_BYTES],
+}
+
+/// Watching for silence.
+#[derive(Debug)]
+struct Silence {
+    since: Instant,
+    said: bool,
+}
+
+impl Session {
+    pub(crate) fn new(id: SessionId, plan: Plan, config: &Config, now: Instant, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        Self {
+            id,
+            latch_window: config.latch_window,
+            source: Source::new(plan.remote, plan.remote_rtcp, now + config.latch_window),
+            plan,
+            reception: Reception::default(),
+            keys_in: KeyDetector::default(),
+            keys_out: KeySender::default(),
+            player: None,
+            heard: None,
+            pace: Pace::default(),
+            stream: OutStream::new(&mut random),
+            rtcp: RtcpClock::new(config.rtcp_interval),
+            silence: Silence { since: now, said: false },
+            random,
+            counters: Counters::default(),
+            closing: false,
+        }
+    }
+
+    /// Its counters as of now.
+    pub(crate) fn counters(&self) -> Counters {
+        Counters { lost: self.reception.lost(), jitter_us: self.reception.jitter_us(), ..self.counters }
+    }
+
+    /// Whether it only waits for its last tick.
+    pub(crate) fn closing(&self) -> bool {
+        self.closing
+    }
+
+    pub(crate) fn update(&mut self, now: Instant, plan: Plan) {
+        self.source.update(plan.remote, plan.remote_rtcp, now + self.latch_window);
+        if plan.flow.receives() != self.plan.flow.receives() || plan.timeout != self.plan.timeout {
+            self.silence = Silence { since: now, said: false };
+        }
+        if plan.telephone_event.is_none() {
+            self.keys_out.clear();
+        }
+        self.plan = plan;
+    }
+
+    pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
+        if prompt.segments.len() > MAX_SEGMENTS {
+            let why = PlayEnd::Refused;
+            reports.push(Report::PlayEnded { session: self.id, play, played: Duration::ZERO, why });
+            return;
+        }
+        self.end_play(PlayEnd::Replaced, reports);
+        let player = Player::new(play, prompt, stop_on_key);
+        if player.ended() {
+            let why = PlayEnd::Finished;
+            reports.push(Report::PlayEnded { session: self.id, play, played: Duration::ZERO, why });
+        }
+        self.player = Some(player);
+    }
+
+    pub(crate) fn stop(&mut self, play: PlayId, reports: &mut Reports) {
+        if self.player.as_ref().is_some_and(|player| player.play() == play) {
+            self.end_play(PlayEnd::Stopped, reports);
+            self.player = None;
+        }
+    }
+
+    pub(crate) fn send_keys(&mut self, keys: Vec<KeyPress>) -> Result<(), Refusal> {
+        if self.plan.telephone_event.is_none() {
+            return Err(Refusal::NoTelephoneEvents);
+        }
+        if keys.iter().any(|key| key.event > LAST_KEY) {
+            return Err(Refusal::NotAKey);
+        }
+        if !self.keys_out.has_room(keys.len()) {
+            return Err(Refusal::TooManyKeys);
+        }
+        self.keys_out.push(keys);
+        Ok(())
+    }
+
+    pub(crate) fn listen(&mut self, listening: Listening) {
+        match listening {
+            Listening::On if self.heard.is_none() => self.heard = Some(JitterBuffer::new()),
+            Listening::On => {}
+            Listening::Off => self.heard = None,
+        }
+    }
+
+    pub(crate) fn close(&mut self, reports: &mut Reports) {
+        self.end_play(PlayEnd::Closed, reports);
+        self.player = None;
+        self.closing = true;
+    }
+
+    /// Lets 20 ms pass.
+    pub(crate) fn tick(&mut self, moment: Moment, sink: &mut impl Sink, reports: &mut Reports) {
+        if self.closing {
+            self.say_goodbye(moment, sink);
+            reports.push(Report::Closed { session: self.id, counters: self.counters() });
+            return;
+        }
+        let Some(missed) = self.pace.tick(moment.now) else { return };
+        if missed > 0 {
+            self.counters.ticks_missed += missed;
+            self.stream.marker = true;
+        }
+        self.stream.timestamp = self.stream.timestamp.wrapping_add((FRAME_SAMPLES as u32).wrapping_mul(missed as u32));
+        self.send_frame(sink, reports);
+        self.stream.timestamp = self.stream.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        if self.rtcp.due(moment.now, &mut self.random) {
+            self.send_rtcp(moment, sink, Farewell::Stay);
+        }
+        self.watch_silence(moment.now, reports);
+        self.hand_on_heard(missed, sink);
+    }
+
+    fn hand_on_heard(&mut self, missed: u64, sink: &mut impl Sink) {
+        let Some(heard) = self.heard.as_mut() else { return };
+        let mut frame = [0; FRAME_SAMPLES];
+        for _ in 0..=missed.min(MAX_HEARD_AT_ONCE) {
+            self.counters.frames_concealed += u64::from(heard.pull(&mut frame));
+            sink.heard(self.id, &frame);
+        }
+    }
+
+    fn watch_silence(&mut self, now: Instant, reports: &mut Reports) {
+        let Some(timeout) = self.plan.timeout else { return };
+        let waits = self.plan.flow.receives() && !self.silence.said;
+        if waits && now.saturating_duration_since(self.silence.since) >= timeout {
+            self.silence.said = true;
+            reports.push(Report::Silent { session: self.id });
+        }
+    }
+
+    /// Ends the prompt that plays, if one does. It keeps its memory: this may run in a tick or for a packet.
+    fn end_play(&mut self, why: PlayEnd, reports: &mut Reports) {
+        if let Some(player) = self.player.as_mut().filter(|player| !player.ended()) {
+            player.end();
+            reports.push(Report::PlayEnded { session: self.id, play: player.play(), played: player.played(), why });
+        }
+    }
+}
+
+impl OutStream {
+    fn new(random: &mut Random) -> Self {
+        let mut cname = [0; CNAME_BYTES];
+        let digits = random.next();
+        for (n, byte) in cname.iter_mut().enumerate() {
+            *byte = b"0123456789abcdef"[(digits >> (n * 4) & 0x0f) as usize];
+        }
+        Self {
+            ssrc: random.next() as u32,
+            sequence: random.next() as u16,
+            timestamp: random.next() as u32,
+            marker: true,
+            cname,
+        }
+    }
+}

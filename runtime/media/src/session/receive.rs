@@ -1,0 +1,151 @@
+//! What a session receives: RTP and RTCP, counted, sorted into keys and sound. Nothing in a packet is trusted, and one
+//! from the wrong place or of the wrong shape has no effect but a count.
+
+use super::{Moment, Session, Silence};
+use crate::jitter::Placed;
+use crate::keys_in::Event;
+use crate::reception::Arrival;
+use crate::reports::Reports;
+use crate::rtp::{self, Packet};
+use crate::{Codec, Lane, MAX_PACKET_BYTES, PlayEnd, Report, g711, rtcp, rtcp_clock};
+use std::net::SocketAddr;
+
+/// Payload types of G.711 that never mean anything else (RFC 3551).
+const STATIC_PCMU: u8 = 0;
+const STATIC_PCMA: u8 = 8;
+/// Comfort noise (RFC 3389): a sign of life without sound.
+const STATIC_COMFORT_NOISE: u8 = 13;
+
+/// What a payload type stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sound(Codec),
+    Event,
+    ComfortNoise,
+    Unknown,
+}
+
+impl Session {
+    /// Takes a datagram.
+    pub(crate) fn packet(
+        &mut self,
+        moment: Moment,
+        lane: Lane,
+        from: SocketAddr,
+        bytes: &[u8],
+        reports: &mut Reports,
+    ) {
+        if bytes.len() > MAX_PACKET_BYTES {
+            self.counters.malformed += 1;
+        } else if lane == Lane::Rtcp || (self.source.shares_port() && rtp::looks_like_rtcp(bytes)) {
+            self.rtcp_packet(moment, from, bytes);
+        } else if let Some(packet) = rtp::parse(bytes) {
+            self.rtp_packet(moment, from, packet, reports);
+        } else {
+            self.counters.malformed += 1;
+        }
+    }
+
+    fn rtp_packet(&mut self, moment: Moment, from: SocketAddr, packet: Packet<'_>, reports: &mut Reports) {
+        let header = packet.header;
+        let kind = self.kind(header.payload_type);
+        if !self.source.takes(moment.now, from, header.sequence, kind != Kind::Unknown) {
+            self.counters.wrong_source += 1;
+            return;
+        }
+        self.counters.packets_in += 1;
+        self.counters.bytes_in += packet.payload.len() as u64;
+        let number = match self.reception.packet(header.ssrc, header.sequence, &mut self.counters) {
+            Arrival::New(number) => number,
+            Arrival::Restart(number) => {
+                self.keys_in.restart();
+                self.heard.iter_mut().for_each(|heard| heard.restart());
+                number
+            }
+            Arrival::Duplicate | Arrival::Doubtful => return,
+        };
+        if kind == Kind::Unknown {
+            self.counters.unknown_payload += 1;
+            return;
+        }
+        self.silence = Silence { since: moment.now, said: false };
+        if let Kind::Sound(_) = kind {
+            let arrived = moment.since_start.as_micros() / 125;
+            self.reception.timing(arrived as u64, header.timestamp);
+        }
+        if !self.plan.flow.receives() {
+            self.counters.unwanted += 1;
+            return;
+        }
+        match kind {
+            Kind::Sound(codec) => self.sound(codec, packet),
+            Kind::Event => self.event(moment, number, packet, reports),
+            Kind::ComfortNoise | Kind::Unknown => {}
+        }
+    }
+
+    fn kind(&self, payload_type: u8) -> Kind {
+        if payload_type == self.plan.payload_type {
+            return Kind::Sound(self.plan.codec);
+        }
+        if Some(payload_type) == self.plan.telephone_event {
+            return Kind::Event;
+        }
+        match payload_type {
+            STATIC_PCMU => Kind::Sound(Codec::Pcmu),
+            STATIC_PCMA => Kind::Sound(Codec::Pcma),
+            STATIC_COMFORT_NOISE => Kind::ComfortNoise,
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn sound(&mut self, codec: Codec, packet: Packet<'_>) {
+        let Some(heard) = self.heard.as_mut() else { return };
+        let placed = heard.insert(packet.header.timestamp, packet.payload, g711::samples_of(codec));
+        self.counters.late += u64::from(placed == Placed::Late);
+    }
+
+    fn event(&mut self, moment: Moment, number: u64, packet: Packet<'_>, reports: &mut Reports) {
+        let header = packet.header;
+        match self.keys_in.packet(number, header.timestamp, header.marker, packet.payload) {
+            Event::Key { event, duration } => {
+                self.counters.keys += 1;
+                let duration_ms = duration / 8;
+                reports.push(Report::Key { session: self.id, event, duration_ms, at: moment.now });
+                if self.player.as_ref().is_some_and(|player| player.stops_on_key()) {
+                    self.end_play(PlayEnd::Key, reports);
+                }
+            }
+            Event::Same => {}
+            Event::Ignored => self.counters.events_ignored += 1,
+            Event::Malformed => self.counters.malformed += 1,
+        }
+    }
+
+    fn rtcp_packet(&mut self, moment: Moment, from: SocketAddr, bytes: &[u8]) {
+        let from_source = if self.source.shares_port() {
+            self.source.rtp_target() == Some(from)
+        } else {
+            self.source.takes_rtcp(from)
+        };
+        if !from_source {
+            self.counters.wrong_source += 1;
+            return;
+        }
+        let Some(heard) = rtcp::parse(bytes, self.stream.ssrc) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        self.counters.rtcp_in += 1;
+        if let Some(time) = heard.sender_time {
+            self.rtcp.heard_sender(time, moment.now);
+        }
+        if let Some(block) = heard.about_us {
+            self.counters.remote_lost = i64::from(block.lost);
+            self.counters.remote_jitter_us = u64::from(block.jitter) * 125;
+            if let Some(us) = rtcp_clock::round_trip_us(rtcp_clock::ntp(moment.since_start), &block) {
+                self.counters.round_trip_us = us;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Proof that packets and ticks do not touch the allocator: neither taking memory nor giving it back.
+
+#![allow(unsafe_code, reason = "counting what the allocator does needs an allocator, whose trait is unsafe")]
+
+use patchcord_media::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+struct Counting;
+
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is passed on unchanged to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are the ones the system's allocator wants.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above; the pointer came from `alloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[derive(Default)]
+struct Counted {
+    sent: u64,
+    heard: u64,
+}
+
+impl Sink for Counted {
+    fn send(&mut self, _: SessionId, _: Lane, _: SocketAddr, _: &[u8]) {
+        self.sent += 1;
+    }
+
+    fn heard(&mut self, _: SessionId, _: &[i16]) {
+        self.heard += 1;
+    }
+}
+
+const SESSIONS: u32 = 40;
+
+fn rtp(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80, payload_type];
+    bytes.extend_from_slice(&sequence.to_be_bytes());
+    bytes.extend_from_slice(&timestamp.to_be_bytes());
+    bytes.extend_from_slice(&[0, 0, 0, 9]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
+    let plan = Plan {
+        remote,
+        remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        telephone_event: Some(101),
+        flow: Flow::SendRecv,
+        timeout: Some(Duration::from_secs(1)),
+    };
+    let clip = Arc::new(Clip::from_samples(&[1000; 3_333]));
+    for number in 0..SESSIONS {
+        let session = SessionId(number);
+        let tone = Tone {
+            frequencies: vec![440, 480],
+            on: Duration::from_millis(330),
+            off: Duration::from_millis(170),
+            count: 3,
+            level_dbm0: -12,
+        };
+        let segments = vec![Segment::Clip(clip.clone()), Segment::Tone(tone), Segment::Silence(Duration::from_millis(5))];
+        let prompt = Prompt { segments, times: (number % 3) as u16 };
+        let stop_on_key = if number % 2 == 0 { StopOnKey::Stop } else { StopOnKey::PlayOn };
+        engine.command(now, Command::Open { session, plan: plan.clone() });
+        engine.command(now, Command::Play { session, play: PlayId(number), prompt, stop_on_key });
+        engine.command(now, Command::Listen { session, listening: Listening::On });
+        let keys = vec![KeyPress { event: 5, duration_ms: 100, pause_ms: 100 }; 10];
+        engine.command(now, Command::SendKeys { session, keys });
+    }
+}
+
+#[test]
+fn packets_and_ticks_do_not_allocate() {
+    let (mut now, mut sink) = (Instant::now(), Counted::default());
+    let remote: SocketAddr = "192.0.2.7:4000".parse().expect("an address");
+    let mut engine = Engine::new(Config::default(), 7);
+    open(&mut engine, now, remote);
+    let mut packets = Vec::new();
+    for n in 0..1_000u32 {
+        let (sequence, timestamp) = (n as u16, n * 160);
+        packets.push(match n % 100 {
+            // A key now and then, some losses, rubbish, a silence of more than a second, the rest sound.
+            50..=55 => rtp(101, sequence, (n - n % 100) * 160, &[5, 10, 0, 160]),
+            60 => vec![1, 2, 3],
+            61..=63 => Vec::new(),
+            _ if (300..400).contains(&n) => Vec::new(),
+            _ => rtp(0, sequence, timestamp, &[0x80; 160]),
+        });
+    }
+    let (mut keys, mut ended, mut silent) = (0, 0, 0);
+    let before = CALLS.load(Ordering::Relaxed);
+    for packet in &packets {
+        for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
+            engine.packet(now, session, Lane::Rtp, remote, packet);
+            engine.packet(now, session, Lane::Rtcp, remote, b"\x80\xc9\x00\x01\0\0\0\x09");
+        }
+        for phase in 0..PHASES {
+            engine.tick(now, phase, &mut sink);
+        }
+        while let Some(report) = engine.poll_report() {
+            keys += u32::from(matches!(report, Report::Key { .. }));
+            ended += u32::from(matches!(report, Report::PlayEnded { .. }));
+            silent += u32::from(matches!(report, Report::Silent { .. }));
+        }
+        now += FRAME;
+    }
+    let calls = CALLS.load(Ordering::Relaxed) - before;
+    assert_eq!(calls, 0, "the allocator was called while packets and ticks were handled");
+    // The run must have reached what could allocate.
+    assert!(sink.sent > 40_000 && sink.heard == 40_000, "{} sent, {} heard", sink.sent, sink.heard);
+    assert_eq!((keys, silent), (9 * SESSIONS, SESSIONS));
+    assert!(ended >= SESSIONS / 2, "{ended} prompts ended");
+}
