@@ -163,11 +163,14 @@ fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16]) {
         ("audio_source", format!("aufile,{here}/speech.wav")),
         ("audio_player", "alsa,heard".to_owned()),
         ("audio_alert", "aubridge,nowhere".to_owned()),
+        // Its ring tones would go to the same player and be heard as part of the call.
+        ("audio_path", format!("{here}/no_ring_tones")),
         ("ausrc_srate", RATE.to_string()),
         ("auplay_srate", RATE.to_string()),
         ("ausrc_channels", "1".to_owned()),
         ("auplay_channels", "1".to_owned()),
-        ("audio_buffer", "20-160".to_owned()),
+        // A pipe takes bytes by the page, 256 ms at once: what is heard waits longer than that before it is played.
+        ("audio_buffer", "500-2000".to_owned()),
         (
             "rtp_ports",
             format!("{}-{}", lane.far_media.start, lane.far_media.end - 1),
