@@ -7,7 +7,7 @@ mod sessions;
 
 use super::*;
 use crate::rtp::{self, Header};
-use crate::{Clip, Codec, Flow, Listening, PlayEnd, PlayId, Prompt, Segment, StopOnKey};
+use crate::{Clip, Codec, Flow, PlayEnd, PlayId, Prompt, Segment, StopOnKey};
 use std::sync::Arc;
 
 const SESSION: SessionId = SessionId(4);
