@@ -7,6 +7,9 @@ use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, SincInte
 
 /// Length of the filter in samples of the lower rate; 384 for 48 kHz.
 const SINC_SAMPLES: usize = 64;
+/// Where the filter's edge is, as part of half the lower rate. The edge is some 500 Hz wide to either side: speech up to
+/// 3.4 kHz passes, and what folds over lies above that.
+const CUTOFF: f32 = 0.985;
 /// Samples worked on at a time.
 const CHUNK: usize = 1_024;
 
@@ -17,11 +20,16 @@ pub(crate) fn to_8_khz(samples: Vec<f32>, rate: u32) -> Vec<f32> {
     }
     let ratio = f64::from(SAMPLE_RATE) / f64::from(rate);
     let sinc_len = (SINC_SAMPLES as f64 / ratio.min(1.0)).ceil() as usize;
-    let parameters = SincInterpolationParameters::new(sinc_len, WindowFunction::BlackmanHarris2)
+    let parameters = SincInterpolationParameters::new(sinc_len, WindowFunction::BlackmanHarris)
+        .f_cutoff(CUTOFF)
         .interpolation(SincInterpolationType::Cubic);
     let mut resampler = Async::<f32>::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
         .expect("the rate was checked, so the ratio is finite and above 0");
     let frames = samples.len();
     let input = InterleavedOwned::new_from(samples, 1, frames).expect("one channel of exactly this many frames");
-    resampler.process_all(&input, frames, None).expect("input and output have one channel and fit").take_data()
+    let output = resampler.process_all(&input, frames, None).expect("input and output have one channel and fit");
+    let mut samples = output.take_data();
+    // The library rounds up in floating point, which can be one sample more than there is time for.
+    samples.truncate((frames as u64 * u64::from(SAMPLE_RATE)).div_ceil(u64::from(rate)) as usize);
+    samples
 }

@@ -160,6 +160,11 @@ fn no_bytes_make_it_panic_or_drop_a_report() {
         let mut bytes: Vec<u8> = (0..len).map(|_| random.next() as u8).collect();
         if round % 4 != 0 && len > 1 {
             bytes[0] = 0x80 | (bytes[0] & 0x33);
+            // Mostly one stream in something like an order, so that more than its beginning is reached.
+            if len > 12 && round % 3 != 0 {
+                bytes[2..4].copy_from_slice(&((round / 4) as u16).to_be_bytes());
+                bytes[8..12].copy_from_slice(&[0, 0, 0, 77]);
+            }
             bytes[1] = [0, 8, 13, EVENT, 200, 201][random.next() as usize % 6] | (bytes[1] & 0x80);
         }
         let lane = if random.next().is_multiple_of(4) { Lane::Rtcp } else { Lane::Rtp };
@@ -171,6 +176,6 @@ fn no_bytes_make_it_panic_or_drop_a_report() {
         }
     }
     bench.receive(Lane::Rtp, remote(), &vec![0x80; crate::MAX_PACKET_BYTES + 1]);
-    assert!(bench.counters().packets_in > 40_000 && bench.counters().malformed > 10_000, "{:?}", bench.counters());
+    assert!(bench.counters().packets_in > 30_000 && bench.counters().malformed > 10_000, "{:?}", bench.counters());
     assert_eq!(bench.engine.totals().dropped_reports, 0);
 }
