@@ -25,10 +25,21 @@ fn engine(now: Instant, segment: Segment, listening: Listening) -> Engine {
     let mut engine = Engine::new(Config::default(), 1);
     for number in 0..SESSIONS {
         let session = SessionId(number);
-        let prompt = Prompt { segments: vec![segment.clone()], times: 0 };
+        let prompt = Prompt {
+            segments: vec![segment.clone()],
+            times: 0,
+        };
         engine.command(now, Command::Open { session, plan: plan() });
         engine.command(now, Command::Listen { session, listening });
-        engine.command(now, Command::Play { session, play: PlayId(1), prompt, stop_on_key: StopOnKey::Stop });
+        engine.command(
+            now,
+            Command::Play {
+                session,
+                play: PlayId(1),
+                prompt,
+                stop_on_key: StopOnKey::Stop,
+            },
+        );
     }
     engine
 }

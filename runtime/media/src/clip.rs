@@ -16,7 +16,11 @@ impl Clip {
     /// A clip of mono samples at 8 kHz.
     pub fn from_samples(samples: &[i16]) -> Clip {
         let coded = |codec| samples.iter().map(|&sample| g711::encode(codec, sample)).collect();
-        Clip { samples: samples.into(), pcmu: coded(Codec::Pcmu), pcma: coded(Codec::Pcma) }
+        Clip {
+            samples: samples.into(),
+            pcmu: coded(Codec::Pcmu),
+            pcma: coded(Codec::Pcma),
+        }
     }
 
     /// Reads a RIFF/WAVE file: PCM of 8, 16, 24 or 32 bits, float, mu-law or A-law, mixed to one channel and brought to
@@ -27,8 +31,10 @@ impl Clip {
     /// What is wrong with the file, and at which byte.
     pub fn from_wav(bytes: &[u8]) -> Result<Clip, WavError> {
         let sound = wav::read(bytes)?;
-        let samples: Vec<i16> =
-            resample::to_8_khz(sound.samples, sound.rate).into_iter().map(|s| (s * 32_768.0).round() as i16).collect();
+        let samples: Vec<i16> = resample::to_8_khz(sound.samples, sound.rate)
+            .into_iter()
+            .map(|s| (s * 32_768.0).round() as i16)
+            .collect();
         Ok(Clip::from_samples(&samples))
     }
 

@@ -38,6 +38,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_sessions: 4_000, latch_window: Duration::from_secs(10), rtcp_interval: Duration::from_secs(5) }
+        Self {
+            max_sessions: 4_000,
+            latch_window: Duration::from_secs(10),
+            rtcp_interval: Duration::from_secs(5),
+        }
     }
 }

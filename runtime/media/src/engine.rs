@@ -45,7 +45,10 @@ pub struct Engine {
     started: Option<Instant>,
     /// In each phase the numbers in ascending order, and the sessions in the same order.
     ids: [Vec<SessionId>; PHASES],
-    #[expect(clippy::vec_box, reason = "opening and closing move the sessions after it: pointers, not most of a kilobyte")]
+    #[expect(
+        clippy::vec_box,
+        reason = "opening and closing move the sessions after it: pointers, not most of a kilobyte"
+    )]
     sessions: [Vec<Box<Session>>; PHASES],
     reports: Reports,
     totals: Totals,
@@ -82,7 +85,12 @@ impl Engine {
         match command {
             Command::Open { .. } => unreachable!("opening was handled above"),
             Command::Update { plan, .. } => open.update(now, plan),
-            Command::Play { play, prompt, stop_on_key, .. } => open.play(play, prompt, stop_on_key, reports),
+            Command::Play {
+                play,
+                prompt,
+                stop_on_key,
+                ..
+            } => open.play(play, prompt, stop_on_key, reports),
             Command::Stop { play, .. } => open.stop(play, reports),
             Command::SendKeys { keys, .. } => {
                 if let Err(why) = open.send_keys(keys) {
@@ -139,17 +147,23 @@ impl Engine {
 
     /// What a session counted so far; none if it is not open.
     pub fn counters(&self, session: SessionId) -> Option<Counters> {
-        self.place(session).map(|(phase, at)| self.sessions[phase][at].counters())
+        self.place(session)
+            .map(|(phase, at)| self.sessions[phase][at].counters())
     }
 
     /// What the engine counted beside its sessions.
     pub fn totals(&self) -> Totals {
-        Totals { dropped_reports: self.reports.dropped(), ..self.totals }
+        Totals {
+            dropped_reports: self.reports.dropped(),
+            ..self.totals
+        }
     }
 
     fn open(&mut self, now: Instant, session: SessionId, plan: Plan) {
         let phase = phase_of(session);
-        let Err(at) = self.ids[phase].binary_search(&session) else { return self.refuse(session, Refusal::InUse) };
+        let Err(at) = self.ids[phase].binary_search(&session) else {
+            return self.refuse(session, Refusal::InUse);
+        };
         if self.ids.iter().map(Vec::len).sum::<usize>() >= self.config.max_sessions {
             return self.refuse(session, Refusal::Full);
         }
@@ -169,7 +183,9 @@ impl Engine {
     }
 
     fn moment(&self, now: Instant) -> Moment {
-        let since_start = self.started.map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
+        let since_start = self
+            .started
+            .map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
         Moment { now, since_start }
     }
 }

@@ -46,7 +46,11 @@ fn to_pcmu(sample: i16) -> u8 {
 }
 
 fn to_pcma(sample: i16) -> u8 {
-    let (magnitude, sign) = if sample >= 0 { (sample >> 3, 0x80) } else { ((-1 - sample) >> 3, 0) };
+    let (magnitude, sign) = if sample >= 0 {
+        (sample >> 3, 0x80)
+    } else {
+        ((-1 - sample) >> 3, 0)
+    };
     // 13 bits with the sign: the lowest two segments have the same step.
     let (segment, step) = match (magnitude as u32) >> 5 {
         0 => (0, magnitude >> 1),

@@ -194,7 +194,10 @@ impl JitterBuffer {
     fn skip(&mut self) {
         let play = self.play.expect("shrinking follows playing");
         for n in 0..BLEND {
-            let (from, to) = (index(play.wrapping_add(n as u32)), index(play.wrapping_add(SKIP + n as u32)));
+            let (from, to) = (
+                index(play.wrapping_add(n as u32)),
+                index(play.wrapping_add(SKIP + n as u32)),
+            );
             if self.present[from] && self.present[to] {
                 let (old, new) = (i32::from(self.ring[from]), i32::from(self.ring[to]));
                 self.ring[to] = ((old * (BLEND - n) as i32 + new * n as i32) / BLEND as i32) as i16;

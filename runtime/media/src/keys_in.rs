@@ -47,7 +47,9 @@ struct Press {
 impl KeyDetector {
     /// A packet with its unwrapped number; none of its fields is trusted.
     pub(crate) fn packet(&mut self, number: u64, timestamp: u32, marker: bool, payload: &[u8]) -> Event {
-        let Some(&[event, flags, high, low]) = payload.first_chunk::<4>() else { return Event::Malformed };
+        let Some(&[event, flags, high, low]) = payload.first_chunk::<4>() else {
+            return Event::Malformed;
+        };
         let duration = u32::from(u16::from_be_bytes([high, low]));
         let ended = flags & 0x80 != 0;
         if event > LAST_KEY {
@@ -64,11 +66,23 @@ impl KeyDetector {
                 return Event::Ignored;
             }
             if !marker && press.continues_at(event, timestamp) {
-                *press = Press { event, timestamp, duration, number, ended };
+                *press = Press {
+                    event,
+                    timestamp,
+                    duration,
+                    number,
+                    ended,
+                };
                 return Event::Same;
             }
         }
-        self.newest = Some(Press { event, timestamp, duration, number, ended });
+        self.newest = Some(Press {
+            event,
+            timestamp,
+            duration,
+            number,
+            ended,
+        });
         Event::Key { event, duration }
     }
 

@@ -89,13 +89,22 @@ impl KeySender {
             };
             return self.press(true);
         }
-        if let State::Ending { packet, repeats, pause_ms } = &mut self.state {
+        if let State::Ending {
+            packet,
+            repeats,
+            pause_ms,
+        } = &mut self.state
+        {
             let packet = *packet;
             *repeats -= 1;
             if *repeats == 0 {
                 // The repeats took their time out of the pause.
                 let frames = u32::from(*pause_ms).div_ceil(20).saturating_sub(END_REPEATS);
-                self.state = if frames == 0 { State::Idle } else { State::Pausing { frames } };
+                self.state = if frames == 0 {
+                    State::Idle
+                } else {
+                    State::Pausing { frames }
+                };
             }
             return Some(packet);
         }
@@ -103,23 +112,47 @@ impl KeySender {
     }
 
     fn press(&mut self, marker: bool) -> Option<EventPacket> {
-        let State::Pressing { event, segment, said, left, pause_ms } = &mut self.state else { return None };
+        let State::Pressing {
+            event,
+            segment,
+            said,
+            left,
+            pause_ms,
+        } = &mut self.state
+        else {
+            return None;
+        };
         if *said == LONGEST_SEGMENT {
             *segment = segment.wrapping_add(LONGEST_SEGMENT);
             *said = 0;
         }
         let grown = *said + FRAME.min(*left);
         // No room for another whole step: this segment ends at its limit, a few milliseconds early.
-        let reaches = if grown + FRAME > LONGEST_SEGMENT && *left > FRAME { LONGEST_SEGMENT } else { grown };
+        let reaches = if grown + FRAME > LONGEST_SEGMENT && *left > FRAME {
+            LONGEST_SEGMENT
+        } else {
+            grown
+        };
         *left = left.saturating_sub(reaches - *said);
         *said = reaches;
         let ended = *left == 0;
         let [high, low] = (reaches as u16).to_be_bytes();
         let flags = if ended { 0x80 | VOLUME } else { VOLUME };
-        let packet = EventPacket { marker, timestamp: *segment, payload: [*event, flags, high, low] };
+        let packet = EventPacket {
+            marker,
+            timestamp: *segment,
+            payload: [*event, flags, high, low],
+        };
         if ended {
             let pause_ms = *pause_ms;
-            self.state = State::Ending { packet: EventPacket { marker: false, ..packet }, repeats: END_REPEATS, pause_ms };
+            self.state = State::Ending {
+                packet: EventPacket {
+                    marker: false,
+                    ..packet
+                },
+                repeats: END_REPEATS,
+                pause_ms,
+            };
         }
         Some(packet)
     }

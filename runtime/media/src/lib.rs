@@ -41,10 +41,12 @@ mod tone;
 mod wav;
 
 pub use clip::Clip;
-pub use command::{Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone};
+pub use command::{
+    Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone,
+};
 pub use config::{
-    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_SEGMENTS, MAX_WAV_BYTES, PHASES,
-    SAMPLE_RATE,
+    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_SEGMENTS, MAX_WAV_BYTES,
+    PHASES, SAMPLE_RATE,
 };
 pub use engine::{Engine, Lane, Sink, Totals};
 pub use report::{Counters, PlayEnd, Refusal, Report};

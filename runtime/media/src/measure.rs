@@ -56,12 +56,19 @@ pub fn find(reference: &[i16], recording: &[i16]) -> Option<Match> {
     let loudest = windows.clone().map(energy_at).fold(0.0, f64::max);
     windows
         .filter(|&lag| energy_at(lag) > loudest * LEAST_ENERGY)
-        .map(|lag| Match { lag, correlation: products[lag] / (energy * energy_at(lag)).sqrt() })
+        .map(|lag| Match {
+            lag,
+            correlation: products[lag] / (energy * energy_at(lag)).sqrt(),
+        })
         .max_by(|a, b| a.correlation.total_cmp(&b.correlation))
 }
 
 fn decibels(mean_square: f64) -> f64 {
-    if mean_square <= 0.0 { SILENCE_DBFS } else { (10.0 * (mean_square / FULL_SCALE_POWER).log10()).max(SILENCE_DBFS) }
+    if mean_square <= 0.0 {
+        SILENCE_DBFS
+    } else {
+        (10.0 * (mean_square / FULL_SCALE_POWER).log10()).max(SILENCE_DBFS)
+    }
 }
 
 /// The sums of products at each lag: one inverse transform of both spectra. Both sounds are real, so they share one

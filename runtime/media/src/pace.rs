@@ -24,7 +24,11 @@ impl Pace {
             return None;
         }
         let late = now.saturating_duration_since(due);
-        let missed = if late < LATENESS_GIVEN_UP { 0 } else { (late.as_micros() / FRAME.as_micros()) as u64 };
+        let missed = if late < LATENESS_GIVEN_UP {
+            0
+        } else {
+            (late.as_micros() / FRAME.as_micros()) as u64
+        };
         self.due = Some(due + Duration::from_micros((missed + 1) * FRAME.as_micros() as u64));
         Some(missed)
     }

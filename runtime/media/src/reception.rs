@@ -69,7 +69,11 @@ impl Reception {
         let step = sequence.wrapping_sub(stream.highest as u16) as i16;
         if (1..=MAX_DROPOUT).contains(&step) {
             stream.highest += step as u64;
-            stream.seen = if step < REMEMBERED { (stream.seen << step) | 1 } else { 1 };
+            stream.seen = if step < REMEMBERED {
+                (stream.seen << step) | 1
+            } else {
+                1
+            };
             stream.received += 1;
             stream.doubtful = None;
             return Arrival::New(stream.highest);
@@ -97,7 +101,11 @@ impl Reception {
 
     /// Packets lost so far, over all streams.
     pub(crate) fn lost(&self) -> i64 {
-        self.lost_before + self.stream.as_ref().map_or(0, |s| s.expected() as i64 - s.received as i64)
+        self.lost_before
+            + self
+                .stream
+                .as_ref()
+                .map_or(0, |s| s.expected() as i64 - s.received as i64)
     }
 
     /// Jitter in microseconds.

@@ -55,8 +55,16 @@ impl fmt::Debug for Report {
         match self {
             // Keys may be card digits: a log line must not show which.
             Report::Key { session, .. } => write!(f, "Key {{ session: {session:?}, event: <private> }}"),
-            Report::PlayEnded { session, play, played, why } => {
-                write!(f, "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, why: {why:?} }}")
+            Report::PlayEnded {
+                session,
+                play,
+                played,
+                why,
+            } => {
+                write!(
+                    f,
+                    "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, why: {why:?} }}"
+                )
             }
             Report::Silent { session } => write!(f, "Silent {{ session: {session:?} }}"),
             Report::Refused { session, why } => write!(f, "Refused {{ session: {session:?}, why: {why:?} }}"),

@@ -19,7 +19,11 @@ impl Reports {
     pub(crate) fn new(max_sessions: usize) -> Self {
         // One session more, for commands of an engine that may hold none.
         let room = max_sessions.saturating_add(1).saturating_mul(REPORTS_PER_CALL);
-        Self { waiting: VecDeque::with_capacity(room), room, dropped: 0 }
+        Self {
+            waiting: VecDeque::with_capacity(room),
+            room,
+            dropped: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, report: Report) {

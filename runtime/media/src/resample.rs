@@ -27,7 +27,9 @@ pub(crate) fn to_8_khz(samples: Vec<f32>, rate: u32) -> Vec<f32> {
         .expect("the rate was checked, so the ratio is finite and above 0");
     let frames = samples.len();
     let input = InterleavedOwned::new_from(samples, 1, frames).expect("one channel of exactly this many frames");
-    let output = resampler.process_all(&input, frames, None).expect("input and output have one channel and fit");
+    let output = resampler
+        .process_all(&input, frames, None)
+        .expect("input and output have one channel and fit");
     let mut samples = output.take_data();
     // The library rounds up in floating point, which can be one sample more than there is time for.
     samples.truncate((frames as u64 * u64::from(SAMPLE_RATE)).div_ceil(u64::from(rate)) as usize);

@@ -86,8 +86,12 @@ fn one(kind: u8, count: usize, body: &[u8], our_ssrc: u32, heard: &mut Heard) ->
         if word(block, 0)? == our_ssrc {
             // The cumulative loss is signed, 24 bits.
             let lost = ((word(block, 4)? << 8) as i32) >> 8;
-            let block =
-                Block { lost, jitter: word(block, 12)?, last_report: word(block, 16)?, delay: word(block, 20)? };
+            let block = Block {
+                lost,
+                jitter: word(block, 12)?,
+                last_report: word(block, 16)?,
+                delay: word(block, 20)?,
+            };
             heard.about_us = Some(block);
         }
     }
@@ -95,7 +99,10 @@ fn one(kind: u8, count: usize, body: &[u8], our_ssrc: u32, heard: &mut Heard) ->
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk::<4>().map(|word| u32::from_be_bytes(*word))
+    bytes
+        .get(at..)?
+        .first_chunk::<4>()
+        .map(|word| u32::from_be_bytes(*word))
 }
 
 /// What a sender report says about the sender.
@@ -160,7 +167,10 @@ impl Written {
 impl Compound {
     /// The packet's bytes.
     pub(crate) fn write(&self) -> Written {
-        let mut out = Written { bytes: [0; MAX_WRITTEN], len: 0 };
+        let mut out = Written {
+            bytes: [0; MAX_WRITTEN],
+            len: 0,
+        };
         let blocks = u8::from(self.reception.is_some());
         let block_words = u16::from(blocks) * 6;
         match self.sender {

@@ -24,7 +24,12 @@ pub(crate) struct RtcpClock {
 impl RtcpClock {
     /// Not running until its first tick.
     pub(crate) fn new(interval: Duration) -> Self {
-        Self { interval, due: None, last_report: None, sent_before: [0; 2] }
+        Self {
+            interval,
+            due: None,
+            last_report: None,
+            sent_before: [0; 2],
+        }
     }
 
     /// Whether a report is due now; sets the time of the next one. The first comes after about half an interval.
@@ -70,6 +75,8 @@ pub(crate) fn ntp(since_start: Duration) -> u64 {
 
 /// The round trip a block about us tells, in microseconds.
 pub(crate) fn round_trip_us(ntp_now: u64, block: &Block) -> Option<u64> {
-    let elapsed = ((ntp_now >> 16) as u32).wrapping_sub(block.last_report).checked_sub(block.delay)?;
+    let elapsed = ((ntp_now >> 16) as u32)
+        .wrapping_sub(block.last_report)
+        .checked_sub(block.delay)?;
     (block.last_report != 0 && elapsed < MAX_ROUND_TRIP).then(|| u64::from(elapsed) * 1_000_000 / 65_536)
 }

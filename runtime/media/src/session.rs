@@ -88,7 +88,10 @@ impl Session {
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
             rtcp: RtcpClock::new(config.rtcp_interval),
-            silence: Silence { since: now, said: false },
+            silence: Silence {
+                since: now,
+                said: false,
+            },
             random,
             counters: Counters::default(),
             closing: false,
@@ -97,7 +100,11 @@ impl Session {
 
     /// Its counters as of now.
     pub(crate) fn counters(&self) -> Counters {
-        Counters { lost: self.reception.lost(), jitter_us: self.reception.jitter_us(), ..self.counters }
+        Counters {
+            lost: self.reception.lost(),
+            jitter_us: self.reception.jitter_us(),
+            ..self.counters
+        }
     }
 
     /// Whether it only waits for its last tick.
@@ -106,9 +113,13 @@ impl Session {
     }
 
     pub(crate) fn update(&mut self, now: Instant, plan: Plan) {
-        self.source.update(plan.remote, plan.remote_rtcp, now + self.latch_window);
+        self.source
+            .update(plan.remote, plan.remote_rtcp, now + self.latch_window);
         if plan.flow.receives() != self.plan.flow.receives() || plan.timeout != self.plan.timeout {
-            self.silence = Silence { since: now, said: false };
+            self.silence = Silence {
+                since: now,
+                said: false,
+            };
         }
         if plan.telephone_event.is_none() {
             self.keys_out.clear();
@@ -119,14 +130,24 @@ impl Session {
     pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
         if prompt.segments.len() > MAX_SEGMENTS {
             let why = PlayEnd::Refused;
-            reports.push(Report::PlayEnded { session: self.id, play, played: Duration::ZERO, why });
+            reports.push(Report::PlayEnded {
+                session: self.id,
+                play,
+                played: Duration::ZERO,
+                why,
+            });
             return;
         }
         self.end_play(PlayEnd::Replaced, reports);
         let player = Player::new(play, prompt, stop_on_key);
         if player.ended() {
             let why = PlayEnd::Finished;
-            reports.push(Report::PlayEnded { session: self.id, play, played: Duration::ZERO, why });
+            reports.push(Report::PlayEnded {
+                session: self.id,
+                play,
+                played: Duration::ZERO,
+                why,
+            });
         }
         self.player = Some(player);
     }
@@ -170,15 +191,23 @@ impl Session {
     pub(crate) fn tick(&mut self, moment: Moment, sink: &mut impl Sink, reports: &mut Reports) {
         if self.closing {
             self.say_goodbye(moment, sink);
-            reports.push(Report::Closed { session: self.id, counters: self.counters() });
+            reports.push(Report::Closed {
+                session: self.id,
+                counters: self.counters(),
+            });
             return;
         }
-        let Some(missed) = self.pace.tick(moment.now) else { return };
+        let Some(missed) = self.pace.tick(moment.now) else {
+            return;
+        };
         if missed > 0 {
             self.counters.ticks_missed += missed;
             self.stream.marker = true;
         }
-        self.stream.timestamp = self.stream.timestamp.wrapping_add((FRAME_SAMPLES as u32).wrapping_mul(missed as u32));
+        self.stream.timestamp = self
+            .stream
+            .timestamp
+            .wrapping_add((FRAME_SAMPLES as u32).wrapping_mul(missed as u32));
         self.send_frame(sink, reports);
         self.stream.timestamp = self.stream.timestamp.wrapping_add(FRAME_SAMPLES as u32);
         if self.rtcp.due(moment.now, &mut self.random) {
@@ -210,7 +239,12 @@ impl Session {
     fn end_play(&mut self, why: PlayEnd, reports: &mut Reports) {
         if let Some(player) = self.player.as_mut().filter(|player| !player.ended()) {
             player.end();
-            reports.push(Report::PlayEnded { session: self.id, play: player.play(), played: player.played(), why });
+            reports.push(Report::PlayEnded {
+                session: self.id,
+                play: player.play(),
+                played: player.played(),
+                why,
+            });
         }
     }
 }

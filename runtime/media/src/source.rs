@@ -121,7 +121,12 @@ impl Source {
     }
 
     fn second_in_a_row(&mut self, from: SocketAddr, sequence: u16) -> bool {
-        match self.candidates.iter_mut().flatten().find(|(candidate, _)| *candidate == from) {
+        match self
+            .candidates
+            .iter_mut()
+            .flatten()
+            .find(|(candidate, _)| *candidate == from)
+        {
             Some((_, last)) => {
                 let in_a_row = sequence == last.wrapping_add(1);
                 *last = sequence;

@@ -39,24 +39,40 @@ pub(crate) fn samples(time: Duration) -> u64 {
 
 /// Samples of a whole tone with its silences.
 pub(crate) fn length(tone: &Tone) -> u64 {
-    samples(tone.on).saturating_add(samples(tone.off)).saturating_mul(u64::from(tone.count.max(1)))
+    samples(tone.on)
+        .saturating_add(samples(tone.off))
+        .saturating_mul(u64::from(tone.count.max(1)))
 }
 
 impl Oscillator {
     /// At the beginning of a tone.
     pub(crate) fn new(tone: &Tone) -> Self {
-        let audible = tone.frequencies.iter().filter(|&&hz| hz > 0 && u32::from(hz) < SAMPLE_RATE / 2);
+        let audible = tone
+            .frequencies
+            .iter()
+            .filter(|&&hz| hz > 0 && u32::from(hz) < SAMPLE_RATE / 2);
         let mut sines = [Sine::default(); MAX_FREQUENCIES];
         let mut count = 0;
         for (sine, &hz) in sines.iter_mut().zip(audible) {
             let (turn_sin, turn_cos) = (TAU * f64::from(hz) / f64::from(SAMPLE_RATE)).sin_cos();
-            *sine = Sine { cos: 1.0, sin: 0.0, turn_cos, turn_sin };
+            *sine = Sine {
+                cos: 1.0,
+                sin: 0.0,
+                turn_cos,
+                turn_sin,
+            };
             count += 1;
         }
         let each_dbm0 = f64::from(tone.level_dbm0.min(0)) - 10.0 * (count.max(1) as f64).log10();
         let amplitude = f64::from(i16::MAX) * 10f64.powf((each_dbm0 - FULL_SCALE_DBM0) / 20.0);
         let (on, off) = (samples(tone.on), samples(tone.off));
-        Self { sines, count, amplitude, on, cycle: on.saturating_add(off).max(1) }
+        Self {
+            sines,
+            count,
+            amplitude,
+            on,
+            cycle: on.saturating_add(off).max(1),
+        }
     }
 
     /// The sample at a position of the tone; positions are asked for one after the other.
@@ -76,7 +92,11 @@ impl Oscillator {
             sine.cos = cos;
         }
         let from_edge = within.min(self.on - 1 - within);
-        let ramp = if from_edge < RAMP_SAMPLES { from_edge as f64 / RAMP_SAMPLES as f64 } else { 1.0 };
+        let ramp = if from_edge < RAMP_SAMPLES {
+            from_edge as f64 / RAMP_SAMPLES as f64
+        } else {
+            1.0
+        };
         (sum * self.amplitude * ramp).round() as i16
     }
 }

@@ -103,7 +103,8 @@ impl WavWriter {
 
     /// Adds sound.
     pub fn push(&mut self, samples: &[i16]) {
-        self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        self.bytes
+            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
     }
 
     /// The file.
@@ -145,27 +146,41 @@ enum Coding {
 /// Reads a file. Memory: four bytes for each sampling moment of the file.
 pub(crate) fn read(file: &[u8]) -> Result<Sound, WavError> {
     if file.len() > MAX_WAV_BYTES {
-        return Err(WavError { what: WavProblem::TooLarge, at: MAX_WAV_BYTES });
+        return Err(WavError {
+            what: WavProblem::TooLarge,
+            at: MAX_WAV_BYTES,
+        });
     }
     if file.get(..4) != Some(b"RIFF") || file.get(8..12) != Some(b"WAVE") {
-        return Err(WavError { what: WavProblem::NotWav, at: 0 });
+        return Err(WavError {
+            what: WavProblem::NotWav,
+            at: 0,
+        });
     }
     let mut format = None;
     let mut at = 12;
     while at < file.len() {
-        let truncated = WavError { what: WavProblem::Truncated, at };
+        let truncated = WavError {
+            what: WavProblem::Truncated,
+            at,
+        };
         let head = file.get(at..at + 8).ok_or(truncated)?;
         let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
         let body_at = at + 8;
         let body = if length == UNKNOWN_LENGTH && &head[..4] == b"data" {
             &file[body_at..]
         } else {
-            file.get(body_at..).and_then(|rest| rest.get(..length as usize)).ok_or(truncated)?
+            file.get(body_at..)
+                .and_then(|rest| rest.get(..length as usize))
+                .ok_or(truncated)?
         };
         match &head[..4] {
             b"fmt " => format = Some(read_format(body, body_at)?),
             b"data" => {
-                let format = format.ok_or(WavError { what: WavProblem::NoFormat, at })?;
+                let format = format.ok_or(WavError {
+                    what: WavProblem::NoFormat,
+                    at,
+                })?;
                 return mix(format, body, body_at);
             }
             _ => {}
@@ -173,7 +188,10 @@ pub(crate) fn read(file: &[u8]) -> Result<Sound, WavError> {
         // Parts begin at even bytes.
         at = body_at + body.len() + body.len() % 2;
     }
-    Err(WavError { what: WavProblem::NoSound, at: file.len() })
+    Err(WavError {
+        what: WavProblem::NoSound,
+        at: file.len(),
+    })
 }
 
 fn read_format(body: &[u8], at: usize) -> Result<Format, WavError> {
@@ -181,9 +199,15 @@ fn read_format(body: &[u8], at: usize) -> Result<Format, WavError> {
     let half = |offset: usize| body.get(offset..offset + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     let truncated = wrong(WavProblem::Truncated, body.len());
     let fixed = body.first_chunk::<16>().ok_or(truncated)?;
-    let (mut tag, channels) = (u16::from_le_bytes([fixed[0], fixed[1]]), u16::from_le_bytes([fixed[2], fixed[3]]));
+    let (mut tag, channels) = (
+        u16::from_le_bytes([fixed[0], fixed[1]]),
+        u16::from_le_bytes([fixed[2], fixed[3]]),
+    );
     let rate = u32::from_le_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]);
-    let (block, bits) = (u16::from_le_bytes([fixed[12], fixed[13]]), u16::from_le_bytes([fixed[14], fixed[15]]));
+    let (block, bits) = (
+        u16::from_le_bytes([fixed[12], fixed[13]]),
+        u16::from_le_bytes([fixed[14], fixed[15]]),
+    );
     if tag == 0xfffe {
         // The extensible form: the first half of the sub-format is the tag.
         tag = half(24).ok_or(truncated)?;
@@ -216,19 +240,31 @@ fn mix(format: Format, body: &[u8], at: usize) -> Result<Sound, WavError> {
     let (size, channels) = (format.coding.bytes(), usize::from(format.channels));
     let moments = body.len() / (size * channels);
     if moments == 0 {
-        return Err(WavError { what: WavProblem::NoSound, at });
+        return Err(WavError {
+            what: WavProblem::NoSound,
+            at,
+        });
     }
     if moments as u64 > u64::from(format.rate) * u64::from(MAX_CLIP_SECONDS) {
-        return Err(WavError { what: WavProblem::TooLong, at });
+        return Err(WavError {
+            what: WavProblem::TooLong,
+            at,
+        });
     }
     let samples = body
         .chunks_exact(size * channels)
         .map(|moment| {
-            let sum: f32 = moment.chunks_exact(size).map(|sample| format.coding.sample(sample)).sum();
+            let sum: f32 = moment
+                .chunks_exact(size)
+                .map(|sample| format.coding.sample(sample))
+                .sum();
             sum / channels as f32
         })
         .collect();
-    Ok(Sound { rate: format.rate, samples })
+    Ok(Sound {
+        rate: format.rate,
+        samples,
+    })
 }
 
 impl Coding {

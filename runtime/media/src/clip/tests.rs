@@ -6,7 +6,9 @@ use crate::write_wav;
 
 fn sine(rate: u32, hz: f64, seconds: f64) -> Vec<i16> {
     let samples = (f64::from(rate) * seconds) as usize;
-    (0..samples).map(|n| (16_000.0 * (std::f64::consts::TAU * hz * n as f64 / f64::from(rate)).sin()) as i16).collect()
+    (0..samples)
+        .map(|n| (16_000.0 * (std::f64::consts::TAU * hz * n as f64 / f64::from(rate)).sin()) as i16)
+        .collect()
 }
 
 /// Gain of a frequency through loading, in dB.
@@ -49,7 +51,11 @@ fn the_length_and_the_beginning_stay_where_they_were() {
         sound[rate as usize / 2..].fill(8_000);
         let clip = Clip::from_wav(&write_wav(rate, &sound)).expect("a WAV file");
         assert_eq!(clip.samples().len(), 8_000, "{rate} Hz");
-        let edge = clip.samples().iter().position(|&s| s >= 4_000).expect("it becomes loud");
+        let edge = clip
+            .samples()
+            .iter()
+            .position(|&s| s >= 4_000)
+            .expect("it becomes loud");
         assert!((3_999..=4_001).contains(&edge), "{rate} Hz: edge at {edge}");
     }
 }
@@ -57,14 +63,25 @@ fn the_length_and_the_beginning_stay_where_they_were() {
 #[test]
 fn at_8_khz_every_sample_stays_as_it_is() {
     let samples: Vec<i16> = (i16::MIN..=i16::MAX).collect();
-    assert_eq!(Clip::from_wav(&write_wav(8_000, &samples)).expect("a WAV file").samples(), samples);
+    assert_eq!(
+        Clip::from_wav(&write_wav(8_000, &samples))
+            .expect("a WAV file")
+            .samples(),
+        samples
+    );
 }
 
 #[test]
 fn it_is_coded_both_ways() {
     let clip = Clip::from_samples(&[0, 1000, -1000]);
-    assert_eq!(clip.coded(Codec::Pcmu), [0xff, g711::encode(Codec::Pcmu, 1000), g711::encode(Codec::Pcmu, -1000)]);
-    assert_eq!(clip.coded(Codec::Pcma), [0xd5, g711::encode(Codec::Pcma, 1000), g711::encode(Codec::Pcma, -1000)]);
+    assert_eq!(
+        clip.coded(Codec::Pcmu),
+        [0xff, g711::encode(Codec::Pcmu, 1000), g711::encode(Codec::Pcmu, -1000)]
+    );
+    assert_eq!(
+        clip.coded(Codec::Pcma),
+        [0xd5, g711::encode(Codec::Pcma, 1000), g711::encode(Codec::Pcma, -1000)]
+    );
     assert_eq!(clip.duration(), Duration::from_micros(375));
 }
 

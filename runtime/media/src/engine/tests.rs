@@ -37,7 +37,12 @@ struct Sent {
 
 impl Sink for Kept {
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]) {
-        self.sent.push(Sent { session, lane, to, bytes: packet.to_vec() });
+        self.sent.push(Sent {
+            session,
+            lane,
+            to,
+            bytes: packet.to_vec(),
+        });
     }
 
     fn heard(&mut self, _: SessionId, samples: &[i16]) {
@@ -70,13 +75,21 @@ impl Bench {
     /// With one open session.
     fn new() -> Bench {
         let mut bench = Bench::empty(Config::default());
-        bench.command(Command::Open { session: SESSION, plan: plan() });
+        bench.command(Command::Open {
+            session: SESSION,
+            plan: plan(),
+        });
         bench
     }
 
     fn empty(config: Config) -> Bench {
         let (engine, sink) = (Engine::new(config, 1), Kept::default());
-        Bench { engine, now: Instant::now(), sink, reports: Vec::new() }
+        Bench {
+            engine,
+            now: Instant::now(),
+            sink,
+            reports: Vec::new(),
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -113,12 +126,21 @@ impl Bench {
 
     fn event(&mut self, sequence: u16, timestamp: u32, event: u8, flags: u8, duration: u16) {
         let [high, low] = duration.to_be_bytes();
-        self.receive(Lane::Rtp, remote(), &packet(EVENT, sequence, timestamp, 77, &[event, flags, high, low]));
+        self.receive(
+            Lane::Rtp,
+            remote(),
+            &packet(EVENT, sequence, timestamp, 77, &[event, flags, high, low]),
+        );
     }
 
     fn play(&mut self, play: u32, segments: Vec<Segment>, times: u16, stop_on_key: StopOnKey) {
         let prompt = Prompt { segments, times };
-        self.command(Command::Play { session: SESSION, play: PlayId(play), prompt, stop_on_key });
+        self.command(Command::Play {
+            session: SESSION,
+            play: PlayId(play),
+            prompt,
+            stop_on_key,
+        });
     }
 
     fn counters(&self) -> Counters {
@@ -149,7 +171,13 @@ impl Bench {
 }
 
 fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8]) -> Vec<u8> {
-    let header = Header { marker: false, payload_type, sequence, timestamp, ssrc };
+    let header = Header {
+        marker: false,
+        payload_type,
+        sequence,
+        timestamp,
+        ssrc,
+    };
     [&header.bytes()[..], payload].concat()
 }
 

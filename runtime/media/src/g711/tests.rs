@@ -70,7 +70,10 @@ fn every_sample_stays_within_half_a_step_of_itself() {
                 Codec::Pcma => (magnitude / 16).max(16),
             };
             let allowed = step / 2 + if magnitude > 32_124 { 644 } else { 4 };
-            assert!((back - i32::from(sample)).abs() <= allowed, "{codec:?} {sample} became {back}");
+            assert!(
+                (back - i32::from(sample)).abs() <= allowed,
+                "{codec:?} {sample} became {back}"
+            );
         }
     }
 }

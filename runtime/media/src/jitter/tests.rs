@@ -74,10 +74,14 @@ fn losses_are_covered_counted_and_keep_the_rest_in_its_place() {
             keep.then_some(3)
         });
         // Once the buffer has shrunk by half a frame, one lost packet is a hole in two frames.
-        assert!(covered >= lost - 5 && covered <= lost * 2 + 4, "seed {seed}: {covered} covered of {lost}");
+        assert!(
+            covered >= lost - 5 && covered <= lost * 2 + 4,
+            "seed {seed}: {covered} covered of {lost}"
+        );
         let found = measure::find(&sound[..190 * FRAME_SAMPLES], &heard).expect("found");
         assert_eq!(found.lag, 320, "seed {seed}");
-        assert!(found.correlation > 0.85, "seed {seed}: {found:?}");
+        // A tenth of the sound is made up: some 0.95 at best, less where the cover does not fit.
+        assert!(found.correlation > 0.8, "seed {seed}: {found:?}");
     }
 }
 
@@ -124,7 +128,11 @@ fn random_timestamps_and_lengths_never_panic() {
     let (mut random, mut buffer, mut frame) = (Random::new(9), JitterBuffer::new(), [0; FRAME_SAMPLES]);
     for _ in 0..20_000 {
         let payload = vec![random.next() as u8; (random.next() % 1_500) as usize];
-        let spread = if random.next().is_multiple_of(3) { u32::MAX } else { 4_000 };
+        let spread = if random.next().is_multiple_of(3) {
+            u32::MAX
+        } else {
+            4_000
+        };
         buffer.insert(random.next() as u32 % spread, &payload, &FROM_PCMU);
         buffer.pull(&mut frame);
     }

@@ -21,8 +21,9 @@ fn keys(packets: &[Packet]) -> Vec<u8> {
 }
 
 fn press(first_number: u64, timestamp: u32, event: u8) -> Vec<Packet> {
-    let mut packets: Vec<Packet> =
-        (0..5).map(|n| (first_number + n, timestamp, event, false, (n as u16 + 1) * 160)).collect();
+    let mut packets: Vec<Packet> = (0..5)
+        .map(|n| (first_number + n, timestamp, event, false, (n as u16 + 1) * 160))
+        .collect();
     packets.extend((5..8).map(|n| (first_number + n, timestamp, event, true, 960)));
     packets
 }
@@ -36,7 +37,10 @@ fn eight_packets_are_one_key() {
 fn every_subset_of_a_press_is_one_key() {
     let all = press(1, 1000, 7);
     for chosen in 1u32..256 {
-        let some: Vec<Packet> = (0..8).filter(|bit| chosen >> bit & 1 == 1).map(|bit| all[bit as usize]).collect();
+        let some: Vec<Packet> = (0..8)
+            .filter(|bit| chosen >> bit & 1 == 1)
+            .map(|bit| all[bit as usize])
+            .collect();
         assert_eq!(keys(&some), [7], "packets {chosen:08b}");
     }
 }
@@ -94,13 +98,31 @@ fn other_events_and_short_packets_are_no_keys() {
     assert_eq!(detector.packet(1, 1, true, &[16, 10, 0, 160]), Event::Ignored);
     assert_eq!(detector.packet(2, 1, true, &[1, 10, 0]), Event::Malformed);
     assert_eq!(detector.packet(3, 1, true, &[]), Event::Malformed);
-    assert_eq!(detector.packet(4, 1, true, &[15, 10, 0, 160]), Event::Key { event: 15, duration: 160 });
+    assert_eq!(
+        detector.packet(4, 1, true, &[15, 10, 0, 160]),
+        Event::Key {
+            event: 15,
+            duration: 160
+        }
+    );
 }
 
 #[test]
 fn a_new_stream_forgets_the_old_press() {
     let mut detector = KeyDetector::default();
-    assert_eq!(detector.packet(90_000, 1, true, &[1, 10, 0, 160]), Event::Key { event: 1, duration: 160 });
+    assert_eq!(
+        detector.packet(90_000, 1, true, &[1, 10, 0, 160]),
+        Event::Key {
+            event: 1,
+            duration: 160
+        }
+    );
     detector.restart();
-    assert_eq!(detector.packet(70_000, 1, true, &[1, 10, 0, 160]), Event::Key { event: 1, duration: 160 });
+    assert_eq!(
+        detector.packet(70_000, 1, true, &[1, 10, 0, 160]),
+        Event::Key {
+            event: 1,
+            duration: 160
+        }
+    );
 }

@@ -4,7 +4,11 @@ use super::*;
 use crate::keys_in::{Event, KeyDetector};
 
 fn key(event: u8, duration_ms: u16, pause_ms: u16) -> KeyPress {
-    KeyPress { event, duration_ms, pause_ms }
+    KeyPress {
+        event,
+        duration_ms,
+        pause_ms,
+    }
 }
 
 fn send(keys: Vec<KeyPress>, ticks: u32) -> Vec<Option<EventPacket>> {
@@ -16,10 +20,22 @@ fn send(keys: Vec<KeyPress>, ticks: u32) -> Vec<Option<EventPacket>> {
 #[test]
 fn a_key_of_60_ms_is_three_packets_and_two_repeats() {
     let sent: Vec<EventPacket> = send(vec![key(5, 60, 40)], 20).into_iter().flatten().collect();
-    let durations: Vec<u8> = vec![160, (320u16 & 0xff) as u8, (480u16 & 0xff) as u8, (480u16 & 0xff) as u8, (480u16 & 0xff) as u8];
+    let durations: Vec<u8> = vec![
+        160,
+        (320u16 & 0xff) as u8,
+        (480u16 & 0xff) as u8,
+        (480u16 & 0xff) as u8,
+        (480u16 & 0xff) as u8,
+    ];
     assert_eq!(sent.iter().map(|p| p.payload[3]).collect::<Vec<_>>(), durations);
-    assert_eq!(sent.iter().map(|p| p.payload[1] & 0x80 != 0).collect::<Vec<_>>(), [false, false, true, true, true]);
-    assert_eq!(sent.iter().map(|p| p.marker).collect::<Vec<_>>(), [true, false, false, false, false]);
+    assert_eq!(
+        sent.iter().map(|p| p.payload[1] & 0x80 != 0).collect::<Vec<_>>(),
+        [false, false, true, true, true]
+    );
+    assert_eq!(
+        sent.iter().map(|p| p.marker).collect::<Vec<_>>(),
+        [true, false, false, false, false]
+    );
     assert!(sent.iter().all(|p| p.timestamp == 5_000 && p.payload[0] == 5));
 }
 

@@ -5,11 +5,15 @@ use crate::random::Random;
 
 fn noise(seed: u64, len: usize, peak: i16) -> Vec<i16> {
     let mut random = Random::new(seed);
-    (0..len).map(|_| ((random.fraction() * 2.0 - 1.0) * f64::from(peak)) as i16).collect()
+    (0..len)
+        .map(|_| ((random.fraction() * 2.0 - 1.0) * f64::from(peak)) as i16)
+        .collect()
 }
 
 fn sine(hz: f64, amplitude: f64, len: usize) -> Vec<i16> {
-    (0..len).map(|n| (amplitude * (std::f64::consts::TAU * hz * n as f64 / 8000.0).sin()).round() as i16).collect()
+    (0..len)
+        .map(|n| (amplitude * (std::f64::consts::TAU * hz * n as f64 / 8000.0).sin()).round() as i16)
+        .collect()
 }
 
 #[test]
@@ -58,7 +62,13 @@ fn it_agrees_with_the_slow_sum() {
     let (reference, recording) = (noise(5, 37, 5_000), noise(6, 301, 5_000));
     let products = correlate(&reference, &recording, 512);
     for lag in 0..=264 {
-        let slow: f64 = (0..37).map(|n| f64::from(reference[n]) * f64::from(recording[lag + n])).sum();
-        assert!((products[lag] - slow).abs() < 1.0, "lag {lag}: {} and {slow}", products[lag]);
+        let slow: f64 = (0..37)
+            .map(|n| f64::from(reference[n]) * f64::from(recording[lag + n]))
+            .sum();
+        assert!(
+            (products[lag] - slow).abs() < 1.0,
+            "lag {lag}: {} and {slow}",
+            products[lag]
+        );
     }
 }

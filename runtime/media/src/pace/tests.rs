@@ -19,7 +19,11 @@ fn a_stall_is_counted_and_made_good() {
     let (start, mut pace) = (Instant::now(), Pace::default());
     assert_eq!(pace.tick(start), Some(0));
     assert_eq!(pace.tick(start + Duration::from_millis(20)), Some(0));
-    assert_eq!(pace.tick(start + Duration::from_millis(240)), Some(10), "220 ms after the last, 200 late");
+    assert_eq!(
+        pace.tick(start + Duration::from_millis(240)),
+        Some(10),
+        "220 ms after the last, 200 late"
+    );
     assert_eq!(pace.tick(start + Duration::from_millis(260)), Some(0), "in step again");
 }
 

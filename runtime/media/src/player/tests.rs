@@ -26,7 +26,14 @@ fn play(player: &mut Player, codec: Codec, limit: usize) -> Vec<u8> {
 #[test]
 fn segments_join_inside_a_frame() {
     for codec in [Codec::Pcmu, Codec::Pcma] {
-        let mut player = player(vec![clip(100, 8000), Segment::Silence(Duration::from_millis(1)), clip(150, -8000)], 1);
+        let mut player = player(
+            vec![
+                clip(100, 8000),
+                Segment::Silence(Duration::from_millis(1)),
+                clip(150, -8000),
+            ],
+            1,
+        );
         let bytes = play(&mut player, codec, 10);
         let mut expected = vec![g711::encode(codec, 8000); 100];
         expected.extend([g711::silence(codec); 8]);
@@ -57,10 +64,26 @@ fn it_is_repeated_as_often_as_asked() {
 
 #[test]
 fn prompts_without_sound_end_at_once_even_endless_ones() {
-    let nothing = Tone { frequencies: vec![400], on: Duration::ZERO, off: Duration::ZERO, count: 9, level_dbm0: -10 };
+    let nothing = Tone {
+        frequencies: vec![400],
+        on: Duration::ZERO,
+        off: Duration::ZERO,
+        count: 9,
+        level_dbm0: -10,
+    };
     for times in [0, 1, 7] {
         assert!(player(vec![], times).ended());
-        assert!(player(vec![clip(0, 0), Segment::Silence(Duration::ZERO), Segment::Tone(nothing.clone())], times).ended());
+        assert!(
+            player(
+                vec![
+                    clip(0, 0),
+                    Segment::Silence(Duration::ZERO),
+                    Segment::Tone(nothing.clone())
+                ],
+                times
+            )
+            .ended()
+        );
     }
 }
 
@@ -83,7 +106,10 @@ fn a_tone_keeps_its_phase_over_frames() {
     let bytes = play(&mut player(vec![Segment::Tone(tone)], 1), Codec::Pcmu, 200);
     let samples: Vec<i16> = bytes.iter().map(|&b| g711::FROM_PCMU[usize::from(b)]).collect();
     let steady = &samples[800..15_200];
-    let (all, at) = (crate::measure::level_dbfs(steady), crate::measure::frequency_dbfs(steady, 8000, 1010.0));
+    let (all, at) = (
+        crate::measure::level_dbfs(steady),
+        crate::measure::frequency_dbfs(steady, 8000, 1010.0),
+    );
     // What is not the tone is the noise of G.711, some 38 dB below it.
     assert!((all - at).abs() < 0.01, "level {all}, at the frequency {at}");
 }

@@ -9,7 +9,11 @@ fn feed(reception: &mut Reception, counters: &mut Counters, numbers: &[u16]) -> 
 #[test]
 fn loss_duplicates_and_reordering_are_told_apart() {
     let (mut reception, mut counters) = (Reception::default(), Counters::default());
-    feed(&mut reception, &mut counters, &[65_533, 65_534, 65_534, 0, 65_535, 3, 3, 3, 2]);
+    feed(
+        &mut reception,
+        &mut counters,
+        &[65_533, 65_534, 65_534, 0, 65_535, 3, 3, 3, 2],
+    );
     assert_eq!((counters.duplicates, counters.reordered, counters.restarts), (3, 2, 0));
     // 65,533 to 3 are 7, packet 1 is missing, and RFC 3550 counts the three duplicates as received.
     assert_eq!(reception.lost(), 1 - 3);
@@ -19,7 +23,10 @@ fn loss_duplicates_and_reordering_are_told_apart() {
 fn numbers_do_not_wrap() {
     let (mut reception, mut counters) = (Reception::default(), Counters::default());
     let arrivals = feed(&mut reception, &mut counters, &[65_535, 0, 1]);
-    assert_eq!(arrivals, [Arrival::Restart(131_071), Arrival::New(131_072), Arrival::New(131_073)]);
+    assert_eq!(
+        arrivals,
+        [Arrival::Restart(131_071), Arrival::New(131_072), Arrival::New(131_073)]
+    );
 }
 
 #[test]
@@ -38,7 +45,10 @@ fn one_wild_number_changes_nothing_and_two_in_a_row_restart() {
 fn another_source_restarts_and_its_loss_adds_up() {
     let (mut reception, mut counters) = (Reception::default(), Counters::default());
     feed(&mut reception, &mut counters, &[1, 3]);
-    assert_eq!(reception.packet(8, 500, &mut counters), Arrival::Restart(0x1_0000 + 500));
+    assert_eq!(
+        reception.packet(8, 500, &mut counters),
+        Arrival::Restart(0x1_0000 + 500)
+    );
     reception.packet(8, 502, &mut counters);
     assert_eq!((reception.lost(), counters.restarts), (2, 1));
 }
@@ -52,7 +62,11 @@ fn a_report_block_covers_its_interval() {
     let quality = reception.report().expect("a stream");
     assert_eq!((quality.ssrc, quality.fraction_lost, quality.lost), (7, 128, 2));
     assert_eq!(quality.highest_sequence, 0x1_0008);
-    assert_eq!(reception.report().map(|q| q.fraction_lost), Some(0), "an interval without packets");
+    assert_eq!(
+        reception.report().map(|q| q.fraction_lost),
+        Some(0),
+        "an interval without packets"
+    );
 }
 
 #[test]

@@ -3,13 +3,24 @@
 use super::*;
 use crate::random::Random;
 
-const QUALITY: Quality = Quality { ssrc: 9, fraction_lost: 25, lost: -3, highest_sequence: 0x1_0007, jitter: 44 };
+const QUALITY: Quality = Quality {
+    ssrc: 9,
+    fraction_lost: 25,
+    lost: -3,
+    highest_sequence: 0x1_0007,
+    jitter: 44,
+};
 
 fn compound() -> Compound {
     Compound {
         ssrc: 0xaabb_ccdd,
         cname: *b"0123456789abcdef",
-        sender: Some(SenderInfo { ntp: 0x1122_3344_5566_7788, timestamp: 1, packets: 2, bytes: 3 }),
+        sender: Some(SenderInfo {
+            ntp: 0x1122_3344_5566_7788,
+            timestamp: 1,
+            packets: 2,
+            bytes: 3,
+        }),
         reception: Some((QUALITY, 5, 6)),
         farewell: Farewell::Bye,
     }
@@ -20,14 +31,31 @@ fn the_far_end_reads_what_we_write() {
     let written = compound().write();
     let heard = parse(written.bytes(), 9).expect("well formed");
     assert_eq!(heard.sender_time, Some(0x3344_5566));
-    assert_eq!(heard.about_us, Some(Block { lost: -3, jitter: 44, last_report: 5, delay: 6 }));
+    assert_eq!(
+        heard.about_us,
+        Some(Block {
+            lost: -3,
+            jitter: 44,
+            last_report: 5,
+            delay: 6
+        })
+    );
     assert!(heard.bye);
-    assert_eq!(parse(written.bytes(), 10).expect("well formed").about_us, None, "a block about somebody else");
+    assert_eq!(
+        parse(written.bytes(), 10).expect("well formed").about_us,
+        None,
+        "a block about somebody else"
+    );
 }
 
 #[test]
 fn the_bytes_are_those_of_the_rfc() {
-    let receiver = Compound { sender: None, reception: None, farewell: Farewell::Stay, ..compound() };
+    let receiver = Compound {
+        sender: None,
+        reception: None,
+        farewell: Farewell::Stay,
+        ..compound()
+    };
     let expected = b"\x80\xc9\x00\x01\xaa\xbb\xcc\xdd\x81\xca\x00\x06\xaa\xbb\xcc\xdd\x01\x100123456789abcdef\0\0";
     assert_eq!(receiver.write().bytes(), expected);
     assert_eq!(compound().write().bytes().len(), MAX_WRITTEN);

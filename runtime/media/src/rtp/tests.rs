@@ -3,7 +3,13 @@
 use super::*;
 use crate::random::Random;
 
-const HEADER: Header = Header { marker: true, payload_type: 101, sequence: 0x1234, timestamp: 0x89ab_cdef, ssrc: 7 };
+const HEADER: Header = Header {
+    marker: true,
+    payload_type: 101,
+    sequence: 0x1234,
+    timestamp: 0x89ab_cdef,
+    ssrc: 7,
+};
 
 fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
     let mut bytes = HEADER.bytes().to_vec();
@@ -15,7 +21,13 @@ fn packet(first: u8, rest: &[u8]) -> Vec<u8> {
 #[test]
 fn what_is_written_is_read() {
     let bytes = packet(0x80, b"sound");
-    assert_eq!(parse(&bytes), Some(Packet { header: HEADER, payload: b"sound" }));
+    assert_eq!(
+        parse(&bytes),
+        Some(Packet {
+            header: HEADER,
+            payload: b"sound"
+        })
+    );
 }
 
 #[test]
@@ -31,7 +43,11 @@ fn parts_that_do_not_fit_are_refused() {
     assert_eq!(parse(&packet(0x90, b"\x00\x00\x00")), None, "extension head cut off");
     assert_eq!(parse(&packet(0x90, b"\x00\x00\x00\x02eeee")), None, "extension cut off");
     assert_eq!(parse(&packet(0xa0, b"ab\x04")), None, "more padding than payload");
-    assert_eq!(parse(&packet(0xa0, b"ab\x00")), None, "no padding where some is announced");
+    assert_eq!(
+        parse(&packet(0xa0, b"ab\x00")),
+        None,
+        "no padding where some is announced"
+    );
     assert_eq!(parse(&packet(0xa0, b"")), None, "padding announced in an empty packet");
     assert_eq!(parse(&packet(0x80, b"")[..11]), None, "header cut off");
     assert_eq!(parse(b""), None);

@@ -27,14 +27,7 @@ enum Kind {
 
 impl Session {
     /// Takes a datagram.
-    pub(crate) fn packet(
-        &mut self,
-        moment: Moment,
-        lane: Lane,
-        from: SocketAddr,
-        bytes: &[u8],
-        reports: &mut Reports,
-    ) {
+    pub(crate) fn packet(&mut self, moment: Moment, lane: Lane, from: SocketAddr, bytes: &[u8], reports: &mut Reports) {
         if bytes.len() > MAX_PACKET_BYTES {
             self.counters.malformed += 1;
         } else if lane == Lane::Rtcp || (self.source.shares_port() && rtp::looks_like_rtcp(bytes)) {
@@ -49,7 +42,10 @@ impl Session {
     fn rtp_packet(&mut self, moment: Moment, from: SocketAddr, packet: Packet<'_>, reports: &mut Reports) {
         let header = packet.header;
         let kind = self.kind(header.payload_type);
-        if !self.source.takes(moment.now, from, header.sequence, kind != Kind::Unknown) {
+        if !self
+            .source
+            .takes(moment.now, from, header.sequence, kind != Kind::Unknown)
+        {
             self.counters.wrong_source += 1;
             return;
         }
@@ -68,7 +64,10 @@ impl Session {
             self.counters.unknown_payload += 1;
             return;
         }
-        self.silence = Silence { since: moment.now, said: false };
+        self.silence = Silence {
+            since: moment.now,
+            said: false,
+        };
         if let Kind::Sound(_) = kind {
             let arrived = moment.since_start.as_micros() / 125;
             self.reception.timing(arrived as u64, header.timestamp);
@@ -107,11 +106,19 @@ impl Session {
 
     fn event(&mut self, moment: Moment, number: u64, packet: Packet<'_>, reports: &mut Reports) {
         let header = packet.header;
-        match self.keys_in.packet(number, header.timestamp, header.marker, packet.payload) {
+        match self
+            .keys_in
+            .packet(number, header.timestamp, header.marker, packet.payload)
+        {
             Event::Key { event, duration } => {
                 self.counters.keys += 1;
                 let duration_ms = duration / 8;
-                reports.push(Report::Key { session: self.id, event, duration_ms, at: moment.now });
+                reports.push(Report::Key {
+                    session: self.id,
+                    event,
+                    duration_ms,
+                    at: moment.now,
+                });
                 if self.player.as_ref().is_some_and(|player| player.stops_on_key()) {
                     self.end_play(PlayEnd::Key, reports);
                 }

@@ -15,18 +15,29 @@ impl Session {
             return;
         };
         let mut packet = [0; HEADER_BYTES + FRAME_SAMPLES];
-        let event = self.plan.telephone_event.and_then(|kind| Some((kind, self.keys_out.tick(self.stream.timestamp)?)));
+        let event = self
+            .plan
+            .telephone_event
+            .and_then(|kind| Some((kind, self.keys_out.tick(self.stream.timestamp)?)));
         let (header, payload_bytes) = if let Some((payload_type, event)) = event {
             packet[HEADER_BYTES..HEADER_BYTES + event.payload.len()].copy_from_slice(&event.payload);
             // Sound after a key begins anew.
             self.stream.marker = true;
             self.counters.keys_out += u64::from(event.marker);
-            (self.header(payload_type, event.timestamp, event.marker), event.payload.len())
+            (
+                self.header(payload_type, event.timestamp, event.marker),
+                event.payload.len(),
+            )
         } else {
-            let frame = packet.last_chunk_mut::<FRAME_SAMPLES>().expect("the packet is a header and a frame");
+            let frame = packet
+                .last_chunk_mut::<FRAME_SAMPLES>()
+                .expect("the packet is a header and a frame");
             self.fill_frame(frame, reports);
             let marker = std::mem::take(&mut self.stream.marker);
-            (self.header(self.plan.payload_type, self.stream.timestamp, marker), FRAME_SAMPLES)
+            (
+                self.header(self.plan.payload_type, self.stream.timestamp, marker),
+                FRAME_SAMPLES,
+            )
         };
         packet[..HEADER_BYTES].copy_from_slice(&header.bytes());
         self.stream.sequence = self.stream.sequence.wrapping_add(1);
@@ -44,17 +55,30 @@ impl Session {
         player.fill(codec, frame);
         if player.ended() {
             let (play, played) = (player.play(), player.played());
-            reports.push(Report::PlayEnded { session: self.id, play, played, why: PlayEnd::Finished });
+            reports.push(Report::PlayEnded {
+                session: self.id,
+                play,
+                played,
+                why: PlayEnd::Finished,
+            });
         }
     }
 
     fn header(&self, payload_type: u8, timestamp: u32, marker: bool) -> Header {
-        Header { marker, payload_type, sequence: self.stream.sequence, timestamp, ssrc: self.stream.ssrc }
+        Header {
+            marker,
+            payload_type,
+            sequence: self.stream.sequence,
+            timestamp,
+            ssrc: self.stream.ssrc,
+        }
     }
 
     /// Sends a compound RTCP packet.
     pub(super) fn send_rtcp(&mut self, moment: Moment, sink: &mut impl Sink, farewell: Farewell) {
-        let Some(target) = self.source.rtcp_target() else { return };
+        let Some(target) = self.source.rtcp_target() else {
+            return;
+        };
         let sender = self.rtcp.is_sender(self.counters.packets_out).then_some(SenderInfo {
             ntp: rtcp_clock::ntp(moment.since_start),
             timestamp: self.stream.timestamp,
@@ -63,9 +87,19 @@ impl Session {
         });
         let (last_report, delay) = self.rtcp.echo(moment.now);
         let reception = self.reception.report().map(|quality| (quality, last_report, delay));
-        let compound = Compound { ssrc: self.stream.ssrc, cname: self.stream.cname, sender, reception, farewell };
+        let compound = Compound {
+            ssrc: self.stream.ssrc,
+            cname: self.stream.cname,
+            sender,
+            reception,
+            farewell,
+        };
         self.counters.rtcp_out += 1;
-        let lane = if self.source.shares_port() { Lane::Rtp } else { Lane::Rtcp };
+        let lane = if self.source.shares_port() {
+            Lane::Rtp
+        } else {
+            Lane::Rtcp
+        };
         sink.send(self.id, lane, target, compound.write().bytes());
     }
 

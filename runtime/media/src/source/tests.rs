@@ -18,7 +18,10 @@ fn the_described_address_is_right_at_any_time() {
     let now = Instant::now();
     let mut source = source(now);
     assert!(source.takes(now + WINDOW * 100, at("10.0.0.1:4000"), 1, false));
-    assert!(source.takes(now + WINDOW * 100, at("[::ffff:10.0.0.1]:4000"), 2, true), "the same host written as IPv6");
+    assert!(
+        source.takes(now + WINDOW * 100, at("[::ffff:10.0.0.1]:4000"), 2, true),
+        "the same host written as IPv6"
+    );
 }
 
 #[test]
@@ -45,7 +48,10 @@ fn the_described_host_displaces_a_stranger_but_not_the_reverse() {
     assert!(source.takes(now, stranger, 2, true));
     assert!(source.takes(now, host, 900, true));
     assert!(!source.takes(now, stranger, 3, true));
-    assert!(!source.takes(now, at("10.0.0.1:5556"), 3, true), "a second port of the same host");
+    assert!(
+        !source.takes(now, at("10.0.0.1:5556"), 3, true),
+        "a second port of the same host"
+    );
     assert!(source.takes(now, exact, 5, true));
     assert!(!source.takes(now, host, 901, true));
     assert_eq!(source.rtp_target(), Some(exact));
@@ -77,7 +83,10 @@ fn signalling_may_move_the_far_end() {
     let mut source = source(now);
     assert!(source.takes(now, at("10.0.0.1:4000"), 1, true));
     source.update(at("10.0.0.1:4000"), at("10.0.0.1:4001"), now + WINDOW * 2);
-    assert!(!source.takes(now, at("10.0.0.1:4002"), 1, true), "the same plan again opens nothing");
+    assert!(
+        !source.takes(now, at("10.0.0.1:4002"), 1, true),
+        "the same plan again opens nothing"
+    );
     source.update(at("10.0.0.2:4000"), at("10.0.0.2:4001"), now + WINDOW * 2);
     assert_eq!(source.rtp_target(), Some(at("10.0.0.2:4000")));
     assert!(source.takes(now + WINDOW, at("10.0.0.2:4002"), 1, true));
@@ -100,7 +109,16 @@ fn rtcp_comes_from_the_described_port_or_the_host_of_rtp() {
 #[test]
 fn a_place_that_is_none_is_not_sent_to() {
     let now = Instant::now();
-    assert_eq!(Source::new(at("0.0.0.0:4000"), at("10.0.0.1:0"), now).rtp_target(), None);
-    assert_eq!(Source::new(at("10.0.0.1:4000"), at("10.0.0.1:0"), now).rtcp_target(), None);
-    assert_eq!(Source::new(at("10.0.0.1:4000"), at("10.0.0.1:4000"), now).rtcp_target(), Some(at("10.0.0.1:4000")));
+    assert_eq!(
+        Source::new(at("0.0.0.0:4000"), at("10.0.0.1:0"), now).rtp_target(),
+        None
+    );
+    assert_eq!(
+        Source::new(at("10.0.0.1:4000"), at("10.0.0.1:0"), now).rtcp_target(),
+        None
+    );
+    assert_eq!(
+        Source::new(at("10.0.0.1:4000"), at("10.0.0.1:4000"), now).rtcp_target(),
+        Some(at("10.0.0.1:4000"))
+    );
 }

@@ -67,7 +67,11 @@ fn nonsense_is_silence_and_never_a_panic() {
     assert!(play(&tone(&[], 50, 0, 1, 0)).iter().all(|&s| s == 0));
     assert!(play(&tone(&[0, 4000, 65_535], 50, 0, 1, 0)).iter().all(|&s| s == 0));
     assert_eq!(length(&tone(&[400], 0, 0, 1000, 0)), 0);
-    let endless = Tone { on: Duration::MAX, off: Duration::MAX, ..tone(&[400], 1, 1, u16::MAX, 127) };
+    let endless = Tone {
+        on: Duration::MAX,
+        off: Duration::MAX,
+        ..tone(&[400], 1, 1, u16::MAX, 127)
+    };
     assert_eq!(length(&endless), u64::MAX);
     Oscillator::new(&endless).sample(u64::MAX - 1);
 }

@@ -9,7 +9,17 @@ fn a_key_stops_the_prompt_before_its_next_packet() {
     bench.play(9, vec![clip(8_000)], 0, StopOnKey::Stop);
     bench.ticks(5);
     bench.event(10, 5_000, 3, 10, 160);
-    assert!(matches!(bench.reports[..], [Report::Key { event: 3, duration_ms: 20, .. }, Report::PlayEnded { .. }]));
+    assert!(matches!(
+        bench.reports[..],
+        [
+            Report::Key {
+                event: 3,
+                duration_ms: 20,
+                ..
+            },
+            Report::PlayEnded { .. }
+        ]
+    ));
     assert_eq!(bench.ended(), [(9, 100, PlayEnd::Key)]);
     let before = bench.rtp().len();
     bench.ticks(1);
@@ -22,7 +32,10 @@ fn a_prompt_that_plays_on_is_not_touched() {
     bench.play(9, vec![clip(8_000)], 1, StopOnKey::PlayOn);
     bench.event(10, 5_000, 3, 10, 160);
     bench.ticks(60);
-    assert_eq!((bench.keys(), bench.ended()), (vec![3], vec![(9, 1_000, PlayEnd::Finished)]));
+    assert_eq!(
+        (bench.keys(), bench.ended()),
+        (vec![3], vec![(9, 1_000, PlayEnd::Finished)])
+    );
 }
 
 #[test]
@@ -53,7 +66,13 @@ fn keys_of_strangers_and_on_hold_are_no_keys() {
     let event = packet(EVENT, 2, 1_000, 77, &[5, 10, 0, 160]);
     bench.receive(Lane::Rtp, at("198.51.100.66:4000"), &event);
     bench.receive(Lane::Rtp, at("192.0.2.7:4444"), &event);
-    bench.command(Command::Update { session: SESSION, plan: Plan { flow: Flow::SendOnly, ..plan() } });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            flow: Flow::SendOnly,
+            ..plan()
+        },
+    });
     bench.receive(Lane::Rtp, remote(), &event);
     assert_eq!(bench.keys(), [] as [u8; 0]);
     assert_eq!((bench.counters().wrong_source, bench.counters().unwanted), (2, 1));
@@ -62,7 +81,13 @@ fn keys_of_strangers_and_on_hold_are_no_keys() {
 #[test]
 fn sent_keys_are_heard_by_another_engine() {
     let mut phone = Bench::new();
-    let keys: Vec<KeyPress> = [1, 2, 2, 11].map(|event| KeyPress { event, duration_ms: 100, pause_ms: 60 }).to_vec();
+    let keys: Vec<KeyPress> = [1, 2, 2, 11]
+        .map(|event| KeyPress {
+            event,
+            duration_ms: 100,
+            pause_ms: 60,
+        })
+        .to_vec();
     phone.play(1, vec![clip(80_000)], 1, StopOnKey::Stop);
     phone.command(Command::SendKeys { session: SESSION, keys });
     phone.ticks(60);
@@ -79,24 +104,70 @@ fn sent_keys_are_heard_by_another_engine() {
 #[test]
 fn keys_that_cannot_be_sent_are_refused() {
     let mut bench = Bench::new();
-    let key = |event| KeyPress { event, duration_ms: 100, pause_ms: 60 };
-    bench.command(Command::SendKeys { session: SESSION, keys: vec![key(16)] });
-    bench.command(Command::SendKeys { session: SESSION, keys: vec![key(1); MAX_KEY_PRESSES + 1] });
-    bench.command(Command::Update { session: SESSION, plan: Plan { telephone_event: None, ..plan() } });
-    bench.command(Command::SendKeys { session: SESSION, keys: vec![key(1)] });
+    let key = |event| KeyPress {
+        event,
+        duration_ms: 100,
+        pause_ms: 60,
+    };
+    bench.command(Command::SendKeys {
+        session: SESSION,
+        keys: vec![key(16)],
+    });
+    bench.command(Command::SendKeys {
+        session: SESSION,
+        keys: vec![key(1); MAX_KEY_PRESSES + 1],
+    });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            telephone_event: None,
+            ..plan()
+        },
+    });
+    bench.command(Command::SendKeys {
+        session: SESSION,
+        keys: vec![key(1)],
+    });
     let refused: Vec<Refusal> = bench
         .reports
         .iter()
-        .filter_map(|report| if let Report::Refused { why, .. } = report { Some(*why) } else { None })
+        .filter_map(|report| {
+            if let Report::Refused { why, .. } = report {
+                Some(*why)
+            } else {
+                None
+            }
+        })
         .collect();
-    assert_eq!(refused, [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::NoTelephoneEvents]);
+    assert_eq!(
+        refused,
+        [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::NoTelephoneEvents]
+    );
     assert_eq!(bench.engine.totals().refused_commands, 3);
 }
 
 #[test]
 fn no_report_shows_a_key_when_it_is_printed() {
-    let report = Report::Key { session: SESSION, event: 7, duration_ms: 20, at: Instant::now() };
+    let report = Report::Key {
+        session: SESSION,
+        event: 7,
+        duration_ms: 20,
+        at: Instant::now(),
+    };
     assert_eq!(format!("{report:?}"), "Key { session: SessionId(4), event: <private> }");
-    let key = KeyPress { event: 7, duration_ms: 777, pause_ms: 77 };
-    assert!(!format!("{:?}", Command::SendKeys { session: SESSION, keys: vec![key] }).contains('7'));
+    let key = KeyPress {
+        event: 7,
+        duration_ms: 777,
+        pause_ms: 77,
+    };
+    assert!(
+        !format!(
+            "{:?}",
+            Command::SendKeys {
+                session: SESSION,
+                keys: vec![key]
+            }
+        )
+        .contains('7')
+    );
 }

@@ -7,11 +7,17 @@ use crate::{Listening, rtcp};
 fn a_sprayer_has_no_effect_and_gets_nothing() {
     let mut bench = Bench::new();
     bench.sound(remote(), 1, &[0x80; 160]);
-    bench.command(Command::Listen { session: SESSION, listening: Listening::On });
+    bench.command(Command::Listen {
+        session: SESSION,
+        listening: Listening::On,
+    });
     let before = bench.counters();
     for n in 0..2_000u16 {
         let stranger = SocketAddr::new(at("198.51.100.1:1").ip(), 1_024 + n);
-        for bytes in [packet(0, n, 1, 9, &[0x80; 160]), packet(EVENT, n, n.into(), 9, &[1, 10, 0, 160])] {
+        for bytes in [
+            packet(0, n, 1, 9, &[0x80; 160]),
+            packet(EVENT, n, n.into(), 9, &[1, 10, 0, 160]),
+        ] {
             bench.receive(Lane::Rtp, stranger, &bytes);
             bench.receive(Lane::Rtcp, stranger, &bytes);
         }
@@ -20,7 +26,10 @@ fn a_sprayer_has_no_effect_and_gets_nothing() {
         }
     }
     assert_eq!(bench.counters().wrong_source, 8_000);
-    assert_eq!((bench.counters().packets_in, bench.counters().restarts), (before.packets_in, before.restarts));
+    assert_eq!(
+        (bench.counters().packets_in, bench.counters().restarts),
+        (before.packets_in, before.restarts)
+    );
     assert!(bench.sink.sent.iter().all(|sent| sent.to.ip() == remote().ip()));
     assert!(bench.sink.heard.iter().all(|&sample| sample == 0));
     assert_eq!(bench.reports, []);
@@ -37,7 +46,11 @@ fn a_phone_behind_nat_gets_its_answer_where_it_sends_from() {
     assert_eq!(bench.sink.sent.last().expect("sent").to, nat);
     // Another synchronisation source from elsewhere does not move it.
     for sequence in 1..50 {
-        bench.receive(Lane::Rtp, at("198.51.100.9:61000"), &packet(0, sequence, 1, 1234, &[0x80; 160]));
+        bench.receive(
+            Lane::Rtp,
+            at("198.51.100.9:61000"),
+            &packet(0, sequence, 1, 1234, &[0x80; 160]),
+        );
     }
     bench.tick();
     assert_eq!(bench.sink.sent.last().expect("sent").to, nat);
@@ -46,8 +59,14 @@ fn a_phone_behind_nat_gets_its_answer_where_it_sends_from() {
 #[test]
 fn silence_is_said_once_for_each_silence_and_not_on_hold() {
     let mut bench = Bench::new();
-    let timed = Plan { timeout: Some(Duration::from_secs(2)), ..plan() };
-    bench.command(Command::Update { session: SESSION, plan: timed.clone() });
+    let timed = Plan {
+        timeout: Some(Duration::from_secs(2)),
+        ..plan()
+    };
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: timed.clone(),
+    });
     bench.ticks(99);
     assert_eq!(bench.reports, []);
     bench.ticks(200);
@@ -58,10 +77,19 @@ fn silence_is_said_once_for_each_silence_and_not_on_hold() {
     bench.ticks(60);
     assert_eq!(bench.reports.len(), 2, "a stranger's packet is no sign of life");
     bench.sound(remote(), 2, &[0xff; 160]);
-    bench.command(Command::Update { session: SESSION, plan: Plan { flow: Flow::SendOnly, ..timed.clone() } });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            flow: Flow::SendOnly,
+            ..timed.clone()
+        },
+    });
     bench.ticks(1_000);
     assert_eq!(bench.reports.len(), 2, "on hold nobody is expected to speak");
-    bench.command(Command::Update { session: SESSION, plan: timed });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: timed,
+    });
     bench.ticks(90);
     assert_eq!(bench.reports.len(), 2, "after the hold the time begins anew");
     bench.ticks(20);
@@ -71,8 +99,13 @@ fn silence_is_said_once_for_each_silence_and_not_on_hold() {
 #[test]
 fn what_is_heard_is_what_was_sent() {
     let mut bench = Bench::new();
-    bench.command(Command::Listen { session: SESSION, listening: Listening::On });
-    let sound: Vec<i16> = (0..16_000).map(|n| (9_000.0 * (f64::from(n).powf(1.4) * 0.01).sin()) as i16).collect();
+    bench.command(Command::Listen {
+        session: SESSION,
+        listening: Listening::On,
+    });
+    let sound: Vec<i16> = (0..16_000)
+        .map(|n| (9_000.0 * (f64::from(n).powf(1.4) * 0.01).sin()) as i16)
+        .collect();
     for (n, frame) in sound.chunks(160).enumerate() {
         let payload: Vec<u8> = frame.iter().map(|&s| crate::g711::encode(Codec::Pcmu, s)).collect();
         bench.sound(remote(), n as u16, &payload);
@@ -82,7 +115,10 @@ fn what_is_heard_is_what_was_sent() {
     let found = crate::measure::find(&sound, &bench.sink.heard).expect("found");
     assert!(found.correlation > 0.999 && found.lag == 320, "{found:?}");
     assert_eq!(bench.sink.heard.len(), 110 * 160);
-    bench.command(Command::Listen { session: SESSION, listening: Listening::Off });
+    bench.command(Command::Listen {
+        session: SESSION,
+        listening: Listening::Off,
+    });
     bench.ticks(10);
     assert_eq!(bench.sink.heard.len(), 110 * 160);
 }
@@ -97,7 +133,11 @@ fn reports_go_out_every_five_seconds_or_so_and_say_the_truth() {
         bench.tick();
     }
     let reports: Vec<&Sent> = bench.sink.sent.iter().filter(|sent| sent.lane == Lane::Rtcp).collect();
-    assert!((9..=20).contains(&reports.len()), "{} reports in a minute", reports.len());
+    assert!(
+        (9..=20).contains(&reports.len()),
+        "{} reports in a minute",
+        reports.len()
+    );
     assert!(reports.iter().all(|sent| sent.to == at("192.0.2.7:4001")));
     let heard = rtcp::parse(&reports[5].bytes, 77).expect("well formed");
     let block = heard.about_us.expect("a block about the far end's stream");
@@ -120,7 +160,10 @@ fn the_round_trip_is_measured() {
     }
     for bench in [&a, &b] {
         let round_trip = bench.counters().round_trip_us;
-        assert!((115_000..=165_000).contains(&round_trip), "{round_trip} us for a way of 60 ms");
+        assert!(
+            (115_000..=165_000).contains(&round_trip),
+            "{round_trip} us for a way of 60 ms"
+        );
         assert!(bench.counters().rtcp_in > 5);
         assert_eq!(bench.counters().malformed, 0);
     }
@@ -130,7 +173,11 @@ fn the_round_trip_is_measured() {
 fn exchange(side: &mut Bench, way: Duration, incoming: &mut Vec<(Instant, Sent)>, out: &mut Vec<(Instant, Sent)>) {
     while incoming.first().is_some_and(|(sent, _)| *sent + way <= side.now) {
         let (_, packet) = incoming.remove(0);
-        let from = if packet.lane == Lane::Rtp { remote() } else { at("192.0.2.7:4001") };
+        let from = if packet.lane == Lane::Rtp {
+            remote()
+        } else {
+            at("192.0.2.7:4001")
+        };
         side.receive(packet.lane, from, &packet.bytes);
     }
     let now = side.now;
@@ -141,19 +188,34 @@ fn exchange(side: &mut Bench, way: Duration, incoming: &mut Vec<(Instant, Sent)>
 #[test]
 fn a_shared_port_carries_both() {
     let mut bench = Bench::empty(Config::default());
-    bench.command(Command::Open { session: SESSION, plan: Plan { remote_rtcp: remote(), ..plan() } });
+    bench.command(Command::Open {
+        session: SESSION,
+        plan: Plan {
+            remote_rtcp: remote(),
+            ..plan()
+        },
+    });
     bench.sound(remote(), 1, &[0xff; 160]);
     bench.receive(Lane::Rtp, remote(), b"\x80\xc9\x00\x01\0\0\0\x09");
     bench.ticks(500);
     assert_eq!((bench.counters().rtcp_in, bench.counters().packets_in), (1, 1));
     assert!(bench.counters().rtcp_out > 0);
-    assert!(bench.sink.sent.iter().all(|sent| sent.lane == Lane::Rtp && sent.to == remote()));
+    assert!(
+        bench
+            .sink
+            .sent
+            .iter()
+            .all(|sent| sent.lane == Lane::Rtp && sent.to == remote())
+    );
 }
 
 #[test]
 fn no_bytes_make_it_panic_or_drop_a_report() {
     let mut bench = Bench::new();
-    bench.command(Command::Listen { session: SESSION, listening: Listening::On });
+    bench.command(Command::Listen {
+        session: SESSION,
+        listening: Listening::On,
+    });
     let mut random = Random::new(42);
     for round in 0..200_000u32 {
         let len = (random.next() % 200) as usize;
@@ -167,8 +229,16 @@ fn no_bytes_make_it_panic_or_drop_a_report() {
             }
             bytes[1] = [0, 8, 13, EVENT, 200, 201][random.next() as usize % 6] | (bytes[1] & 0x80);
         }
-        let lane = if random.next().is_multiple_of(4) { Lane::Rtcp } else { Lane::Rtp };
-        let from = if lane == Lane::Rtp { remote() } else { at("192.0.2.7:4001") };
+        let lane = if random.next().is_multiple_of(4) {
+            Lane::Rtcp
+        } else {
+            Lane::Rtp
+        };
+        let from = if lane == Lane::Rtp {
+            remote()
+        } else {
+            at("192.0.2.7:4001")
+        };
         bench.receive(lane, from, &bytes);
         if round % 8 == 0 {
             bench.tick();
@@ -176,6 +246,10 @@ fn no_bytes_make_it_panic_or_drop_a_report() {
         }
     }
     bench.receive(Lane::Rtp, remote(), &vec![0x80; crate::MAX_PACKET_BYTES + 1]);
-    assert!(bench.counters().packets_in > 30_000 && bench.counters().malformed > 10_000, "{:?}", bench.counters());
+    assert!(
+        bench.counters().packets_in > 30_000 && bench.counters().malformed > 10_000,
+        "{:?}",
+        bench.counters()
+    );
     assert_eq!(bench.engine.totals().dropped_reports, 0);
 }

@@ -29,7 +29,13 @@ impl Sink for InStep {
 #[test]
 fn ten_hours_are_exactly_as_many_packets_and_timestamps() {
     let (mut engine, start) = (Engine::new(Config::default(), 5), Instant::now());
-    engine.command(start, Command::Open { session: SESSION, plan: plan() });
+    engine.command(
+        start,
+        Command::Open {
+            session: SESSION,
+            plan: plan(),
+        },
+    );
     let (mut sink, mut random, ticks) = (InStep(0, None), Random::new(8), 10 * 3600 * 50u32);
     for tick in 0..ticks {
         let tremble = Duration::from_micros(random.next() % 12_000);
@@ -46,10 +52,15 @@ fn a_stalled_thread_leaves_a_hole_of_its_length() {
     bench.now += crate::FRAME * 10;
     bench.ticks(3);
     let sent = bench.rtp();
-    let steps: Vec<u32> =
-        sent.windows(2).map(|w| w[1].header.timestamp.wrapping_sub(w[0].header.timestamp) / 160).collect();
+    let steps: Vec<u32> = sent
+        .windows(2)
+        .map(|w| w[1].header.timestamp.wrapping_sub(w[0].header.timestamp) / 160)
+        .collect();
     assert_eq!(steps, [1, 1, 11, 1, 1]);
-    assert_eq!(sent.iter().map(|p| p.header.marker).collect::<Vec<_>>(), [true, false, false, true, false, false]);
+    assert_eq!(
+        sent.iter().map(|p| p.header.marker).collect::<Vec<_>>(),
+        [true, false, false, true, false, false]
+    );
     assert_eq!(bench.counters().ticks_missed, 10);
 }
 
@@ -59,7 +70,10 @@ fn a_prompt_is_sent_to_its_end_and_silence_around_it() {
     bench.ticks(2);
     bench.play(1, vec![clip(400)], 1, StopOnKey::PlayOn);
     bench.ticks(5);
-    assert_eq!(bench.rtp().iter().map(loud).collect::<Vec<_>>(), [false, false, true, true, true, false, false]);
+    assert_eq!(
+        bench.rtp().iter().map(loud).collect::<Vec<_>>(),
+        [false, false, true, true, true, false, false]
+    );
     assert_eq!(bench.ended(), [(1, 60, PlayEnd::Finished)]);
     assert!(bench.sink.sent.iter().all(|sent| sent.to == remote()));
 }
@@ -71,9 +85,15 @@ fn every_play_ends_exactly_once() {
     bench.ticks(3);
     bench.play(2, vec![clip(160)], 0, StopOnKey::PlayOn);
     bench.ticks(2);
-    bench.command(Command::Stop { session: SESSION, play: PlayId(1) });
+    bench.command(Command::Stop {
+        session: SESSION,
+        play: PlayId(1),
+    });
     bench.ticks(1);
-    bench.command(Command::Stop { session: SESSION, play: PlayId(2) });
+    bench.command(Command::Stop {
+        session: SESSION,
+        play: PlayId(2),
+    });
     bench.play(3, vec![], 0, StopOnKey::PlayOn);
     bench.play(4, vec![clip(1); crate::MAX_SEGMENTS + 1], 1, StopOnKey::PlayOn);
     bench.play(5, vec![clip(160)], 0, StopOnKey::PlayOn);
@@ -97,14 +117,30 @@ fn a_prompt_waits_while_the_plan_forbids_sending() {
     let mut bench = Bench::new();
     bench.play(1, vec![clip(640)], 1, StopOnKey::PlayOn);
     bench.ticks(2);
-    bench.command(Command::Update { session: SESSION, plan: Plan { flow: Flow::RecvOnly, ..plan() } });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            flow: Flow::RecvOnly,
+            ..plan()
+        },
+    });
     bench.ticks(50);
     assert_eq!((bench.rtp().len(), bench.ended().len()), (2, 0));
-    bench.command(Command::Update { session: SESSION, plan: plan() });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: plan(),
+    });
     bench.ticks(3);
     let sent = bench.rtp();
-    assert_eq!(sent.iter().map(loud).collect::<Vec<_>>(), [true, true, true, true, false]);
-    assert_eq!(sent[2].header.timestamp.wrapping_sub(sent[1].header.timestamp), 51 * 160, "the time went on");
+    assert_eq!(
+        sent.iter().map(loud).collect::<Vec<_>>(),
+        [true, true, true, true, false]
+    );
+    assert_eq!(
+        sent[2].header.timestamp.wrapping_sub(sent[1].header.timestamp),
+        51 * 160,
+        "the time went on"
+    );
     assert!(sent[2].header.marker);
     assert_eq!(bench.ended(), [(1, 80, PlayEnd::Finished)]);
 }
@@ -113,7 +149,14 @@ fn a_prompt_waits_while_the_plan_forbids_sending() {
 fn nothing_is_sent_to_an_address_that_is_none() {
     let mut bench = Bench::empty(Config::default());
     let nowhere = at("0.0.0.0:4000");
-    bench.command(Command::Open { session: SESSION, plan: Plan { remote: nowhere, remote_rtcp: nowhere, ..plan() } });
+    bench.command(Command::Open {
+        session: SESSION,
+        plan: Plan {
+            remote: nowhere,
+            remote_rtcp: nowhere,
+            ..plan()
+        },
+    });
     bench.ticks(1_000);
     assert_eq!(bench.sink.sent, []);
 }
@@ -121,7 +164,14 @@ fn nothing_is_sent_to_an_address_that_is_none() {
 #[test]
 fn the_codec_and_payload_type_are_those_of_the_plan() {
     let mut bench = Bench::new();
-    bench.command(Command::Update { session: SESSION, plan: Plan { codec: Codec::Pcma, payload_type: 8, ..plan() } });
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            codec: Codec::Pcma,
+            payload_type: 8,
+            ..plan()
+        },
+    });
     bench.play(1, vec![clip(160)], 1, StopOnKey::PlayOn);
     bench.ticks(2);
     let sent = bench.rtp();

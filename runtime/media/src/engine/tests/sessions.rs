@@ -4,7 +4,10 @@ use super::*;
 use crate::rtcp;
 
 fn open(bench: &mut Bench, number: u32) {
-    bench.command(Command::Open { session: SessionId(number), plan: plan() });
+    bench.command(Command::Open {
+        session: SessionId(number),
+        plan: plan(),
+    });
 }
 
 #[test]
@@ -13,8 +16,9 @@ fn sessions_are_spread_over_the_phases_in_order() {
     for number in [9, 1, 4, 5, 2] {
         open(&mut bench, number);
     }
-    let phases: Vec<Vec<u32>> =
-        (0..PHASES).map(|phase| bench.engine.sessions(phase).iter().map(|id| id.0).collect()).collect();
+    let phases: Vec<Vec<u32>> = (0..PHASES)
+        .map(|phase| bench.engine.sessions(phase).iter().map(|id| id.0).collect())
+        .collect();
     assert_eq!(phases, [vec![4], vec![1, 5, 9], vec![2], vec![]]);
     bench.tick();
     let order: Vec<u32> = bench.sink.sent.iter().map(|sent| sent.session.0).collect();
@@ -33,13 +37,24 @@ fn closing_says_goodbye_and_reports_the_counters_last() {
     bench.tick();
     let bye = bench.sink.sent.last().expect("sent");
     assert!(bye.lane == Lane::Rtcp && rtcp::parse(&bye.bytes, 0).expect("well formed").bye);
-    let Report::Closed { session, counters } = &bench.reports[0] else { panic!("{:?}", bench.reports) };
-    assert_eq!((*session, counters.packets_in, counters.packets_out, counters.bytes_out), (SESSION, 1, 3, 480));
+    let Report::Closed { session, counters } = &bench.reports[0] else {
+        panic!("{:?}", bench.reports)
+    };
+    assert_eq!(
+        (*session, counters.packets_in, counters.packets_out, counters.bytes_out),
+        (SESSION, 1, 3, 480)
+    );
     let sent = bench.sink.sent.len();
     bench.ticks(10);
     assert_eq!((bench.reports.len(), bench.sink.sent.len()), (1, sent));
     assert_eq!(bench.engine.sessions(0), []);
-    assert_eq!((bench.engine.totals().stray_packets, bench.engine.totals().ignored_commands), (1, 1));
+    assert_eq!(
+        (
+            bench.engine.totals().stray_packets,
+            bench.engine.totals().ignored_commands
+        ),
+        (1, 1)
+    );
     open(&mut bench, SESSION.0);
     assert_eq!(bench.counters(), Counters::default(), "a number can be used again");
 }
@@ -47,7 +62,13 @@ fn closing_says_goodbye_and_reports_the_counters_last() {
 #[test]
 fn a_session_that_never_sent_goes_without_a_word() {
     let mut bench = Bench::empty(Config::default());
-    bench.command(Command::Open { session: SESSION, plan: Plan { flow: Flow::Inactive, ..plan() } });
+    bench.command(Command::Open {
+        session: SESSION,
+        plan: Plan {
+            flow: Flow::Inactive,
+            ..plan()
+        },
+    });
     bench.command(Command::Close { session: SESSION });
     bench.tick();
     assert_eq!((bench.sink.sent.len(), bench.reports.len()), (0, 1));
@@ -55,15 +76,25 @@ fn a_session_that_never_sent_goes_without_a_word() {
 
 #[test]
 fn a_full_engine_and_a_number_in_use_are_refused() {
-    let mut bench = Bench::empty(Config { max_sessions: 2, ..Config::default() });
+    let mut bench = Bench::empty(Config {
+        max_sessions: 2,
+        ..Config::default()
+    });
     for number in [1, 2, 2, 3] {
         open(&mut bench, number);
     }
-    let refused = |number, why| Report::Refused { session: SessionId(number), why };
+    let refused = |number, why| Report::Refused {
+        session: SessionId(number),
+        why,
+    };
     assert_eq!(bench.reports, [refused(2, Refusal::InUse), refused(3, Refusal::Full)]);
     bench.command(Command::Close { session: SessionId(1) });
     open(&mut bench, 1);
-    assert_eq!(bench.reports.last(), Some(&refused(1, Refusal::InUse)), "not before it has reported its end");
+    assert_eq!(
+        bench.reports.last(),
+        Some(&refused(1, Refusal::InUse)),
+        "not before it has reported its end"
+    );
     bench.tick();
     open(&mut bench, 3);
     assert_eq!(bench.engine.totals().refused_commands, 3);
@@ -72,10 +103,22 @@ fn a_full_engine_and_a_number_in_use_are_refused() {
 
 #[test]
 fn reports_nobody_takes_are_dropped_and_counted() {
-    let mut engine = Engine::new(Config { max_sessions: 1, ..Config::default() }, 1);
+    let mut engine = Engine::new(
+        Config {
+            max_sessions: 1,
+            ..Config::default()
+        },
+        1,
+    );
     let now = Instant::now();
     for _ in 0..10 {
-        engine.command(now, Command::Open { session: SESSION, plan: plan() });
+        engine.command(
+            now,
+            Command::Open {
+                session: SESSION,
+                plan: plan(),
+            },
+        );
     }
     assert_eq!(engine.totals().dropped_reports, 9 - 4);
     assert_eq!(std::iter::from_fn(|| engine.poll_report()).count(), 4);
@@ -84,7 +127,10 @@ fn reports_nobody_takes_are_dropped_and_counted() {
 #[test]
 fn the_same_seed_gives_the_same_packets() {
     let run = |seed| {
-        let mut bench = Bench { engine: Engine::new(Config::default(), seed), ..Bench::empty(Config::default()) };
+        let mut bench = Bench {
+            engine: Engine::new(Config::default(), seed),
+            ..Bench::empty(Config::default())
+        };
         open(&mut bench, 1);
         bench.ticks(700);
         bench.sink.sent
