@@ -1,6 +1,8 @@
 //! What 20 ms of 1,000 sessions cost: each plays a clip, receives a packet, and once also has a listener.
 //! Prints microseconds a tick and the share of one core. No target is asserted: read the figures.
 
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock: it measures")]
+
 use patchcord_media::*;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -195,4 +195,5 @@ fn phase_of(session: SessionId) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
 mod tests;

@@ -35,4 +35,5 @@ impl Pace {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
 mod tests;

@@ -150,4 +150,5 @@ fn reachable(address: SocketAddr) -> Option<SocketAddr> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
 mod tests;

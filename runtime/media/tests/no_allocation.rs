@@ -1,5 +1,6 @@
 //! Proof that packets and ticks do not touch the allocator: neither taking memory nor giving it back.
 
+#![allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
 #![allow(
     unsafe_code,
     reason = "counting what the allocator does needs an allocator, whose trait is unsafe"
