@@ -29,7 +29,11 @@ pub(crate) struct Pieces<'a> {
 impl NameAddr {
     /// An address without name and parameters.
     pub fn new(uri: Uri) -> Self {
-        Self { display: None, uri, params: Vec::new() }
+        Self {
+            display: None,
+            uri,
+            params: Vec::new(),
+        }
     }
 
     /// Reads one value (not a comma-separated list).
@@ -42,8 +46,15 @@ impl NameAddr {
             "" => None,
             name => Some(unquote(name)),
         };
-        let params = pieces.params().map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).collect();
-        Ok(Self { display, uri: Uri::parse(pieces.uri)?, params })
+        let params = pieces
+            .params()
+            .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
+            .collect();
+        Ok(Self {
+            display,
+            uri: Uri::parse(pieces.uri)?,
+            params,
+        })
     }
 
     /// The `tag` parameter.
@@ -61,7 +72,10 @@ impl NameAddr {
 impl fmt::Display for NameAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.display {
-            let escaped = name.replace('\\', "\\\\").replace('"', "\\\"").replace(['\r', '\n'], " ");
+            let escaped = name
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace(['\r', '\n'], " ");
             write!(f, "\"{escaped}\" ")?;
         }
         write!(f, "<{}>", self.uri)?;
@@ -95,7 +109,11 @@ impl<'a> Pieces<'a> {
                     return Err(Fault::Address);
                 }
                 let display = value[..open].trim_matches(WHITE);
-                Ok(Self { display, uri: value[open + 1..close].trim_matches(WHITE), params: tail })
+                Ok(Self {
+                    display,
+                    uri: value[open + 1..close].trim_matches(WHITE),
+                    params: tail,
+                })
             }
             // Without brackets every parameter belongs to the header, and `?` or `,` may not stand in the address.
             None => {
@@ -104,7 +122,11 @@ impl<'a> Pieces<'a> {
                 if uri.contains([',', '?']) {
                     return Err(Fault::Address);
                 }
-                Ok(Self { display: "", uri, params: &value[cut..] })
+                Ok(Self {
+                    display: "",
+                    uri,
+                    params: &value[cut..],
+                })
             }
         }
     }
@@ -120,7 +142,9 @@ impl<'a> Pieces<'a> {
     }
 
     pub(crate) fn tag(self) -> Option<&'a str> {
-        self.params().find(|(name, _)| name.eq_ignore_ascii_case("tag")).and_then(|(_, value)| value)
+        self.params()
+            .find(|(name, _)| name.eq_ignore_ascii_case("tag"))
+            .and_then(|(_, value)| value)
     }
 }
 
@@ -159,7 +183,9 @@ fn quotes_balance(value: &str) -> bool {
 }
 
 fn unquote(name: &str) -> String {
-    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return name.to_owned() };
+    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return name.to_owned();
+    };
     let mut plain = String::with_capacity(inner.len());
     let mut escaped = false;
     for letter in inner.chars() {

@@ -90,7 +90,10 @@ pub(crate) struct Peer {
 impl Peer {
     /// As seen from a request of theirs.
     pub(crate) fn of_request(request: &Request, source: SocketAddr) -> Self {
-        Self { source, is_translated: request.via().is_ok_and(|via| via.is_translated(source)) }
+        Self {
+            source,
+            is_translated: request.via().is_ok_and(|via| via.is_translated(source)),
+        }
     }
 }
 
@@ -141,7 +144,10 @@ impl Dialog {
             remote_cseq: None,
             routes: Vec::new(),
             target,
-            peer: Peer { source: destination, is_translated: false },
+            peer: Peer {
+                source: destination,
+                is_translated: false,
+            },
             inbound: None,
             outbound: None,
             unacknowledged: None,
@@ -219,7 +225,10 @@ impl Dialog {
             State::Calling(Cancel::Sent(until)) => Some(until),
             _ => None,
         };
-        self.unacknowledged.as_ref().and_then(|waiting| waiting.beat.next()).or(cancelled)
+        self.unacknowledged
+            .as_ref()
+            .and_then(|waiting| waiting.beat.next())
+            .or(cancelled)
     }
 
     /// What a refused or unanswered INVITE means for the user.
@@ -233,7 +242,10 @@ impl Dialog {
     /// The next hop: the first route, else the target, by IP literal; a name is not looked up here, the peer's source
     /// address stands for it. So it does for a peer behind a translator, whose Contact cannot be reached.
     fn destination(&self, hop: Option<&Uri>) -> SocketAddr {
-        let reachable = |uri: &Uri| uri.ip().map(|ip| SocketAddr::new(ip, uri.port().unwrap_or(DEFAULT_PORT)));
+        let reachable = |uri: &Uri| {
+            uri.ip()
+                .map(|ip| SocketAddr::new(ip, uri.port().unwrap_or(DEFAULT_PORT)))
+        };
         match hop {
             Some(route) => reachable(route).unwrap_or(self.peer.source),
             None if self.peer.is_translated => self.peer.source,
@@ -244,11 +256,17 @@ impl Dialog {
 
 fn contact(headers: &Headers) -> Result<Uri, Unusable> {
     let first = headers.list("Contact").next().ok_or(Unusable::Contact)?;
-    NameAddr::parse(first).map(|address| address.uri).map_err(|_| Unusable::Contact)
+    NameAddr::parse(first)
+        .map(|address| address.uri)
+        .map_err(|_| Unusable::Contact)
 }
 
 fn routes(headers: &Headers) -> Result<Vec<String>, Unusable> {
-    let routes: Vec<String> = headers.list("Record-Route").take(ROUTE_SET + 1).map(str::to_owned).collect();
+    let routes: Vec<String> = headers
+        .list("Record-Route")
+        .take(ROUTE_SET + 1)
+        .map(str::to_owned)
+        .collect();
     let usable = routes.len() <= ROUTE_SET && routes.iter().all(|route| NameAddr::parse(route).is_ok());
     if usable { Ok(routes) } else { Err(Unusable::Route) }
 }

@@ -195,7 +195,10 @@ impl Endpoint {
 
     /// What happened so far and what is alive.
     pub fn counters(&self) -> Counters {
-        Counters { transactions: self.servers.len() + self.clients.len(), ..self.counters }
+        Counters {
+            transactions: self.servers.len() + self.clients.len(),
+            ..self.counters
+        }
     }
 
     fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
@@ -235,15 +238,22 @@ impl Endpoint {
     }
 
     fn set_server_timer(&mut self, id: TxId) {
-        self.schedule.set(Owner::Server(id), self.servers.get(id).and_then(|server| server.beat.next()));
+        self.schedule.set(
+            Owner::Server(id),
+            self.servers.get(id).and_then(|server| server.beat.next()),
+        );
     }
 
     fn set_client_timer(&mut self, id: TxId) {
-        self.schedule.set(Owner::Client(id), self.clients.get(id).and_then(|client| client.beat.next()));
+        self.schedule.set(
+            Owner::Client(id),
+            self.clients.get(id).and_then(|client| client.beat.next()),
+        );
     }
 
     fn set_dialog_timer(&mut self, id: DialogId) {
-        self.schedule.set(Owner::Dialog(id.0), self.dialogs.get(&id).and_then(Dialog::wake_at));
+        self.schedule
+            .set(Owner::Dialog(id.0), self.dialogs.get(&id).and_then(Dialog::wake_at));
     }
 
     fn new_dialog_id(&mut self) -> DialogId {
@@ -253,7 +263,8 @@ impl Endpoint {
     }
 
     fn keep_dialog(&mut self, dialog: Dialog) {
-        self.index.insert((dialog.call_id.clone(), dialog.local_tag.clone()), dialog.id);
+        self.index
+            .insert((dialog.call_id.clone(), dialog.local_tag.clone()), dialog.id);
         self.dialogs.insert(dialog.id, dialog);
         self.counters.dialogs += 1;
     }
@@ -261,7 +272,11 @@ impl Endpoint {
     /// The dialog of a command: one that has not ended for the user.
     fn live(&mut self, id: DialogId) -> Result<&mut Dialog, DialogError> {
         let dialog = self.dialogs.get_mut(&id).ok_or(DialogError::Unknown)?;
-        if dialog.state == crate::dialog::State::Closing { Err(DialogError::Unknown) } else { Ok(dialog) }
+        if dialog.state == crate::dialog::State::Closing {
+            Err(DialogError::Unknown)
+        } else {
+            Ok(dialog)
+        }
     }
 
     /// Tells the user that a dialog is over. Called once for each dialog, by the functions that end one.

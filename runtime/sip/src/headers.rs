@@ -34,7 +34,10 @@ impl Headers {
 
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
-        self.fields.iter().map(|spans| Field { name: self.name_of(spans), value: self.bytes_of(&spans.value) })
+        self.fields.iter().map(|spans| Field {
+            name: self.name_of(spans),
+            value: self.bytes_of(&spans.value),
+        })
     }
 
     /// How many fields there are (a field with several comma-separated values counts once).
@@ -76,18 +79,31 @@ impl Headers {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(name.as_bytes());
         let middle = self.buffer.len();
-        self.buffer.extend(value.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+        self.buffer.extend(
+            value
+                .bytes()
+                .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }),
+        );
         let end = self.buffer.len();
-        self.fields.push(Spans { name: span(start, middle), value: span(middle, end) });
+        self.fields.push(Spans {
+            name: span(start, middle),
+            value: span(middle, end),
+        });
     }
 
     /// For the parser: takes the header block as it came; `add_parsed` then names the ranges.
     pub(crate) fn over(buffer: Vec<u8>) -> Self {
-        Self { buffer, fields: Vec::with_capacity(24) }
+        Self {
+            buffer,
+            fields: Vec::with_capacity(24),
+        }
     }
 
     pub(crate) fn add_parsed(&mut self, name: Range<usize>, value: Range<usize>) {
-        self.fields.push(Spans { name: span(name.start, name.end), value: span(value.start, value.end) });
+        self.fields.push(Spans {
+            name: span(name.start, name.end),
+            value: span(value.start, value.end),
+        });
     }
 
     /// Joins a folded line: blanks the line ends inside `range`.
@@ -205,7 +221,10 @@ fn compact_form(long: &str) -> Option<u8> {
         ("Identity", b'y'),
         ("Identity-Info", b'n'),
     ];
-    FORMS.iter().find(|(name, _)| name.eq_ignore_ascii_case(long)).map(|(_, letter)| *letter)
+    FORMS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(long))
+        .map(|(_, letter)| *letter)
 }
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { transactions: 40_000, dialogs: 10_000, message_bytes: MESSAGE_BYTES }
+        Self {
+            transactions: 40_000,
+            dialogs: 10_000,
+            message_bytes: MESSAGE_BYTES,
+        }
     }
 }

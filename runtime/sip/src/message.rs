@@ -82,7 +82,12 @@ macro_rules! typed_views {
             /// # Errors
             /// Missing, not UTF-8, or not an address.
             pub fn contact(&self) -> Result<NameAddr, Fault> {
-                NameAddr::parse(self.headers.list("Contact").next().ok_or(Fault::Missing("Contact"))?)
+                NameAddr::parse(
+                    self.headers
+                        .list("Contact")
+                        .next()
+                        .ok_or(Fault::Missing("Contact"))?,
+                )
             }
 
             /// The topmost Via.
@@ -104,7 +109,10 @@ macro_rules! typed_views {
             /// Missing, or not a number below 2^31 and a method.
             pub fn cseq(&self) -> Result<CSeq, Fault> {
                 let (number, method) = split_cseq(self.headers.first("CSeq").ok_or(Fault::Missing("CSeq"))?)?;
-                Ok(CSeq { number, method: Method::of_token(method) })
+                Ok(CSeq {
+                    number,
+                    method: Method::of_token(method),
+                })
             }
 
             /// The values of every field called `name` that are UTF-8 (long name; compact forms match, case is
@@ -146,13 +154,25 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({}, {} fields, {} body bytes)", self.method, self.headers.len(), self.body.len())
+        write!(
+            f,
+            "Request({}, {} fields, {} body bytes)",
+            self.method,
+            self.headers.len(),
+            self.body.len()
+        )
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response({}, {} fields, {} body bytes)", self.status, self.headers.len(), self.body.len())
+        write!(
+            f,
+            "Response({}, {} fields, {} body bytes)",
+            self.status,
+            self.headers.len(),
+            self.body.len()
+        )
     }
 }
 

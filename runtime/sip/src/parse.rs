@@ -106,13 +106,19 @@ pub fn peek_call_id(datagram: &[u8]) -> Option<&[u8]> {
 /// A message as far as it can be read, and the first fault in it, if any. `Err` only where nothing can be made of it.
 pub(crate) fn read(datagram: &[u8]) -> Result<(Message, Option<Malformed>), Malformed> {
     if datagram.len() > MESSAGE_BYTES {
-        return Err(Malformed { why: Fault::TooLong, at: 0 });
+        return Err(Malformed {
+            why: Fault::TooLong,
+            at: 0,
+        });
     }
     // RFC 3261 7.5: empty lines before the start line are ignored.
     let skipped = datagram.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let text = &datagram[skipped..];
     if text.iter().all(|byte| matches!(byte, 0 | b' ')) {
-        return Err(Malformed { why: Fault::KeepAlive, at: 0 });
+        return Err(Malformed {
+            why: Fault::KeepAlive,
+            at: 0,
+        });
     }
     let (start, mut fault) = start_line(text)?;
     let mut block = lines(text, start.len, &mut fault);
@@ -120,14 +126,30 @@ pub(crate) fn read(datagram: &[u8]) -> Result<(Message, Option<Malformed>), Malf
     let message = match start.kind {
         scan::Kind::Request { method, uri } => {
             check_request(&method, &uri, &block.headers, &mut fault);
-            Message::Request(Request { method, uri, headers: std::mem::take(&mut block.headers), body })
+            Message::Request(Request {
+                method,
+                uri,
+                headers: std::mem::take(&mut block.headers),
+                body,
+            })
         }
         scan::Kind::Response { status, reason } => {
             check_common(&block.headers, &mut fault);
-            Message::Response(Response { status, reason, headers: std::mem::take(&mut block.headers), body })
+            Message::Response(Response {
+                status,
+                reason,
+                headers: std::mem::take(&mut block.headers),
+                body,
+            })
         }
     };
-    Ok((message, fault.map(|found| Malformed { at: found.at + skipped, ..found })))
+    Ok((
+        message,
+        fault.map(|found| Malformed {
+            at: found.at + skipped,
+            ..found
+        }),
+    ))
 }
 
 /// RFC 3261 token characters.
@@ -143,7 +165,9 @@ pub(crate) fn note(fault: &mut Option<Malformed>, why: Fault, at: usize) {
 fn body(headers: &Headers, rest: &[u8], fault: &mut Option<Malformed>) -> Vec<u8> {
     let mut length = None;
     for value in headers.raw("Content-Length") {
-        let number = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = std::str::from_utf8(value)
+            .ok()
+            .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         match number.and_then(|text| text.parse::<usize>().ok()) {
             Some(number) if length.is_none_or(|known| known == number) => length = Some(number),
             _ => note(fault, Fault::ContentLength, 0),
@@ -207,11 +231,16 @@ fn check_common<'a>(headers: &'a Headers, fault: &mut Option<Malformed>) -> Opti
 
 fn single<'a>(headers: &'a Headers, name: &'static str) -> Result<&'a str, Fault> {
     let mut values = headers.raw(name);
-    let value = values.next().filter(|value| !value.is_empty()).ok_or(Fault::Missing(name))?;
+    let value = values
+        .next()
+        .filter(|value| !value.is_empty())
+        .ok_or(Fault::Missing(name))?;
     if values.next().is_some() {
         return Err(Fault::Repeated(name));
     }
-    std::str::from_utf8(value).map(|text| text.trim_matches(WHITE)).map_err(|_| Fault::Encoding)
+    std::str::from_utf8(value)
+        .map(|text| text.trim_matches(WHITE))
+        .map_err(|_| Fault::Encoding)
 }
 
 impl fmt::Display for Fault {

@@ -24,7 +24,11 @@ impl Message {
 impl Request {
     /// The request as bytes; fields as they are, Content-Length from the body.
     pub fn to_bytes(&self) -> Vec<u8> {
-        print(Lines::request(self.method.as_str(), self.uri.as_str()), &self.headers, &self.body)
+        print(
+            Lines::request(self.method.as_str(), self.uri.as_str()),
+            &self.headers,
+            &self.body,
+        )
     }
 }
 
@@ -64,7 +68,9 @@ impl Lines {
     }
 
     pub(crate) fn response(status: u16, reason: &str) -> Self {
-        let mut lines = Self { text: Vec::with_capacity(1024) };
+        let mut lines = Self {
+            text: Vec::with_capacity(1024),
+        };
         lines.text.extend_from_slice(b"SIP/2.0 ");
         lines.text.extend_from_slice(status.to_string().as_bytes());
         lines.text.push(b' ');
@@ -101,7 +107,11 @@ impl Lines {
     }
 
     fn value(&mut self, value: &[u8]) {
-        self.text.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+        self.text.extend(
+            value
+                .iter()
+                .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }),
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::{Config, DialogId, Endpoint, Event, Input, Limits, Message, Outgoing, Output, TimerValues, parse};
+use crate::{Config, DialogId, Endpoint, Event, Input, Limits, Message, Outgoing, Output, TimerValues};
 
 pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
      m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
@@ -22,7 +22,12 @@ pub(crate) fn phone_address() -> SocketAddr {
 }
 
 pub(crate) fn config(contact: SocketAddr) -> Config {
-    Config { contact, user_agent: "test".to_owned(), timers: TimerValues::default(), limits: Limits::default() }
+    Config {
+        contact,
+        user_agent: "test".to_owned(),
+        timers: TimerValues::default(),
+        limits: Limits::default(),
+    }
 }
 
 /// A random sequence for tests (xorshift64*).
@@ -41,13 +46,15 @@ impl Dice {
     }
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        (self.roll() >> 11) % bound
+        (self.roll() >> 11) % bound.max(1)
     }
 }
 
 /// How long fuzzing runs: as the environment says, else a moment.
 pub(crate) fn fuzz_rounds(default: u64) -> impl Iterator<Item = u64> {
-    let seconds = std::env::var("PATCHCORD_FUZZ_SECONDS").ok().and_then(|text| text.parse::<u64>().ok());
+    let seconds = std::env::var("PATCHCORD_FUZZ_SECONDS")
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok());
     let begun = Instant::now();
     (0..).take_while(move |round| match seconds {
         Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
@@ -69,7 +76,12 @@ impl Bench {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        Self { endpoint: Endpoint::new(config, 7), now: Instant::now(), events: Vec::new(), sent: Vec::new() }
+        Self {
+            endpoint: Endpoint::new(config, 7),
+            now: Instant::now(),
+            events: Vec::new(),
+            sent: Vec::new(),
+        }
     }
 
     /// Feeds a raw message from the phone and returns what was sent because of it.
@@ -100,7 +112,12 @@ impl Bench {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send { to, bytes } => {
-                    let message = parse(&bytes).expect("what we send parses");
+                    // A 400 copies the fields of the request it complains about, faults included.
+                    let (message, fault) = crate::parse::read(&bytes).expect("what we send can be read");
+                    assert!(
+                        fault.is_none() || status(&message) >= 400,
+                        "we sent {message:?} with {fault:?}"
+                    );
                     self.sent.push((to, message.clone()));
                     sent.push(message);
                 }
@@ -122,16 +139,25 @@ impl Bench {
     /// A call that is answered and acknowledged; returns the dialog and our tag.
     pub(crate) fn up(&mut self) -> (DialogId, String) {
         let dialog = self.ring();
-        self.endpoint.accept(self.now, dialog, SDP.into()).expect("accepting a ringing call");
+        self.endpoint
+            .accept(self.now, dialog, SDP.into())
+            .expect("accepting a ringing call");
         let answer = self.drain().pop().expect("a 200");
         let tag = tag_of(&answer);
         self.feed(&request("ACK", "b2", 1, Some(&tag), ""));
-        assert!(matches!(self.events.last(), Some(Event::Confirmed { .. })), "{:?}", self.events);
+        assert!(
+            matches!(self.events.last(), Some(Event::Confirmed { .. })),
+            "{:?}",
+            self.events
+        );
         (dialog, tag)
     }
 
     pub(crate) fn endings(&self) -> usize {
-        self.events.iter().filter(|event| matches!(event, Event::Ended { .. })).count()
+        self.events
+            .iter()
+            .filter(|event| matches!(event, Event::Ended { .. }))
+            .count()
     }
 }
 
@@ -183,7 +209,11 @@ pub(crate) fn request_with(
     body: &str,
 ) -> String {
     let tag = to_tag.map(|tag| format!(";tag={tag}")).unwrap_or_default();
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    let kind = if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
     format!(
         "{method} sip:menu@198.51.100.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5062;branch=z9hG4bK{branch};rport\r\n\
          Max-Forwards: 70\r\nFrom: \"A\" <sip:a@192.0.2.1:5062>;tag=phone\r\nTo: <sip:menu@198.51.100.2>{tag}\r\n\
@@ -242,23 +272,32 @@ impl Pair {
             sdp: sdp.map(|sdp| sdp.as_bytes().to_vec()),
             headers: vec![("X-Test".to_owned(), "1".to_owned())],
         };
-        self.phone.invite(self.now, outgoing).expect("an empty endpoint takes a call")
+        self.phone
+            .invite(self.now, outgoing)
+            .expect("an empty endpoint takes a call")
     }
 
     /// Runs until nothing is due within `time`, answering events by `answer`.
     pub(crate) fn run(&mut self, time: Duration, mut answer: impl FnMut(&mut Self, Side, &Event)) {
         let until = self.now + time;
         loop {
-            for (side, event) in self.collect() {
-                answer(self, side, &event);
-                self.log.push((side, event));
-            }
-            if self.collects_more() {
+            // Commands given by `answer` leave outputs behind; they are collected before time goes on.
+            let events = self.collect();
+            if !events.is_empty() {
+                for (side, event) in events {
+                    answer(self, side, &event);
+                    self.log.push((side, event));
+                }
                 continue;
             }
             let arrival = self.wire.first_key_value().map(|((at, _), _)| *at);
-            let next = [arrival, self.phone.wake_at(), self.server.wake_at()].into_iter().flatten().min();
-            let Some(next) = next.filter(|at| *at <= until) else { break };
+            let next = [arrival, self.phone.wake_at(), self.server.wake_at()]
+                .into_iter()
+                .flatten()
+                .min();
+            let Some(next) = next.filter(|at| *at <= until) else {
+                break;
+            };
             self.now = self.now.max(next);
             if arrival == Some(next) {
                 let (_, (from, to, bytes)) = self.wire.pop_first().expect("seen above");
@@ -277,15 +316,11 @@ impl Pair {
     }
 
     pub(crate) fn events_of(&self, side: Side) -> Vec<&Event> {
-        self.log.iter().filter(|(at, _)| *at == side).map(|(_, event)| event).collect()
-    }
-
-    fn collects_more(&mut self) -> bool {
-        // Commands given by `answer` leave outputs behind; they are collected before time goes on.
-        let more = self.collect();
-        let any = !more.is_empty();
-        self.log.extend(more);
-        any
+        self.log
+            .iter()
+            .filter(|(at, _)| *at == side)
+            .map(|(_, event)| event)
+            .collect()
     }
 
     fn collect(&mut self) -> Vec<(Side, Event)> {
@@ -314,7 +349,8 @@ impl Pair {
             }
             let delay = Duration::from_millis(1 + self.dice.below(self.weather.delay_ms + 1));
             self.sent += 1;
-            self.wire.insert((self.now + delay, self.sent), (from, to, bytes.to_vec()));
+            self.wire
+                .insert((self.now + delay, self.sent), (from, to, bytes.to_vec()));
         }
     }
 }

@@ -10,7 +10,10 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(seed: u64) -> Self {
-        let key = [siphash([seed, !seed], b"patchcord tokens 0"), siphash([seed, !seed], b"patchcord tokens 1")];
+        let key = [
+            siphash([seed, !seed], b"patchcord tokens 0"),
+            siphash([seed, !seed], b"patchcord tokens 1"),
+        ];
         Self { key, made: 0 }
     }
 

@@ -31,17 +31,28 @@ pub(crate) struct Beat {
 impl Beat {
     /// Sends again from `interval` on, ends at `ends_at`.
     pub(crate) fn resending(now: Instant, interval: Duration, ends_in: Duration) -> Self {
-        Self { resend_at: Some(now + interval), interval, ends_at: Some(now + ends_in) }
+        Self {
+            resend_at: Some(now + interval),
+            interval,
+            ends_at: Some(now + ends_in),
+        }
     }
 
     /// Only ends.
     pub(crate) fn ending(now: Instant, ends_in: Duration) -> Self {
-        Self { ends_at: Some(now + ends_in), ..Self::default() }
+        Self {
+            ends_at: Some(now + ends_in),
+            ..Self::default()
+        }
     }
 
     /// Sends again at a constant interval, never ends by itself.
     pub(crate) fn repeating(now: Instant, interval: Duration) -> Self {
-        Self { resend_at: Some(now + interval), interval, ends_at: None }
+        Self {
+            resend_at: Some(now + interval),
+            interval,
+            ends_at: None,
+        }
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {

@@ -47,7 +47,10 @@ impl Uri {
     /// # Errors
     /// The fault that makes it none: no scheme, no host, stray characters, a port above 65,535.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        Ok(Self { parts: locate(text)?, text: text.into() })
+        Ok(Self {
+            parts: locate(text)?,
+            text: text.into(),
+        })
     }
 
     /// The whole text as received.
@@ -82,14 +85,20 @@ impl Uri {
 
     /// The parameters in order: name and value (`;lr` has none). Still escaped.
     pub fn params(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.text[self.parts.params.clone()].split(';').filter(|part| !part.is_empty()).map(|part| {
-            part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)))
-        })
+        self.text[self.parts.params.clone()]
+            .split(';')
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                part.split_once('=')
+                    .map_or((part, None), |(name, value)| (name, Some(value)))
+            })
     }
 
     /// The value of a parameter (empty if it has none); names ignore case.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or_default())
+        self.params()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.unwrap_or_default())
     }
 
     pub(crate) fn has_headers(&self) -> bool {
@@ -127,10 +136,17 @@ pub(crate) fn locate(text: &str) -> Result<Parts, Fault> {
     let colon = text.find(':').ok_or(Fault::Address)?;
     let scheme = &text[..colon];
     let starts_well = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
-    if !starts_well || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+    if !starts_well
+        || !scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    {
         return Err(Fault::Address);
     }
-    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"')) {
+    if text
+        .bytes()
+        .any(|byte| byte <= b' ' || byte == 0x7f || matches!(byte, b'<' | b'>' | b'"'))
+    {
         return Err(Fault::Address);
     }
     let scheme = match scheme {
@@ -145,7 +161,14 @@ pub(crate) fn locate(text: &str) -> Result<Parts, Fault> {
         Scheme::Tel => locate_tel(text, colon + 1),
         Scheme::Urn | Scheme::Other => {
             let end = text.len();
-            Ok(Parts { scheme, user: None, host: end..end, port: None, params: end..end, headers: None })
+            Ok(Parts {
+                scheme,
+                user: None,
+                host: end..end,
+                port: None,
+                params: end..end,
+                headers: None,
+            })
         }
     }
 }
@@ -180,7 +203,14 @@ fn locate_sip(text: &str, scheme: Scheme, start: usize) -> Result<Parts, Fault> 
         return Err(Fault::Address);
     }
     let headers = question.map(|at| at + 1..text.len());
-    Ok(Parts { scheme, user, host, port, params: next..params_end, headers })
+    Ok(Parts {
+        scheme,
+        user,
+        host,
+        port,
+        params: next..params_end,
+        headers,
+    })
 }
 
 fn locate_tel(text: &str, start: usize) -> Result<Parts, Fault> {
@@ -191,7 +221,14 @@ fn locate_tel(text: &str, start: usize) -> Result<Parts, Fault> {
         return Err(Fault::Address);
     }
     let none = text.len()..text.len();
-    Ok(Parts { scheme: Scheme::Tel, user: Some(start..end), host: none, port: None, params: end..text.len(), headers: None })
+    Ok(Parts {
+        scheme: Scheme::Tel,
+        user: Some(start..end),
+        host: none,
+        port: None,
+        params: end..text.len(),
+        headers: None,
+    })
 }
 
 /// How much of `tail` is a host: a bracketed IPv6 address, or letters, digits, dots, dashes (and underscores, which
@@ -199,17 +236,22 @@ fn locate_tel(text: &str, start: usize) -> Result<Parts, Fault> {
 fn host_length(tail: &str) -> Result<usize, Fault> {
     if let Some(inner) = tail.strip_prefix('[') {
         let close = inner.find(']').ok_or(Fault::Address)?;
-        inner[..close].parse::<std::net::Ipv6Addr>().map_err(|_| Fault::Address)?;
+        inner[..close]
+            .parse::<std::net::Ipv6Addr>()
+            .map_err(|_| Fault::Address)?;
         return Ok(close + 2);
     }
-    let len = tail.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(byte)).count();
+    let len = tail
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(byte))
+        .count();
     if len == 0 { Err(Fault::Address) } else { Ok(len) }
 }
 
 fn escapes_are_hex(user: &str) -> bool {
-    user.split('%').skip(1).all(|after| {
-        after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
-    })
+    user.split('%')
+        .skip(1)
+        .all(|after| after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Host and optional port as they stand in Via: `host`, `host:port`, `[v6]:port`; spaces around the colon allowed.

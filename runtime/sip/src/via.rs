@@ -43,12 +43,19 @@ impl<'a> Via<'a> {
         let rest = slashes.next().ok_or(Fault::Via)?.trim_matches(WHITE);
         let (transport, sent_by) = rest.split_once(WHITE).ok_or(Fault::Via)?;
         let (host, port) = host_and_port(sent_by).map_err(|_| Fault::Via)?;
-        Ok(Self { transport, host, port, params })
+        Ok(Self {
+            transport,
+            host,
+            port,
+            params,
+        })
     }
 
     /// A parameter's value, empty if it has none. Names ignore case.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        params(self.params).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or(""))
+        params(self.params)
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.unwrap_or(""))
     }
 
     /// The branch parameter.
@@ -84,7 +91,9 @@ pub(crate) fn stamp(value: &str, from: SocketAddr, out: &mut String) {
     let first = first.trim_matches(WHITE);
     let (head, tail) = first.split_at(top_level(first, b';').unwrap_or(first.len()));
     let asked = params(tail).any(|(name, _)| name.eq_ignore_ascii_case("rport"));
-    let differs = Via::parse(first).map_or(true, |via| literal_ip(via.host).is_none_or(|ip| !same_ip(ip, from.ip())));
+    let differs = Via::parse(first).map_or(true, |via| {
+        literal_ip(via.host).is_none_or(|ip| !same_ip(ip, from.ip()))
+    });
     out.push_str(head.trim_matches(WHITE));
     let written = "writing to a string cannot fail";
     for (name, value) in params(tail) {

@@ -36,7 +36,13 @@ impl Endpoint {
     /// # Errors
     /// `Full`, `BadHeader`, `TooLarge`.
     pub fn invite(&mut self, now: Instant, outgoing: Outgoing) -> Result<DialogId, DialogError> {
-        let Outgoing { uri, destination, mut from, sdp, headers } = outgoing;
+        let Outgoing {
+            uri,
+            destination,
+            mut from,
+            sdp,
+            headers,
+        } = outgoing;
         let limits = &self.config.limits;
         if self.dialogs.len() >= limits.dialogs || self.counters().transactions >= limits.transactions {
             return Err(DialogError::Full);
@@ -94,15 +100,23 @@ impl Endpoint {
     /// Sends a wanted CANCEL as soon as a provisional response is there (RFC 3261 9.1).
     pub(super) fn send_cancel_if_allowed(&mut self, now: Instant, id: DialogId) {
         let until = now + self.config.timers.timeout();
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
-        let Some(client) = dialog.outbound.and_then(|tx| self.clients.get(tx)) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        let Some(client) = dialog.outbound.and_then(|tx| self.clients.get(tx)) else {
+            return;
+        };
         if dialog.state != State::Calling(Cancel::Wanted) || !client.is_proceeding() {
             return;
         }
         dialog.state = State::Calling(Cancel::Sent(until));
         // CANCEL carries the Via of its INVITE, branch included, and goes the same way.
         let (head, to): (Head, SocketAddr) = (client.head.clone(), client.destination);
-        let branch = crate::via::Via::parse(&head.via).ok().and_then(|via| via.branch()).unwrap_or_default().to_owned();
+        let branch = crate::via::Via::parse(&head.via)
+            .ok()
+            .and_then(|via| via.branch())
+            .unwrap_or_default()
+            .to_owned();
         let packet = self.with_agent(head.lines("CANCEL")).finish(None);
         self.begin(now, Purpose::Cancel, None, head, &branch, (to, packet));
         self.set_dialog_timer(id);
@@ -116,6 +130,10 @@ impl Endpoint {
             let is_own = OWN_HEADERS.iter().any(|own| is_header(name.as_bytes(), own));
             !name.is_empty() && name.bytes().all(is_token) && !is_own
         };
-        if headers.iter().all(|(name, _)| allowed(name)) { Ok(()) } else { Err(DialogError::BadHeader) }
+        if headers.iter().all(|(name, _)| allowed(name)) {
+            Ok(())
+        } else {
+            Err(DialogError::BadHeader)
+        }
     }
 }

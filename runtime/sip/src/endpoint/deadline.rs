@@ -50,7 +50,9 @@ impl Endpoint {
             self.counters.timeouts += 1;
         }
         let Some(dialog) = client.dialog else { return };
-        let Some(waiting) = self.dialogs.get_mut(&dialog) else { return };
+        let Some(waiting) = self.dialogs.get_mut(&dialog) else {
+            return;
+        };
         match client.purpose {
             Purpose::Invite if unanswered => {
                 let cause = waiting.cause_unless_cancelled(EndCause::TimedOut);
@@ -72,7 +74,9 @@ impl Endpoint {
 
     fn dialog_deadline(&mut self, now: Instant, id: DialogId) {
         let timers = self.config.timers;
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         if let State::Calling(Cancel::Sent(until)) = dialog.state
             && until <= now
         {
@@ -83,7 +87,9 @@ impl Endpoint {
             }
             return self.end(id, EndCause::Cancelled);
         }
-        let Some(waiting) = dialog.unacknowledged.as_mut() else { return };
+        let Some(waiting) = dialog.unacknowledged.as_mut() else {
+            return;
+        };
         if waiting.beat.has_ended(now) {
             dialog.unacknowledged = None;
             if dialog.state == State::Closing {

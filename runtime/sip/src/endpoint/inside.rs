@@ -30,14 +30,19 @@ impl Endpoint {
         }
         let number = request.cseq().map_or(0, |cseq| cseq.number);
         let peer = Peer::of_request(&request, from);
-        let dialog = self.dialogs.get_mut(&id).expect("the index names only dialogs that are kept");
+        let dialog = self
+            .dialogs
+            .get_mut(&id)
+            .expect("the index names only dialogs that are kept");
         let in_order = dialog.takes_cseq(number);
         if in_order {
             dialog.peer = peer;
         }
         let (state, tag) = (dialog.state, dialog.local_tag.clone());
         let request = Arc::new(request);
-        let tx = self.servers.add(Server::new(request.clone(), from, tag, None), vec![key]);
+        let tx = self
+            .servers
+            .add(Server::new(request.clone(), from, tag, None), vec![key]);
         if !in_order {
             return self.respond(now, tx, &Refusal::new(500));
         }
@@ -70,7 +75,11 @@ impl Endpoint {
             self.counters.strays += 1;
             return;
         };
-        if dialog.unacknowledged.take_if(|waiting| waiting.cseq == number).is_none() {
+        if dialog
+            .unacknowledged
+            .take_if(|waiting| waiting.cseq == number)
+            .is_none()
+        {
             // Repeated, because the peer saw our 200 twice.
             self.counters.retransmissions_received += 1;
             return;
@@ -105,7 +114,9 @@ impl Endpoint {
 
     fn remote_reinvite(&mut self, now: Instant, id: DialogId, tx: TxId, request: &Request) {
         let come_again = self.come_again();
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         if dialog.inbound.is_some() {
             return self.respond(now, tx, &come_again);
         }
@@ -116,7 +127,6 @@ impl Endpoint {
         if let Some(refusal) = session_refusal(request) {
             return self.respond(now, tx, &refusal);
         }
-        dialog.refresh(&request.headers);
         dialog.inbound = Some(tx);
         if let Some(server) = self.servers.get_mut(tx) {
             server.dialog = Some(id);

@@ -73,7 +73,9 @@ impl Endpoint {
 
     /// Ends an established dialog from our side, for whatever cause.
     pub(super) fn hang_up(&mut self, now: Instant, id: DialogId, cause: EndCause) {
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         dialog.state = State::Closing;
         let (pending, owed) = (dialog.inbound.take(), dialog.owed.take());
         let waits = dialog.unacknowledged.is_some();
@@ -95,7 +97,9 @@ impl Endpoint {
     /// Sends the BYE of a closing dialog; the dialog is forgotten when it is answered or given up.
     pub(super) fn send_bye(&mut self, now: Instant, id: DialogId) {
         let via = self.new_via();
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         dialog.unacknowledged = None;
         let (head, to) = dialog.next_head(via.text);
         self.set_dialog_timer(id);
@@ -118,21 +122,16 @@ impl Endpoint {
     /// Acknowledges the 2xx of transaction `tx` that belongs to a dialog.
     pub(super) fn send_ack(&mut self, id: DialogId, tx: TxId, sdp: Option<&[u8]>) {
         let via = self.new_via();
-        let (Some(dialog), Some(client)) = (self.dialogs.get(&id), self.clients.get(tx)) else { return };
+        let (Some(dialog), Some(client)) = (self.dialogs.get(&id), self.clients.get(tx)) else {
+            return;
+        };
         let (head, to) = dialog.head(via.text, client.head.cseq);
         let tag = dialog.remote_tag.clone().unwrap_or_default();
         self.send_ack_as(tx, &tag, &head, to, sdp);
     }
 
     /// Sends an ACK to a 2xx and remembers it for a repeated 2xx.
-    pub(super) fn send_ack_as(
-        &mut self,
-        tx: TxId,
-        tag: &str,
-        head: &Head,
-        to: SocketAddr,
-        sdp: Option<&[u8]>,
-    ) {
+    pub(super) fn send_ack_as(&mut self, tx: TxId, tag: &str, head: &Head, to: SocketAddr, sdp: Option<&[u8]>) {
         let packet = self.with_agent(head.lines("ACK")).finish(sdp);
         self.counters.requests_sent += 1;
         if let Some(client) = self.clients.get_mut(tx) {
@@ -172,7 +171,10 @@ impl Endpoint {
 
     pub(super) fn new_via(&mut self) -> NewVia {
         let branch = format!("{MAGIC_COOKIE}{}", self.tokens.token());
-        NewVia { text: format!("SIP/2.0/UDP {};branch={branch};rport", self.config.contact), branch }
+        NewVia {
+            text: format!("SIP/2.0/UDP {};branch={branch};rport", self.config.contact),
+            branch,
+        }
     }
 
     /// Contact, Allow and User-Agent: what an INVITE carries.

@@ -27,7 +27,11 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: u16) -> Self {
-        Self { status, phrase: reason(status).to_owned(), fields: Vec::new() }
+        Self {
+            status,
+            phrase: reason(status).to_owned(),
+            fields: Vec::new(),
+        }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -124,7 +128,10 @@ impl Endpoint {
         }
         let refusal = match fault.why {
             Fault::Version => Refusal::new(505),
-            why => Refusal { phrase: format!("Bad Request ({why})"), ..Refusal::new(400) },
+            why => Refusal {
+                phrase: format!("Bad Request ({why})"),
+                ..Refusal::new(400)
+            },
         };
         self.refuse_stateless(from, request, &refusal);
     }

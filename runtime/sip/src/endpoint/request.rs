@@ -22,10 +22,15 @@ impl Endpoint {
             Method::Cancel => return self.cancel_request(now, from, &request),
             _ => {}
         }
-        let Some(key) = key::server(&request, &request.method) else { return };
+        let Some(key) = key::server(&request, &request.method) else {
+            return;
+        };
         if let Some(id) = self.servers.find(&key) {
             self.counters.retransmissions_received += 1;
-            let known = self.servers.get(id).and_then(|server| Some((server.reply_to, server.repeated()?)));
+            let known = self
+                .servers
+                .get(id)
+                .and_then(|server| Some((server.reply_to, server.repeated()?)));
             if let Some((to, packet)) = known {
                 self.send_again(to, packet);
             }
@@ -55,7 +60,9 @@ impl Endpoint {
         let limits = &self.config.limits;
         let full = self.dialogs.len() >= limits.dialogs || self.counters().transactions >= limits.transactions;
         let merged = key::merged(&request);
-        let is_merged = merged.as_ref().is_some_and(|merged| self.servers.find(merged).is_some());
+        let is_merged = merged
+            .as_ref()
+            .is_some_and(|merged| self.servers.find(merged).is_some());
         let refusal = if is_merged {
             Some(Refusal::new(482))
         } else if full {
@@ -76,17 +83,26 @@ impl Endpoint {
                     Unusable::Contact => "Bad Request (unusable Contact)",
                     Unusable::Route => "Bad Request (unusable Record-Route)",
                 };
-                let refusal = Refusal { phrase: what.to_owned(), ..Refusal::new(400) };
+                let refusal = Refusal {
+                    phrase: what.to_owned(),
+                    ..Refusal::new(400)
+                };
                 return self.refuse_stateless(from, &request, &refusal);
             }
         };
         let request = Arc::new(request);
         let keys = [Some(key), merged].into_iter().flatten().collect();
-        let tx = self.servers.add(Server::new(request.clone(), from, tag, Some(id)), keys);
+        let tx = self
+            .servers
+            .add(Server::new(request.clone(), from, tag, Some(id)), keys);
         dialog.inbound = Some(tx);
         self.keep_dialog(dialog);
         self.respond(now, tx, &Refusal::new(100));
-        self.tell(Event::Invite { dialog: id, request, from });
+        self.tell(Event::Invite {
+            dialog: id,
+            request,
+            from,
+        });
     }
 
     /// CANCEL is answered 200 if its INVITE is known, and ends it if that is not finally answered.
@@ -109,7 +125,9 @@ impl Endpoint {
 
     /// The INVITE or re-INVITE of this dialog was cancelled and has got its 487.
     fn invite_withdrawn(&mut self, id: DialogId) {
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         dialog.inbound = None;
         if dialog.state == State::Ringing {
             self.end(id, EndCause::Cancelled);
@@ -120,7 +138,10 @@ impl Endpoint {
         let timers = self.config.timers;
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         if let Some(id) = invite
-            && self.servers.get_mut(id).is_some_and(|server| server.acknowledged(now, &timers))
+            && self
+                .servers
+                .get_mut(id)
+                .is_some_and(|server| server.acknowledged(now, &timers))
         {
             return self.set_server_timer(id);
         }
@@ -143,7 +164,11 @@ fn inadmissible(request: &Request) -> Option<Refusal> {
 /// Why the body of an INVITE cannot be taken.
 pub(super) fn session_refusal(request: &Request) -> Option<Refusal> {
     let unsupported = request.session_body() == SessionBody::Unsupported;
-    unsupported.then(|| Refusal::new(415).with("Accept", "application/sdp").with("Accept-Encoding", "identity"))
+    unsupported.then(|| {
+        Refusal::new(415)
+            .with("Accept", "application/sdp")
+            .with("Accept-Encoding", "identity")
+    })
 }
 
 /// 405 for a method we know and do not take, 501 for one we do not know.

@@ -21,7 +21,10 @@ impl Endpoint {
             return;
         };
         let timers = self.config.timers;
-        let client = self.clients.get_mut(id).expect("the index names only transactions that are kept");
+        let client = self
+            .clients
+            .get_mut(id)
+            .expect("the index names only transactions that are kept");
         let (purpose, dialog) = (client.purpose, client.dialog);
         let heard = client.heard(now, response.status, &timers);
         let refused = client.is_invite() && response.status >= 300;
@@ -69,18 +72,15 @@ impl Endpoint {
         self.send_cancel_if_allowed(now, id);
         if response.status > 100 {
             let sdp = response.sdp().map(<[u8]>::to_vec);
-            self.tell(Event::Progress { dialog: id, status: response.status, sdp });
+            self.tell(Event::Progress {
+                dialog: id,
+                status: response.status,
+                sdp,
+            });
         }
     }
 
-    fn answered(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        tx: TxId,
-        dialog: Option<DialogId>,
-        response: &Response,
-    ) {
+    fn answered(&mut self, now: Instant, from: SocketAddr, tx: TxId, dialog: Option<DialogId>, response: &Response) {
         if let Some(client) = self.clients.get_mut(tx) {
             client.winner = Some(response.to_tag().unwrap_or_default().to_owned());
         }
@@ -93,7 +93,11 @@ impl Endpoint {
         self.set_dialog_timer(id);
         if cancelled || !usable {
             self.send_ack(id, tx, None);
-            let cause = if cancelled { EndCause::Cancelled } else { EndCause::Failed(Failure::UnusableAnswer) };
+            let cause = if cancelled {
+                EndCause::Cancelled
+            } else {
+                EndCause::Failed(Failure::UnusableAnswer)
+            };
             return self.hang_up(now, id, cause);
         }
         let sdp = self.acknowledge_unless_owed(id, tx, response);
@@ -111,7 +115,11 @@ impl Endpoint {
         dialog.refresh(&response.headers);
         dialog.outbound = None;
         let sdp = self.acknowledge_unless_owed(id, tx, response);
-        self.tell(Event::ReinviteAnswered { dialog: id, status: response.status, sdp });
+        self.tell(Event::ReinviteAnswered {
+            dialog: id,
+            status: response.status,
+            sdp,
+        });
     }
 
     /// Sends the ACK, unless the 2xx carries an offer that the user has to answer first. Gives the description.
@@ -130,13 +138,19 @@ impl Endpoint {
 
     /// Our INVITE or re-INVITE was refused.
     fn refused(&mut self, now: Instant, id: DialogId, purpose: Purpose, status: u16) {
-        let Some(dialog) = self.dialogs.get_mut(&id) else { return };
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
         dialog.outbound = None;
         if purpose == Purpose::Invite {
             let cause = dialog.cause_unless_cancelled(EndCause::Rejected { status });
             return self.end(id, cause);
         }
-        self.tell(Event::ReinviteAnswered { dialog: id, status, sdp: None });
+        self.tell(Event::ReinviteAnswered {
+            dialog: id,
+            status,
+            sdp: None,
+        });
         match status {
             481 => self.end(id, EndCause::Failed(Failure::ForgottenByPeer)),
             408 => self.hang_up(now, id, EndCause::TimedOut),
@@ -182,7 +196,9 @@ impl Endpoint {
         let (ack_via, bye_via) = (self.new_via(), self.new_via());
         let Some(client) = self.clients.get(tx) else { return };
         let tag = response.from_tag().unwrap_or_default().to_owned();
-        let Some(mut fork) = Self::fork_of(&client.head, tag, from) else { return };
+        let Some(mut fork) = Self::fork_of(&client.head, tag, from) else {
+            return;
+        };
         // Routes that cannot be read are left out: the BYE then goes straight to the fork's Contact.
         let _ = fork.confirm(response, from);
         let (head, to) = fork.head(ack_via.text, client.head.cseq);

@@ -76,7 +76,14 @@ impl Endpoint {
             return Err(DialogError::BadStatus);
         }
         let tx = self.waiting(dialog, State::Up)?;
-        self.respond(now, tx, &Refusal { phrase: reason(status).to_owned(), ..Refusal::new(status) });
+        self.respond(
+            now,
+            tx,
+            &Refusal {
+                phrase: reason(status).to_owned(),
+                ..Refusal::new(status)
+            },
+        );
         self.live(dialog)?.inbound = None;
         Ok(())
     }
@@ -84,12 +91,19 @@ impl Endpoint {
     fn answer(&mut self, now: Instant, id: DialogId, expected: State, sdp: &[u8]) -> Result<(), DialogError> {
         self.check_size(Some(sdp))?;
         let tx = self.waiting(id, expected)?;
-        let cseq = self.servers.get(tx).and_then(|server| server.request.cseq().ok()).map_or(0, |cseq| cseq.number);
+        let request = self
+            .servers
+            .get(tx)
+            .map(|server| server.request.clone())
+            .ok_or(DialogError::WrongState)?;
+        let cseq = request.cseq().map_or(0, |cseq| cseq.number);
         let Some((to, packet)) = self.respond_with(now, tx, &Refusal::new(200), Some(sdp)) else {
             return Err(DialogError::WrongState);
         };
         let timers = self.config.timers;
         let dialog = self.live(id)?;
+        // Only an accepted re-INVITE moves the peer's address; a refused one changes nothing (RFC 3261 14.1).
+        dialog.refresh(&request.headers);
         dialog.state = State::Up;
         dialog.inbound = None;
         let beat = Beat::resending(now, timers.t1, timers.timeout());
@@ -101,7 +115,10 @@ impl Endpoint {
     /// The INVITE that waits for our answer, if the dialog is in the state expected for it.
     fn waiting(&mut self, id: DialogId, expected: State) -> Result<TxId, DialogError> {
         let dialog = self.live(id)?;
-        dialog.inbound.filter(|_| dialog.state == expected).ok_or(DialogError::WrongState)
+        dialog
+            .inbound
+            .filter(|_| dialog.state == expected)
+            .ok_or(DialogError::WrongState)
     }
 
     /// Leaves room for the headers.

@@ -23,16 +23,26 @@ pub(crate) fn session(headers: &Headers, body: &[u8]) -> SessionBody {
     if body.is_empty() {
         return SessionBody::None;
     }
-    if headers.list("Content-Encoding").any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+    if headers
+        .list("Content-Encoding")
+        .any(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
         return SessionBody::Unsupported;
     }
     let Some(kind) = headers.first("Content-Type") else {
         // Some gateways leave the type out; the version line tells.
-        return if body.starts_with(b"v=") { SessionBody::Sdp(0..body.len()) } else { SessionBody::Unsupported };
+        return if body.starts_with(b"v=") {
+            SessionBody::Sdp(0..body.len())
+        } else {
+            SessionBody::Unsupported
+        };
     };
     let found = if is_type(kind, "application/sdp") {
         Some(0..body.len())
-    } else if media_type(kind).get(..10).is_some_and(|prefix| prefix.eq_ignore_ascii_case("multipart/")) {
+    } else if media_type(kind)
+        .get(..10)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("multipart/"))
+    {
         sdp_part(kind, body)
     } else {
         None
@@ -59,7 +69,10 @@ fn is_type(value: &str, wanted: &str) -> bool {
 }
 
 fn sdp_part(kind: &str, body: &[u8]) -> Option<Range<usize>> {
-    let boundary = params(kind).find(|(name, _)| name.eq_ignore_ascii_case("boundary"))?.1?.trim_matches('"');
+    let boundary = params(kind)
+        .find(|(name, _)| name.eq_ignore_ascii_case("boundary"))?
+        .1?
+        .trim_matches('"');
     if boundary.is_empty() {
         return None;
     }
@@ -82,10 +95,13 @@ fn part_if_sdp(body: &[u8], part: Range<usize>) -> Option<Range<usize>> {
         let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else {
             return false;
         };
-        crate::headers::is_header(name.trim_matches(WHITE).as_bytes(), "Content-Type") && is_type(value, "application/sdp")
+        crate::headers::is_header(name.trim_matches(WHITE).as_bytes(), "Content-Type")
+            && is_type(value, "application/sdp")
     });
     // The line end before the delimiter belongs to the delimiter.
     let content = part.start + head + 4..part.end;
-    let trimmed = body[content.clone()].strip_suffix(b"\r\n").map_or(content.end, |rest| content.start + rest.len());
+    let trimmed = body[content.clone()]
+        .strip_suffix(b"\r\n")
+        .map_or(content.end, |rest| content.start + rest.len());
     is_sdp.then_some(content.start..trimmed)
 }

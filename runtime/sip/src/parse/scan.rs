@@ -28,7 +28,10 @@ pub(super) struct Block {
 /// Reads the start line. A Request-URI that is no address, an odd version and stray spaces are faults of a message that
 /// can still be answered; anything else that does not fit is an error.
 pub(super) fn start_line(text: &[u8]) -> Result<(Start, Option<Malformed>), Malformed> {
-    let unreadable = Malformed { why: Fault::StartLine, at: 0 };
+    let unreadable = Malformed {
+        why: Fault::StartLine,
+        at: 0,
+    };
     let (line, len) = line_at(text, 0).ok_or(unreadable)?;
     let line = std::str::from_utf8(&text[line]).map_err(|_| unreadable)?;
     if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
@@ -59,15 +62,30 @@ pub(super) fn start_line(text: &[u8]) -> Result<(Start, Option<Malformed>), Malf
         note(&mut fault, Fault::RequestUri, 0);
         Uri::parse("unusable:").map_err(|_| unreadable)
     })?;
-    Ok((Start { kind: Kind::Request { method: Method::of_token(method), uri }, len }, fault))
+    Ok((
+        Start {
+            kind: Kind::Request {
+                method: Method::of_token(method),
+                uri,
+            },
+            len,
+        },
+        fault,
+    ))
 }
 
 fn status_line(line: &str, len: usize) -> Option<Start> {
     let (version, rest) = line.split_once(' ')?;
     let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
     let three_digits = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
-    let status: u16 = code.parse().ok().filter(|status| three_digits && (100..700).contains(status))?;
-    let kind = Kind::Response { status, reason: reason.to_owned() };
+    let status: u16 = code
+        .parse()
+        .ok()
+        .filter(|status| three_digits && (100..700).contains(status))?;
+    let kind = Kind::Response {
+        status,
+        reason: reason.to_owned(),
+    };
     version.eq_ignore_ascii_case("SIP/2.0").then_some(Start { kind, len })
 }
 
@@ -104,7 +122,11 @@ pub(super) fn lines(text: &[u8], start: usize, fault: &mut Option<Malformed>) ->
 /// The line at `at` without its line end, and where the next one begins. CRLF is the rule, a bare LF is understood.
 fn line_at(text: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     let end = at + memchr::memchr(b'\n', &text[at..])?;
-    let content_end = if end > at && text[end - 1] == b'\r' { end - 1 } else { end };
+    let content_end = if end > at && text[end - 1] == b'\r' {
+        end - 1
+    } else {
+        end
+    };
     Some((at..content_end, end + 1))
 }
 

@@ -49,9 +49,16 @@ pub(super) fn session(bytes: &[u8]) -> Result<Theirs, SdpError> {
     if session.medias.len() > SDP_MEDIA {
         return Err(SdpError::Unreadable);
     }
-    let address = session.connection.as_ref().and_then(|line| ip(&line.connection_address));
+    let address = session
+        .connection
+        .as_ref()
+        .and_then(|line| ip(&line.connection_address));
     let direction = direction_of(&session.attributes).unwrap_or_default();
-    let media = session.medias.iter().map(|media| read_line(media, address, direction)).collect();
+    let media = session
+        .medias
+        .iter()
+        .map(|media| read_line(media, address, direction))
+        .collect();
     Ok(Theirs { media })
 }
 
@@ -107,59 +114,87 @@ impl Line {
     /// By `a=rtpmap`; without one the static table decides (RFC 3551 6).
     fn codec_of(&self, payload_type: u8) -> Option<Codec> {
         let Some(map) = self.map(payload_type) else {
-            return [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.static_payload_type() == payload_type);
+            return [Codec::Pcmu, Codec::Pcma]
+                .into_iter()
+                .find(|codec| codec.static_payload_type() == payload_type);
         };
         let mut parts = map.split('/');
         let (name, clock, channels) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1"));
-        let known = [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))?;
+        let known = [Codec::Pcmu, Codec::Pcma]
+            .into_iter()
+            .find(|codec| codec.name().eq_ignore_ascii_case(name))?;
         (clock == "8000" && channels == "1").then_some(known)
     }
 
     fn telephone_event(&self) -> Option<u8> {
         self.payload_types().find(|payload_type| {
-            self.map(*payload_type).and_then(|map| map.split_once('/')).is_some_and(|(name, clock)| {
-                name.eq_ignore_ascii_case("telephone-event") && clock == EVENT_CLOCK
-            })
+            self.map(*payload_type)
+                .and_then(|map| map.split_once('/'))
+                .is_some_and(|(name, clock)| name.eq_ignore_ascii_case("telephone-event") && clock == EVENT_CLOCK)
         })
     }
 
     fn payload_types(&self) -> impl Iterator<Item = u8> {
-        self.formats.iter().filter_map(|format| format.parse().ok()).filter(|payload_type| *payload_type < 128)
+        self.formats
+            .iter()
+            .filter_map(|format| format.parse().ok())
+            .filter(|payload_type| *payload_type < 128)
     }
 
     fn map(&self, payload_type: u8) -> Option<&str> {
-        self.maps.iter().find(|(known, _)| *known == payload_type).map(|(_, map)| map.as_str())
+        self.maps
+            .iter()
+            .find(|(known, _)| *known == payload_type)
+            .map(|(_, map)| map.as_str())
     }
 }
 
 fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Line {
     let own_address = media.connections.first().map(|line| ip(&line.connection_address));
     let values = |name: &'static str| {
-        media.attributes.iter().filter(move |found| found.attribute == name).filter_map(|found| found.value.as_deref())
+        media
+            .attributes
+            .iter()
+            .filter(move |found| found.attribute == name)
+            .filter_map(|found| found.value.as_deref())
     };
     let maps = values("rtpmap").take(SDP_FORMATS).filter_map(|value| {
         let (payload_type, map) = value.trim().split_once(' ')?;
         Some((payload_type.parse().ok()?, map.trim().to_owned()))
     });
-    let ptime = values("ptime").next().and_then(|value| value.trim().parse::<f32>().ok());
+    let ptime = values("ptime")
+        .next()
+        .and_then(|value| value.trim().parse::<f32>().ok());
     Line {
         kind: media.media.to_string(),
         protocol: media.proto.to_string(),
-        formats: media.fmt.split_ascii_whitespace().take(SDP_FORMATS).map(str::to_owned).collect(),
+        formats: media
+            .fmt
+            .split_ascii_whitespace()
+            .take(SDP_FORMATS)
+            .map(str::to_owned)
+            .collect(),
         port: media.port,
         address: own_address.unwrap_or(address),
         rtcp: values("rtcp").next().and_then(rtcp),
         direction: direction_of(&media.attributes).unwrap_or(direction),
-        ptime_ms: ptime.filter(|ms| *ms >= 1.0).map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
+        ptime_ms: ptime
+            .filter(|ms| *ms >= 1.0)
+            .map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
         maps: maps.collect(),
     }
 }
 
 fn direction_of(attributes: &[sdp_types::Attribute]) -> Option<Direction> {
     attributes.iter().find_map(|attribute| {
-        [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive]
-            .into_iter()
-            .find(|direction| direction.attribute() == attribute.attribute)
+        [
+            Direction::SendRecv,
+            Direction::SendOnly,
+            Direction::RecvOnly,
+            Direction::Inactive,
+        ]
+        .into_iter()
+        .find(|direction| direction.attribute() == attribute.attribute)
     })
 }
 

@@ -1,1 +1,177 @@
-//! Tests.
+//! Offers of real phones, and what must be answered to them.
+
+use super::*;
+
+fn local() -> Local {
+    Local {
+        address: IpAddr::from([198, 51, 100, 2]),
+        port: 30_000,
+        session_id: 42,
+        version: 1,
+        codecs: vec![Codec::Pcmu, Codec::Pcma],
+        direction: Direction::SendRecv,
+    }
+}
+
+fn session(rest: &str) -> String {
+    format!("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n{rest}")
+}
+
+fn answered(rest: &str) -> (String, Agreed) {
+    let (text, agreed) = answer(session(rest).as_bytes(), &local()).unwrap_or_else(|why| panic!("{rest}: {why}"));
+    (String::from_utf8(text).expect("text"), agreed)
+}
+
+fn refused(rest: &str) -> SdpError {
+    answer(session(rest).as_bytes(), &local()).expect_err("no agreement is possible")
+}
+
+#[test]
+fn our_offer_and_answer_agree_with_each_other() {
+    let caller = Local {
+        address: IpAddr::from([192, 0, 2, 1]),
+        port: 4000,
+        ..local()
+    };
+    let (text, at_callee) = answer(&offer(&caller), &local()).expect("our own offer is answerable");
+    let at_caller = accept_answer(&text, &caller).expect("our own answer is acceptable");
+    assert_eq!(at_callee.remote, "192.0.2.1:4000".parse().expect("an address"));
+    assert_eq!(at_caller.remote_rtcp, "198.51.100.2:30001".parse().expect("an address"));
+    for agreed in [at_callee, at_caller] {
+        assert_eq!(
+            (agreed.codec, agreed.payload_type, agreed.telephone_event),
+            (Codec::Pcmu, 0, Some(101))
+        );
+        assert_eq!((agreed.ptime_ms, agreed.direction), (20, Direction::SendRecv));
+    }
+}
+
+#[test]
+fn takes_the_first_common_codec_in_the_offerers_order() {
+    let (text, agreed) = answered("m=audio 4000 RTP/AVP 9 18 8 0\r\na=ptime:30\r\na=rtcp:4010 IN IP4 192.0.2.9\r\n");
+    assert_eq!(
+        (agreed.codec, agreed.payload_type, agreed.telephone_event),
+        (Codec::Pcma, 8, None)
+    );
+    assert_eq!(
+        (agreed.ptime_ms, agreed.remote_rtcp.to_string().as_str()),
+        (30, "192.0.2.9:4010")
+    );
+    assert!(
+        text.contains("m=audio 30000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"),
+        "{text}"
+    );
+    assert!(!text.contains("telephone-event"));
+}
+
+#[test]
+fn keeps_dynamic_payload_types_as_offered() {
+    let (text, agreed) = answered(
+        "m=audio 4000 RTP/AVP 96 97 98\r\na=rtpmap:96 telephone-event/48000\r\na=rtpmap:97 pcmu/8000/1\r\na=rtpmap:98 Telephone-Event/8000\r\n",
+    );
+    assert_eq!(
+        (agreed.codec, agreed.payload_type, agreed.telephone_event),
+        (Codec::Pcmu, 97, Some(98))
+    );
+    assert!(
+        text.contains("m=audio 30000 RTP/AVP 97 98\r\n") && text.contains("a=fmtp:98 0-15\r\n"),
+        "{text}"
+    );
+    assert_eq!(
+        refused("m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/16000\r\n"),
+        SdpError::NoCommonCodec
+    );
+}
+
+#[test]
+fn answers_every_line_and_refuses_what_is_not_ours() {
+    let (text, agreed) = answered(
+        "m=video 5000 RTP/AVP 31 32\r\nm=audio 4000 RTP/SAVP 0\r\nm=audio 4002 RTP/AVP 0\r\nm=image 6000 udptl t38\r\nm=audio 4004 RTP/AVP 0\r\n",
+    );
+    assert_eq!(agreed.remote.port(), 4002);
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("m=")).collect();
+    let expected = [
+        "m=video 0 RTP/AVP 31 32",
+        "m=audio 0 RTP/SAVP 0",
+        "m=audio 30000 RTP/AVP 0",
+        "m=image 0 udptl t38",
+        "m=audio 0 RTP/AVP 0",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn hold_in_all_its_forms() {
+    for (theirs, ours, says) in [
+        ("a=sendonly\r\n", Direction::RecvOnly, "a=recvonly"),
+        ("a=inactive\r\n", Direction::Inactive, "a=inactive"),
+        ("a=recvonly\r\n", Direction::SendOnly, "a=sendonly"),
+        ("c=IN IP4 0.0.0.0\r\n", Direction::RecvOnly, "a=recvonly"),
+        ("c=IN IP4 0.0.0.0\r\na=inactive\r\n", Direction::Inactive, "a=inactive"),
+    ] {
+        let (text, agreed) = answered(&format!("m=audio 4000 RTP/AVP 0\r\n{theirs}"));
+        assert_eq!(agreed.direction, ours, "{theirs}");
+        assert!(text.contains(says), "{text}");
+    }
+    // At session level it holds for every line without its own.
+    let (_, agreed) = answered("a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\n");
+    assert_eq!(agreed.direction, Direction::RecvOnly);
+    let (_, agreed) = answered("a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n");
+    assert_eq!(agreed.direction, Direction::SendRecv);
+}
+
+#[test]
+fn takes_addresses_at_either_level_and_ipv6() {
+    let text = "v=0\no=x 1 1 IN IP6 2001:db8::1\ns=-\nm=audio 4000 RTP/AVP 0\nc=IN IP6 2001:db8::1\n";
+    let agreed = accept_answer(text.as_bytes(), &local()).expect("bare LF and no t= are understood");
+    assert_eq!(agreed.remote.to_string(), "[2001:db8::1]:4000");
+    let (text, _) = answer(
+        text.as_bytes(),
+        &Local {
+            address: "2001:db8::2".parse().expect("an address"),
+            ..local()
+        },
+    )
+    .expect("an answer");
+    assert!(String::from_utf8_lossy(&text).contains("c=IN IP6 2001:db8::2\r\n"));
+    let nameless = "v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    assert_eq!(accept_answer(nameless.as_bytes(), &local()), Err(SdpError::NoAddress));
+}
+
+#[test]
+fn says_why_there_is_no_agreement() {
+    assert_eq!(answer(b"hello", &local()), Err(SdpError::Unreadable));
+    assert_eq!(answer(&vec![b'a'; 20_000], &local()), Err(SdpError::Unreadable));
+    assert_eq!(refused(""), SdpError::NoAudio);
+    assert_eq!(refused("m=audio 0 RTP/AVP 0\r\n"), SdpError::NoAudio);
+    assert_eq!(refused("m=audio 4000 RTP/AVP 18\r\n"), SdpError::NoCommonCodec);
+    assert_eq!(refused(&"m=audio 4000 RTP/AVP 0\r\n".repeat(17)), SdpError::Unreadable);
+}
+
+#[test]
+fn no_mutation_makes_it_panic() {
+    use crate::testing::{Dice, fuzz_rounds};
+    let seed = session(
+        "m=audio 4000/2 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20.5\r\na=rtcp:1 IN IP4 h\r\nm=video 1 x 1\r\n",
+    );
+    let mut agreements = 0;
+    for round in fuzz_rounds(4_000) {
+        let mut dice = Dice::new(round);
+        let mut bytes = seed.clone().into_bytes();
+        for _ in 0..=dice.below(4) {
+            let at = dice.below(bytes.len() as u64) as usize;
+            match dice.below(4) {
+                0 => bytes[at] = dice.roll() as u8,
+                1 if bytes.len() > 1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, b"\r\n=:/ 09\0\xff"[dice.below(10) as usize]),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        if let Ok((text, agreed)) = answer(&bytes, &local()) {
+            agreements += 1;
+            let back = accept_answer(&text, &local()).expect("what we answer reads as an answer");
+            assert_eq!(back.codec, agreed.codec, "seed {round}");
+        }
+    }
+    assert!(agreements > 100, "the mutations should not all be fatal: {agreements}");
+}

@@ -9,10 +9,20 @@ use super::{Codec, Local};
 const EVENT_PAYLOAD_TYPE: u8 = 101;
 
 pub(super) fn offer(local: &Local) -> Vec<u8> {
-    let codecs: Vec<(Codec, u8)> =
-        local.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
+    let codecs: Vec<(Codec, u8)> = local
+        .codecs
+        .iter()
+        .map(|codec| (*codec, codec.static_payload_type()))
+        .collect();
     let mut text = session_part(local);
-    audio(&mut text, "RTP/AVP", local, &codecs, Some(EVENT_PAYLOAD_TYPE), local.direction.attribute());
+    audio(
+        &mut text,
+        "RTP/AVP",
+        local,
+        &codecs,
+        Some(EVENT_PAYLOAD_TYPE),
+        local.direction.attribute(),
+    );
     text.into_bytes()
 }
 
@@ -23,10 +33,21 @@ pub(super) fn answer(theirs: &Theirs, chosen: &Chosen, local: &Local) -> Vec<u8>
     for (position, line) in theirs.media.iter().enumerate() {
         if position == chosen.line {
             let codecs = [(agreed.codec, agreed.payload_type)];
-            audio(&mut text, &line.protocol, local, &codecs, agreed.telephone_event, agreed.direction.attribute());
+            audio(
+                &mut text,
+                &line.protocol,
+                local,
+                &codecs,
+                agreed.telephone_event,
+                agreed.direction.attribute(),
+            );
         } else {
             // A refused line must name a format; the offered ones serve (RFC 3264 6).
-            let formats = if line.formats.is_empty() { "0".to_owned() } else { line.formats.join(" ") };
+            let formats = if line.formats.is_empty() {
+                "0".to_owned()
+            } else {
+                line.formats.join(" ")
+            };
             push(&mut text, format_args!("m={} 0 {} {formats}", line.kind, line.protocol));
         }
     }
@@ -37,18 +58,36 @@ fn session_part(local: &Local) -> String {
     let family = if local.address.is_ipv4() { "IP4" } else { "IP6" };
     let mut text = String::with_capacity(320);
     push(&mut text, format_args!("v=0"));
-    let Local { session_id, version, address, .. } = local;
-    push(&mut text, format_args!("o=- {session_id} {version} IN {family} {address}"));
+    let Local {
+        session_id,
+        version,
+        address,
+        ..
+    } = local;
+    push(
+        &mut text,
+        format_args!("o=- {session_id} {version} IN {family} {address}"),
+    );
     push(&mut text, format_args!("s=-"));
     push(&mut text, format_args!("c=IN {family} {address}"));
     push(&mut text, format_args!("t=0 0"));
     text
 }
 
-fn audio(text: &mut String, protocol: &str, local: &Local, codecs: &[(Codec, u8)], events: Option<u8>, direction: &str) {
+fn audio(
+    text: &mut String,
+    protocol: &str,
+    local: &Local,
+    codecs: &[(Codec, u8)],
+    events: Option<u8>,
+    direction: &str,
+) {
     let types = codecs.iter().map(|(_, payload_type)| *payload_type).chain(events);
     let formats: Vec<String> = types.map(|payload_type| payload_type.to_string()).collect();
-    push(text, format_args!("m=audio {} {protocol} {}", local.port, formats.join(" ")));
+    push(
+        text,
+        format_args!("m=audio {} {protocol} {}", local.port, formats.join(" ")),
+    );
     for (codec, payload_type) in codecs {
         push(text, format_args!("a=rtpmap:{payload_type} {}/8000", codec.name()));
     }

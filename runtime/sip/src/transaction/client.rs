@@ -76,7 +76,18 @@ impl Client {
         let (destination, packet) = sent;
         let beat = Beat::resending(now, timers.t1, timers.timeout());
         let state = State::Unanswered;
-        Self { purpose, dialog, head, destination, beat, offered: false, winner: None, state, packet, acks: Vec::new() }
+        Self {
+            purpose,
+            dialog,
+            head,
+            destination,
+            beat,
+            offered: false,
+            winner: None,
+            state,
+            packet,
+            acks: Vec::new(),
+        }
     }
 
     pub(crate) fn is_invite(&self) -> bool {
@@ -107,7 +118,10 @@ impl Client {
     }
 
     pub(crate) fn ack_for(&self, tag: &str) -> Option<(SocketAddr, Packet)> {
-        self.acks.iter().find(|(known, ..)| known == tag).map(|(_, packet, to)| (*to, packet.clone()))
+        self.acks
+            .iter()
+            .find(|(known, ..)| known == tag)
+            .map(|(_, packet, to)| (*to, packet.clone()))
     }
 
     /// Whether one more fork would go beyond the limit.
@@ -126,7 +140,11 @@ impl Client {
             (false, true) => timers.t2,
             (false, false) => timers.next_interval(last),
         };
-        if self.beat.take_resend(now, grow) { Timed::Resend(self.packet.clone()) } else { Timed::Nothing }
+        if self.beat.take_resend(now, grow) {
+            Timed::Resend(self.packet.clone())
+        } else {
+            Timed::Nothing
+        }
     }
 
     /// Whether no final response came.

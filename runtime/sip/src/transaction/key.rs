@@ -49,7 +49,9 @@ pub(crate) fn merged(request: &Request) -> Option<Key> {
 }
 
 fn starts_with_cookie(branch: &str) -> bool {
-    branch.get(..MAGIC_COOKIE.len()).is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
+    branch
+        .get(..MAGIC_COOKIE.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
 }
 
 /// Length first, so that two parts cannot run into each other.

@@ -54,7 +54,16 @@ pub(crate) enum Timed {
 impl Server {
     pub(crate) fn new(request: Arc<Request>, from: SocketAddr, tag: String, dialog: Option<DialogId>) -> Self {
         let reply_to = request.via().map_or(from, |via| via.response_address(from));
-        Self { request, from, reply_to, dialog, tag, state: State::Proceeding, beat: Beat::default(), last: None }
+        Self {
+            request,
+            from,
+            reply_to,
+            dialog,
+            tag,
+            state: State::Proceeding,
+            beat: Beat::default(),
+            last: None,
+        }
     }
 
     /// Notes a response that is being sent.
@@ -99,7 +108,9 @@ impl Server {
             return Timed::Over;
         }
         let steady = self.state == State::Proceeding;
-        if self.beat.take_resend(now, |last| if steady { last } else { timers.next_interval(last) })
+        if self
+            .beat
+            .take_resend(now, |last| if steady { last } else { timers.next_interval(last) })
             && let Some(packet) = &self.last
         {
             return Timed::Resend(packet.clone());

@@ -21,7 +21,11 @@ pub(crate) type Clients = Table<Client>;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { next: 0, entries: BTreeMap::new(), index: BTreeMap::new() }
+        Self {
+            next: 0,
+            entries: BTreeMap::new(),
+            index: BTreeMap::new(),
+        }
     }
 }
 
