@@ -11,12 +11,17 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A version of a handler, ready to run.
-#[derive(Debug)]
 pub struct Program {
     pub(crate) name: String,
     pub(crate) module: Module,
     pub(crate) clips: HashMap<String, Arc<Clip>>,
     pub(crate) prompts: Arc<PromptNames>,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Program({}, {})", self.name, self.module.hash())
+    }
 }
 
 /// Why a module cannot be run although its code is fine.

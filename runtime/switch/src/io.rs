@@ -80,8 +80,8 @@ pub enum Output {
     Send {
         /// To whom.
         to: SocketAddr,
-        /// What.
-        bytes: Vec<u8>,
+        /// What; shared with the transaction that may send it again.
+        bytes: Arc<[u8]>,
     },
     /// Tell a media thread.
     Media {

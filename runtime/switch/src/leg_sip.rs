@@ -335,12 +335,10 @@ impl Shard {
     }
 }
 
+/// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters.
 fn handler_headers(request: &Request) -> Vec<(String, String)> {
-    let kept = request
-        .headers
-        .iter()
-        .filter(|(name, _)| !OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()));
+    let kept = request.headers.iter().filter(|field| !OWN_HEADERS.contains(&field.name.to_ascii_lowercase().as_str()));
     kept.take(HEADERS_MAX)
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
         .collect()
 }

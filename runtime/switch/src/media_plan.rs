@@ -70,8 +70,8 @@ fn tone(wanted: &WantedTone) -> media::Tone {
 
 pub(crate) fn stop_on_key(on_key: OnKey) -> media::StopOnKey {
     match on_key {
-        OnKey::PlayOn => media::StopOnKey::No,
-        OnKey::Stop => media::StopOnKey::Yes,
+        OnKey::PlayOn => media::StopOnKey::PlayOn,
+        OnKey::Stop => media::StopOnKey::Stop,
     }
 }
 
