@@ -286,18 +286,26 @@ impl Endpoint {
     }
 
     /// Forgets a dialog whose end is told already or about to be.
-    fn forget(&mut self, id: DialogId) {
+    fn forget(&mut self, now: Instant, id: DialogId) {
         let Some(dialog) = self.dialogs.remove(&id) else { return };
         self.index.remove(&(dialog.call_id, dialog.local_tag));
         self.schedule.set(Owner::Dialog(id.0), None);
-        if let Some(client) = dialog.outbound.or(dialog.owed).and_then(|id| self.clients.get_mut(id)) {
-            client.dialog = None;
+        if let Some(tx) = dialog.outbound.or(dialog.owed) {
+            self.orphan(now, tx);
+        }
+    }
+
+    /// Nobody waits for this request's answer any more: the transaction finishes by itself in bounded time.
+    fn orphan(&mut self, now: Instant, tx: TxId) {
+        if let Some(client) = self.clients.get_mut(tx) {
+            client.orphan(now, &self.config.timers);
+            self.set_client_timer(tx);
         }
     }
 
     /// Ends a dialog that has nothing left to say.
-    fn end(&mut self, id: DialogId, cause: EndCause) {
-        self.forget(id);
+    fn end(&mut self, now: Instant, id: DialogId, cause: EndCause) {
+        self.forget(now, id);
         self.tell_ended(id, cause);
     }
 }

@@ -56,13 +56,13 @@ impl Endpoint {
         match client.purpose {
             Purpose::Invite if unanswered => {
                 let cause = waiting.cause_unless_cancelled(EndCause::TimedOut);
-                self.end(dialog, cause);
+                self.end(now, dialog, cause);
             }
             Purpose::Reinvite if unanswered => {
                 waiting.outbound = None;
                 self.hang_up(now, dialog, EndCause::TimedOut);
             }
-            Purpose::Bye => self.forget(dialog),
+            Purpose::Bye => self.forget(now, dialog),
             // The 2xx was never acknowledged by our user, and its sender has given up waiting by now.
             Purpose::Invite | Purpose::Reinvite if waiting.owed == Some(id) => {
                 waiting.owed = None;
@@ -85,7 +85,7 @@ impl Endpoint {
                 self.clients.remove(tx);
                 self.set_client_timer(tx);
             }
-            return self.end(id, EndCause::Cancelled);
+            return self.end(now, id, EndCause::Cancelled);
         }
         let Some(waiting) = dialog.unacknowledged.as_mut() else {
             return;

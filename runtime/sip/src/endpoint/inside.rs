@@ -109,7 +109,7 @@ impl Endpoint {
             self.respond(now, pending, &Refusal::new(487));
         }
         self.respond(now, bye, &Refusal::new(200));
-        self.end(id, EndCause::RemoteBye);
+        self.end(now, id, EndCause::RemoteBye);
     }
 
     fn remote_reinvite(&mut self, now: Instant, id: DialogId, tx: TxId, request: &Request) {

@@ -78,9 +78,9 @@ impl Endpoint {
         };
         dialog.state = State::Closing;
         let (pending, owed) = (dialog.inbound.take(), dialog.owed.take());
-        let waits = dialog.unacknowledged.is_some();
-        if let Some(client) = dialog.outbound.take().and_then(|tx| self.clients.get_mut(tx)) {
-            client.dialog = None;
+        let (waits, outbound) = (dialog.unacknowledged.is_some(), dialog.outbound.take());
+        if let Some(tx) = outbound {
+            self.orphan(now, tx);
         }
         if let Some(tx) = pending {
             self.respond(now, tx, &Refusal::new(487));

@@ -119,18 +119,18 @@ impl Endpoint {
         self.send(to, answer);
         if let Some(dialog) = pending {
             self.respond(now, id, &Refusal::new(487));
-            self.invite_withdrawn(dialog);
+            self.invite_withdrawn(now, dialog);
         }
     }
 
     /// The INVITE or re-INVITE of this dialog was cancelled and has got its 487.
-    fn invite_withdrawn(&mut self, id: DialogId) {
+    fn invite_withdrawn(&mut self, now: Instant, id: DialogId) {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
         dialog.inbound = None;
         if dialog.state == State::Ringing {
-            self.end(id, EndCause::Cancelled);
+            self.end(now, id, EndCause::Cancelled);
         }
     }
 

@@ -48,7 +48,7 @@ impl Endpoint {
             // Whatever the far end says to BYE, the dialog is over.
             (Heard::Final, Purpose::Bye) => {
                 if let Some(dialog) = dialog {
-                    self.forget(dialog);
+                    self.forget(now, dialog);
                 }
             }
             (Heard::Final, Purpose::Cancel) | (Heard::Provisional, _) => {}
@@ -144,7 +144,7 @@ impl Endpoint {
         dialog.outbound = None;
         if purpose == Purpose::Invite {
             let cause = dialog.cause_unless_cancelled(EndCause::Rejected { status });
-            return self.end(id, cause);
+            return self.end(now, id, cause);
         }
         self.tell(Event::ReinviteAnswered {
             dialog: id,
@@ -152,7 +152,7 @@ impl Endpoint {
             sdp: None,
         });
         match status {
-            481 => self.end(id, EndCause::Failed(Failure::ForgottenByPeer)),
+            481 => self.end(now, id, EndCause::Failed(Failure::ForgottenByPeer)),
             408 => self.hang_up(now, id, EndCause::TimedOut),
             _ => {}
         }

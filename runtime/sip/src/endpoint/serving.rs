@@ -55,7 +55,7 @@ impl Endpoint {
             refusal = refusal.with("Retry-After", seconds.to_string());
         }
         self.respond(now, tx, &refusal);
-        self.end(dialog, EndCause::Rejected { status });
+        self.end(now, dialog, EndCause::Rejected { status });
         Ok(())
     }
 

@@ -129,6 +129,14 @@ impl Client {
         self.acks.len() > usize::from(FORKS)
     }
 
+    /// Lets go of the dialog. A ringing INVITE would otherwise wait for its final response for ever.
+    pub(crate) fn orphan(&mut self, now: Instant, timers: &TimerValues) {
+        self.dialog = None;
+        if self.is_invite() && self.state == State::Proceeding {
+            self.beat = Beat::ending(now, timers.timeout());
+        }
+    }
+
     /// `Over` while unanswered is a time-out, see [`Client::is_unanswered`].
     pub(crate) fn tick(&mut self, now: Instant, timers: &TimerValues) -> Timed {
         if self.beat.has_ended(now) {
@@ -156,7 +164,14 @@ impl Client {
         match status {
             ..=199 => {
                 self.state = State::Proceeding;
-                self.beat = Beat::default();
+                // Ringing may last; only a request nobody waits for any more keeps its end.
+                self.beat = match self.dialog {
+                    Some(_) => Beat::default(),
+                    None => Beat {
+                        resend_at: None,
+                        ..self.beat
+                    },
+                };
                 Heard::Provisional
             }
             200..=299 => {
