@@ -1,4 +1,33 @@
 //! THE MACHINE: sockets, threads, the clock, files and the network around the cores, and the command line on top.
 //!
-//! The library is the machine: it wires sockets and threads to shards and media engines. The binary is the
+//! The library is the machine: a [`Node`] wires sockets and threads to shards and media engines. The binary is the
 //! command line. Nothing in here decides anything about a call.
+//!
+//! Reading order: [`node`] (the wiring), `net` and `shard_threads` (a SIP datagram's way in and out), `media_threads`
+//! (sound), `records` (what is left of a call), `metrics` and `http` (what an operator sees), [`config`] and
+//! [`serve`](mod@serve) (how it is started).
+
+mod batch;
+pub mod config;
+mod figures;
+mod http;
+mod layout;
+pub mod log;
+mod media_threads;
+mod metrics;
+mod net;
+pub mod node;
+mod ports;
+mod process;
+pub mod programs;
+pub mod records;
+pub mod serve;
+mod shard_threads;
+mod start_error;
+mod ticker;
+mod watch;
+
+pub use node::{Media, Node, NodeConfig, Sip};
+pub use records::RecordsTo;
+pub use start_error::StartError;
+pub use watch::{Seen, WATCH_QUEUE};

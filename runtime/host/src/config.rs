@@ -1,0 +1,295 @@
+//! The configuration file of `patchcord serve`: from TOML to what a node is made from. A key that is not known is an
+//! error; so is every value that could not work. Not the defaults of a call's own limits: those are the crates'.
+//!
+//! ```toml
+//! [sip]
+//! listen = "203.0.113.5:5060"      # or "0.0.0.0:5060" with advertise
+//! [[handler]]
+//! name = "menu"
+//! module = "menu.wasm"
+//! [[route]]
+//! to = "*"                         # or the user part of the called address
+//! handler = "menu"
+//! ```
+
+mod check;
+mod reader;
+
+pub use reader::ConfigError;
+
+use crate::log::Format;
+use crate::node::{Media, NodeConfig, Sip};
+use crate::records::RecordsTo;
+use check::Placed;
+use patchcord_control::call::Trace;
+use patchcord_control::ids::Tenant;
+use patchcord_control::route::{Pattern, Route};
+use reader::{Source, Table};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+
+/// Threads of a kind at most.
+const THREADS_MAX: u64 = 64;
+/// Calls of one node at most: as many as there are port pairs.
+const CALLS_MAX: u64 = 32_767;
+/// Linear memory of an instance at most: what 32-bit wasm can have.
+const MEMORY_MIB_MAX: u64 = 4_096;
+/// A handler may compute at most so long at a time; other calls wait meanwhile.
+const TURN_CPU_MS_MAX: u64 = 10_000;
+/// The longest time-out that can be asked for: a day.
+const SECONDS_MAX: u64 = 86_400;
+/// Whose calls they are where nothing is said.
+const TENANT: &str = "default";
+
+/// A handler to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its module's file.
+    pub module: PathBuf,
+}
+
+/// What the file says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What the node is made from.
+    pub node: NodeConfig,
+    /// What it runs.
+    pub handlers: Vec<Handler>,
+    /// Who gets which call, in order.
+    pub routes: Vec<Route>,
+    /// How long calls may go on once the node is to stop.
+    pub drain: Duration,
+    /// How the log looks.
+    pub log_format: Format,
+    /// What is logged.
+    pub log_level: LevelFilter,
+}
+
+impl Config {
+    /// Reads a file. Relative paths in it start at its folder.
+    ///
+    /// # Errors
+    /// One sentence: where, which key, what would be right.
+    pub fn read(file: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|why| ConfigError::unreadable(file, &why))?;
+        Config::parse(file, &text)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// One sentence: where, which key, what would be right.
+    pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigError> {
+        let source = Source { file, text };
+        let document = source.document()?;
+        let root = source.root(
+            &document,
+            &["sip", "http", "media", "records", "limits", "log", "handler", "route"],
+        )?;
+        let sip = sip(&root.section("sip", &["listen", "advertise", "threads"])?)?;
+        let http = root
+            .section("http", &["listen"])?
+            .parsed("listen", ADDRESS, |text| text.parse().ok())?;
+        let media = root.section("media", &["ports", "address", "advertise", "threads", "timeout_s"])?;
+        let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
+        let log = root.section("log", &["format", "level"])?;
+        let mut node = NodeConfig {
+            shards: sip.threads,
+            media: audio(&media, &sip.sip)?,
+            sip: sip.sip,
+            http,
+            records: records(&root.section("records", &["cdr"])?, file)?,
+            calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
+            instance: instance(&limits)?,
+            call: patchcord_control::limits::Limits::default(),
+            trace: Trace::Off,
+        };
+        if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {
+            node.call.call_duration = longest;
+        }
+        check::ports_for_calls(&node, &limits, &media)?;
+        let (handlers, routes) = (handlers(&root, file)?, routes(&root)?);
+        check::routes_lead_somewhere(&root, &handlers, &routes)?;
+        Ok(Config {
+            node,
+            handlers: handlers.into_iter().map(|placed| placed.value).collect(),
+            routes: routes.into_iter().map(|placed| placed.value).collect(),
+            drain: limits
+                .seconds("drain_s", 0..=SECONDS_MAX)?
+                .unwrap_or(Duration::from_secs(60)),
+            log_format: log
+                .parsed("format", "\"human\" or \"json\"", format)?
+                .unwrap_or_default(),
+            log_level: log
+                .parsed("level", "\"error\", \"warn\", \"info\" or \"debug\"", level)?
+                .unwrap_or(LevelFilter::INFO),
+        })
+    }
+}
+
+const ADDRESS: &str = "an address and port such as \"192.0.2.10:5060\"";
+const HOST: &str = "an IP address such as \"192.0.2.10\"";
+
+struct SipSection {
+    sip: Sip,
+    threads: usize,
+}
+
+fn sip(section: &Table<'_>) -> Result<SipSection, ConfigError> {
+    let everywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060);
+    let listen: SocketAddr = section
+        .parsed("listen", ADDRESS, |text| text.parse().ok())?
+        .unwrap_or(everywhere);
+    let right = "an IP address with or without a port, such as \"203.0.113.5\" or \"203.0.113.5:5060\"";
+    // Without a port: the one of the socket, which the node knows.
+    let advertise = section.parsed("advertise", right, |text| {
+        let host = || text.parse().ok().map(|host| SocketAddr::new(host, 0));
+        text.parse().ok().or_else(host)
+    })?;
+    check::reachable(section, listen.ip(), advertise.map(|address| address.ip()))?;
+    let threads = section.number("threads", 1..=THREADS_MAX)?;
+    Ok(SipSection {
+        sip: Sip { listen, advertise },
+        threads: threads.map_or_else(cores, |threads| threads as usize),
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn audio(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
+    let listen = section
+        .parsed("address", HOST, |text| text.parse().ok())?
+        .unwrap_or(sip.listen.ip());
+    let advertise = section.parsed("advertise", HOST, |text| text.parse().ok())?;
+    let phones_know = sip.advertise.map_or(listen, |address| address.ip());
+    let advertise = advertise.unwrap_or(if listen.is_unspecified() { phones_know } else { listen });
+    check::reachable(section, listen, Some(advertise))?;
+    let right = "two ports such as \"20000-23999\", the first even and below the second";
+    let timeout = section
+        .seconds("timeout_s", 0..=SECONDS_MAX)?
+        .unwrap_or(Duration::from_secs(30));
+    let threads = section.number("threads", 1..=THREADS_MAX)?;
+    Ok(Media {
+        ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
+        listen,
+        advertise,
+        threads: threads.map_or_else(|| cores().div_ceil(2), |threads| threads as usize),
+        timeout: (!timeout.is_zero()).then_some(timeout),
+    })
+}
+
+fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-')?;
+    let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
+    (first >= 1_024 && first % 2 == 0 && first < last).then_some(first..=last)
+}
+
+fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
+    let cdr = section.parsed(
+        "cdr",
+        "a file such as \"calls.jsonl\", or \"stdout\"",
+        |text| match text {
+            "" => None,
+            "stdout" => Some(RecordsTo::Stdout),
+            path => Some(RecordsTo::File(beside(file, path))),
+        },
+    )?;
+    Ok(cdr.unwrap_or_else(|| RecordsTo::File(beside(file, "calls.jsonl"))))
+}
+
+/// A path of the file, which starts at its folder.
+fn beside(file: &Path, path: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(path)
+}
+
+fn instance(limits: &Table<'_>) -> Result<patchcord_guest::Limits, ConfigError> {
+    let mut instance = patchcord_guest::Limits::default();
+    if let Some(mib) = limits.number("memory_mib", 1..=MEMORY_MIB_MAX)? {
+        instance.memory_bytes = mib * 1024 * 1024;
+    }
+    if let Some(ms) = limits.number("turn_cpu_ms", 1..=TURN_CPU_MS_MAX)? {
+        let default = patchcord_guest::Limits::default();
+        instance.turn_cpu_ms = ms as u32;
+        // Fuel is the twin of CPU time and keeps its distance to it.
+        instance.turn_fuel = default.turn_fuel / u64::from(default.turn_cpu_ms) * ms;
+    }
+    Ok(instance)
+}
+
+fn format(text: &str) -> Option<Format> {
+    match text {
+        "human" => Some(Format::Human),
+        "json" => Some(Format::Json),
+        _ => None,
+    }
+}
+
+fn level(text: &str) -> Option<LevelFilter> {
+    match text {
+        "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        _ => None,
+    }
+}
+
+const NAME: &str = "a name of letters, digits, `-` and `_`, at most 64 of them";
+
+fn name(text: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=64)
+        .contains(&text.len())
+        .then(|| text.to_owned())
+        .filter(|text| text.chars().all(fine))
+}
+
+fn tenant(table: &Table<'_>) -> Result<Tenant, ConfigError> {
+    Ok(Tenant(
+        table.parsed("tenant", NAME, name)?.unwrap_or_else(|| TENANT.to_owned()),
+    ))
+}
+
+fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
+    let tables = root.sections("handler", &["name", "module", "tenant"])?;
+    let read = |table: Table<'a>| {
+        let handler = Handler {
+            name: table.required("name", NAME, name)?,
+            module: table.required("module", "the file that `patchcord build` wrote", |path| {
+                (!path.is_empty()).then(|| beside(file, path))
+            })?,
+            tenant: tenant(&table)?,
+        };
+        Ok(Placed { value: handler, table })
+    };
+    tables.into_iter().map(read).collect()
+}
+
+fn routes<'a>(root: &Table<'a>) -> Result<Vec<Placed<'a, Route>>, ConfigError> {
+    let tables = root.sections("route", &["to", "handler", "tenant"])?;
+    let read = |table: Table<'a>| {
+        let right = "\"*\" for every call, or the user part of the called address such as \"100\"";
+        let route = Route {
+            to: table.required("to", right, |text| match text {
+                "" => None,
+                "*" => Some(Pattern::Any),
+                user => (!user.contains(['@', ' ', ':'])).then(|| Pattern::User(user.to_owned())),
+            })?,
+            handler: table.required("handler", "the name of a [[handler]]", name)?,
+            tenant: tenant(&table)?,
+        };
+        Ok(Placed { value: route, table })
+    };
+    tables.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What no single key can show: whether the parts of a configuration go together.
+
+use super::Handler;
+use super::reader::{ConfigError, Table, nearest};
+use crate::node::NodeConfig;
+use crate::ports::pairs_in;
+use patchcord_control::route::{Pattern, Route};
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+/// A value and where it stands.
+pub(super) struct Placed<'a, T> {
+    pub(super) value: T,
+    pub(super) table: Table<'a>,
+}
+
+/// Phones must be told one address of the kind the socket has.
+pub(super) fn reachable(section: &Table<'_>, listen: IpAddr, advertise: Option<IpAddr>) -> Result<(), ConfigError> {
+    let told = advertise.unwrap_or(listen);
+    if told.is_unspecified() {
+        let sentence = format!(
+            "phones cannot send to {told}: give the address that reaches this machine, such as \"203.0.113.5\""
+        );
+        return Err(section.wrong("advertise", &sentence));
+    }
+    if told.is_ipv4() != listen.is_ipv4() {
+        let sentence = format!("{told} and the socket's {listen} are not both IPv4 or both IPv6: give two of a kind");
+        return Err(section.wrong("advertise", &sentence));
+    }
+    Ok(())
+}
+
+/// Every call needs a pair of ports.
+pub(super) fn ports_for_calls(node: &NodeConfig, limits: &Table<'_>, media: &Table<'_>) -> Result<(), ConfigError> {
+    let pairs = pairs_in(&node.media.ports);
+    if node.calls <= pairs {
+        return Ok(());
+    }
+    let (first, last) = (node.media.ports.start(), node.media.ports.end());
+    let sentence = format!(
+        "{} calls need as many port pairs and {first}-{last} has {pairs}: lower [limits] calls, or give more [media] ports",
+        node.calls
+    );
+    // Shown where somebody wrote something.
+    Err(if limits.has("calls") {
+        limits.wrong("calls", &sentence)
+    } else {
+        media.wrong("ports", &sentence)
+    })
+}
+
+/// Handlers are there and named once; every route leads to one and can be reached.
+pub(super) fn routes_lead_somewhere(
+    root: &Table<'_>,
+    handlers: &[Placed<'_, Handler>],
+    routes: &[Placed<'_, Route>],
+) -> Result<(), ConfigError> {
+    if handlers.is_empty() {
+        return Err(root.wrong("handler", "there is none: add a [[handler]] with its name and module"));
+    }
+    if routes.is_empty() {
+        return Err(root.wrong(
+            "route",
+            "there is none, so no call would be taken: add a [[route]] with to = \"*\"",
+        ));
+    }
+    let mut known = HashSet::new();
+    for Placed { value, table } in handlers {
+        if !known.insert((value.tenant.0.as_str(), value.name.as_str())) {
+            return Err(table.wrong(
+                "name",
+                &format!("there is a handler {:?} above: give another name", value.name),
+            ));
+        }
+    }
+    let mut taken: Vec<&Pattern> = Vec::new();
+    for Placed { value, table } in routes {
+        if !known.contains(&(value.tenant.0.as_str(), value.handler.as_str())) {
+            let names = known
+                .iter()
+                .filter(|(tenant, _)| *tenant == value.tenant.0)
+                .map(|(_, name)| *name);
+            let hint = match nearest(&value.handler, names) {
+                Some(name) => format!("did you mean {name:?}?"),
+                None => "add a [[handler]] of that name".to_owned(),
+            };
+            let sentence = format!("tenant {:?} has no handler {:?}: {hint}", value.tenant.0, value.handler);
+            return Err(table.wrong("handler", &sentence));
+        }
+        if taken
+            .iter()
+            .any(|before| **before == Pattern::Any || **before == value.to)
+        {
+            let sentence = "a route above takes all of these calls: put this one before it, or remove it";
+            return Err(table.wrong("to", sentence));
+        }
+        taken.push(&value.to);
+    }
+    Ok(())
+}

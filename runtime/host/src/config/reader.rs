@@ -1,0 +1,262 @@
+//! TOML tables read key by key, with a sentence for everything that is wrong: file, line, key, what would be right. Knows
+//! nothing of what the keys mean.
+
+use std::fmt;
+use std::io;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// What is wrong with a configuration file, in one sentence with file and line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    file: PathBuf,
+    /// From 1; none if it is about the whole file.
+    line: Option<usize>,
+    sentence: String,
+}
+
+impl ConfigError {
+    pub(super) fn unreadable(file: &Path, why: &io::Error) -> Self {
+        let sentence = format!("cannot be read: {why}; give the path of a file with --config");
+        Self {
+            file: file.to_owned(),
+            line: None,
+            sentence,
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.sentence)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A file's name and text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) file: &'a Path,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// The document, if it is TOML.
+    pub(super) fn document(&self) -> Result<Spanned<DeTable<'a>>, ConfigError> {
+        DeTable::parse(self.text).map_err(|error| {
+            let message = error.message().lines().next().unwrap_or_default().to_owned();
+            self.error(error.span().unwrap_or_default(), format!("this is not TOML: {message}"))
+        })
+    }
+
+    /// The document's outermost table.
+    pub(super) fn root<'t>(
+        self,
+        document: &'t Spanned<DeTable<'a>>,
+        known: &'static [&'static str],
+    ) -> Result<Table<'t>, ConfigError>
+    where
+        'a: 't,
+    {
+        let table = Table {
+            source: self,
+            name: String::new(),
+            keys: Some(document.get_ref()),
+            at: 0..0,
+        };
+        table.only(known)?;
+        Ok(table)
+    }
+
+    fn error(&self, at: Range<usize>, sentence: String) -> ConfigError {
+        let before = self.text.as_bytes().get(..at.start).unwrap_or(self.text.as_bytes());
+        ConfigError {
+            file: self.file.to_owned(),
+            line: Some(before.iter().filter(|byte| **byte == b'\n').count() + 1),
+            sentence,
+        }
+    }
+}
+
+/// A table of the file, or a table that is not there and has no keys.
+#[derive(Debug)]
+pub(super) struct Table<'a> {
+    source: Source<'a>,
+    /// As the file spells it, such as `[sip]`; empty for the whole file.
+    name: String,
+    keys: Option<&'a DeTable<'a>>,
+    at: Range<usize>,
+}
+
+impl<'a> Table<'a> {
+    /// A table in this one. All its keys must be known.
+    pub(super) fn section(&self, name: &str, known: &[&str]) -> Result<Table<'a>, ConfigError> {
+        let Some(value) = self.get(name) else {
+            return Ok(self.below(format!("[{name}]"), None, self.at.clone()));
+        };
+        let DeValue::Table(keys) = value.get_ref() else {
+            return Err(self.wrong(name, &format!("this is a section: write it as [{name}]")));
+        };
+        let table = self.below(format!("[{name}]"), Some(keys), value.span());
+        table.only(known)?;
+        Ok(table)
+    }
+
+    /// All tables of this name in this one, in order.
+    pub(super) fn sections(&self, name: &str, known: &[&str]) -> Result<Vec<Table<'a>>, ConfigError> {
+        let Some(value) = self.get(name) else {
+            return Ok(Vec::new());
+        };
+        let not_many = || {
+            self.wrong(
+                name,
+                &format!("there may be several of these: write each as [[{name}]]"),
+            )
+        };
+        let DeValue::Array(values) = value.get_ref() else {
+            return Err(not_many());
+        };
+        let read = |value: &'a Spanned<DeValue<'a>>| {
+            let DeValue::Table(keys) = value.get_ref() else {
+                return Err(not_many());
+            };
+            let table = self.below(format!("[[{name}]]"), Some(keys), value.span());
+            table.only(known)?;
+            Ok(table)
+        };
+        values.iter().map(read).collect()
+    }
+
+    /// A text that means something; `right` says what would be right.
+    pub(super) fn parsed<T>(
+        &self,
+        key: &str,
+        right: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let parsed = value.get_ref().as_str().and_then(parse);
+        match parsed {
+            Some(parsed) => Ok(Some(parsed)),
+            None => Err(self.wrong(
+                key,
+                &format!("{} is not possible here: give {right}", self.shown(value)),
+            )),
+        }
+    }
+
+    /// The same, and it must be there.
+    pub(super) fn required<T>(
+        &self,
+        key: &str,
+        right: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let value = self.parsed(key, right, parse)?;
+        value.ok_or_else(|| self.wrong(key, &format!("it is missing: give {right}")))
+    }
+
+    /// A whole number of a range.
+    pub(super) fn number(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let integer = value.get_ref().as_integer();
+        let number = integer.and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        if let Some(number) = number.filter(|number| range.contains(number)) {
+            return Ok(Some(number));
+        }
+        let (least, most) = (range.start(), range.end());
+        let shown = self.shown(value);
+        Err(self.wrong(
+            key,
+            &format!("{shown} is not possible here: give a whole number from {least} to {most}"),
+        ))
+    }
+
+    /// The same, in seconds.
+    pub(super) fn seconds(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<Duration>, ConfigError> {
+        Ok(self.number(key, range)?.map(Duration::from_secs))
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// An error about a key, at its line; at the table's if the key is not there.
+    pub(super) fn wrong(&self, key: &str, sentence: &str) -> ConfigError {
+        let at = self.get(key).map_or(self.at.clone(), Spanned::span);
+        let name = if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{} {key}", self.name)
+        };
+        self.source.error(at, format!("{name}: {sentence}"))
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.keys?.get(key)
+    }
+
+    fn below(&self, name: String, keys: Option<&'a DeTable<'a>>, at: Range<usize>) -> Table<'a> {
+        Table {
+            source: self.source,
+            name,
+            keys,
+            at,
+        }
+    }
+
+    fn only(&self, known: &[&str]) -> Result<(), ConfigError> {
+        let unknown = self
+            .keys
+            .into_iter()
+            .flatten()
+            .find(|(key, _)| !known.contains(&key.get_ref().as_ref()));
+        let Some((key, _)) = unknown else { return Ok(()) };
+        let spelled = key.get_ref();
+        let hint = match nearest(spelled, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        let place = if self.name.is_empty() { "the file" } else { &self.name };
+        Err(self
+            .source
+            .error(key.span(), format!("{place} has no key `{spelled}`: {hint}")))
+    }
+
+    /// A value as the file spells it.
+    fn shown(&self, value: &Spanned<DeValue<'_>>) -> &'a str {
+        let text = self.source.text.get(value.span()).unwrap_or_default();
+        text.lines().next().unwrap_or_default()
+    }
+}
+
+/// The name that was probably meant: at most two letters changed, added or left out, and fewer than half of them.
+pub(super) fn nearest<'n>(spelled: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let near = names.map(|name| (distance(spelled, name), name));
+    let near = near.filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.len().max(2));
+    near.min().map(|(_, name)| name)
+}
+
+/// Levenshtein's distance in bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

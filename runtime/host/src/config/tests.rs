@@ -1,0 +1,239 @@
+//! A table of files: what a right one means, and the sentence for each that is wrong.
+
+use super::*;
+
+const LEAST: &str = r#"
+[sip]
+listen = "127.0.0.1:5060"
+[[handler]]
+name = "menu"
+module = "menu.wasm"
+[[route]]
+to = "*"
+handler = "menu"
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(Path::new("/etc/patchcord/patchcord.toml"), text)
+}
+
+#[test]
+fn the_least_file_has_the_defaults() {
+    let config = parse(LEAST).unwrap();
+    let node = &config.node;
+    assert_eq!(node.sip.listen, "127.0.0.1:5060".parse().unwrap());
+    assert_eq!(node.media.advertise, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    assert_eq!((node.media.ports.clone(), node.calls), (20_000..=23_999, 1_000));
+    assert_eq!(node.media.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(node.http, None);
+    assert_eq!(node.records, RecordsTo::File("/etc/patchcord/calls.jsonl".into()));
+    assert_eq!(config.drain, Duration::from_secs(60));
+    assert_eq!(config.handlers[0].module, Path::new("/etc/patchcord/menu.wasm"));
+    assert_eq!(config.handlers[0].tenant, Tenant("default".to_owned()));
+    assert_eq!(config.routes[0].to, Pattern::Any);
+}
+
+#[test]
+fn every_key_has_its_effect() {
+    let config = parse(
+        r#"
+[sip]
+listen = "0.0.0.0:5070"
+advertise = "203.0.113.5"
+threads = 3
+[http]
+listen = "127.0.0.1:9060"
+[media]
+ports = "30000-30199"
+address = "0.0.0.0"
+threads = 2
+timeout_s = 0
+[records]
+cdr = "stdout"
+[limits]
+calls = 100
+memory_mib = 16
+turn_cpu_ms = 50
+call_s = 600
+drain_s = 5
+[log]
+format = "json"
+level = "debug"
+[[handler]]
+name = "sales"
+module = "/opt/sales.wasm"
+tenant = "acme"
+[[route]]
+to = "100"
+handler = "sales"
+tenant = "acme"
+"#,
+    )
+    .unwrap();
+    let node = &config.node;
+    assert_eq!(node.sip.advertise, Some("203.0.113.5:0".parse().unwrap()));
+    assert_eq!(node.media.advertise, "203.0.113.5".parse::<IpAddr>().unwrap());
+    assert_eq!(node.http, Some("127.0.0.1:9060".parse().unwrap()));
+    assert_eq!((node.shards, node.media.threads, node.calls), (3, 2, 100));
+    assert_eq!((node.media.ports.clone(), node.media.timeout), (30_000..=30_199, None));
+    assert_eq!(node.records, RecordsTo::Stdout);
+    assert_eq!(node.instance.memory_bytes, 16 * 1024 * 1024);
+    let default = patchcord_guest::Limits::default();
+    assert_eq!(node.instance.turn_cpu_ms, 50);
+    assert_eq!(
+        node.instance.turn_fuel,
+        default.turn_fuel * 50 / u64::from(default.turn_cpu_ms)
+    );
+    assert_eq!(node.call.call_duration, Duration::from_secs(600));
+    assert_eq!(config.drain, Duration::from_secs(5));
+    assert_eq!(
+        (config.log_format, config.log_level),
+        (Format::Json, LevelFilter::DEBUG)
+    );
+    assert_eq!(config.handlers[0].module, Path::new("/opt/sales.wasm"));
+    assert_eq!(config.routes[0].to, Pattern::User("100".to_owned()));
+    assert_eq!(config.routes[0].tenant, Tenant("acme".to_owned()));
+}
+
+/// What is wrong, as a change to the least file (or another file), and the sentence.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "listen",
+        "lissten",
+        ":3: [sip] has no key `lissten`: did you mean `listen`?",
+    ),
+    (
+        "listen",
+        "host",
+        ":3: [sip] has no key `host`: there are listen, advertise, threads",
+    ),
+    ("[sip]", "[spi]", ":2: the file has no key `spi`: did you mean `sip`?"),
+    (
+        "127.0.0.1:5060",
+        "localhost",
+        ":3: [sip] listen: \"localhost\" is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+    ),
+    (
+        "127.0.0.1:5060",
+        "0.0.0.0:5060",
+        ":2: [sip] advertise: phones cannot send to 0.0.0.0: give the address that reaches this machine, such as \"203.0.113.5\"",
+    ),
+    (
+        "\"127.0.0.1:5060\"",
+        "5060",
+        ":3: [sip] listen: 5060 is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+    ),
+    (
+        "[[handler]]",
+        "[handler]",
+        ":4: handler: there may be several of these: write each as [[handler]]",
+    ),
+    (
+        "name = \"menu\"",
+        "",
+        ":4: [[handler]] name: it is missing: give a name of letters, digits, `-` and `_`, at most 64 of them",
+    ),
+    (
+        "name = \"menu\"",
+        "name = \"m nu\"",
+        ":5: [[handler]] name: \"m nu\" is not possible here: give a name of letters, digits, `-` and `_`, at most 64 of them",
+    ),
+    (
+        "handler = \"menu\"",
+        "handler = \"mneu\"",
+        ":9: [[route]] handler: tenant \"default\" has no handler \"mneu\": did you mean \"menu\"?",
+    ),
+    (
+        "handler = \"menu\"",
+        "handler = \"sales\"",
+        ":9: [[route]] handler: tenant \"default\" has no handler \"sales\": add a [[handler]] of that name",
+    ),
+    (
+        "to = \"*\"",
+        "to = \"a@b\"",
+        ":8: [[route]] to: \"a@b\" is not possible here: give \"*\" for every call, or the user part of the called address such as \"100\"",
+    ),
+    (
+        "[[route]]\nto = \"*\"\nhandler = \"menu\"",
+        "",
+        ":1: route: there is none, so no call would be taken: add a [[route]] with to = \"*\"",
+    ),
+    ("[sip]", "[sip", ":2: this is not TOML: "),
+];
+
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_what_would_be_right() {
+    for (right, wrong, sentence) in WRONG {
+        assert!(LEAST.contains(right), "{right}");
+        let error = parse(&LEAST.replacen(right, wrong, 1)).unwrap_err().to_string();
+        let expected = format!("/etc/patchcord/patchcord.toml{sentence}");
+        let same = if sentence.ends_with(": ") {
+            error.starts_with(&expected)
+        } else {
+            error == expected
+        };
+        assert!(same, "instead of\n{expected}\nit says\n{error}");
+    }
+}
+
+#[test]
+fn numbers_ranges_and_parts_that_do_not_go_together() {
+    for (more, sentence) in [
+        (
+            "[limits]\ncalls = 0",
+            "[limits] calls: 0 is not possible here: give a whole number from 1 to 32767",
+        ),
+        (
+            "[limits]\ncalls = -1",
+            "[limits] calls: -1 is not possible here: give a whole number from 1 to 32767",
+        ),
+        (
+            "[limits]\ncalls = \"9\"",
+            "[limits] calls: \"9\" is not possible here: give a whole number from 1 to 32767",
+        ),
+        (
+            "[media]\nports = \"20001-20100\"",
+            "[media] ports: \"20001-20100\" is not possible here: give two ports such as \"20000-23999\", the first even and below the second",
+        ),
+        (
+            "[media]\nports = \"20000-20009\"",
+            "[media] ports: 1000 calls need as many port pairs and 20000-20009 has 5: lower [limits] calls, or give more [media] ports",
+        ),
+        (
+            "[limits]\ncalls = 3000",
+            "[limits] calls: 3000 calls need as many port pairs and 20000-23999 has 2000: lower [limits] calls, or give more [media] ports",
+        ),
+        (
+            "[media]\naddress = \"::1\"\nadvertise = \"203.0.113.5\"",
+            "[media] advertise: 203.0.113.5 and the socket's ::1 are not both IPv4 or both IPv6: give two of a kind",
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            "[log] level: \"loud\" is not possible here: give \"error\", \"warn\", \"info\" or \"debug\"",
+        ),
+        (
+            "[[route]]\nto = \"100\"\nhandler = \"menu\"",
+            "[[route]] to: a route above takes all of these calls: put this one before it, or remove it",
+        ),
+        (
+            "[[handler]]\nname = \"menu\"\nmodule = \"x\"",
+            "[[handler]] name: there is a handler \"menu\" above: give another name",
+        ),
+    ] {
+        let error = parse(&format!("{LEAST}{more}")).unwrap_err().to_string();
+        assert!(error.ends_with(sentence), "instead of\n{sentence}\nit says\n{error}");
+        let line: usize = error.split(':').nth(1).unwrap().parse().unwrap();
+        assert!((10..=13).contains(&line), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_sentence() {
+    let error = Config::read(Path::new("/nowhere/patchcord.toml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("/nowhere/patchcord.toml: cannot be read: "),
+        "{error}"
+    );
+}

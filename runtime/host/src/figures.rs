@@ -1,0 +1,168 @@
+//! What the threads count, in atomics: each thread publishes its own figures, the metrics page adds them up. No decision
+//! about a call is made from them; only a drain waits for `calls` to become zero.
+
+use crate::layout::Layout;
+use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
+use patchcord_sip::Counters as SipCounters;
+use patchcord_switch::Counts;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Every kind of failure a handler can have, in the order of the table that counts them.
+pub(crate) const FAULT_KINDS: [FaultKind; 10] = [
+    FaultKind::Trap,
+    FaultKind::CpuTime,
+    FaultKind::Memory,
+    FaultKind::StackOverflow,
+    FaultKind::HostCallFlood,
+    FaultKind::StringTooLong,
+    FaultKind::Start,
+    FaultKind::Returned,
+    FaultKind::ReturnedUnanswered,
+    FaultKind::CleanUpOverrun,
+];
+
+/// One number that one thread writes and anybody reads.
+#[derive(Debug, Default)]
+pub(crate) struct Figure(AtomicU64);
+
+impl Figure {
+    /// Counts one more.
+    pub(crate) fn one(&self) {
+        self.add(1);
+    }
+
+    /// Counts more.
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Replaces the number.
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// The number.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a shard's thread publishes. Each field is a line of the metrics page, hence so many.
+#[derive(Debug, Default)]
+pub(crate) struct ShardFigures {
+    pub(crate) calls: Figure,
+    pub(crate) instances: Figure,
+    pub(crate) ports_in_use: Figure,
+    pub(crate) ports: Figure,
+    pub(crate) started: Figure,
+    pub(crate) refused_no_route: Figure,
+    pub(crate) refused_full: Figure,
+    pub(crate) refused_draining: Figure,
+    pub(crate) refused_media: Figure,
+    pub(crate) dialogs: Figure,
+    pub(crate) transactions: Figure,
+    pub(crate) sip_received_again: Figure,
+    pub(crate) sip_sent_again: Figure,
+    pub(crate) sip_malformed: Figure,
+    pub(crate) sip_strays: Figure,
+    pub(crate) sip_overload_refusals: Figure,
+    pub(crate) sip_timeouts: Figure,
+    pub(crate) send_errors: Figure,
+    pub(crate) media_queue_waits: Figure,
+    pub(crate) record_queue_waits: Figure,
+    pub(crate) faults: [Figure; FAULT_KINDS.len()],
+    /// 1 once the shard has taken the order to drain: from then on `calls` can only fall.
+    pub(crate) draining: Figure,
+}
+
+impl ShardFigures {
+    /// Publishes what a shard and its endpoint count.
+    pub(crate) fn publish(&self, counts: &Counts, sip: &SipCounters) {
+        self.calls.set(counts.calls as u64);
+        self.instances.set(counts.instances as u64);
+        self.ports_in_use.set(counts.ports_in_use as u64);
+        self.ports.set(counts.ports as u64);
+        self.started.set(counts.started);
+        self.refused_no_route.set(counts.refused_no_route);
+        self.refused_full.set(counts.refused_full);
+        self.refused_draining.set(counts.refused_draining);
+        self.refused_media.set(counts.refused_media);
+        self.dialogs.set(sip.dialogs as u64);
+        self.transactions.set(sip.transactions as u64);
+        self.sip_received_again.set(sip.retransmissions_received);
+        self.sip_sent_again.set(sip.retransmissions_sent);
+        self.sip_malformed.set(sip.malformed);
+        self.sip_strays.set(sip.strays);
+        self.sip_overload_refusals.set(sip.overload_refusals);
+        self.sip_timeouts.set(sip.timeouts);
+    }
+
+    /// Counts how a call's handler ended.
+    pub(crate) fn count_fault(&self, record: &CallRecord) {
+        if let HandlerEnd::Faulted(fault) = &record.handler_end {
+            let kind = FAULT_KINDS.iter().position(|kind| *kind == fault.kind);
+            self.faults[kind.expect("the table names every kind; a test holds it to that")].one();
+        }
+    }
+}
+
+/// What a media thread publishes.
+#[derive(Debug, Default)]
+pub(crate) struct MediaFigures {
+    /// Sessions open.
+    pub(crate) sessions: Figure,
+    /// Slices of 5 ms that came more than a slice late, or were left out.
+    pub(crate) slices_late: Figure,
+    /// Datagrams the kernel did not take.
+    pub(crate) send_errors: Figure,
+    /// Datagrams that waited in a socket when its session opened, and were thrown away.
+    pub(crate) flushed: Figure,
+    /// Reports that had to wait because their shard's inbox was full.
+    pub(crate) reports_waited: Figure,
+    /// Datagrams for sessions that were not open.
+    pub(crate) strays: Figure,
+    /// Commands the engine refused.
+    pub(crate) refused_commands: Figure,
+}
+
+/// All figures of a node.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) shards: Vec<ShardFigures>,
+    pub(crate) media: Vec<MediaFigures>,
+    /// SIP datagrams received.
+    pub(crate) datagrams: Figure,
+    /// SIP datagrams dropped because a shard's inbox was full.
+    pub(crate) inbox_dropped: Figure,
+    /// End records written.
+    pub(crate) records: Figure,
+    /// Times the end records could not be written and were tried again.
+    pub(crate) record_retries: Figure,
+    /// 1 while the node takes no new calls.
+    pub(crate) draining: Figure,
+}
+
+impl Figures {
+    /// All zero.
+    pub(crate) fn new(layout: Layout) -> Self {
+        Self {
+            shards: (0..layout.shards).map(|_| ShardFigures::default()).collect(),
+            media: (0..layout.media_threads).map(|_| MediaFigures::default()).collect(),
+            datagrams: Figure::default(),
+            inbox_dropped: Figure::default(),
+            records: Figure::default(),
+            record_retries: Figure::default(),
+            draining: Figure::default(),
+        }
+    }
+
+    /// The sum of a figure over all shards.
+    pub(crate) fn sum(&self, figure: impl Fn(&ShardFigures) -> &Figure) -> u64 {
+        self.shards.iter().map(|shard| figure(shard).get()).sum()
+    }
+
+    /// The sum of a figure over all media threads.
+    pub(crate) fn media_sum(&self, figure: impl Fn(&MediaFigures) -> &Figure) -> u64 {
+        self.media.iter().map(|media| figure(media).get()).sum()
+    }
+}

@@ -1,0 +1,148 @@
+//! Metrics and health over HTTP/1.1 on a port of the operator: `GET /metrics`, `GET /health` (200, or 503 while
+//! draining). One thread with an async runtime of its own; it reads figures and owns nothing. Not the product's API.
+
+use crate::figures::Figures;
+use crate::metrics;
+use crate::start_error::StartError;
+use crate::watch::Watchers;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+
+/// Connections at the same time; further ones wait to be accepted.
+const CONNECTIONS: usize = 32;
+/// How long a client may take for its request, and keep an idle connection.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// How long a connection may last, whatever the client does.
+const CONNECTION_TIME: Duration = Duration::from_secs(60);
+/// Pause when no connection can be accepted, for want of files for instance.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the pages are made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) watchers: Arc<Watchers>,
+}
+
+/// The thread; dropping it closes the port and joins it.
+pub(crate) struct HttpThread {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for HttpThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Binds the port.
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let open = || -> io::Result<TcpListener> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    open().map_err(|why| StartError::Http { address, why })
+}
+
+/// Starts serving.
+pub(crate) fn start(listener: TcpListener, sources: Sources) -> Result<HttpThread, StartError> {
+    let (stop, stopped) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Thread)?;
+    let thread = std::thread::Builder::new()
+        .name("http".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept(listener, sources) => {}
+                    // Either the word, or its sender is gone.
+                    _ = stopped => {}
+                }
+            });
+        })
+        .map_err(StartError::Thread)?;
+    Ok(HttpThread {
+        stop: Some(stop),
+        thread: Some(thread),
+    })
+}
+
+async fn accept(listener: TcpListener, sources: Sources) {
+    let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let place = places
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("nobody closes the semaphore");
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted for metrics");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let sources = sources.clone();
+        // Ends with the runtime at the latest, which ends with its thread.
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = respond(&request, &sources);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let serving = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(REQUEST_TIME)
+                .serve_connection(TokioIo::new(stream), service);
+            // What a client does wrong ends its connection and nothing else.
+            let _ = tokio::time::timeout(CONNECTION_TIME, serving).await;
+            drop(place);
+        });
+    }
+}
+
+fn respond(request: &Request<Incoming>, sources: &Sources) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET is possible here\n".to_owned());
+    }
+    match request.uri().path() {
+        "/metrics" => text(StatusCode::OK, metrics::page(&sources.figures, &sources.watchers)),
+        "/health" if sources.figures.draining.get() == 1 => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned())
+        }
+        "/health" => text(StatusCode::OK, "ok\n".to_owned()),
+        _ => text(StatusCode::NOT_FOUND, "there are /metrics and /health\n".to_owned()),
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let plain = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}
+
+#[cfg(test)]
+mod tests;

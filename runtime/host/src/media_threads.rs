@@ -1,0 +1,376 @@
+//! The media threads: each owns an [`Engine`] and the bound socket pairs of its sessions, and works in slices of 5 ms
+//! with absolute deadlines. In a slice it takes the commands, receives what came for the sessions of one of the four
+//! phases, ticks them, and hands the reports to the shards. Not here: what RTP is, which port a call gets.
+//!
+//! Queues. Commands: bounded, the shard waits when full; taken every slice, so the wait is short. Reports: to the
+//! shard's inbox; when that is full they wait in the thread's backlog in their order. Above [`BACKLOG`] the thread leaves
+//! packets in the kernel, which drops what does not fit; commands are always taken, so a shard that waits for this
+//! thread always gets on. Nothing in the loop allocates while no backlog grows.
+
+use crate::batch::{Batch, Wait};
+use crate::figures::{Figures, MediaFigures};
+use crate::layout::Layout;
+use crate::ports::SocketPair;
+use crate::shard_threads::Inbox;
+use crate::start_error::StartError;
+use patchcord_media::{Command, Config, Engine, Lane, MAX_PACKET_BYTES, PHASES, Report, SessionId, Sink};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Commands that may wait for a media thread; when full the shard waits.
+pub(crate) const COMMANDS: usize = 4_096;
+/// Reports that may wait for their shard before the thread stops receiving.
+const BACKLOG: usize = 16_384;
+/// Datagrams taken by one system call, and the most a session gets read in one slice is four times that.
+const BATCH: usize = 8;
+/// System calls for one socket in one slice.
+const BATCHES_PER_SLICE: usize = 4;
+/// System calls to empty a socket when a session opens on it.
+const FLUSH_BATCHES: usize = 64;
+/// Longer than any packet the engine reads, so that it sees that a packet was too long.
+const BUFFER_BYTES: usize = MAX_PACKET_BYTES + 36;
+/// The time of one slice.
+const SLICE: Duration = Duration::from_millis(20 / PHASES as u64);
+/// A thread that is later than this leaves slices out instead of running them one after the other.
+const CATCH_UP: Duration = Duration::from_millis(100);
+/// RTCP sockets are read once in so many rounds of 20 ms: about once a second.
+const RTCP_ROUNDS: u64 = 50;
+
+/// What a media thread is told.
+#[derive(Debug)]
+pub(crate) enum ToMedia {
+    /// For the engine.
+    Command(Command),
+    /// The end.
+    Stop,
+}
+
+/// The queue of a media thread.
+#[derive(Debug, Clone)]
+pub(crate) struct MediaQueue(SyncSender<ToMedia>);
+
+/// Whether a command went at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// There was room.
+    AtOnce,
+    /// It had to wait for room.
+    Waited,
+}
+
+impl MediaQueue {
+    /// A queue and its end.
+    pub(crate) fn new() -> (Self, Receiver<ToMedia>) {
+        let (sender, receiver) = sync_channel(COMMANDS);
+        (Self(sender), receiver)
+    }
+
+    /// Hands over a command and waits for room if there is none. A thread that has ended takes nothing: then the node
+    /// is coming down.
+    pub(crate) fn command(&self, command: Command) -> Handed {
+        match self.0.try_send(ToMedia::Command(command)) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Handed::AtOnce,
+            Err(TrySendError::Full(command)) => {
+                let _ = self.0.send(command);
+                Handed::Waited
+            }
+        }
+    }
+}
+
+/// A running media thread; dropping it stops and joins it.
+pub(crate) struct MediaThread {
+    queue: MediaQueue,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for MediaThread {
+    fn drop(&mut self) {
+        let _ = self.queue.0.send(ToMedia::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a media thread is made from.
+pub(crate) struct Seat {
+    pub(crate) index: usize,
+    pub(crate) layout: Layout,
+    pub(crate) pairs: Vec<SocketPair>,
+    pub(crate) queue: MediaQueue,
+    pub(crate) commands: Receiver<ToMedia>,
+    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) seed: u64,
+}
+
+/// Starts a media thread.
+pub(crate) fn start(seat: Seat) -> Result<MediaThread, StartError> {
+    let queue = seat.queue.clone();
+    let thread = std::thread::Builder::new()
+        .name(format!("media-{}", seat.index))
+        .spawn(move || Slices::new(seat).run())
+        .map_err(StartError::Thread)?;
+    Ok(MediaThread {
+        queue,
+        thread: Some(thread),
+    })
+}
+
+/// The sockets, as the engine's sink.
+struct Wires {
+    pairs: Vec<SocketPair>,
+    layout: Layout,
+    send_errors: u64,
+}
+
+impl Wires {
+    fn pair(&self, session: SessionId) -> &SocketPair {
+        &self.pairs[self.layout.slot_of(session)]
+    }
+}
+
+impl Sink for Wires {
+    fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]) {
+        if self.pair(session).lane(lane).send_to(packet, to).is_err() {
+            self.send_errors += 1;
+        }
+    }
+
+    fn heard(&mut self, _session: SessionId, _samples: &[i16]) {
+        // No session of a node listens yet: nothing records or streams.
+    }
+}
+
+/// Whether the loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Go {
+    On,
+    Home,
+}
+
+/// A media thread's state.
+struct Slices {
+    engine: Engine,
+    wires: Wires,
+    layout: Layout,
+    commands: Receiver<ToMedia>,
+    inboxes: Vec<Inbox>,
+    backlog: VecDeque<Report>,
+    batch: Batch<BATCH>,
+    ids: Vec<SessionId>,
+    figures: Arc<Figures>,
+    index: usize,
+}
+
+impl Slices {
+    fn new(seat: Seat) -> Self {
+        let config = Config {
+            max_sessions: seat.pairs.len(),
+            ..Config::default()
+        };
+        let ids = Vec::with_capacity(seat.pairs.len());
+        Self {
+            engine: Engine::new(config, seat.seed),
+            wires: Wires {
+                pairs: seat.pairs,
+                layout: seat.layout,
+                send_errors: 0,
+            },
+            layout: seat.layout,
+            commands: seat.commands,
+            inboxes: seat.inboxes,
+            backlog: VecDeque::with_capacity(BACKLOG / 16),
+            batch: Batch::new(BUFFER_BYTES),
+            ids,
+            figures: seat.figures,
+            index: seat.index,
+        }
+    }
+
+    /// Slice `n` is due at `start + n * SLICE`, whatever happened before: no drift.
+    fn run(mut self) {
+        let start = Instant::now();
+        let due_at = |slice: u64| start + Duration::from_nanos(SLICE.as_nanos() as u64 * slice);
+        let mut slice = 0_u64;
+        loop {
+            if self.idle() {
+                let Ok(first) = self.commands.recv() else { return };
+                if self.take(first) == Go::Home {
+                    return;
+                }
+                slice = (start.elapsed().as_nanos() / SLICE.as_nanos()) as u64 + 1;
+            }
+            let now = Instant::now();
+            if let Some(early) = due_at(slice).checked_duration_since(now) {
+                std::thread::sleep(early);
+            }
+            if self.take_commands() == Go::Home {
+                return;
+            }
+            let now = Instant::now();
+            slice += self.left_out(now.saturating_duration_since(due_at(slice)));
+            self.slice(now, slice);
+            self.publish();
+            slice += 1;
+        }
+    }
+
+    fn figures(&self) -> &MediaFigures {
+        &self.figures.media[self.index]
+    }
+
+    fn sessions(&self) -> usize {
+        (0..PHASES).map(|phase| self.engine.sessions(phase).len()).sum()
+    }
+
+    fn idle(&self) -> bool {
+        self.backlog.is_empty() && self.sessions() == 0
+    }
+
+    /// Counts a late slice; how many slices to leave out, a whole number of rounds so that phases keep their turn.
+    fn left_out(&self, late: Duration) -> u64 {
+        if late <= SLICE {
+            return 0;
+        }
+        self.figures().slices_late.one();
+        if late <= CATCH_UP {
+            return 0;
+        }
+        let phases = PHASES as u64;
+        let out = (late.as_nanos() / SLICE.as_nanos()) as u64 / phases * phases;
+        self.figures().slices_late.add(out);
+        out
+    }
+
+    fn take_commands(&mut self) -> Go {
+        // Bounded: a shard puts in at most as much as it is told, and is told of nothing in here.
+        for _ in 0..COMMANDS {
+            match self.commands.try_recv() {
+                Ok(command) => {
+                    if self.take(command) == Go::Home {
+                        return Go::Home;
+                    }
+                }
+                Err(TryRecvError::Empty) => return Go::On,
+                Err(TryRecvError::Disconnected) => return Go::Home,
+            }
+        }
+        Go::On
+    }
+
+    fn take(&mut self, told: ToMedia) -> Go {
+        let command = match told {
+            ToMedia::Stop => return Go::Home,
+            ToMedia::Command(command) => command,
+        };
+        if let Command::Open { session, .. } = &command {
+            self.flush(*session);
+        }
+        self.engine.command(Instant::now(), command);
+        self.report();
+        Go::On
+    }
+
+    /// Throws away what an earlier far end still sent to the ports.
+    fn flush(&mut self, session: SessionId) {
+        let pair = self.wires.pair(session);
+        let mut flushed = 0;
+        for lane in [Lane::Rtp, Lane::Rtcp] {
+            for _ in 0..FLUSH_BATCHES {
+                match self.batch.receive(pair.lane(lane), Wait::No, |_, _| {}) {
+                    Ok(count) => flushed += count as u64,
+                    Err(_) => break,
+                }
+            }
+        }
+        self.figures().flushed.add(flushed);
+    }
+
+    fn slice(&mut self, now: Instant, slice: u64) {
+        let phase = (slice % PHASES as u64) as usize;
+        let round = slice / PHASES as u64;
+        self.ids.clear();
+        self.ids.extend_from_slice(self.engine.sessions(phase));
+        for at in 0..self.ids.len() {
+            if self.backlog.len() >= BACKLOG {
+                break;
+            }
+            let session = self.ids[at];
+            self.receive(now, session, Lane::Rtp);
+            let slot = self.layout.slot_of(session) / PHASES;
+            if round.wrapping_add(slot as u64).is_multiple_of(RTCP_ROUNDS) {
+                self.receive(now, session, Lane::Rtcp);
+            }
+        }
+        self.engine.tick(now, phase, &mut self.wires);
+        self.report();
+    }
+
+    fn receive(&mut self, now: Instant, session: SessionId, lane: Lane) {
+        let Self {
+            engine, wires, batch, ..
+        } = self;
+        let socket = wires.pair(session).lane(lane);
+        for _ in 0..BATCHES_PER_SLICE {
+            let received = batch.receive(socket, Wait::No, |from, bytes| {
+                engine.packet(now, session, lane, from, bytes)
+            });
+            // Nothing there, or an error that the next slice meets again.
+            if !matches!(received, Ok(BATCH)) {
+                break;
+            }
+        }
+        self.report();
+    }
+
+    /// Hands the engine's reports to the shards, in order.
+    fn report(&mut self) {
+        while let Some(report) = self.engine.poll_report() {
+            if self.backlog.is_empty() {
+                if let Err(report) = self.hand_over(report) {
+                    self.backlog.push_back(report);
+                }
+            } else {
+                self.backlog.push_back(report);
+            }
+        }
+    }
+
+    fn hand_over(&self, report: Report) -> Result<(), Report> {
+        let session = session_of(&report);
+        self.inboxes[self.layout.shard_of(session)].report(report)
+    }
+
+    fn publish(&mut self) {
+        while let Some(report) = self.backlog.pop_front() {
+            if let Err(report) = self.hand_over(report) {
+                self.backlog.push_front(report);
+                self.figures().reports_waited.one();
+                break;
+            }
+        }
+        let totals = self.engine.totals();
+        let figures = self.figures();
+        figures.sessions.set(self.sessions() as u64);
+        figures.send_errors.set(self.wires.send_errors);
+        figures.strays.set(totals.stray_packets);
+        figures.refused_commands.set(totals.refused_commands);
+    }
+}
+
+fn session_of(report: &Report) -> SessionId {
+    match report {
+        Report::Key { session, .. }
+        | Report::PlayEnded { session, .. }
+        | Report::Silent { session }
+        | Report::Refused { session, .. }
+        | Report::Closed { session, .. } => *session,
+    }
+}

@@ -1,0 +1,170 @@
+//! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
+
+use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters};
+use patchcord_control::words::{Interruption, UnixTime};
+use serde::Serialize;
+
+/// One line, without its end.
+pub fn line(record: &CallRecord) -> String {
+    serde_json::to_string(&Record::from(record)).expect("a record is strings and numbers, which JSON can hold")
+}
+
+/// More than twelve fields: it is the record, and each is a column.
+#[derive(Serialize)]
+struct Record<'a> {
+    call: String,
+    tenant: &'a str,
+    handler: &'a str,
+    module: &'a str,
+    started_at: String,
+    ended_at: String,
+    legs: Vec<Leg<'a>>,
+    handler_end: End<'a>,
+    turns: u32,
+    fuel: u64,
+    memory_peak: u64,
+    host_calls: u64,
+    log_lines_dropped: u32,
+    keys_dropped: u32,
+}
+
+#[derive(Serialize)]
+struct Leg<'a> {
+    from: &'a str,
+    to: &'a str,
+    answered_at: Option<String>,
+    ended_at: String,
+    ended_by: &'static str,
+    status: Option<u16>,
+    media: Option<Media>,
+}
+
+#[derive(Serialize)]
+struct Media {
+    packets_in: u64,
+    packets_out: u64,
+    lost: i64,
+    duplicates: u64,
+    reordered: u64,
+    malformed: u64,
+    wrong_source: u64,
+    jitter_us: u64,
+    keys: u64,
+    ticks_missed: u64,
+}
+
+#[derive(Serialize)]
+struct End<'a> {
+    outcome: &'static str,
+    fault_kind: Option<&'static str>,
+    text: Option<&'a str>,
+}
+
+impl<'a> From<&'a CallRecord> for Record<'a> {
+    fn from(record: &'a CallRecord) -> Self {
+        Self {
+            call: record.id.to_string(),
+            tenant: &record.tenant.0,
+            handler: &record.handler,
+            module: &record.module,
+            started_at: rfc3339(record.started_at),
+            ended_at: rfc3339(record.ended_at),
+            legs: record.legs.iter().map(Leg::from).collect(),
+            handler_end: End::from(&record.handler_end),
+            turns: record.turns,
+            fuel: record.usage.fuel,
+            memory_peak: record.usage.memory_peak,
+            host_calls: record.usage.host_calls,
+            log_lines_dropped: record.log_lines_dropped,
+            keys_dropped: record.keys_dropped,
+        }
+    }
+}
+
+impl<'a> From<&'a LegRecord> for Leg<'a> {
+    fn from(leg: &'a LegRecord) -> Self {
+        Self {
+            from: leg.from.reveal(),
+            to: leg.to.reveal(),
+            answered_at: leg.answered_at.map(rfc3339),
+            ended_at: rfc3339(leg.ended_at),
+            ended_by: ended_by(leg.ended_by),
+            status: leg.status,
+            media: leg.media.as_ref().map(Media::from),
+        }
+    }
+}
+
+impl From<&MediaCounters> for Media {
+    fn from(counted: &MediaCounters) -> Self {
+        Self {
+            packets_in: counted.packets_in,
+            packets_out: counted.packets_out,
+            lost: counted.lost,
+            duplicates: counted.duplicates,
+            reordered: counted.reordered,
+            malformed: counted.malformed,
+            wrong_source: counted.wrong_source,
+            jitter_us: counted.jitter_us,
+            keys: counted.keys,
+            ticks_missed: counted.ticks_missed,
+        }
+    }
+}
+
+impl<'a> From<&'a HandlerEnd> for End<'a> {
+    fn from(end: &'a HandlerEnd) -> Self {
+        match end {
+            HandlerEnd::Done => Self {
+                outcome: "done",
+                fault_kind: None,
+                text: None,
+            },
+            HandlerEnd::Faulted(fault) => Self {
+                outcome: "faulted",
+                fault_kind: Some(fault.kind.name()),
+                text: Some(&fault.text),
+            },
+        }
+    }
+}
+
+/// Why a leg ended, as records and logs name it.
+pub(crate) fn ended_by(why: Interruption) -> &'static str {
+    match why {
+        Interruption::HungUp => "hung_up",
+        Interruption::Cancelled => "cancelled",
+        Interruption::MediaLost => "media_lost",
+        Interruption::SignallingLost => "signalling_lost",
+        Interruption::TimeLimit => "time_limit",
+        Interruption::EndedByPlatform => "ended_by_platform",
+        Interruption::EndedByHandler => "ended_by_handler",
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds, cut and not rounded: `2026-11-23T23:35:58.041Z`.
+pub(crate) fn rfc3339(time: UnixTime) -> String {
+    let (days, second) = (time.seconds / 86_400, time.seconds % 86_400);
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let ms = time.nanoseconds / 1_000_000;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
+/// The date of a day counted from 1970-01-01, in years that begin in March, so that the leap day comes last.
+fn civil(days: u64) -> (u64, u64, u64) {
+    const DAYS_TO_1970: u64 = 719_468;
+    const DAYS_IN_400_YEARS: u64 = 146_097;
+    let days = days + DAYS_TO_1970;
+    let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    (era * 400 + year + u64::from(month <= 2), month, day_of_month)
+}

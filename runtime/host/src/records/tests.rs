@@ -1,0 +1,127 @@
+//! What the file's readers rely on: names, units, one line each.
+
+use super::*;
+use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::private::Private;
+use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, Usage};
+use patchcord_control::words::{Interruption, UnixTime};
+
+pub(super) fn record(id: u128) -> CallRecord {
+    let at = |ms: u64| UnixTime {
+        seconds: 1_795_476_958 + ms / 1_000,
+        nanoseconds: (ms % 1_000 * 1_000_000) as u32 + 999_999,
+    };
+    let media = MediaCounters {
+        packets_in: 50,
+        packets_out: 51,
+        jitter_us: 700,
+        keys: 1,
+        ..MediaCounters::default()
+    };
+    CallRecord {
+        id: CallId(id),
+        tenant: Tenant("default".to_owned()),
+        handler: "menu".to_owned(),
+        module: "0123abcd".to_owned(),
+        started_at: at(41),
+        ended_at: at(2_000),
+        legs: vec![LegRecord {
+            from: Private::new("alice \"the\ncaller\"".to_owned()),
+            to: Private::new("100".to_owned()),
+            answered_at: Some(at(50)),
+            ended_at: at(1_900),
+            ended_by: Interruption::HungUp,
+            status: None,
+            media: Some(media),
+        }],
+        handler_end: HandlerEnd::Done,
+        turns: 3,
+        usage: Usage {
+            fuel: 1_000,
+            memory_peak: 65_536,
+            host_calls: 5,
+        },
+        log_lines_dropped: 0,
+        keys_dropped: 2,
+    }
+}
+
+#[test]
+fn a_record_is_the_line_it_always_was() {
+    let expected = concat!(
+        r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","#,
+        r#""started_at":"2026-11-23T23:35:58.041Z","ended_at":"2026-11-23T23:36:00.000Z","#,
+        r#""legs":[{"from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
+        r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,
+        r#""media":{"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"#,
+        r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0}}],"#,
+        r#""handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
+        r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
+    );
+    assert_eq!(line(&record(7)), expected);
+}
+
+#[test]
+fn a_fault_says_its_kind_and_what_happened() {
+    let mut broken = record(1);
+    let text = "out of\nbounds".to_owned();
+    broken.handler_end = HandlerEnd::Faulted(Fault {
+        kind: FaultKind::Trap,
+        text,
+    });
+    broken.legs[0].media = None;
+    let line = line(&broken);
+    let end = r#""handler_end":{"outcome":"faulted","fault_kind":"trap","text":"out of\nbounds"}"#;
+    assert!(line.contains(end) && line.contains(r#""media":null"#), "{line}");
+    assert!(!line.contains('\n'));
+}
+
+#[test]
+fn times_are_right_at_the_turns_of_the_calendar() {
+    for (seconds, expected) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_782_399, "2000-02-28T23:59:59.000Z"),
+        (951_868_799, "2000-02-29T23:59:59.000Z"),
+        (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        (1_798_761_599, "2026-12-31T23:59:59.000Z"),
+    ] {
+        assert_eq!(
+            json::rfc3339(UnixTime {
+                seconds,
+                nanoseconds: 0
+            }),
+            expected
+        );
+    }
+}
+
+#[test]
+fn a_file_is_continued_and_complete_when_the_thread_is_gone() {
+    let file = std::env::temp_dir().join(format!("patchcord-records-{}.jsonl", std::process::id()));
+    let figures = Arc::new(Figures::new(crate::layout::Layout {
+        shards: 1,
+        media_threads: 1,
+    }));
+    for run in 0..2 {
+        let (thread, queue) = start(&RecordsTo::File(file.clone()), figures.clone()).unwrap();
+        for id in 0..10 {
+            queue.put(Arc::new(record(run * 10 + id)));
+        }
+        drop(thread);
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let expected: Vec<_> = (0..20).map(|id| line(&record(id))).collect();
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_sentence() {
+    let to = RecordsTo::File("/nowhere/calls.jsonl".into());
+    let figures = Arc::new(Figures::new(crate::layout::Layout {
+        shards: 1,
+        media_threads: 1,
+    }));
+    let error = start(&to, figures).err().expect("the folder is not there");
+    assert!(error.to_string().contains("/nowhere/calls.jsonl"), "{error}");
+}

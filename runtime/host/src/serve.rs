@@ -1,0 +1,142 @@
+//! `patchcord serve`: a node from a configuration file, until a signal ends it. SIGTERM or SIGINT lets calls finish until
+//! the drain's deadline; a second one ends them at once.
+
+use crate::config::Config;
+use crate::node::Node;
+use crate::{log, programs};
+use anyhow::{Context, Result, anyhow};
+use patchcord_control::route::Routes;
+use patchcord_guest::Runtime;
+use patchcord_switch::Directory;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// Reads a configuration file and serves until a signal.
+///
+/// # Errors
+/// One sentence: what is wrong and where. Then nothing is left running.
+pub fn serve_file(file: &Path) -> Result<()> {
+    serve(Config::read(file)?)
+}
+
+/// Serves until a signal.
+///
+/// # Errors
+/// One sentence: what could not be loaded, bound or opened. Then nothing is left running.
+pub fn serve(config: Config) -> Result<()> {
+    log::init(config.log_format, config.log_level);
+    let signals = Signals::catch()?;
+    let runtime = Runtime::new(config.node.runtime()).map_err(|why| anyhow!("the wasm engine cannot start: {why}"))?;
+    let directory = directory(&runtime, &config)?;
+    let node = Node::start(config.node.clone(), runtime)?;
+    node.set_directory(directory);
+    announce(&node);
+    signals.wait();
+    tracing::info!(
+        calls = node.calls(),
+        seconds = config.drain.as_secs(),
+        "draining: no new calls; a second signal ends all"
+    );
+    let ended = node.drain(Instant::now() + config.drain, || signals.count() > 1);
+    drop(node);
+    tracing::info!(ended, "stopped");
+    Ok(())
+}
+
+/// Loads every handler, each module once per name.
+fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
+    let load = |handler: &crate::config::Handler| {
+        let program = programs::load(runtime, &handler.name, &handler.module)
+            .with_context(|| format!("handler {:?}", handler.name))?;
+        Ok((handler.tenant.clone(), program))
+    };
+    let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
+    Ok(Directory::new(
+        Routes::new(config.routes.clone()),
+        programs,
+        programs::announcement(),
+    ))
+}
+
+/// Says on standard output where the node is; the line that starts with `ready` is for programs that wait for it.
+fn announce(node: &Node) {
+    let http = node
+        .local_http()
+        .map_or("none".to_owned(), |address| address.to_string());
+    println!("ready sip={} http={http}", node.local_sip());
+    tracing::info!(sip = %node.local_sip(), http, "ready");
+}
+
+/// SIGTERM and SIGINT, counted by a thread from the moment they are caught; dropping this ends the thread.
+struct Signals {
+    count: Arc<AtomicUsize>,
+    came: Receiver<()>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Signals {
+    fn catch() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("signals cannot be waited for")?;
+        let (mut terminate, mut interrupt) = {
+            let _inside = runtime.enter();
+            let catch = |kind| signal(kind).context("signals cannot be caught");
+            (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?)
+        };
+        // One place is enough: only the first signal is waited for, the others are counted.
+        let (told, came) = sync_channel(1);
+        let (stop, mut stopped) = oneshot::channel();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let listen = async move {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                    // Either the word, or its sender is gone.
+                    _ = &mut stopped => return,
+                }
+                counted.fetch_add(1, Ordering::SeqCst);
+                let _ = told.try_send(());
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || runtime.block_on(listen))
+            .context("no thread could be started for signals")?;
+        Ok(Self {
+            count,
+            came,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    fn wait(&self) {
+        // An error is the thread's end by a panic, printed when it happened: then it is time to stop, too.
+        let _ = self.came.recv();
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! The shard threads: each owns a [`Shard`] and its inbox, waits until something comes or the shard's next deadline, and
+//! carries out what the shard wants. Not here: anything about a call.
+//!
+//! The inbox is bounded. A datagram that finds it full is dropped and counted, and the far end sends it again; a new
+//! INVITE is turned away much earlier, so that calls that are up keep being served. Reports of media threads stay with
+//! the media thread until there is room. Orders of the node wait.
+
+use crate::figures::{Figures, ShardFigures};
+use crate::media_threads::{Handed, MediaQueue};
+use crate::records::RecordQueue;
+use crate::start_error::StartError;
+use crate::watch::{Seen, Watchers};
+use patchcord_media::Report;
+use patchcord_switch::{Config, Directory, Input, MediaPort, Output, Shard};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What may wait for a shard.
+pub(crate) const INBOX: usize = 8_192;
+/// With so much waiting, new INVITEs are dropped: at about a millisecond for a new call this much is done before the far
+/// end sends again.
+const INBOX_FOR_INVITES: usize = 512;
+/// Inputs taken before the figures are published and deadlines are looked at again.
+const INPUTS_PER_WAKE: usize = 256;
+/// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
+const PUBLISH: Duration = Duration::from_millis(20);
+
+/// What a shard's thread is told.
+enum ToShard {
+    Datagram { from: SocketAddr, bytes: Box<[u8]> },
+    Report(Report),
+    Order(Order),
+}
+
+/// What the node wants of a shard.
+#[derive(Debug, Clone)]
+pub(crate) enum Order {
+    Directory(Arc<Directory>),
+    Drain,
+    EndAll,
+    Stop,
+}
+
+/// The way into a shard.
+#[derive(Clone)]
+pub(crate) struct Inbox {
+    sender: SyncSender<ToShard>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The shard's end of its inbox.
+pub(crate) struct Outbox {
+    receiver: Receiver<ToShard>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// What became of a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Yes,
+    Dropped,
+}
+
+impl Inbox {
+    /// An inbox and its end.
+    pub(crate) fn new() -> (Self, Outbox) {
+        let (sender, receiver) = sync_channel(INBOX);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let inbox = Self {
+            sender,
+            waiting: waiting.clone(),
+        };
+        (inbox, Outbox { receiver, waiting })
+    }
+
+    /// Hands over a datagram, or drops it.
+    pub(crate) fn datagram(&self, from: SocketAddr, bytes: &[u8]) -> Taken {
+        if bytes.starts_with(b"INVITE ") && self.waiting.load(Ordering::Relaxed) >= INBOX_FOR_INVITES {
+            return Taken::Dropped;
+        }
+        let bytes = bytes.into();
+        match self.put(ToShard::Datagram { from, bytes }) {
+            Ok(()) => Taken::Yes,
+            Err(_) => Taken::Dropped,
+        }
+    }
+
+    /// Hands over a report; gives it back if there is no room now. A shard that has ended takes everything.
+    pub(crate) fn report(&self, report: Report) -> Result<(), Report> {
+        match self.put(ToShard::Report(report)) {
+            Err(ToShard::Report(report)) => Err(report),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands over an order; waits for room.
+    pub(crate) fn order(&self, order: Order) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        // A shard that has ended needs no orders.
+        let _ = self.sender.send(ToShard::Order(order));
+    }
+
+    fn put(&self, told: ToShard) -> Result<(), ToShard> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        match self.sender.try_send(told) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
+            Err(TrySendError::Full(told)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                Err(told)
+            }
+        }
+    }
+}
+
+/// A running shard thread; dropping it stops and joins it. Calls it still has are gone without a record: end them first.
+pub(crate) struct ShardThread {
+    inbox: Inbox,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for ShardThread {
+    fn drop(&mut self) {
+        self.inbox.order(Order::Stop);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a shard thread is made from.
+pub(crate) struct Desk {
+    pub(crate) index: usize,
+    pub(crate) config: Config,
+    pub(crate) ports: Vec<MediaPort>,
+    pub(crate) inbox: Inbox,
+    pub(crate) outbox: Outbox,
+    pub(crate) ways_out: WaysOut,
+}
+
+/// Where a shard's outputs go.
+pub(crate) struct WaysOut {
+    pub(crate) socket: Arc<UdpSocket>,
+    pub(crate) media: Vec<MediaQueue>,
+    pub(crate) records: RecordQueue,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) figures: Arc<Figures>,
+}
+
+/// Starts a shard thread.
+pub(crate) fn start(desk: Desk) -> Result<ShardThread, StartError> {
+    let inbox = desk.inbox.clone();
+    let thread = std::thread::Builder::new()
+        .name(format!("shard-{}", desk.index))
+        .spawn(move || Work::new(desk).run())
+        .map_err(StartError::Thread)?;
+    Ok(ShardThread {
+        inbox,
+        thread: Some(thread),
+    })
+}
+
+/// Whether the thread goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Go {
+    On,
+    Home,
+}
+
+/// A shard thread's state.
+struct Work {
+    index: usize,
+    shard: Shard,
+    outbox: Outbox,
+    out: WaysOut,
+    /// When figures were published last, and whether anything happened since.
+    published: Instant,
+    stale: bool,
+}
+
+impl Work {
+    fn new(desk: Desk) -> Self {
+        let mut work = Self {
+            index: desk.index,
+            shard: Shard::new(desk.config),
+            outbox: desk.outbox,
+            out: desk.ways_out,
+            published: Instant::now(),
+            stale: true,
+        };
+        work.handle(Input::Ports(desk.ports));
+        work
+    }
+
+    fn run(mut self) {
+        loop {
+            let first = match self.wait() {
+                None => self.outbox.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => self.outbox.receiver.recv_timeout(wait),
+            };
+            match first {
+                Ok(told) => {
+                    if self.batch(told) == Go::Home {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.shard.wake_at().is_some_and(|at| at <= Instant::now()) {
+                self.handle(Input::Deadline);
+            }
+            self.publish();
+        }
+    }
+
+    /// How long nothing has to be done; none: until something comes.
+    fn wait(&self) -> Option<Duration> {
+        let publish = self.stale.then(|| self.published + PUBLISH);
+        let wake_at = [self.shard.wake_at(), publish].into_iter().flatten().min()?;
+        Some(wake_at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Takes what waits, up to a limit.
+    fn batch(&mut self, first: ToShard) -> Go {
+        let mut next = Some(first);
+        for _ in 0..INPUTS_PER_WAKE {
+            let Some(told) = next else { return Go::On };
+            self.outbox.waiting.fetch_sub(1, Ordering::Relaxed);
+            if self.take(told) == Go::Home {
+                return Go::Home;
+            }
+            next = self.outbox.receiver.try_recv().ok();
+        }
+        // The last one was taken out of the inbox too.
+        next.map_or(Go::On, |told| {
+            self.outbox.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.take(told)
+        })
+    }
+
+    fn take(&mut self, told: ToShard) -> Go {
+        match told {
+            ToShard::Datagram { from, bytes } => self.handle(Input::Datagram { from, bytes: &bytes }),
+            ToShard::Report(report) => self.handle(Input::Media(report)),
+            ToShard::Order(Order::Directory(directory)) => self.handle(Input::Directory(directory)),
+            ToShard::Order(Order::Drain) => {
+                self.handle(Input::Drain);
+                // First the count of calls, then the word that it can only fall.
+                self.publish_now();
+                self.figures().draining.set(1);
+            }
+            ToShard::Order(Order::EndAll) => self.handle(Input::EndAll),
+            ToShard::Order(Order::Stop) => return Go::Home,
+        }
+        Go::On
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.stale = true;
+        self.shard.handle(Instant::now(), input);
+        while let Some(output) = self.shard.poll() {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send { to, bytes } => {
+                if self.out.socket.send_to(&bytes, to).is_err() {
+                    // Lost on the way: SIP sends again.
+                    self.figures().send_errors.one();
+                }
+            }
+            Output::Media { thread, command } => {
+                if self.out.media[thread].command(command) == Handed::Waited {
+                    self.figures().media_queue_waits.one();
+                }
+            }
+            Output::Notice { call, notice } => {
+                crate::log::notice(call, &notice);
+                if self.out.watchers.any() {
+                    self.out.watchers.tell(&Seen::Notice { call, notice });
+                }
+            }
+            Output::Record(record) => {
+                self.figures().count_fault(&record);
+                crate::log::ended(&record);
+                let record = Arc::from(record);
+                if self.out.watchers.any() {
+                    self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
+                }
+                if self.out.records.put(record) == Handed::Waited {
+                    self.figures().record_queue_waits.one();
+                }
+            }
+        }
+    }
+
+    fn figures(&self) -> &ShardFigures {
+        &self.out.figures.shards[self.index]
+    }
+
+    fn publish(&mut self) {
+        if self.stale && self.published.elapsed() >= PUBLISH {
+            self.publish_now();
+        }
+    }
+
+    fn publish_now(&mut self) {
+        self.figures().publish(&self.shard.counts(), &self.shard.sip_counters());
+        self.published = Instant::now();
+        self.stale = false;
+    }
+}
+
+#[cfg(test)]
+mod tests;
