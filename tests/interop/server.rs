@@ -46,10 +46,11 @@ impl Server {
         let (sip, http) = (address(), address());
         let mut config = format!(
             "[sip]\nlisten = \"{sip}\"\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
-             [records]\ncdr = \"{}\"\n",
+             [records]\ncdr = \"{}\"\n\n[limits]\ncalls = {}\n",
             lane.media.start,
             lane.media.end - 1,
             folder.join("cdr.jsonl").display(),
+            lane.media.len() / 2, // a port for RTP and one for RTCP each
         );
         for (route, module) in routes.iter().zip(&modules) {
             let name = route.handler.rsplit('/').next().expect("a path has a last part");

@@ -134,10 +134,10 @@ impl std::fmt::Display for Counts {
             self.get("SuccessfulCall(C)"),
             self.get("FailedCall(C)")
         )?;
-        let failures = self.last.iter().filter(|(name, value)| {
+        let mut failures = self.last.iter().filter(|(name, value)| {
             name.starts_with("Failed") && name.ends_with("(C)") && *name != "FailedCall(C)" && value.as_str() != "0"
         });
-        failures.map(|(name, value)| write!(f, ", {name} {value}")).collect()
+        failures.try_for_each(|(name, value)| write!(f, ", {name} {value}"))
     }
 }
 

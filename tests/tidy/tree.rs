@@ -102,15 +102,9 @@ impl Tree {
         assert!(lines.is_empty(), "{lines}\n");
     }
 
-    /// Folders with a manifest directly below one of `parents` (or one folder deeper), such as `examples/menu`.
-    pub fn packages_below(&self, parents: &[&str]) -> Vec<String> {
-        let is_below = |folder: &&str| {
-            parents.iter().any(|p| {
-                folder
-                    .strip_prefix(p)
-                    .is_some_and(|rest| !rest.is_empty() && depth(rest) <= 1)
-            })
-        };
+    /// Folders with a manifest directly below `parent`, such as `examples/menu` below `examples/`.
+    pub fn packages_below(&self, parent: &str) -> Vec<String> {
+        let is_below = |folder: &&str| folder.strip_prefix(parent).is_some_and(|name| !name.contains('/'));
         let manifests = self
             .files
             .iter()
@@ -157,10 +151,6 @@ pub fn dependencies_of(package: &str) -> Vec<String> {
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().expect("tests/ stands in the repository").to_owned()
-}
-
-fn depth(path: &str) -> usize {
-    path.matches('/').count()
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {

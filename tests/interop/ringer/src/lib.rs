@@ -6,7 +6,7 @@ patchcord::handler!(handle);
 
 fn handle(caller: Leg) -> Result<()> {
     caller.ring()?;
-    sleep(secs(30))?;
+    wait::sleep(secs(30))?;
     caller.answer()?;
     Ok(())
 }
