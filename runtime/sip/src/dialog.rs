@@ -116,7 +116,7 @@ impl Dialog {
             call_id: request.call_id().unwrap_or_default().to_owned(),
             local: format!("{};tag={tag}", text("To")),
             local_tag: tag,
-            remote_tag: request.from_tag().map(str::to_owned),
+            remote_tag: request.tag_of_from().map(str::to_owned),
             remote: text("From").to_owned(),
             local_cseq: 0,
             remote_cseq: request.cseq().ok().map(|cseq| cseq.number),
@@ -159,7 +159,7 @@ impl Dialog {
     /// the Request-URI of the INVITE then stays the target.
     pub(crate) fn confirm(&mut self, response: &Response, from: SocketAddr) -> Result<(), Unusable> {
         self.state = State::Up;
-        self.remote_tag = response.to_tag().map(str::to_owned);
+        self.remote_tag = response.tag_of_to().map(str::to_owned);
         self.remote = response.headers.first("To").unwrap_or(&self.remote).to_owned();
         self.peer.source = from;
         if let Ok(target) = contact(&response.headers) {

@@ -19,7 +19,7 @@ mod parse;
 mod print;
 pub mod sdp;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod timers;
 mod token;
 mod transaction;

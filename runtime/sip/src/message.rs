@@ -131,12 +131,12 @@ macro_rules! typed_views {
             }
 
             /// The tag of the From header.
-            pub(crate) fn from_tag(&self) -> Option<&str> {
+            pub(crate) fn tag_of_from(&self) -> Option<&str> {
                 Pieces::of(self.headers.first("From")?).ok()?.tag()
             }
 
             /// The tag of the To header.
-            pub(crate) fn to_tag(&self) -> Option<&str> {
+            pub(crate) fn tag_of_to(&self) -> Option<&str> {
                 Pieces::of(self.headers.first("To")?).ok()?.tag()
             }
         }

@@ -193,10 +193,20 @@ fn check_request(method: &Method, uri: &Uri, headers: &Headers, fault: &mut Opti
         note(fault, Fault::MethodMismatch, 0);
     }
     if let Some(hops) = headers.raw("Max-Forwards").next()
-        && (hops.is_empty() || hops.len() > 3 || !hops.iter().all(u8::is_ascii_digit))
+        && !is_hop_count(hops)
     {
         note(fault, Fault::MaxForwards, 0);
     }
+}
+
+/// 0 to 255, leading zeros allowed (RFC 3261 20.22).
+fn is_hop_count(value: &[u8]) -> bool {
+    let number = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .and_then(|text| text.parse::<u32>().ok())
+        .is_some_and(|number| number <= 255)
 }
 
 /// The fields no message may lack. Returns the method named by CSeq.

@@ -52,10 +52,9 @@ impl Endpoint {
         let tag = self.tokens.token();
         from.params.retain(|(name, _)| !name.eq_ignore_ascii_case("tag"));
         from.params.push(("tag".to_owned(), Some(tag.clone())));
-        let via = self.new_via();
         let head = Head {
             uri: uri.to_string(),
-            via: via.text,
+            via: self.new_via(),
             routes: Vec::new(),
             from: from.to_string(),
             to: NameAddr::new(uri.clone()).to_string(),
@@ -72,7 +71,7 @@ impl Endpoint {
         }
         let id = self.new_dialog_id();
         let mut dialog = Dialog::of_outgoing(id, &head, tag, uri, destination);
-        let tx = self.begin(now, Purpose::Invite, Some(id), head, &via.branch, (destination, packet));
+        let tx = self.begin(now, Purpose::Invite, Some(id), head, (destination, packet));
         if let Some(client) = self.clients.get_mut(tx) {
             client.offered = sdp.is_some();
         }
@@ -112,13 +111,8 @@ impl Endpoint {
         dialog.state = State::Calling(Cancel::Sent(until));
         // CANCEL carries the Via of its INVITE, branch included, and goes the same way.
         let (head, to): (Head, SocketAddr) = (client.head.clone(), client.destination);
-        let branch = crate::via::Via::parse(&head.via)
-            .ok()
-            .and_then(|via| via.branch())
-            .unwrap_or_default()
-            .to_owned();
         let packet = self.with_agent(head.lines("CANCEL")).finish(None);
-        self.begin(now, Purpose::Cancel, None, head, &branch, (to, packet));
+        self.begin(now, Purpose::Cancel, None, head, (to, packet));
         self.set_dialog_timer(id);
     }
 

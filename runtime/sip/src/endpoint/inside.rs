@@ -97,10 +97,10 @@ impl Endpoint {
 
     /// The dialog a request names by Call-ID and both tags. No From tag at all matches too (RFC 2543 peers).
     fn dialog_of(&self, request: &Request) -> Option<DialogId> {
-        let key = (request.call_id()?.to_owned(), request.to_tag()?.to_owned());
+        let key = (request.call_id()?.to_owned(), request.tag_of_to()?.to_owned());
         let id = *self.index.get(&key)?;
         let dialog = self.dialogs.get(&id)?;
-        let same_peer = dialog.remote_tag.as_deref() == request.from_tag();
+        let same_peer = dialog.remote_tag.as_deref() == request.tag_of_from();
         same_peer.then_some(id)
     }
 

@@ -13,7 +13,7 @@ use crate::transaction::Packet;
 use crate::transaction::client::{Client, Purpose};
 use crate::transaction::key;
 use crate::transaction::table::TxId;
-use crate::via::MAGIC_COOKIE;
+use crate::via::{MAGIC_COOKIE, Via};
 
 impl Endpoint {
     /// Ends an established dialog: `Ended{LocalBye}` at once, the BYE is repeated by itself until answered. If our 200
@@ -47,10 +47,10 @@ impl Endpoint {
             return Err(DialogError::Full);
         }
         let via = self.new_via();
-        let (head, to) = self.live(dialog)?.next_head(via.text);
+        let (head, to) = self.live(dialog)?.next_head(via);
         let lines = self.with_contact(head.lines("INVITE"));
         let packet = lines.finish(sdp.as_deref());
-        let tx = self.begin(now, Purpose::Reinvite, Some(dialog), head, &via.branch, (to, packet));
+        let tx = self.begin(now, Purpose::Reinvite, Some(dialog), head, (to, packet));
         if let Some(client) = self.clients.get_mut(tx) {
             client.offered = sdp.is_some();
         }
@@ -101,22 +101,15 @@ impl Endpoint {
             return;
         };
         dialog.unacknowledged = None;
-        let (head, to) = dialog.next_head(via.text);
+        let (head, to) = dialog.next_head(via);
         self.set_dialog_timer(id);
-        self.begin_bye(now, Some(id), head, &via.branch, to);
+        self.begin_bye(now, Some(id), head, to);
     }
 
     /// A BYE transaction, also for a fork that no dialog stands for.
-    pub(super) fn begin_bye(
-        &mut self,
-        now: Instant,
-        dialog: Option<DialogId>,
-        head: Head,
-        branch: &str,
-        to: SocketAddr,
-    ) {
+    pub(super) fn begin_bye(&mut self, now: Instant, dialog: Option<DialogId>, head: Head, to: SocketAddr) {
         let packet = self.with_agent(head.lines("BYE")).finish(None);
-        self.begin(now, Purpose::Bye, dialog, head, branch, (to, packet));
+        self.begin(now, Purpose::Bye, dialog, head, (to, packet));
     }
 
     /// Acknowledges the 2xx of transaction `tx` that belongs to a dialog.
@@ -125,7 +118,7 @@ impl Endpoint {
         let (Some(dialog), Some(client)) = (self.dialogs.get(&id), self.clients.get(tx)) else {
             return;
         };
-        let (head, to) = dialog.head(via.text, client.head.cseq);
+        let (head, to) = dialog.head(via, client.head.cseq);
         let tag = dialog.remote_tag.clone().unwrap_or_default();
         self.send_ack_as(tx, &tag, &head, to, sdp);
     }
@@ -147,9 +140,13 @@ impl Endpoint {
         purpose: Purpose,
         dialog: Option<DialogId>,
         head: Head,
-        branch: &str,
         sent: (SocketAddr, Packet),
     ) -> TxId {
+        let branch = Via::parse(&head.via)
+            .ok()
+            .and_then(|via| via.branch())
+            .unwrap_or_default()
+            .to_owned();
         let method = match purpose {
             Purpose::Invite | Purpose::Reinvite => "INVITE",
             Purpose::Bye => "BYE",
@@ -158,7 +155,7 @@ impl Endpoint {
         self.counters.requests_sent += 1;
         self.send(sent.0, sent.1.clone());
         let client = Client::new(now, purpose, dialog, head, sent, &self.config.timers);
-        let tx = self.clients.add(client, vec![key::client(branch, method)]);
+        let tx = self.clients.add(client, vec![key::client(&branch, method)]);
         self.set_client_timer(tx);
         tx
     }
@@ -169,12 +166,13 @@ impl Endpoint {
         Some(Dialog::of_outgoing(DialogId(0), head, tag, target, from))
     }
 
-    pub(super) fn new_via(&mut self) -> NewVia {
-        let branch = format!("{MAGIC_COOKIE}{}", self.tokens.token());
-        NewVia {
-            text: format!("SIP/2.0/UDP {};branch={branch};rport", self.config.contact),
-            branch,
-        }
+    /// A fresh Via value; its branch is unique.
+    pub(super) fn new_via(&mut self) -> String {
+        format!(
+            "SIP/2.0/UDP {};branch={MAGIC_COOKIE}{};rport",
+            self.config.contact,
+            self.tokens.token()
+        )
     }
 
     /// Contact, Allow and User-Agent: what an INVITE carries.
@@ -190,10 +188,4 @@ impl Endpoint {
         }
         lines
     }
-}
-
-/// A fresh Via value and its branch.
-pub(super) struct NewVia {
-    pub(super) text: String,
-    pub(super) branch: String,
 }

@@ -70,7 +70,7 @@ impl Endpoint {
             }
         }
         if let Some(to) = request.headers.first("To") {
-            let untagged = request.to_tag().is_none() && status != 100;
+            let untagged = request.tag_of_to().is_none() && status != 100;
             if untagged {
                 lines.field("To", &format!("{};tag={tag}", to.trim_matches(WHITE)));
             } else {
@@ -109,7 +109,7 @@ impl Endpoint {
         let tag = self.tokens.stateless(&[
             via.branch().unwrap_or_default().as_bytes(),
             request.call_id().unwrap_or_default().as_bytes(),
-            request.from_tag().unwrap_or_default().as_bytes(),
+            request.tag_of_from().unwrap_or_default().as_bytes(),
         ]);
         let mut lines = self.response_with_phrase(request, from, (refusal.status, &refusal.phrase), &tag);
         for (name, value) in &refusal.fields {

@@ -39,7 +39,7 @@ impl Endpoint {
         if let Some(refusal) = inadmissible(&request) {
             return self.refuse_stateless(from, &request, &refusal);
         }
-        let is_inside = request.to_tag().is_some();
+        let is_inside = request.tag_of_to().is_some();
         match (is_inside, &request.method) {
             (true, _) => self.inside(now, from, request, key),
             (false, Method::Invite) => self.new_call(now, from, request, key),

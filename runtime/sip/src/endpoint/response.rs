@@ -82,7 +82,7 @@ impl Endpoint {
 
     fn answered(&mut self, now: Instant, from: SocketAddr, tx: TxId, dialog: Option<DialogId>, response: &Response) {
         if let Some(client) = self.clients.get_mut(tx) {
-            client.winner = Some(response.to_tag().unwrap_or_default().to_owned());
+            client.winner = Some(response.tag_of_to().unwrap_or_default().to_owned());
         }
         let Some((id, dialog)) = dialog.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
             return self.hang_up_fork(now, from, tx, response);
@@ -106,7 +106,7 @@ impl Endpoint {
 
     fn reinvite_answered(&mut self, tx: TxId, dialog: Option<DialogId>, response: &Response) {
         if let Some(client) = self.clients.get_mut(tx) {
-            client.winner = Some(response.to_tag().unwrap_or_default().to_owned());
+            client.winner = Some(response.tag_of_to().unwrap_or_default().to_owned());
         }
         let Some((id, dialog)) = dialog.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
             // We hung up while it was under way. The 2xx must still be acknowledged or it is repeated for 32 s.
@@ -170,7 +170,7 @@ impl Endpoint {
     /// One more 2xx to an INVITE: the same again gets the same ACK, another fork is acknowledged and hung up.
     fn another_2xx(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
         let Some(client) = self.clients.get(tx) else { return };
-        let tag = response.to_tag().unwrap_or_default();
+        let tag = response.tag_of_to().unwrap_or_default();
         if let Some((to, packet)) = client.ack_for(tag) {
             self.counters.retransmissions_received += 1;
             return self.send_again(to, packet);
@@ -187,23 +187,23 @@ impl Endpoint {
         let via = self.new_via();
         let Some(client) = self.clients.get(tx) else { return };
         let (mut head, to) = (client.head.clone(), client.destination);
-        head.via = via.text;
-        self.send_ack_as(tx, response.to_tag().unwrap_or_default(), &head, to, None);
+        head.via = via;
+        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), &head, to, None);
     }
 
     /// A 2xx that nobody waits for any more, or of a further fork: ACK and BYE through a dialog that is not kept.
     fn hang_up_fork(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
         let (ack_via, bye_via) = (self.new_via(), self.new_via());
         let Some(client) = self.clients.get(tx) else { return };
-        let tag = response.from_tag().unwrap_or_default().to_owned();
+        let tag = response.tag_of_from().unwrap_or_default().to_owned();
         let Some(mut fork) = Self::fork_of(&client.head, tag, from) else {
             return;
         };
         // Routes that cannot be read are left out: the BYE then goes straight to the fork's Contact.
         let _ = fork.confirm(response, from);
-        let (head, to) = fork.head(ack_via.text, client.head.cseq);
-        self.send_ack_as(tx, response.to_tag().unwrap_or_default(), &head, to, None);
-        let (head, to) = fork.next_head(bye_via.text);
-        self.begin_bye(now, None, head, &bye_via.branch, to);
+        let (head, to) = fork.head(ack_via, client.head.cseq);
+        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), &head, to, None);
+        let (head, to) = fork.next_head(bye_via);
+        self.begin_bye(now, None, head, to);
     }
 }

@@ -1,7 +1,7 @@
 //! What the parser takes and refuses. The torture messages of RFC 4475 are in `tests/wire`.
 
 use super::*;
-use crate::testing::{Dice, SDP, fuzz_rounds, request};
+use crate::tests::{Dice, SDP, fuzz_rounds, request};
 
 fn fault(raw: &str) -> Fault {
     parse(raw.as_bytes()).expect_err("this is malformed").why
@@ -117,7 +117,7 @@ fn peeks_at_the_call_id_without_parsing() {
 }
 
 #[test]
-fn no_mutation_makes_it_panic_and_what_is_taken_prints_and_reads_again() {
+fn fuzz_no_mutation_makes_it_panic_and_what_is_taken_prints_and_reads_again() {
     let seeds = [
         request("INVITE", "b", 1, None, SDP),
         request("BYE", "b", 9, Some("x"), ""),

@@ -149,8 +149,8 @@ fn says_why_there_is_no_agreement() {
 }
 
 #[test]
-fn no_mutation_makes_it_panic() {
-    use crate::testing::{Dice, fuzz_rounds};
+fn fuzz_no_mutation_makes_it_panic() {
+    use crate::tests::{Dice, fuzz_rounds};
     let seed = session(
         "m=audio 4000/2 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20.5\r\na=rtcp:1 IN IP4 h\r\nm=video 1 x 1\r\n",
     );

@@ -22,7 +22,7 @@ fn intervals_double_up_to_t2() {
 
 #[test]
 fn each_owner_has_one_deadline_and_the_earliest_comes_first() {
-    let now = Instant::now();
+    let now = crate::tests::start();
     let at = |ms| now + Duration::from_millis(ms);
     let mut schedule = Schedule::default();
     schedule.set(Owner::Server(1), Some(at(30)));

@@ -21,7 +21,7 @@ pub(crate) fn server(request: &Request, method: &Method) -> Option<Key> {
             join(&mut key, b"2543");
             join(&mut key, request.uri.as_str().as_bytes());
             join(&mut key, request.headers.first("Via")?.as_bytes());
-            join(&mut key, request.from_tag().unwrap_or_default().as_bytes());
+            join(&mut key, request.tag_of_from().unwrap_or_default().as_bytes());
             join(&mut key, request.call_id()?.as_bytes());
             join(&mut key, &request.cseq().ok()?.number.to_be_bytes());
         }
@@ -43,7 +43,7 @@ pub(crate) fn merged(request: &Request) -> Option<Key> {
     let mut key = Vec::with_capacity(96);
     join(&mut key, b"merged");
     join(&mut key, request.call_id()?.as_bytes());
-    join(&mut key, request.from_tag().unwrap_or_default().as_bytes());
+    join(&mut key, request.tag_of_from().unwrap_or_default().as_bytes());
     join(&mut key, &request.cseq().ok()?.number.to_be_bytes());
     Some(key.into())
 }

@@ -43,7 +43,7 @@ fn without_the_cookie_the_request_itself_decides() {
 
 #[test]
 fn a_beat_resends_until_it_ends() {
-    let now = Instant::now();
+    let now = crate::tests::start();
     let ms = |ms| now + Duration::from_millis(ms);
     let mut beat = Beat::resending(now, Duration::from_millis(500), Duration::from_secs(2));
     assert_eq!(beat.next(), Some(ms(500)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::{Bench, SDP, config, header, methods, phone_address, server_address, tag_of};
+use crate::tests::{Bench, SDP, config, header, methods, phone_address, server_address, tag_of};
 use crate::{DialogError, DialogId, EndCause, Event, Message, Outgoing};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -373,12 +373,12 @@ fn the_far_end_hangs_up_and_glare_is_491() {
     };
     let glare = theirs("INVITE", 77, &caller);
     assert_eq!(
-        crate::testing::statuses(&caller.bench.feed_from(server_address(), glare.as_bytes())),
+        crate::tests::statuses(&caller.bench.feed_from(server_address(), glare.as_bytes())),
         [491]
     );
     let bye = theirs("BYE", 78, &caller);
     assert_eq!(
-        crate::testing::statuses(&caller.bench.feed_from(server_address(), bye.as_bytes())),
+        crate::tests::statuses(&caller.bench.feed_from(server_address(), bye.as_bytes())),
         [200]
     );
     assert_eq!(caller.ended(), EndCause::RemoteBye);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::{Bench, SDP, config, header, request, request_with, server_address, status, statuses, tag_of};
+use crate::tests::{Bench, SDP, config, header, request, request_with, server_address, status, statuses, tag_of};
 use crate::{EndCause, Event, Limits};
 
 fn answer(bench: &mut Bench, raw: &str) -> crate::Message {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::testing::{Bench, Dice, SDP, fuzz_rounds, request};
+use crate::tests::{Bench, Dice, SDP, fuzz_rounds, request};
 use crate::{DialogId, Event, Outgoing, Rejection};
 
 const METHODS: [&str; 9] = [
@@ -117,7 +117,7 @@ impl Run {
                 raw[at] = b"\r\n ;:<>\"\0\xff9x"[self.dice.below(12) as usize];
             }
         }
-        self.bench.feed_from(crate::testing::phone_address(), &raw);
+        self.bench.feed_from(crate::tests::phone_address(), &raw);
     }
 
     fn command(&mut self) {
@@ -126,7 +126,7 @@ impl Run {
         if self.dialogs.is_empty() || self.dice.below(8) == 0 {
             let call = Outgoing {
                 uri: "sip:far@192.0.2.1:5062".parse().expect("an address"),
-                destination: crate::testing::phone_address(),
+                destination: crate::tests::phone_address(),
                 from: crate::NameAddr::parse("sip:near@198.51.100.2").expect("an address"),
                 sdp: (self.dice.below(2) == 0).then(|| SDP.into()),
                 headers: Vec::new(),
@@ -191,7 +191,7 @@ impl Run {
     fn learn(&mut self, message: crate::Message) {
         match &message {
             crate::Message::Response(response) => {
-                let tag = response.to_tag().map(str::to_owned);
+                let tag = response.tag_of_to().map(str::to_owned);
                 self.tags.extend(tag.filter(|tag| !self.tags.contains(tag)));
             }
             crate::Message::Request(_) => self.requests.push(message),
@@ -230,7 +230,7 @@ impl Run {
 }
 
 #[test]
-fn no_order_of_messages_and_commands_breaks_it() {
+fn fuzz_no_order_of_messages_and_commands_breaks_it() {
     let mut calls = 0;
     for seed in fuzz_rounds(1_500) {
         let mut run = Run::new(seed);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::{Bench, SDP, header, methods, phone_address, request, request_with, status, statuses, tag_of};
+use crate::tests::{Bench, SDP, header, methods, phone_address, request, request_with, status, statuses, tag_of};
 use crate::transaction::server::State;
 use crate::{DialogError, EndCause, Event, Rejection};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::{Pair, SDP, Side, Weather};
+use crate::tests::{Pair, SDP, Side, Weather};
 use crate::{EndCause, Event};
 
 const CLEAR: Weather = Weather {

@@ -1,5 +1,10 @@
 //! For tests: raw messages, and two endpoints joined by a lossy network under a virtual clock. Nothing here sleeps.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test needs an origin for its virtual clock, and the fuzz tests a wall clock and their length"
+)]
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -28,6 +33,11 @@ pub(crate) fn config(contact: SocketAddr) -> Config {
         timers: TimerValues::default(),
         limits: Limits::default(),
     }
+}
+
+/// The origin of a virtual clock.
+pub(crate) fn start() -> Instant {
+    Instant::now()
 }
 
 /// A random sequence for tests (xorshift64*).
@@ -78,7 +88,7 @@ impl Bench {
     pub(crate) fn with(config: Config) -> Self {
         Self {
             endpoint: Endpoint::new(config, 7),
-            now: Instant::now(),
+            now: start(),
             events: Vec::new(),
             sent: Vec::new(),
         }
@@ -255,7 +265,7 @@ impl Pair {
         Self {
             phone: Endpoint::new(config(phone_address()), seed),
             server: Endpoint::new(config(server_address()), seed ^ 0xffff),
-            now: Instant::now(),
+            now: start(),
             weather,
             log: Vec::new(),
             dice: Dice::new(seed),
