@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::headers::{WHITE, top_level};
+use crate::headers::top_level;
 use crate::parse::Fault;
 use crate::uri::{Uri, locate};
 
@@ -97,28 +97,30 @@ impl fmt::Debug for NameAddr {
 
 impl<'a> Pieces<'a> {
     pub(crate) fn of(value: &'a str) -> Result<Self, Fault> {
-        let value = value.trim_matches(WHITE);
+        let value = value.trim_ascii();
         if !quotes_balance(value) {
             return Err(Fault::Quotes);
         }
         match open_angle(value) {
             Some(open) => {
-                let close = value[open..].find('>').map(|at| open + at).ok_or(Fault::Address)?;
-                let tail = value[close + 1..].trim_matches(WHITE);
+                let close = memchr::memchr(b'>', &value.as_bytes()[open..])
+                    .map(|at| open + at)
+                    .ok_or(Fault::Address)?;
+                let tail = value[close + 1..].trim_ascii();
                 if !tail.is_empty() && !tail.starts_with(';') {
                     return Err(Fault::Address);
                 }
-                let display = value[..open].trim_matches(WHITE);
+                let display = value[..open].trim_ascii();
                 Ok(Self {
                     display,
-                    uri: value[open + 1..close].trim_matches(WHITE),
+                    uri: value[open + 1..close].trim_ascii(),
                     params: tail,
                 })
             }
             // Without brackets every parameter belongs to the header, and `?` or `,` may not stand in the address.
             None => {
-                let cut = value.find(';').unwrap_or(value.len());
-                let uri = value[..cut].trim_matches(WHITE);
+                let cut = memchr::memchr(b';', value.as_bytes()).unwrap_or(value.len());
+                let uri = value[..cut].trim_ascii();
                 if uri.contains([',', '?']) {
                     return Err(Fault::Address);
                 }
@@ -155,11 +157,11 @@ pub(crate) fn params(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
         let text = rest?;
         let cut = top_level(text, b';');
         rest = cut.map(|at| &text[at + 1..]);
-        Some(text[..cut.unwrap_or(text.len())].trim_matches(WHITE))
+        Some(text[..cut.unwrap_or(text.len())].trim_ascii())
     })
     .filter(|part| !part.is_empty())
     .map(|part| match part.split_once('=') {
-        Some((name, value)) => (name.trim_matches(WHITE), Some(value.trim_matches(WHITE))),
+        Some((name, value)) => (name.trim_ascii(), Some(value.trim_ascii())),
         None => (part, None),
     })
 }
@@ -170,6 +172,9 @@ fn open_angle(value: &str) -> Option<usize> {
 }
 
 fn quotes_balance(value: &str) -> bool {
+    if memchr::memchr(b'"', value.as_bytes()).is_none() {
+        return true;
+    }
     let (mut quoted, mut escaped) = (false, false);
     for byte in value.bytes() {
         match byte {

@@ -52,10 +52,9 @@ impl Headers {
 
     /// The raw values of every field called `name` (long form; compact forms match too, case is ignored).
     pub fn raw<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let compact = compact_form(name);
         self.fields
             .iter()
-            .filter(move |spans| names_match(self.bytes_of(&spans.name), name.as_bytes(), compact))
+            .filter(move |spans| is_header(self.bytes_of(&spans.name), name))
             .map(|spans| self.bytes_of(&spans.value))
     }
 
@@ -74,16 +73,13 @@ impl Headers {
         self.values(name).flat_map(split_commas).filter(|item| !item.is_empty())
     }
 
-    /// Appends a field. CR and LF in the value become spaces, so that no value can add a line.
+    /// Appends a field. CR and LF in name or value become spaces, so that neither can add a line.
     pub fn push(&mut self, name: &str, value: &str) {
         let start = self.buffer.len();
-        self.buffer.extend_from_slice(name.as_bytes());
+        let no_line_end = |byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte };
+        self.buffer.extend(name.bytes().map(no_line_end));
         let middle = self.buffer.len();
-        self.buffer.extend(
-            value
-                .bytes()
-                .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }),
-        );
+        self.buffer.extend(value.bytes().map(no_line_end));
         let end = self.buffer.len();
         self.fields.push(Spans {
             name: span(start, middle),
@@ -142,7 +138,12 @@ impl fmt::Debug for Field<'_> {
 
 /// Whether a name as written is the header called `long`.
 pub(crate) fn is_header(written: &[u8], long: &str) -> bool {
-    names_match(written, long.as_bytes(), compact_form(long))
+    match written {
+        [letter] => {
+            compact_form(long) == Some(letter.to_ascii_lowercase()) || written.eq_ignore_ascii_case(long.as_bytes())
+        }
+        _ => written.len() == long.len() && written.eq_ignore_ascii_case(long.as_bytes()),
+    }
 }
 
 /// Splits at commas outside quotes and angle brackets, trimming each part.
@@ -152,7 +153,7 @@ pub(crate) fn split_commas(value: &str) -> impl Iterator<Item = &str> {
         let text = rest?;
         let cut = top_level(text, b',');
         rest = cut.map(|at| &text[at + 1..]);
-        Some(text[..cut.unwrap_or(text.len())].trim_matches(WHITE))
+        Some(text[..cut.unwrap_or(text.len())].trim_ascii())
     })
 }
 
@@ -161,8 +162,13 @@ pub(crate) const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// Where `wanted` first stands outside quotes and angle brackets.
 pub(crate) fn top_level(text: &str, wanted: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    // Most values hold no quotes and brackets.
+    if memchr::memchr2(b'"', b'<', bytes).is_none() {
+        return memchr::memchr(wanted, bytes);
+    }
     let (mut quoted, mut escaped, mut angled) = (false, false, false);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, &byte) in bytes.iter().enumerate() {
         if escaped {
             escaped = false;
         } else if quoted {
@@ -188,13 +194,6 @@ pub(crate) fn top_level(text: &str, wanted: u8) -> Option<usize> {
 fn span(start: usize, end: usize) -> Range<u32> {
     let fit = |at: usize| u32::try_from(at).expect("a header block is far below 4 GiB: parse and push are limited");
     fit(start)..fit(end)
-}
-
-fn names_match(written: &[u8], long: &[u8], compact: Option<u8>) -> bool {
-    match written {
-        [letter] => compact == Some(letter.to_ascii_lowercase()) || written.eq_ignore_ascii_case(long),
-        _ => written.len() == long.len() && written.eq_ignore_ascii_case(long),
-    }
 }
 
 /// The registered compact forms (IANA, RFC 3261, 3515, 3891 and kin).

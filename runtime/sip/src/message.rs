@@ -183,7 +183,7 @@ pub(crate) fn split_cseq(value: &str) -> Result<(u32, &str), Fault> {
         return Err(Fault::CSeq);
     }
     let number: u32 = number.parse().map_err(|_| Fault::CSeq)?;
-    let method = method.trim_matches(WHITE);
+    let method = method.trim_ascii();
     if number >= 1 << 31 || method.is_empty() || !method.bytes().all(crate::parse::is_token) {
         return Err(Fault::CSeq);
     }

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::address::Pieces;
-use crate::headers::{Headers, WHITE, is_header, split_commas};
+use crate::headers::{Headers, is_header, split_commas};
 use crate::limits::MESSAGE_BYTES;
 use crate::message::{Message, Request, Response, split_cseq};
 use crate::method::Method;
@@ -154,8 +154,19 @@ pub(crate) fn read(datagram: &[u8]) -> Result<(Message, Option<Malformed>), Malf
 
 /// RFC 3261 token characters.
 pub(crate) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'!' | b'%' | b'*')
+            || matches!(byte as u8, b'_' | b'+' | b'`' | b'\'' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 /// Remembers the first fault.
 pub(crate) fn note(fault: &mut Option<Malformed>, why: Fault, at: usize) {
@@ -249,7 +260,7 @@ fn single<'a>(headers: &'a Headers, name: &'static str) -> Result<&'a str, Fault
         return Err(Fault::Repeated(name));
     }
     std::str::from_utf8(value)
-        .map(|text| text.trim_matches(WHITE))
+        .map(|text| text.trim_ascii())
         .map_err(|_| Fault::Encoding)
 }
 

@@ -133,7 +133,7 @@ pub(crate) fn literal_ip(host: &str) -> Option<IpAddr> {
 
 /// Checks an address and locates its parts, without copying.
 pub(crate) fn locate(text: &str) -> Result<Parts, Fault> {
-    let colon = text.find(':').ok_or(Fault::Address)?;
+    let colon = text.bytes().position(|byte| byte == b':').ok_or(Fault::Address)?;
     let scheme = &text[..colon];
     let starts_well = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
     if !starts_well
@@ -175,7 +175,7 @@ pub(crate) fn locate(text: &str) -> Result<Parts, Fault> {
 
 fn locate_sip(text: &str, scheme: Scheme, start: usize) -> Result<Parts, Fault> {
     // An unescaped `@` can only end the user part; parameters and `?` may stand before it, inside the user.
-    let at = text[start..].find('@').map(|at| start + at);
+    let at = memchr::memchr(b'@', &text.as_bytes()[start..]).map(|at| start + at);
     let user = match at {
         Some(at) => {
             let end = text[start..at].find(':').map_or(at, |colon| start + colon);
@@ -256,15 +256,15 @@ fn escapes_are_hex(user: &str) -> bool {
 
 /// Host and optional port as they stand in Via: `host`, `host:port`, `[v6]:port`; spaces around the colon allowed.
 pub(crate) fn host_and_port(text: &str) -> Result<(&str, Option<u16>), Fault> {
-    let text = text.trim_matches(crate::headers::WHITE);
+    let text = text.trim_ascii();
     let len = host_length(text)?;
     let (host, rest) = text.split_at(len);
-    let rest = rest.trim_matches(crate::headers::WHITE);
+    let rest = rest.trim_ascii();
     match rest.strip_prefix(':') {
         None if rest.is_empty() => Ok((host, None)),
         None => Err(Fault::Address),
         Some(port) => {
-            let port = port.trim_matches(crate::headers::WHITE);
+            let port = port.trim_ascii();
             if !port.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(Fault::Address);
             }

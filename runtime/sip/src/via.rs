@@ -37,10 +37,10 @@ impl<'a> Via<'a> {
         let (head, params) = first.split_at(cut);
         let mut slashes = head.splitn(3, '/');
         let (name, version) = (slashes.next().unwrap_or_default(), slashes.next().unwrap_or_default());
-        if !name.trim_matches(WHITE).eq_ignore_ascii_case("SIP") || version.trim_matches(WHITE) != "2.0" {
+        if !name.trim_ascii().eq_ignore_ascii_case("SIP") || version.trim_ascii() != "2.0" {
             return Err(Fault::Via);
         }
-        let rest = slashes.next().ok_or(Fault::Via)?.trim_matches(WHITE);
+        let rest = slashes.next().ok_or(Fault::Via)?.trim_ascii();
         let (transport, sent_by) = rest.split_once(WHITE).ok_or(Fault::Via)?;
         let (host, port) = host_and_port(sent_by).map_err(|_| Fault::Via)?;
         Ok(Self {
@@ -88,13 +88,13 @@ pub(crate) fn same_ip(one: IpAddr, other: IpAddr) -> bool {
 pub(crate) fn stamp(value: &str, from: SocketAddr, out: &mut String) {
     let end = top_level(value, b',').unwrap_or(value.len());
     let (first, others) = value.split_at(end);
-    let first = first.trim_matches(WHITE);
+    let first = first.trim_ascii();
     let (head, tail) = first.split_at(top_level(first, b';').unwrap_or(first.len()));
     let asked = params(tail).any(|(name, _)| name.eq_ignore_ascii_case("rport"));
     let differs = Via::parse(first).map_or(true, |via| {
         literal_ip(via.host).is_none_or(|ip| !same_ip(ip, from.ip()))
     });
-    out.push_str(head.trim_matches(WHITE));
+    out.push_str(head.trim_ascii());
     let written = "writing to a string cannot fail";
     for (name, value) in params(tail) {
         match value {

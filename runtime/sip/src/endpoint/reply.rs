@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Counters, Endpoint};
-use crate::headers::WHITE;
 use crate::message::Request;
 use crate::method::Method;
 use crate::parse::{Fault, Malformed};
@@ -72,7 +71,7 @@ impl Endpoint {
         if let Some(to) = request.headers.first("To") {
             let untagged = request.tag_of_to().is_none() && status != 100;
             if untagged {
-                lines.field("To", &format!("{};tag={tag}", to.trim_matches(WHITE)));
+                lines.field("To", &format!("{};tag={tag}", to.trim_ascii()));
             } else {
                 lines.field("To", to);
             }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::address::params;
-use crate::headers::{Headers, WHITE};
+use crate::headers::Headers;
 
 /// What a body is to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn is_optional(headers: &Headers) -> bool {
 }
 
 fn media_type(value: &str) -> &str {
-    value.split(';').next().unwrap_or_default().trim_matches(WHITE)
+    value.split(';').next().unwrap_or_default().trim_ascii()
 }
 
 fn is_type(value: &str, wanted: &str) -> bool {
@@ -95,8 +95,7 @@ fn part_if_sdp(body: &[u8], part: Range<usize>) -> Option<Range<usize>> {
         let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else {
             return false;
         };
-        crate::headers::is_header(name.trim_matches(WHITE).as_bytes(), "Content-Type")
-            && is_type(value, "application/sdp")
+        crate::headers::is_header(name.trim_ascii().as_bytes(), "Content-Type") && is_type(value, "application/sdp")
     });
     // The line end before the delimiter belongs to the delimiter.
     let content = part.start + head + 4..part.end;
