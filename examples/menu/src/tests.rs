@@ -1,3 +1,5 @@
+//! What can be tested of a handler without a call.
+
 use super::branch;
 
 #[test]

@@ -19,6 +19,9 @@ pub struct Limits {
     pub random_bytes: u32,
     /// Keys kept between two collections; the oldest is dropped for a new one, and counted.
     pub pending_keys: usize,
+    /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
+    /// handler is interrupted with `time-limit`.
+    pub ring: Duration,
     /// Longest call; then it is interrupted with `time-limit`.
     pub call_duration: Duration,
     /// How long a handler may run on after its last leg ended; then it is stopped.
@@ -39,6 +42,7 @@ impl Default for Limits {
             log_bytes: 65_536,
             random_bytes: 65_536,
             pending_keys: 64,
+            ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),
             announcement: Duration::from_secs(30),

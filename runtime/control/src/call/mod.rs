@@ -155,16 +155,23 @@ impl Call {
             _ => None,
         };
         let end = match self.end {
-            End::Open => self
-                .leg
-                .leaving
-                .is_none()
-                .then_some(self.started + self.setup.limits.call_duration),
+            End::Open => self.leg.leaving.is_none().then(|| self.time_limit()),
             End::CleanUp { until } => (!matches!(self.handler, Handler::Stopping)).then_some(until),
             End::Announcing { until, .. } | End::Counting { until } => Some(until),
             End::Done => return None,
         };
         [wait, end, self.operations.wake_at()].into_iter().flatten().min()
+    }
+
+    /// When the call has lasted too long as it is: waiting for an answer, or altogether.
+    fn time_limit(&self) -> Instant {
+        let limits = &self.setup.limits;
+        let longest = if self.leg.is_settled() {
+            limits.call_duration
+        } else {
+            limits.ring.min(limits.call_duration)
+        };
+        self.started + longest
     }
 
     /// What the call is known by and made from.
@@ -175,7 +182,7 @@ impl Call {
     fn deadline(&mut self, now: Instant) {
         self.operations.deadline(now);
         match self.end {
-            End::Open if now >= self.started + self.setup.limits.call_duration => {
+            End::Open if now >= self.time_limit() => {
                 self.hang_up_because(Interruption::TimeLimit);
             }
             End::CleanUp { until } if now >= until => self.stop_handler(),

@@ -25,7 +25,10 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(description: Description) -> Self {
-        #[allow(clippy::disallowed_methods, reason = "a test needs one moment to begin at; it never looks again")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "a test needs one moment to begin at; it never looks again"
+        )]
         let now = Instant::now();
         let setup = Setup {
             id: CallId(7),

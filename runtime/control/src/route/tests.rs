@@ -1,3 +1,5 @@
+//! Which route counts.
+
 use super::*;
 
 fn route(to: Pattern, handler: &str) -> Route {

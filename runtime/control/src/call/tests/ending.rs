@@ -1,3 +1,5 @@
+//! The end of a call: hang-ups, faults, the announcement, limits of time.
+
 use super::*;
 use crate::record::{Fault, FaultKind};
 
@@ -158,6 +160,23 @@ fn the_longest_call_ends_with_its_own_reason() {
     assert_eq!(
         bench.record().map(|record| record.legs[0].ended_by),
         Some(Interruption::TimeLimit)
+    );
+}
+
+#[test]
+fn a_call_that_nobody_answers_is_refused_after_three_minutes() {
+    let mut bench = Bench::new(Description::Offered);
+    bench.ask(Ask::Ring { leg: CALLER });
+    bench.ask(Ask::Sleep { ms: 14_400_000 });
+    bench.wake(180 * SECOND);
+    assert!(bench.wants(&Output::Leg(CALLER, LegCommand::Reject(503))));
+    let answer = bench.leg(LegSignal::Ended {
+        why: Interruption::EndedByHandler,
+        status: Some(503),
+    });
+    assert_eq!(
+        answer,
+        Some(Answer::Unit(Err(Error::Interrupted(Interruption::TimeLimit))))
     );
 }
 

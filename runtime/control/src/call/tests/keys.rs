@@ -1,3 +1,5 @@
+//! Collecting keys: limits, time-outs, barge-in, what was typed ahead.
+
 use super::*;
 use crate::words::{GatherEnd, GatherFailure};
 

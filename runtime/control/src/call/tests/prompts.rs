@@ -1,3 +1,5 @@
+//! Prompts: what is refused, waiting for one or several, forgetting.
+
 use super::*;
 use crate::words::{LimitName, Tone};
 
