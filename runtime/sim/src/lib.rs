@@ -1,1 +1,21 @@
-//! patchcord-sim
+//! THE PRETEND MACHINE: a virtual clock, a lossy network, scripted phones, and scenarios that say what a caller does and
+//! must hear. The node inside is the production's own [`patchcord_switch::Shard`] and media engine.
+//!
+//! Pure like the cores it drives: the caller passes in the text of a scenario, the program and one [`std::time::Instant`]
+//! as the origin of virtual time; the same seed gives the same log byte for byte. Handlers are held to their fuel limit,
+//! not to CPU time: nobody ticks the engine's epoch here.
+//!
+//! Reading order: [`Network`], [`phone`], [`World`], [`scenario`]. The phone knows nothing of the rest and is also the test
+//! phone of the command line.
+
+mod network;
+pub mod phone;
+pub mod scenario;
+mod world;
+
+pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT, Packet};
+pub use phone::Phone;
+pub use world::{
+    EVENTS_KEPT, LOG_LINES, Leftover, Line, Log, NODE, PHONES_MAX, PhoneId, PhoneOptions, RECORDING_SECONDS, Recording,
+    Seat, Setup, World,
+};

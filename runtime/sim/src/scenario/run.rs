@@ -1,0 +1,138 @@
+//! The runner: a world, a node with the program, and each caller's script beside the other, until all are done and nothing
+//! is alive any more.
+
+use super::format::Scenario;
+use super::report::{Failure, Report};
+use super::script::Script;
+use crate::phone::Action;
+use crate::world::{NODE, PhoneOptions, Setup, World};
+use patchcord_control::ids::Tenant;
+use patchcord_control::record::{CallRecord, HandlerEnd};
+use patchcord_control::route::{Pattern, Route, Routes};
+use patchcord_media::{Clip, WavError};
+use patchcord_switch::{Directory, Program};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Longest virtual time a scenario may take.
+pub const SCENARIO_TIME: Duration = Duration::from_secs(4 * 3_600);
+/// How often callers listen while nothing else happens.
+const LISTEN_EVERY: Duration = Duration::from_millis(40);
+/// Longest time until nothing is alive after the last caller is done: transactions live on for 32 s.
+const REST: Duration = Duration::from_secs(120);
+
+/// Who plays in a scenario: the program that is tested, what it can play, and the platform's announcement.
+pub struct Cast {
+    pub(super) program: Arc<Program>,
+    pub(super) prompts: BTreeMap<String, Arc<Clip>>,
+    pub(super) announcement: Arc<Clip>,
+}
+
+impl Cast {
+    /// A program with its prompts decoded once more, to compare with what is heard.
+    ///
+    /// # Errors
+    /// A prompt that cannot be decoded; [`Program::load`] would have refused it.
+    pub fn new(program: Arc<Program>, announcement: Arc<Clip>) -> Result<Cast, WavError> {
+        let decoded = program.module().prompts().map(|(name, bytes)| Ok((name.to_owned(), Arc::new(Clip::from_wav(bytes)?))));
+        let prompts = decoded.collect::<Result<_, WavError>>()?;
+        Ok(Cast { program, prompts, announcement })
+    }
+
+    /// A prompt of the program.
+    pub fn prompt(&self, name: &str) -> Option<&Arc<Clip>> {
+        self.prompts.get(name)
+    }
+
+    /// The program for every number.
+    fn directory(&self) -> Arc<Directory> {
+        let tenant = Tenant("default".to_owned());
+        let handler = self.program.name().to_owned();
+        let routes = Routes::new(vec![Route { to: Pattern::Any, tenant: tenant.clone(), handler }]);
+        Arc::new(Directory::new(routes, vec![(tenant, self.program.clone())], self.announcement.clone()))
+    }
+}
+
+/// Plays a scenario. `base` is any moment; virtual time counts from it. `file` is the scenario's name in the report.
+pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Report {
+    let mut world = World::new(Setup::new(base, scenario.seed));
+    world.set_directory(cast.directory());
+    let mut scripts: Vec<Script<'_>> = Vec::new();
+    for caller in &scenario.caller {
+        let options = PhoneOptions {
+            conditions: caller.network.unwrap_or(scenario.network).conditions(),
+            faults: caller.faults.into(),
+            ..PhoneOptions::default()
+        };
+        let phone = world.add_phone(&caller.name, options);
+        scripts.push(Script::new(phone, caller, cast));
+    }
+    let mut failures = play(&mut world, &mut scripts);
+    if failures.is_empty() {
+        failures.extend(rest(&mut world, scenario, &scripts));
+    }
+    Report {
+        file: file.to_owned(),
+        about: scenario.about.clone(),
+        failures,
+        took: world.now(),
+        records: world.records().to_vec(),
+        log: world.log().clone(),
+    }
+}
+
+/// Lets every caller go through its steps; the first failure ends the scenario.
+fn play(world: &mut World, scripts: &mut [Script<'_>]) -> Vec<Failure> {
+    loop {
+        for script in scripts.iter_mut() {
+            if let Err(failure) = script.advance(world) {
+                return vec![failure];
+            }
+        }
+        if scripts.iter().all(Script::done) {
+            return Vec::new();
+        }
+        if world.now() >= SCENARIO_TIME {
+            return vec![of_node(world, format!("the scenario takes longer than {} s", SCENARIO_TIME.as_secs()))];
+        }
+        // Recordings grow by 20 ms; a step's own deadline may be nearer.
+        let next = scripts.iter().filter_map(Script::wake_at).min().unwrap_or(world.now() + LISTEN_EVERY);
+        let wait = next.saturating_sub(world.now()).clamp(Duration::from_millis(1), LISTEN_EVERY);
+        world.run_for(wait);
+    }
+}
+
+/// The end: whoever is still in a call hangs up, the node comes to rest, and the records are right.
+fn rest(world: &mut World, scenario: &Scenario, scripts: &[Script<'_>]) -> Vec<Failure> {
+    for script in scripts {
+        if world.seat(script.phone).phone().in_call() {
+            world.act(script.phone, Action::HangUp);
+        }
+    }
+    let mut failures = Vec::new();
+    if let Err(leftover) = world.run_to_rest(REST) {
+        failures.push(of_node(world, format!("still alive {} s after the last step: {leftover}", REST.as_secs())));
+    }
+    let (started, records) = (world.counts().started, world.records().len() as u64);
+    if started != records {
+        failures.push(of_node(world, format!("{started} calls but {records} end records")));
+    }
+    let wrong = world.records().iter().filter_map(|record| handler_end(record, scenario.fault.as_deref()));
+    let wrong: Vec<Failure> = wrong.map(|what| of_node(world, what)).collect();
+    failures.extend(wrong);
+    failures
+}
+
+fn handler_end(record: &CallRecord, wanted: Option<&str>) -> Option<String> {
+    match (&record.handler_end, wanted) {
+        (HandlerEnd::Done, None) => None,
+        (HandlerEnd::Faulted(fault), Some(wanted)) if fault.kind.name() == wanted => None,
+        (HandlerEnd::Faulted(fault), _) => Some(format!("the handler failed ({}): {}", fault.kind.name(), fault.text)),
+        (HandlerEnd::Done, Some(wanted)) => Some(format!("the handler ended well, wanted fault {wanted:?}")),
+    }
+}
+
+fn of_node(world: &World, what: String) -> Failure {
+    Failure { at: world.now(), who: NODE.to_owned(), line: None, what }
+}

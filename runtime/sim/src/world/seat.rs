@@ -1,0 +1,122 @@
+//! A phone's place in a world: the phone, its links, what it was told and what it heard.
+
+use crate::network::{Conditions, LinkId};
+use crate::phone::{Event, Faults, Phone};
+use patchcord_media::{FRAME, FRAME_SAMPLES, SAMPLE_RATE};
+use patchcord_sip::sdp::Codec;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events kept of a phone; further ones are only logged.
+pub const EVENTS_KEPT: usize = 4_096;
+/// Longest recording; of a longer call the oldest half is dropped.
+pub const RECORDING_SECONDS: usize = 1_800;
+
+/// How a phone is set up in a world.
+#[derive(Debug, Clone)]
+pub struct PhoneOptions {
+    /// What the network does between it and the node, both ways.
+    pub conditions: Conditions,
+    /// What it does wrong.
+    pub faults: Faults,
+    /// What it speaks, preferred first.
+    pub codecs: Vec<Codec>,
+    /// Without RTP for so long it says so; none to wait for ever.
+    pub media_timeout: Option<Duration>,
+}
+
+impl Default for PhoneOptions {
+    fn default() -> Self {
+        Self {
+            conditions: Conditions::default(),
+            faults: Faults::default(),
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            media_timeout: None,
+        }
+    }
+}
+
+/// What a phone heard since its last call began, at 8 kHz without a gap.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    from: Duration,
+    samples: Vec<i16>,
+    dropped: usize,
+}
+
+impl Recording {
+    pub(super) fn push(&mut self, at: Duration, frame: &[i16; FRAME_SAMPLES]) {
+        if self.samples.is_empty() {
+            self.from = at;
+        }
+        if self.samples.len() >= RECORDING_SECONDS * SAMPLE_RATE as usize {
+            let half = self.samples.len() / 2 / FRAME_SAMPLES * FRAME_SAMPLES;
+            self.samples.drain(..half);
+            self.dropped += half;
+            self.from += FRAME * (half / FRAME_SAMPLES) as u32;
+        }
+        self.samples.extend_from_slice(frame);
+    }
+
+    /// Virtual time of the first sample kept.
+    pub fn from(&self) -> Duration {
+        self.from
+    }
+
+    /// What is kept.
+    pub fn samples(&self) -> &[i16] {
+        &self.samples
+    }
+
+    /// Samples dropped at the front.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// What was heard from a moment on.
+    pub fn since(&self, at: Duration) -> &[i16] {
+        let samples = at.saturating_sub(self.from).as_millis() as usize * SAMPLE_RATE as usize / 1_000;
+        &self.samples[samples.min(self.samples.len())..]
+    }
+}
+
+/// A phone's place. Twelve fields: the phone, where it is, and what is known of it.
+pub struct Seat {
+    pub(super) name: Arc<str>,
+    pub(super) phone: Phone,
+    pub(super) sip: SocketAddr,
+    pub(super) rtp: SocketAddr,
+    pub(super) rtcp: SocketAddr,
+    pub(super) to_node: LinkId,
+    pub(super) from_node: LinkId,
+    pub(super) events: Vec<(Duration, Event)>,
+    pub(super) recording: Recording,
+}
+
+impl Seat {
+    /// Its name in the log.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The phone.
+    pub fn phone(&self) -> &Phone {
+        &self.phone
+    }
+
+    /// What happened on it and when, since the world began.
+    pub fn events(&self) -> &[(Duration, Event)] {
+        &self.events
+    }
+
+    /// What it heard since its last call began.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// When an event first happened.
+    pub fn when(&self, wanted: impl Fn(&Event) -> bool) -> Option<Duration> {
+        self.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at)
+    }
+}

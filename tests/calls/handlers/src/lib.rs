@@ -1,0 +1,1 @@
+//! Nothing: the handlers stand in `examples/`, one component each.
