@@ -1,7 +1,7 @@
 //! The contract as the upload check reads it: the files of `wit/`, parsed, with the place of each function.
 
 use std::sync::OnceLock;
-use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World};
+use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
 const FILES: [(&str, &str); 9] = [
@@ -86,8 +86,11 @@ impl Contract {
 
     /// The world a handler implements.
     pub(crate) fn world(&self) -> &World {
-        let id = self.resolve.packages[self.package].worlds[WORLD];
-        &self.resolve.worlds[id]
+        &self.resolve.worlds[self.world_id()]
+    }
+
+    pub(crate) fn world_id(&self) -> WorldId {
+        self.resolve.packages[self.package].worlds[WORLD]
     }
 
     /// Where a function, interface or world is written.

@@ -8,11 +8,12 @@ use crate::fault::Stop;
 use crate::handles::Leg;
 use crate::meter::TickMeter;
 use crate::module::Loaded;
-use crate::slot::{self, Reply, SharedSlot, State};
+use crate::slot::{self, Inside, Outside, Reply, State, Turn};
 use crate::{Fault, Limits, Module};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::ids::LegId;
 use patchcord_control::words::Error;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub struct Usage {
 }
 
 type Outcome = Result<Result<(), Error>, Fault>;
-type Guest = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+type Guest = Pin<Box<dyn Future<Output = (Outcome, Usage)> + Send>>;
 
 enum Life {
     /// No code of the guest has run.
@@ -61,26 +62,30 @@ enum Life {
 
 /// A handler beside its call. Dropping it is the same as [`Instance::kill`].
 pub struct Instance {
-    slot: SharedSlot,
+    slot: Outside,
     life: Life,
+    next_turn: Turn,
+    usage: Usage,
 }
 
 impl Instance {
     /// Prepares an instance. No code of the module runs yet; whether there is room for it shows at the first
     /// [`Instance::resume`].
     pub fn start(module: &Module, limits: Limits) -> Result<Instance, Fault> {
-        if limits.memory_bytes > module.loaded().memory_max {
+        let memory_max = module.loaded().memory_max;
+        if limits.memory_bytes > memory_max {
+            let allowed = limits.memory_bytes;
             return Err(Fault::Start(format!(
-                "{} bytes of memory are allowed to it, but the runtime was set up for at most {}",
-                limits.memory_bytes,
-                module.loaded().memory_max
+                "it is allowed {allowed} bytes of memory, but the runtime was set up for at most {memory_max}"
             )));
         }
-        let slot = SharedSlot::default();
-        let guest = Box::pin(live(Arc::clone(module.loaded()), slot.clone(), limits));
+        let (slot, inside) = slot::slot();
+        let guest = Box::pin(live(Arc::clone(module.loaded()), inside, limits));
         Ok(Instance {
             slot,
             life: Life::Fresh(guest),
+            next_turn: Turn::Same,
+            usage: Usage::default(),
         })
     }
 
@@ -90,10 +95,11 @@ impl Instance {
     /// If the answer is not of the variant its ask names, if there is none where one is due or one where none is, or
     /// after the end: each is a mistake of the caller, not of the guest.
     pub fn resume(&mut self, answer: Option<Answer>) -> Step {
+        let turn = std::mem::replace(&mut self.next_turn, Turn::Same);
         let mut guest = match (std::mem::replace(&mut self.life, Life::Over), answer) {
             (Life::Fresh(guest), None) => guest,
             (Life::Resting(guest), Some(answer)) => {
-                self.slot.lock().reply = Some(Reply::Answer(answer));
+                self.reply(Reply::Answer { answer, turn });
                 guest
             }
             (Life::Fresh(_), Some(_)) => panic!("an instance that has not asked gets no answer"),
@@ -102,33 +108,45 @@ impl Instance {
         };
         match poll(&mut guest) {
             Poll::Pending => {
-                let ask = self
+                let rest = self
                     .slot
-                    .lock()
-                    .ask
-                    .take()
+                    .rests
+                    .try_recv()
                     .expect("a guest only rests when it has asked");
                 self.life = Life::Resting(guest);
-                Step::Asked(ask)
+                self.usage = rest.usage;
+                Step::Asked(rest.ask)
             }
-            Poll::Ready(Ok(result)) => Step::Finished(result),
-            Poll::Ready(Err(fault)) => Step::Failed(fault),
+            Poll::Ready((outcome, usage)) => {
+                self.usage = usage;
+                match outcome {
+                    Ok(result) => Step::Finished(result),
+                    Err(fault) => Step::Failed(fault),
+                }
+            }
         }
     }
 
     /// Says that the next answer was waited for: the per-turn limits begin anew with the next [`Instance::resume`].
     pub fn begin_turn(&mut self) {
-        self.slot.lock().new_turn = matches!(self.life, Life::Resting(_));
+        self.next_turn = Turn::New;
     }
 
     /// What it has used until its last ask or its end.
     pub fn usage(&self) -> Usage {
-        self.slot.lock().usage
+        self.usage
     }
 
     /// Ends it where it stands and gives its memory back. The guest runs no further code.
     pub fn kill(self) {
         drop(self);
+    }
+
+    fn reply(&self, reply: Reply) {
+        self.slot
+            .replies
+            .try_send(reply)
+            .expect("a resting guest has taken every earlier reply");
     }
 }
 
@@ -136,19 +154,27 @@ impl Drop for Instance {
     fn drop(&mut self) {
         // A guest in the middle of a host call is unwound by letting that call fail; only then is its future dropped.
         if let Life::Resting(mut guest) = std::mem::replace(&mut self.life, Life::Over) {
-            self.slot.lock().reply = Some(Reply::Kill);
+            self.reply(Reply::Kill);
             let unwound = poll(&mut guest);
             debug_assert!(unwound.is_ready(), "a guest whose host call fails cannot go on");
         }
     }
 }
 
-fn poll(guest: &mut Guest) -> Poll<Outcome> {
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("usage", &self.usage)
+            .finish_non_exhaustive()
+    }
+}
+
+fn poll(guest: &mut Guest) -> Poll<(Outcome, Usage)> {
     guest.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// The whole life of a guest, from its store to what became of it.
-async fn live(module: Arc<Loaded>, slot: SharedSlot, limits: Limits) -> Outcome {
+async fn live(module: Arc<Loaded>, slot: Inside, limits: Limits) -> (Outcome, Usage) {
     let ticks = TickMeter::new(module.cpu_clock, limits.turn_cpu_ms);
     let mut store = Store::new(module.handler.engine(), State::new(slot, limits, ticks));
     store.limiter(|state| &mut state.memory);
@@ -169,7 +195,7 @@ async fn live(module: Arc<Loaded>, slot: SharedSlot, limits: Limits) -> Outcome 
         Err(error) => Err(Fault::at_start(&error, store.data())),
     };
     slot::book(&mut store.as_context_mut());
-    outcome
+    (outcome, store.data().usage)
 }
 
 async fn handle(handler: &CallHandler, store: &mut Store<State>) -> Outcome {

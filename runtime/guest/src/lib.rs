@@ -22,6 +22,8 @@ mod runtime;
 mod same_type;
 mod sections;
 mod slot;
+#[cfg(test)]
+mod testing;
 mod wrap;
 
 pub use fault::Fault;

@@ -27,6 +27,8 @@ mod start_error;
 mod ticker;
 mod watch;
 
+#[doc(hidden)]
+pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, Sip};
 pub use records::RecordsTo;
 pub use start_error::StartError;

@@ -1,8 +1,7 @@
-//! The binary `patchcord`: the command line on top of the machine.
+//! The command line `patchcord`. What each verb does stands in `commands/<verb>.rs`; the machine itself is the library.
 
-use std::process::ExitCode;
+mod commands;
 
-fn main() -> ExitCode {
-    eprintln!("patchcord: no command is built in yet");
-    ExitCode::FAILURE
+fn main() -> std::process::ExitCode {
+    commands::run()
 }

@@ -7,6 +7,8 @@
 //! packets in the kernel, which drops what does not fit; commands are always taken, so a shard that waits for this
 //! thread always gets on. Nothing in the loop allocates while no backlog grows.
 
+mod flat_out;
+
 use crate::batch::{Batch, Wait};
 use crate::figures::{Figures, MediaFigures};
 use crate::layout::Layout;
@@ -20,6 +22,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+pub use flat_out::FlatOut;
 
 /// Commands that may wait for a media thread; when full the shard waits.
 pub(crate) const COMMANDS: usize = 4_096;

@@ -146,6 +146,13 @@ struct Ground {
     watchers: Arc<Watchers>,
 }
 
+/// The ways from thread to thread.
+struct Queues {
+    inboxes: Vec<Inbox>,
+    media: Vec<MediaQueue>,
+    records: RecordQueue,
+}
+
 impl Node {
     /// Starts a node. It refuses every call with 404 until [`Node::set_directory`] names handlers.
     ///
@@ -160,9 +167,14 @@ impl Node {
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
         let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
-        let (queues, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
-        let media = ground.media_threads(ports.pairs, &queues, commands, &inboxes)?;
-        let desks = ground.desks(&config, ports.lent, &inboxes, outboxes, &queues, &record_queue)?;
+        let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
+        let queues = Queues {
+            inboxes: inboxes.clone(),
+            media,
+            records: record_queue,
+        };
+        let media = ground.media_threads(ports.pairs, commands, &queues)?;
+        let desks = ground.desks(&config, ports.lent, outboxes, &queues)?;
         let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
         let net = net::start(ground.sip.clone(), inboxes.clone(), ground.figures.clone())?;
         let sources = ground.sources();
@@ -298,26 +310,22 @@ impl Ground {
     fn media_threads(
         &self,
         pairs: Vec<Vec<ports::SocketPair>>,
-        queues: &[MediaQueue],
         commands: Vec<Receiver<media_threads::ToMedia>>,
-        inboxes: &[Inbox],
+        queues: &Queues,
     ) -> Result<Vec<MediaThread>, StartError> {
-        let threads = pairs
-            .into_iter()
-            .zip(commands)
-            .enumerate()
-            .map(|(index, (pairs, commands))| {
-                media_threads::start(Seat {
-                    index,
-                    layout: self.layout,
-                    pairs,
-                    queue: queues[index].clone(),
-                    commands,
-                    inboxes: inboxes.to_vec(),
-                    figures: self.figures.clone(),
-                    seed: u64::from_le_bytes(random()?),
-                })
-            });
+        let seats = pairs.into_iter().zip(commands).enumerate();
+        let threads = seats.map(|(index, (pairs, commands))| {
+            media_threads::start(Seat {
+                index,
+                layout: self.layout,
+                pairs,
+                queue: queues.media[index].clone(),
+                commands,
+                inboxes: queues.inboxes.clone(),
+                figures: self.figures.clone(),
+                seed: u64::from_le_bytes(random()?),
+            })
+        });
         threads.collect()
     }
 
@@ -325,32 +333,27 @@ impl Ground {
         &self,
         config: &NodeConfig,
         lent: Vec<Vec<patchcord_switch::MediaPort>>,
-        inboxes: &[Inbox],
         outboxes: Vec<shard_threads::Outbox>,
-        queues: &[MediaQueue],
-        records: &RecordQueue,
+        queues: &Queues,
     ) -> Result<Vec<Desk>, StartError> {
         let clock = (Instant::now(), time_of_day());
-        let desks = lent
-            .into_iter()
-            .zip(outboxes)
-            .enumerate()
-            .map(|(index, (ports, outbox))| {
-                Ok(Desk {
-                    index,
-                    config: self.shard(config, clock, random()?),
-                    ports,
-                    inbox: inboxes[index].clone(),
-                    outbox,
-                    ways_out: WaysOut {
-                        socket: self.sip.clone(),
-                        media: queues.to_vec(),
-                        records: records.clone(),
-                        watchers: self.watchers.clone(),
-                        figures: self.figures.clone(),
-                    },
-                })
-            });
+        let places = lent.into_iter().zip(outboxes).enumerate();
+        let desks = places.map(|(index, (ports, outbox))| {
+            Ok(Desk {
+                index,
+                config: self.shard(config, clock, random()?),
+                ports,
+                inbox: queues.inboxes[index].clone(),
+                outbox,
+                ways_out: WaysOut {
+                    socket: self.sip.clone(),
+                    media: queues.media.clone(),
+                    records: queues.records.clone(),
+                    watchers: self.watchers.clone(),
+                    figures: self.figures.clone(),
+                },
+            })
+        });
         desks.collect()
     }
 

@@ -1,0 +1,184 @@
+//! What a call costs: INVITE to 200 through a real handler, the highest rate of calls, and CPU and memory of calls that hear a
+//! prompt. The server is `patchcord serve` in its own process; the callers are ours, on loopback. Prints a table; only a
+//! call that fails at the modest rate fails the bench.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+use support::callers::{Callers, Loaded, Then};
+use support::listeners::{Heard, Listeners};
+use support::server::{Server, Usage};
+use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
+
+/// Calls a second at which the time to answer is measured.
+const MODEST_RATE: u32 = 100;
+const SETUP_P99_MS: f64 = 2.0;
+/// Above this nobody would say that a rate is sustained.
+const SUSTAINED_P99: Duration = Duration::from_millis(10);
+/// Asterisk 22 with a dialplan, on one core of a comparable machine: calls answered and hung up in a second.
+const ASTERISK_RATE: f64 = 800.0;
+/// Asterisk 22, memory of a call.
+const ASTERISK_KB: (f64, f64) = (126.0, 168.0);
+const CALL_KIB: f64 = 150.0;
+const RATES: &[u32] = &[200, 400, 600, 800, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000];
+const CALLS: &[usize] = &[100, 500, 1_000];
+/// Calls a second at which calls that stay are placed.
+const FILL_RATE: u32 = 100;
+const PACKETS_A_SECOND: f64 = 50.0;
+
+fn main() {
+    let pace = Pace::of_environment();
+    sockets::allow_many();
+    setup_times(pace);
+    standing_calls(pace);
+}
+
+/// Part (b): calls that are answered and hung up at once.
+fn setup_times(pace: Pace) {
+    headline("INVITE out to 200 in, then ACK and BYE: `patchcord serve` with examples/hello, as its callers see it");
+    let server = Server::start("examples/hello", 2_000);
+    let sound = sockets::bind(4_096);
+    let sound = sockets::address(&sound);
+    let mut callers = Callers::new(server.sip, Then::HangUp);
+    callers.load(MODEST_RATE, Duration::from_secs(1), sound); // the first calls find cold caches
+    let before = server.usage();
+    let modest = callers.load(MODEST_RATE, pace.pick(Duration::from_secs(5), Duration::from_secs(15)), sound);
+    let after = server.usage();
+    let (p50, p99) = (quantile(&modest.setups, 0.5), quantile(&modest.setups, 0.99));
+    let rate = format!("at {MODEST_RATE} calls a second, {} calls", modest.placed);
+    line(
+        &rate,
+        &format!("p50 {}, p99 {}", ms(p50), ms(p99)),
+        &format!(
+            "target p99 {SETUP_P99_MS} ms: {}",
+            against(p99.as_secs_f64() * 1e3, SETUP_P99_MS, Better::Less)
+        ),
+    );
+    let cpu_us = (after.cpu - before.cpu).as_secs_f64() * 1e6 / modest.placed as f64;
+    line("  CPU of the server", &format!("{cpu_us:.0} us a call"), "");
+    line(
+        "  failed, sent again",
+        &format!("{}, {}", modest.failed, callers.sent_again()),
+        "target: none",
+    );
+    highest_rate(pace, &server, &mut callers, sound);
+    server.stop();
+    assert_eq!(modest.failed, 0, "calls failed at {MODEST_RATE} a second");
+}
+
+fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::net::SocketAddr) {
+    let time = pace.pick(Duration::from_secs(1), Duration::from_secs(4));
+    let mut best: Option<(f64, Duration, f64)> = None;
+    for rate in RATES {
+        let before = server.usage();
+        let loaded = callers.load(*rate, time, sound);
+        let cpu = (server.usage().cpu - before.cpu).as_secs_f64() / loaded.took.as_secs_f64();
+        let Some((reached, p99)) = sustained(&loaded, *rate) else {
+            break;
+        };
+        best = Some((reached, p99, cpu));
+    }
+    let Some((rate, p99, cores)) = best else {
+        return line("highest rate with p99 below 10 ms", "none of those tried", "");
+    };
+    line(
+        "highest rate with p99 below 10 ms",
+        &format!("{rate:.0} calls a second, p99 {}", ms(p99)),
+        &format!("{:.1} x Asterisk's dialplan ({ASTERISK_RATE:.0})", rate / ASTERISK_RATE),
+    );
+    line(
+        "  CPU of the server",
+        &format!("{:.0} % of a core", cores * 100.0),
+        &format!("{:.0} calls a second and core", rate / cores),
+    );
+}
+
+/// The rate reached and the p99, if the rate was held without failures.
+fn sustained(loaded: &Loaded, rate: u32) -> Option<(f64, Duration)> {
+    if loaded.failed > 0 {
+        return None;
+    }
+    let reached = loaded.placed as f64 / loaded.took.as_secs_f64();
+    let p99 = quantile(&loaded.setups, 0.99);
+    (p99 < SUSTAINED_P99 && reached > f64::from(rate) * 0.97).then_some((reached, p99))
+}
+
+/// Part (c): calls that stay and hear a prompt.
+fn standing_calls(pace: Pace) {
+    headline("Calls that hear a prompt and speak (20 ms packets both ways), `patchcord serve` in its own process");
+    let most = *CALLS.last().expect("there are steps");
+    let server = Server::start("tests/load/player", most as u16);
+    let empty = server.usage();
+    let mut callers = Callers::new(server.sip, Then::Stay);
+    let mut listeners = Listeners::new(most);
+    for calls in CALLS {
+        fill(&mut callers, &mut listeners, *calls);
+        attend(&mut callers, &mut listeners, Duration::from_secs(1));
+        let (before, missed) = (server.usage(), server.metric("patchcord_media_ticks_missed_total"));
+        listeners.begin();
+        let start = Instant::now();
+        attend(&mut callers, &mut listeners, pace.pick(Duration::from_secs(4), Duration::from_secs(15)));
+        let took = start.elapsed();
+        let (after, heard) = (server.usage(), listeners.heard());
+        let missed = server.metric("patchcord_media_ticks_missed_total") - missed;
+        report(*calls, took, [empty, before, after], &heard);
+        line("  slices of 5 ms late or left out", &format!("{missed:.0} of {:.0}", took.as_secs_f64() * 200.0), "");
+    }
+    assert_eq!(callers.failed, 0, "calls ended that should have stayed");
+    callers.hang_up();
+    callers.run_until(Instant::now() + Duration::from_secs(1));
+    server.stop();
+}
+
+/// Places calls until so many are up, while those that are up go on.
+fn fill(callers: &mut Callers, listeners: &mut Listeners, calls: usize) {
+    while listeners.calls() < calls {
+        callers.call(listeners.next());
+        attend(callers, listeners, Duration::from_secs(1) / FILL_RATE);
+    }
+    let end = Instant::now() + Duration::from_secs(5);
+    while callers.ringing() > 0 && Instant::now() < end {
+        attend(callers, listeners, Duration::from_millis(20));
+    }
+    assert_eq!((callers.ringing(), callers.failed), (0, 0), "every call is answered");
+}
+
+/// Lets calls go on for so long.
+fn attend(callers: &mut Callers, listeners: &mut Listeners, time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        listeners.work(Instant::now());
+        callers.run_until(listeners.due().min(end));
+    }
+}
+
+fn report(calls: usize, took: Duration, [empty, before, after]: [Usage; 3], heard: &Heard) {
+    let cores = (after.cpu - before.cpu).as_secs_f64() / took.as_secs_f64();
+    let kib = after.resident_bytes.saturating_sub(empty.resident_bytes) as f64 / 1024.0 / calls as f64;
+    line(
+        &format!("{calls} calls: CPU of the server"),
+        &format!("{:.1} % of a core, {:.3} % a call", cores * 100.0, cores * 100.0 / calls as f64),
+        &format!("{:.0} calls would fill a core", calls as f64 / cores),
+    );
+    line(
+        "  memory of the server",
+        &format!("{kib:.0} KiB a call ({:.0} MiB, {:.0} without calls)", mib(after), mib(empty)),
+        &format!(
+            "target {CALL_KIB:.0} KiB: {} (Asterisk {:.0} to {:.0} kB)",
+            against(kib, CALL_KIB, Better::Less),
+            ASTERISK_KB.0,
+            ASTERISK_KB.1
+        ),
+    );
+    let expected = took.as_secs_f64() * PACKETS_A_SECOND * calls as f64;
+    line(
+        "  packets heard",
+        &format!("{:.2} % of those expected", heard.packets as f64 / expected * 100.0),
+        &format!("{} lost by their numbers; longest gap {}", heard.lost, ms(heard.longest_gap)),
+    );
+}
+
+fn mib(usage: Usage) -> f64 {
+    usage.resident_bytes as f64 / 1024.0 / 1024.0
+}

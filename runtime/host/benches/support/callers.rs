@@ -1,0 +1,207 @@
+//! Callers without number on one SIP socket: each places a call, notes how long the 200 took, and hangs up at once or stays. What
+//! they hear is not here.
+
+use super::sockets;
+use patchcord_sip::{
+    Config, DialogId, Endpoint, Event, Input, Limits, NameAddr, Outgoing, Output, TimerValues, Uri,
+};
+use std::collections::HashMap;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// What the kernel keeps while the callers are busy.
+const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// The longest UDP datagram there is.
+const DATAGRAM_BYTES: usize = 65_536;
+/// Datagrams handled before the time is looked at again.
+const DATAGRAMS_AT_ONCE: usize = 64;
+/// How long the last answers of a load may take.
+const LATE_MAX: Duration = Duration::from_secs(3);
+
+/// What a caller does once its call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    HangUp,
+    Stay,
+}
+
+/// The callers and what happened to their calls.
+pub struct Callers {
+    socket: UdpSocket,
+    endpoint: Endpoint,
+    server: SocketAddr,
+    then: Then,
+    buffer: Vec<u8>,
+    ringing: HashMap<DialogId, Instant>,
+    up: Vec<DialogId>,
+    /// INVITE out to 200 in, in the order of the answers.
+    pub setups: Vec<Duration>,
+    /// Calls that were not answered, or ended by the server.
+    pub failed: usize,
+}
+
+/// What came of a load.
+pub struct Loaded {
+    /// INVITE out to 200 in, sorted.
+    pub setups: Vec<Duration>,
+    pub placed: usize,
+    pub failed: usize,
+    /// From the first INVITE to the last.
+    pub took: Duration,
+}
+
+impl Callers {
+    pub fn new(server: SocketAddr, then: Then) -> Self {
+        let socket = sockets::bind(RECEIVE_BUFFER_BYTES);
+        let config = Config {
+            contact: sockets::address(&socket),
+            user_agent: "patchcord-bench".to_owned(),
+            timers: TimerValues::default(),
+            limits: Limits {
+                transactions: usize::MAX,
+                dialogs: usize::MAX,
+                ..Limits::default()
+            },
+        };
+        Self {
+            endpoint: Endpoint::new(config, u64::from(std::process::id())),
+            socket,
+            server,
+            then,
+            buffer: vec![0; DATAGRAM_BYTES],
+            ringing: HashMap::new(),
+            up: Vec::new(),
+            setups: Vec::new(),
+            failed: 0,
+        }
+    }
+
+    /// Places a call whose audio comes to `sound`.
+    pub fn call(&mut self, sound: SocketAddr) {
+        let outgoing = Outgoing {
+            uri: Uri::parse(&format!("sip:bench@{}", self.server)).expect("this is an address"),
+            destination: self.server,
+            from: NameAddr::new(Uri::parse("sip:caller@127.0.0.1").expect("this is an address")),
+            sdp: Some(offer(sound)),
+            headers: Vec::new(),
+        };
+        let dialog = self.endpoint.invite(Instant::now(), outgoing);
+        let dialog = dialog.expect("callers have no limits");
+        self.ringing.insert(dialog, Instant::now());
+        self.drain();
+    }
+
+    /// Calls placed and not yet answered or failed.
+    pub fn ringing(&self) -> usize {
+        self.ringing.len()
+    }
+
+    /// Places so many calls a second, for so long, and waits for the last answers.
+    pub fn load(&mut self, rate: u32, time: Duration, sound: SocketAddr) -> Loaded {
+        self.setups.clear();
+        self.failed = 0;
+        let placed = (f64::from(rate) * time.as_secs_f64()) as u32;
+        let start = Instant::now();
+        for number in 0..placed {
+            self.run_until(start + Duration::from_secs(1) * number / rate);
+            self.call(sound);
+        }
+        let took = start.elapsed();
+        let end = Instant::now() + LATE_MAX;
+        while self.ringing() > 0 && Instant::now() < end {
+            self.run_until(Instant::now() + Duration::from_millis(5));
+        }
+        let mut setups = std::mem::take(&mut self.setups);
+        setups.sort_unstable();
+        Loaded {
+            failed: self.failed + self.ringing(),
+            setups,
+            placed: placed as usize,
+            took,
+        }
+    }
+
+    /// Takes what comes and does what is due until then.
+    pub fn run_until(&mut self, until: Instant) {
+        loop {
+            self.receive();
+            let now = Instant::now();
+            if self.endpoint.wake_at().is_some_and(|at| at <= now) {
+                self.endpoint.handle(now, Input::Deadline);
+                self.drain();
+            }
+            if now >= until {
+                return;
+            }
+            let next = self.endpoint.wake_at().map_or(until, |at| at.min(until));
+            sockets::wait(&self.socket, next.saturating_duration_since(now));
+        }
+    }
+
+    /// Ends every call that is up.
+    pub fn hang_up(&mut self) {
+        for dialog in std::mem::take(&mut self.up) {
+            // A call the server has ended meanwhile is counted already.
+            let _ = self.endpoint.bye(Instant::now(), dialog);
+            self.drain();
+        }
+    }
+
+    /// Requests that were sent again because nobody answered in half a second.
+    pub fn sent_again(&self) -> u64 {
+        self.endpoint.counters().retransmissions_sent
+    }
+
+    fn receive(&mut self) {
+        for _ in 0..DATAGRAMS_AT_ONCE {
+            let Ok((bytes, from)) = self.socket.recv_from(&mut self.buffer) else {
+                return;
+            };
+            let now = Instant::now();
+            let bytes = &self.buffer[..bytes];
+            self.endpoint.handle(now, Input::Datagram { from, bytes });
+            while let Some(output) = self.endpoint.poll() {
+                self.carry_out(now, output);
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.endpoint.poll() {
+            self.carry_out(Instant::now(), output);
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, output: Output) {
+        match output {
+            Output::Send { to, bytes } => {
+                // A datagram the kernel does not take is sent again by SIP.
+                let _ = self.socket.send_to(&bytes, to);
+            }
+            Output::Event(Event::Answered { dialog, .. }) => {
+                if let Some(sent) = self.ringing.remove(&dialog) {
+                    self.setups.push(now - sent);
+                }
+                match self.then {
+                    Then::HangUp => self.endpoint.bye(now, dialog).expect("it is up"),
+                    Then::Stay => self.up.push(dialog),
+                }
+            }
+            Output::Event(Event::Ended { dialog, cause }) => {
+                self.ringing.remove(&dialog);
+                self.failed += usize::from(cause != patchcord_sip::EndCause::LocalBye);
+            }
+            Output::Event(_) => {}
+        }
+    }
+}
+
+/// G.711 and keys, to be sent to `sound`.
+fn offer(sound: SocketAddr) -> Vec<u8> {
+    let (ip, port) = (sound.ip(), sound.port());
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 8 101\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n"
+    )
+    .into_bytes()
+}

@@ -1,0 +1,61 @@
+//! The verbs: one file each, and below them what they share. A verb returns an exit code or one sentence about what is
+//! wrong, where, and what to do; nothing in here decides anything about a call.
+
+mod build;
+mod call;
+mod check;
+mod dev;
+mod embedded;
+mod new;
+mod project;
+mod serve;
+mod terminal;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs WebAssembly call handlers beside telephone calls.
+#[derive(Debug, Parser)]
+#[command(name = "patchcord", version, max_term_width = 120, after_help = "\
+First steps:
+  patchcord new support-line         a project that compiles at once
+  cd support-line && patchcord dev   answers calls, builds again when you save
+  patchcord call sip:support-line@127.0.0.1:5060 --keys 1   in a second terminal: a telephone
+
+`patchcord <verb> --help` says more about each verb.")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    New(new::Options),
+    Build(build::Options),
+    Check(check::Options),
+    Dev(dev::Options),
+    Test(test::Options),
+    Call(call::Options),
+    Serve(serve::Options),
+}
+
+/// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
+pub(crate) fn run() -> ExitCode {
+    let done = match Cli::parse().verb {
+        Verb::New(options) => new::run(&options),
+        Verb::Build(options) => build::run(&options),
+        Verb::Check(options) => check::run(&options),
+        Verb::Dev(options) => dev::run(&options),
+        Verb::Test(options) => test::run(&options),
+        Verb::Call(options) => call::run(&options),
+        Verb::Serve(options) => serve::run(&options),
+    };
+    done.unwrap_or_else(|error| {
+        terminal::error(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests;

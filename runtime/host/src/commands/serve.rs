@@ -1,0 +1,27 @@
+//! `patchcord serve`: the verb for the machine's own `serve`, which reads the configuration and waits for signals.
+
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Serves calls as a configuration file says, until SIGTERM or Ctrl-C; calls under way may finish.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A configuration in short:
+  [sip]        listen = \"192.0.2.10:5060\"
+  [http]       listen = \"127.0.0.1:9060\"      # /metrics and /health
+  [media]      ports = \"20000-23999\"          # two for each call
+  [records]    cdr = \"calls.jsonl\"            # one line for each call
+  [[handler]]  name = \"menu\"  module = \"menu.wasm\"
+  [[route]]    to = \"*\"       handler = \"menu\"
+Each key on a line of its own. Unknown keys are refused. A second signal ends all calls at once.")]
+pub(crate) struct Options {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "patchcord.toml")]
+    config: PathBuf,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    patchcord_host::serve::serve_file(&options.config)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,121 @@
+//! The simulator's test phone on real sockets: one call by a script, until it is over.
+
+use patchcord_media::measure;
+use patchcord_sim::Phone;
+use patchcord_sim::phone::{Action, Config, Dial, End, Event, Input, Lane, Offer, Output};
+use patchcord_sip::{NameAddr, Uri};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// Longest any call of a test may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What came of a call.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub end: End,
+    pub events: Vec<Event>,
+    /// Everything heard from the answer on, at 8 kHz.
+    pub heard: Vec<i16>,
+}
+
+impl Outcome {
+    /// Whether a tone of this frequency, and nothing louder, sounds for at least half a second at some time.
+    pub fn heard_tone(&self, hz: f64) -> bool {
+        self.heard.chunks(4_000).any(|half| {
+            let (tone, all) = (measure::frequency_dbfs(half, 8_000, hz), measure::level_dbfs(half));
+            all > -40.0 && (tone - all).abs() < 3.0
+        })
+    }
+}
+
+/// A phone on loopback.
+pub struct TestPhone {
+    phone: Phone,
+    sockets: [(Lane, UdpSocket); 3],
+    from: String,
+}
+
+impl TestPhone {
+    /// A phone of a user of this name.
+    pub fn new(from: &str, seed: u64) -> Self {
+        let bind = |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port));
+        let sip = bind(0).unwrap();
+        let (rtp, rtcp) = loop {
+            let rtp = bind(0).unwrap();
+            let port = rtp.local_addr().unwrap().port();
+            if let (0, Ok(rtcp)) = (port % 2, bind(port + 1)) {
+                break (rtp, rtcp);
+            }
+        };
+        let config = Config::new(sip.local_addr().unwrap(), rtp.local_addr().unwrap(), seed);
+        let sockets = [(Lane::Sip, sip), (Lane::Rtp, rtp), (Lane::Rtcp, rtcp)];
+        for (_, socket) in &sockets {
+            socket.set_nonblocking(true).unwrap();
+        }
+        Self {
+            phone: Phone::new(config),
+            sockets,
+            from: from.to_owned(),
+        }
+    }
+
+    /// Places a call and does what the script says, each so long after the answer, until the call is over.
+    pub fn call(mut self, node: SocketAddr, to: &str, script: Vec<(Duration, Action)>) -> Outcome {
+        let dial = Dial {
+            uri: Uri::parse(&format!("sip:{to}@{node}")).unwrap(),
+            destination: node,
+            from: NameAddr::new(Uri::parse(&format!("sip:{}@phones.invalid", self.from)).unwrap()),
+            offer: Offer::InInvite,
+        };
+        let began = Instant::now();
+        let mut script = script.into_iter().peekable();
+        let (mut events, mut heard, mut answered) = (Vec::new(), Vec::new(), None);
+        self.phone.handle(began, Input::Action(Action::Call(dial)));
+        loop {
+            let now = Instant::now();
+            while let Some(output) = self.phone.poll() {
+                match output {
+                    Output::Send { lane, to, bytes } => self.send(lane, to, &bytes),
+                    Output::Heard { samples, .. } => heard.extend_from_slice(&samples),
+                    Output::Event(event) => {
+                        if event == Event::Answered {
+                            answered = Some(now);
+                        }
+                        events.push(event);
+                        if let Event::Ended { end, .. } = event {
+                            return Outcome { end, events, heard };
+                        }
+                    }
+                }
+            }
+            assert!(began.elapsed() < PATIENCE, "the call does not end; so far {events:?}");
+            let due = script.next_if(|(after, _)| answered.is_some_and(|answered| now >= answered + *after));
+            if let Some((_, action)) = due {
+                self.phone.handle(now, Input::Action(action));
+            } else if self.phone.wake_at().is_some_and(|at| at <= now) {
+                self.phone.handle(now, Input::Deadline);
+            } else if !self.receive(now) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    fn send(&self, lane: Lane, to: SocketAddr, bytes: &[u8]) {
+        let (_, socket) = self.sockets.iter().find(|(which, _)| *which == lane).unwrap();
+        socket.send_to(bytes, to).unwrap();
+    }
+
+    /// One datagram, if there is one.
+    fn receive(&mut self, now: Instant) -> bool {
+        let mut buffer = [0; 65_536];
+        for (lane, socket) in &self.sockets {
+            if let Ok((size, from)) = socket.recv_from(&mut buffer) {
+                let bytes = &buffer[..size];
+                self.phone.handle(now, Input::Datagram { lane: *lane, from, bytes });
+                return true;
+            }
+        }
+        false
+    }
+}
