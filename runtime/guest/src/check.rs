@@ -3,7 +3,7 @@
 use crate::contract::{Contract, Place, plain_name};
 use crate::same_type::same_function;
 use crate::{Import, Refused};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Interface, Resolve, World, WorldItem, WorldKey};
 
@@ -36,8 +36,11 @@ fn refuse_foreign(contract: &Contract, component: &[u8]) -> Result<(), Refused> 
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(imports) if depth == 1 => {
                 for import in imports {
-                    let name = import.map_err(|error| Refused::Invalid(error.to_string()))?.name.name;
-                    if !name.starts_with(&prefix) {
+                    let import = import.map_err(|error| Refused::Invalid(error.to_string()))?;
+                    // A world that uses a type of an interface repeats it as an import of its own: only a name.
+                    let only_a_name = matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_)));
+                    let name = import.name.name;
+                    if !only_a_name && !name.starts_with(&prefix) {
                         return Err(Refused::ForeignImport { name: name.to_owned() });
                     }
                 }
@@ -70,8 +73,10 @@ fn check_imports(contract: &Contract, theirs: &Resolve, world: &World) -> Result
     let mut imports = Vec::new();
     for (key, item) in &world.imports {
         let name = theirs.name_world_key(key);
-        let WorldItem::Interface { id, .. } = item else {
-            return Err(Refused::ForeignImport { name });
+        let id = match item {
+            WorldItem::Interface { id, .. } => id,
+            WorldItem::Type { .. } => continue,
+            WorldItem::Function(_) => return Err(Refused::ForeignImport { name }),
         };
         let Some(ours) = contract.interface(&name) else {
             let Place { file, line, .. } = contract.place(contract.world().span);
