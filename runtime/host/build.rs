@@ -5,11 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Examples that `patchcord new` can start from; each is the real example, built and called in the tests.
-const TEMPLATES: &[&str] = &["hello", "menu"];
-
-/// What a project takes over from an example.
-const TEMPLATE_FOLDERS: &[&str] = &["src", "prompts", "scenarios"];
+/// Examples that `patchcord new` can start from, and the folders a project takes over from each. They are the real
+/// examples, built and called in the tests.
+const TEMPLATES: &[(&str, &[&str])] = &[("hello", &["src", "scenarios"]), ("menu", &["src", "prompts", "scenarios"])];
 
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the crate's folder"));
@@ -25,10 +23,9 @@ fn main() {
 
     let mut code = String::new();
     write_list(&mut code, "SDK", &sdk);
-    for template in TEMPLATES {
+    for (template, folders) in TEMPLATES {
         let example = root.join("examples").join(template);
-        let files: Vec<_> =
-            TEMPLATE_FOLDERS.iter().flat_map(|folder| files_below(&example.join(folder), folder)).collect();
+        let files: Vec<_> = folders.iter().flat_map(|folder| files_below(&example.join(folder), folder)).collect();
         assert!(!files.is_empty(), "examples/{template} is missing: `patchcord new` starts from it");
         write_list(&mut code, &template.to_uppercase(), &files);
     }
@@ -37,10 +34,10 @@ fn main() {
 
 /// Every file below `folder` with its path as the project will have it, sorted. Also tells cargo to look at the folder.
 fn files_below(folder: &Path, prefix: &str) -> Vec<(String, PathBuf)> {
+    println!("cargo::rerun-if-changed={}", folder.display());
     if !folder.is_dir() {
         return Vec::new();
     }
-    println!("cargo::rerun-if-changed={}", folder.display());
     let entries = fs::read_dir(folder).expect("a folder of the repository can be listed");
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();

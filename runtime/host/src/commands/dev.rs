@@ -68,7 +68,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
     config.http = Some(http.address);
     let runtime = Runtime::new(config.runtime()).map_err(anyhow::Error::msg).context("the wasm engine cannot start")?;
-    let runtime = Arc::new(runtime);
     let first = source.program(&runtime)?;
     let node = start(&config, options.media_ports, &runtime)?;
     node.set_directory(directory(first.clone()));
@@ -98,7 +97,7 @@ enum Happened {
 }
 
 /// Starts the node on the audio ports asked for, or on the first free block.
-fn start(config: &NodeConfig, asked: Option<(u16, u16)>, runtime: &Arc<Runtime>) -> Result<Node> {
+fn start(config: &NodeConfig, asked: Option<(u16, u16)>, runtime: &Runtime) -> Result<Node> {
     let begin = |first: u16, last: u16| {
         let mut config = config.clone();
         config.media.ports = first..=last;

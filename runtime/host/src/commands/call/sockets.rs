@@ -72,59 +72,6 @@ impl Sockets {
     }
 }
 
-fn bind(ip: IpAddr) -> Result<Sockets> {
-        let sip = bind(ip, 0).with_context(|| format!("no SIP socket can be had on {ip}"))?;
-        for _ in 0..TRIES {
-            let rtp = bind(ip, 0).with_context(|| format!("no audio socket can be had on {ip}"))?;
-            let port = rtp.local_addr().context("a socket has no address")?.port();
-            if port.is_multiple_of(2)
-                && let Ok(rtcp) = bind(ip, port + 1)
-            {
-                return Ok(Sockets { sip, rtp, rtcp });
-            }
-        }
-        bail!("no two ports in a row are free for audio on {ip}; end what uses so many");
-    }
-
-    pub(crate) fn sip_address(&self) -> Result<SocketAddr> {
-        self.sip.local_addr().context("the SIP socket has no address")
-    }
-
-    pub(crate) fn rtp_address(&self) -> Result<SocketAddr> {
-        self.rtp.local_addr().context("the audio socket has no address")
-    }
-
-    /// Sends; a datagram that the system does not take is lost like any other on its way.
-    pub(crate) async fn send(&self, lane: Lane, to: SocketAddr, bytes: &[u8]) {
-        let socket = match lane {
-            Lane::Sip => &self.sip,
-            Lane::Rtp => &self.rtp,
-            Lane::Rtcp => &self.rtcp,
-        };
-        let _ = socket.send_to(bytes, to).await;
-    }
-
-    /// The next datagram on any of them. An error of a socket is somebody's "port unreachable": nothing came.
-    pub(crate) async fn receive(&self) -> Option<Datagram> {
-        let mut buffers = [vec![0; MAX_DATAGRAM], vec![0; MAX_DATAGRAM], vec![0; MAX_DATAGRAM]];
-        let [sip, rtp, rtcp] = &mut buffers;
-        let (lane, got) = tokio::select! {
-            got = self.sip.recv_from(sip) => (Lane::Sip, got),
-            got = self.rtp.recv_from(rtp) => (Lane::Rtp, got),
-            got = self.rtcp.recv_from(rtcp) => (Lane::Rtcp, got),
-        };
-        let (length, from) = got.ok()?;
-        let [sip, rtp, rtcp] = buffers;
-        let mut bytes = match lane {
-            Lane::Sip => sip,
-            Lane::Rtp => rtp,
-            Lane::Rtcp => rtcp,
-        };
-        bytes.truncate(length);
-        Some(Datagram { lane, from, bytes })
-    }
-}
-
 fn bind(ip: IpAddr, port: u16) -> std::io::Result<UdpSocket> {
     let socket = std::net::UdpSocket::bind((ip, port))?;
     socket.set_nonblocking(true)?;

@@ -78,7 +78,7 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// Begins to watch, then builds on every save.
-    pub(crate) fn start(source: Source, runtime: Arc<Runtime>, happened: Sender<Happened>) -> Result<Builder> {
+    pub(crate) fn start(source: Source, runtime: Runtime, happened: Sender<Happened>) -> Result<Builder> {
         let (pokes, poked) = sync_channel(SAVES);
         let watcher = watch(&source, &pokes)?;
         let own = pokes.clone();

@@ -52,7 +52,7 @@ fn a_turn_shows_time_ask_answer_and_wait() {
     let text = notice(Notice::Turn(turn));
     assert_eq!(
         text,
-        "call_3f0c2a     4.120 s  gather(1 to 1 keys, prompt menu.wav) -> 1 keys, ended by MaxKeys  waited 3.98 s"
+        "call_3f0c2a     4.120 s  gather(1 to 1 keys, prompt menu.wav)  -> 1 keys, ended by MaxKeys  waited 3.98 s"
     );
 }
 
