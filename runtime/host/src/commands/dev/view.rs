@@ -4,7 +4,7 @@
 use crate::commands::terminal::{Paint, size, time};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, HandlerEnd, MediaCounters};
-use patchcord_control::words::{LogLevel, UnixTime};
+use patchcord_control::words::{Interruption, LogLevel, UnixTime};
 use patchcord_host::Seen;
 use patchcord_switch::Notice;
 
@@ -59,7 +59,7 @@ fn end_line(record: &CallRecord, paint: Paint) -> String {
         .iter()
         .map(|leg| {
             let status = leg.status.map(|status| format!(" with {status}")).unwrap_or_default();
-            format!("leg {:?}{status}", leg.ended_by).to_lowercase()
+            format!("{}{status}", ended_by(leg.ended_by))
         })
         .collect();
     let mut parts = vec![format!("handler {end}"), legs.join(", ")];
@@ -76,6 +76,18 @@ fn end_line(record: &CallRecord, paint: Paint) -> String {
     }
     parts.retain(|part| !part.is_empty());
     format!("{}  {}", paint.bold("ended"), parts.join(", "))
+}
+
+fn ended_by(why: Interruption) -> &'static str {
+    match why {
+        Interruption::HungUp => "caller hung up",
+        Interruption::Cancelled => "caller gave up",
+        Interruption::MediaLost => "no audio came any more",
+        Interruption::SignallingLost => "signalling was lost",
+        Interruption::TimeLimit => "time limit reached",
+        Interruption::EndedByPlatform => "ended by the platform",
+        Interruption::EndedByHandler => "ended by the handler",
+    }
 }
 
 fn media_words(media: &MediaCounters) -> String {

@@ -68,7 +68,7 @@ fn beginnings_logs_and_faults_are_lines() {
 #[test]
 fn the_end_is_one_line_without_numbers_of_people() {
     let text = line(&Seen::Ended(Arc::new(record(HandlerEnd::Done))), Paint::Plain);
-    for part in ["ended  handler done", "hungup", "7.5 s", "5 turns", "fuel 81234", "1.1 MiB", "370 in 371 out", "1 keys"] {
+    for part in ["ended  handler done", "caller hung up", "7.5 s", "5 turns", "fuel 81234", "1.1 MiB", "370 in 371 out", "1 keys"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("15550") && !text.contains('\n'), "{text}");

@@ -1,0 +1,259 @@
+//! The binary as its users run it: a project from nothing to a call, and the sentence and exit code of every mistake. The
+//! commands' parts have their own tests beside them; the machine under `dev` has `node.rs`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+/// The longest anything may take: the first build of a handler on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Lines of a running `dev` that may wait to be looked at.
+const LINES: usize = 10_000;
+
+/// A folder outside the repository, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("patchcord-cli-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The command, run in a folder. Handlers share one target folder, so that the SDK is built once.
+fn patchcord(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("handlers");
+    command.args(args).current_dir(dir).env("CARGO_TARGET_DIR", target).stdin(Stdio::null());
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    patchcord(dir, args).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn succeed(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert!(output.status.success(), "{args:?}: {}\n{}", out(&output), err(&output));
+    out(&output)
+}
+
+/// Runs, expects exit code 1 and gives the one sentence.
+#[track_caller]
+fn fail(dir: &Path, args: &[&str]) -> String {
+    let output = run(dir, args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {}\n{}", out(&output), err(&output));
+    let text = err(&output);
+    let sentence = text.lines().last().unwrap_or_default();
+    assert!(sentence.starts_with("error: "), "{text}");
+    sentence.to_owned()
+}
+
+/// A running `dev`; ended with Ctrl-C's signal, or killed if a test fails first.
+struct Dev {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Dev {
+    fn start(dir: &Path, what: &str) -> Dev {
+        let args = ["dev", what, "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+        let mut child = patchcord(dir, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = sync_channel(LINES);
+        let errors = sender.clone();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let complaints = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        std::thread::spawn(move || complaints.lines().map_while(Result::ok).all(|line| errors.send(line).is_ok()));
+        Dev { child, lines, seen: Vec::new() }
+    }
+
+    /// Waits for a line that contains `part`.
+    #[track_caller]
+    fn wait_for(&mut self, part: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no line with {part:?} came; these did:\n{}", self.seen.join("\n"));
+            };
+            self.seen.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// Its SIP address, from the line for programs.
+    #[track_caller]
+    fn sip(&mut self) -> String {
+        let line = self.wait_for("ready sip=");
+        let word = line.split(' ').find_map(|word| word.strip_prefix("sip=")).unwrap();
+        format!("sip:anybody@{word}")
+    }
+
+    /// Ctrl-C; gives the exit code.
+    fn interrupt(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let until = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("dev goes on after Ctrl-C; it said:\n{}", self.seen.join("\n"));
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Replaces a piece of a file, which must be there.
+fn edit(file: &Path, old: &str, new: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(old), "{old:?} is not in {}", file.display());
+    fs::write(file, text.replace(old, new)).unwrap();
+}
+
+#[test]
+fn a_new_project_builds_anywhere_and_is_called() {
+    let folder = Folder::new("menu");
+    let made = succeed(&folder.0, &["new", "support-line"]);
+    assert!(made.contains("patchcord dev"), "{made}");
+    let project = folder.0.join("support-line");
+    let built = succeed(&project, &["build"]);
+    assert!(built.contains("patchcord:handler/gather@0.1.0"), "{built}");
+    let module = "target/patchcord/support-line.wasm";
+    let checked = succeed(&project, &["check", module]);
+    for part in ["gather", "menu.wav", "memory 32.0 MiB", "ok: an upload would take this module"] {
+        assert!(checked.contains(part), "{part} in {checked}");
+    }
+    let again = fail(&folder.0, &["new", "support-line"]);
+    assert!(again.contains("support-line exists already"), "{again}");
+
+    let mut dev = Dev::start(&project, module);
+    let uri = dev.sip();
+    let heard = succeed(&folder.0, &["call", &uri, "--keys", "2", "--record", "heard.wav"]);
+    for part in ["<- 200 answered", "-> key 2", "tone 620 Hz", "ended by the other side"] {
+        assert!(heard.contains(part), "{part} in {heard}");
+    }
+    let recorded = fs::read(folder.0.join("heard.wav")).unwrap();
+    assert!(recorded.starts_with(b"RIFF") && recorded.len() > 4 * 16_000, "{} bytes", recorded.len());
+    dev.wait_for("gather(");
+    dev.wait_for("ended  handler done");
+    assert_eq!(dev.interrupt(), Some(0));
+}
+
+#[test]
+fn the_scenarios_of_a_new_project_pass() {
+    let folder = Folder::new("scenarios");
+    for template in ["menu", "hello"] {
+        succeed(&folder.0, &["new", template, "--template", template]);
+        let tested = succeed(&folder.0, &["test", template]);
+        assert!(tested.contains("scenarios passed"), "{tested}");
+    }
+    // A scenario that expects something else fails, says so, and the exit code too.
+    let scenarios = folder.0.join("hello/scenarios");
+    let file = fs::read_dir(&scenarios).unwrap().flatten().map(|entry| entry.path()).next().unwrap();
+    edit(&file, "440", "1234");
+    let output = run(&folder.0, &["test", "hello"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("FAIL") && out(&output).contains("scenarios failed"), "{}", out(&output));
+}
+
+#[test]
+fn a_save_brings_a_new_version_and_a_mistake_does_not() {
+    let folder = Folder::new("hello");
+    succeed(&folder.0, &["new", "hello", "--template", "hello"]);
+    let source = folder.0.join("hello/src/lib.rs");
+    let mut dev = Dev::start(&folder.0, "hello");
+    let uri = dev.sip();
+    let first = succeed(&folder.0, &["call", &uri]);
+    assert!(first.contains("tone 440 Hz"), "{first}");
+
+    edit(&source, "tone(440", "no_such_function(440");
+    dev.wait_for("cannot find function");
+    dev.wait_for("the version before goes on answering calls");
+    let still = succeed(&folder.0, &["call", &uri]);
+    assert!(still.contains("tone 440 Hz"), "{still}");
+
+    edit(&source, "no_such_function(440", "tone(750");
+    dev.wait_for("version module=");
+    let second = succeed(&folder.0, &["call", &uri]);
+    assert!(second.contains("tone 750 Hz") && !second.contains("440"), "{second}");
+    assert_eq!(dev.interrupt(), Some(0));
+}
+
+#[test]
+fn mistakes_get_one_sentence_and_an_exit_code() {
+    let folder = Folder::new("mistakes");
+    fs::write(folder.0.join("not.wasm"), b"hello").unwrap();
+    for (args, says) in [
+        (&["new", "Bad_Name"][..], "small letters"),
+        (&["build", "nowhere"], "patchcord new"),
+        (&["check", "missing.wasm"], "missing.wasm"),
+        (&["check", "not.wasm"], "this is not WebAssembly"),
+        (&["dev", "not.wasm", "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"], "this is not WebAssembly"),
+        (&["test", "nowhere"], "patchcord new"),
+        (&["call", "menu"], "sip:<user>@<host>"),
+        (&["call", "sip:menu@127.0.0.1:9", "--record", "no/such/folder.wav"], "no/such/folder.wav"),
+        (&["call", "sip:menu@127.0.0.1:9", "--say", "not.wasm"], "cannot be said"),
+        (&["serve", "--config", "missing.toml"], "missing.toml"),
+    ] {
+        let sentence = fail(&folder.0, args);
+        assert!(sentence.contains(says), "{args:?}: {sentence}");
+    }
+    for args in [&["fly"][..], &[], &["call"], &["call", "sip:a@127.0.0.1", "--keys", "xyz"]] {
+        assert_eq!(run(&folder.0, args).status.code(), Some(2), "{args:?}");
+    }
+    assert!(out(&run(&folder.0, &["--help"])).contains("First steps"));
+}
+
+#[test]
+fn a_port_in_use_is_named_before_anything_is_built() {
+    let folder = Folder::new("port");
+    let owner = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = owner.local_addr().unwrap().to_string();
+    fs::write(folder.0.join("not.wasm"), b"hello").unwrap();
+    let sentence = fail(&folder.0, &["dev", "not.wasm", "--sip", &address]);
+    assert!(sentence.contains(&address) && sentence.contains("--sip"), "{sentence}");
+}
+
+#[test]
+fn nobody_there_is_said_within_seconds() {
+    let folder = Folder::new("nobody");
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let began = Instant::now();
+    let sentence = fail(&folder.0, &["call", &format!("sip:menu@{address}")]);
+    assert!(sentence.contains("nobody answers") && sentence.contains(&address.to_string()), "{sentence}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
