@@ -34,6 +34,15 @@ impl Wanted {
     }
 }
 
+/// Whether more can come after what was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The call goes on.
+    Growing,
+    /// The call is over: this is all.
+    Whole,
+}
+
 /// An ear for one thing, from one moment on.
 pub(super) struct Ear {
     wanted: Wanted,
@@ -51,12 +60,14 @@ impl Ear {
     }
 
     /// Looks at what was heard since the ear began to listen. Where the thing ends in it, if it is there.
-    pub(super) fn listen(&mut self, heard: &[i16]) -> Option<usize> {
+    pub(super) fn listen(&mut self, heard: &[i16], extent: Heard) -> Option<usize> {
         match &self.wanted {
             Wanted::Sound { reference, at_least } => {
                 // A place that was looked at is not looked at again.
                 let from = self.looked.saturating_sub(reference.len());
-                if heard.len() < reference.len() || heard.len() - self.looked < LOOK_EVERY.min(reference.len()) {
+                let fresh = heard.len() - self.looked;
+                let enough = if extent == Heard::Whole { 1 } else { LOOK_EVERY.min(reference.len()) };
+                if heard.len() < reference.len() || fresh < enough {
                     return None;
                 }
                 self.looked = heard.len();

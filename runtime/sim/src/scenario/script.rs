@@ -2,7 +2,7 @@
 //! step is done, has failed, or has to wait.
 
 use super::format::{Caller, EndedBy, EndedStep, PressStep, PromptStep, Step, Verb, Within};
-use super::listen::{Ear, Wanted, describe, samples};
+use super::listen::{Ear, Heard, Wanted, describe, samples};
 use super::report::Failure;
 use super::run::Cast;
 use crate::phone::{Action, End, Event, key_event};
@@ -164,6 +164,8 @@ impl<'a> Script<'a> {
         let fresh = &seat.events()[self.taken.min(seat.events().len())..];
         let Stage::Waits { until, for_what } = &mut self.stage else { return Ok(false) };
         let late = world.now() >= *until;
+        let over = fresh.iter().any(|(_, event)| ended(event).is_some());
+        let extent = if over { Heard::Whole } else { Heard::Growing };
         let found = match for_what {
             Awaited::Time => late.then_some(()),
             Awaited::Event { fits, .. } => fresh.iter().position(|(_, event)| fits(event)).map(|place| {
@@ -173,7 +175,7 @@ impl<'a> Script<'a> {
                 let mut sent = fresh.iter().enumerate().filter(|(_, (_, event))| *event == Event::KeySent);
                 sent.nth(*count - 1).map(|(place, _)| self.taken += place + 1)
             }
-            Awaited::Sound(ear) => ear.listen(seat.recording().since(self.mark)).map(|end| {
+            Awaited::Sound(ear) => ear.listen(seat.recording().since(self.mark), extent).map(|end| {
                 let from = self.mark.max(seat.recording().from());
                 self.mark = from + Duration::from_micros(end as u64 * 125);
             }),
