@@ -7,7 +7,10 @@ use std::{env, fs};
 
 /// Examples that `patchcord new` can start from, and the folders a project takes over from each. They are the real
 /// examples, built and called in the tests.
-const TEMPLATES: &[(&str, &[&str])] = &[("hello", &["src", "scenarios"]), ("menu", &["src", "prompts", "scenarios"])];
+const TEMPLATES: &[(&str, &[&str])] = &[
+    ("hello", &["src", "scenarios"]),
+    ("menu", &["src", "prompts", "scenarios"]),
+];
 
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the crate's folder"));
@@ -25,8 +28,14 @@ fn main() {
     write_list(&mut code, "SDK", &sdk);
     for (template, folders) in TEMPLATES {
         let example = root.join("examples").join(template);
-        let files: Vec<_> = folders.iter().flat_map(|folder| files_below(&example.join(folder), folder)).collect();
-        assert!(!files.is_empty(), "examples/{template} is missing: `patchcord new` starts from it");
+        let files: Vec<_> = folders
+            .iter()
+            .flat_map(|folder| files_below(&example.join(folder), folder))
+            .collect();
+        assert!(
+            !files.is_empty(),
+            "examples/{template} is missing: `patchcord new` starts from it"
+        );
         write_list(&mut code, &template.to_uppercase(), &files);
     }
     fs::write(out.join("embedded.rs"), code).expect("the folder for generated files can be written");
@@ -43,7 +52,10 @@ fn files_below(folder: &Path, prefix: &str) -> Vec<(String, PathBuf)> {
     paths.sort();
     let mut files = Vec::new();
     for path in paths {
-        let name = path.file_name().and_then(|name| name.to_str()).expect("our file names are UTF-8");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("our file names are UTF-8");
         let inside = format!("{prefix}/{name}");
         if path.is_dir() {
             files.extend(files_below(&path, &inside));
@@ -58,7 +70,11 @@ fn write_list(code: &mut String, name: &str, files: &[(String, PathBuf)]) {
     writeln!(code, "pub(super) const {name}: &[File] = &[").expect("writing to a string");
     for (inside, path) in files {
         let path = path.display().to_string();
-        writeln!(code, "    File {{ path: {inside:?}, bytes: include_bytes!({path:?}) }},").expect("writing to a string");
+        writeln!(
+            code,
+            "    File {{ path: {inside:?}, bytes: include_bytes!({path:?}) }},"
+        )
+        .expect("writing to a string");
     }
     writeln!(code, "];").expect("writing to a string");
 }

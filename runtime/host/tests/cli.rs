@@ -1,6 +1,8 @@
 //! The binary as its users run it: a project from nothing to a call, and the sentence and exit code of every mistake. The
 //! commands' parts have their own tests beside them; the machine under `dev` has `node.rs`.
 
+#![allow(clippy::unwrap_used, reason = "what the helpers of a test cannot do fails the test")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
@@ -36,7 +38,11 @@ impl Drop for Folder {
 fn patchcord(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("handlers");
-    command.args(args).current_dir(dir).env("CARGO_TARGET_DIR", target).stdin(Stdio::null());
+    command
+        .args(args)
+        .current_dir(dir)
+        .env("CARGO_TARGET_DIR", target)
+        .stdin(Stdio::null());
     command
 }
 
@@ -55,7 +61,13 @@ fn err(output: &Output) -> String {
 #[track_caller]
 fn succeed(dir: &Path, args: &[&str]) -> String {
     let output = run(dir, args);
-    assert!(output.status.success(), "{args:?}: {}\n{}", out(&output), err(&output));
+    assert!(
+        output.status.success(),
+        "{args:?} ended with {}: {}\n{}",
+        output.status,
+        out(&output),
+        err(&output)
+    );
     out(&output)
 }
 
@@ -63,7 +75,13 @@ fn succeed(dir: &Path, args: &[&str]) -> String {
 #[track_caller]
 fn fail(dir: &Path, args: &[&str]) -> String {
     let output = run(dir, args);
-    assert_eq!(output.status.code(), Some(1), "{args:?}: {}\n{}", out(&output), err(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{args:?}: {}\n{}",
+        out(&output),
+        err(&output)
+    );
     let text = err(&output);
     let sentence = text.lines().last().unwrap_or_default();
     assert!(sentence.starts_with("error: "), "{text}");
@@ -80,14 +98,32 @@ struct Dev {
 impl Dev {
     fn start(dir: &Path, what: &str) -> Dev {
         let args = ["dev", what, "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-        let mut child = patchcord(dir, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = patchcord(dir, &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (sender, lines) = sync_channel(LINES);
         let errors = sender.clone();
         let output = BufReader::new(child.stdout.take().unwrap());
         let complaints = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
-        std::thread::spawn(move || complaints.lines().map_while(Result::ok).all(|line| errors.send(line).is_ok()));
-        Dev { child, lines, seen: Vec::new() }
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .all(|line| sender.send(line).is_ok())
+        });
+        std::thread::spawn(move || {
+            complaints
+                .lines()
+                .map_while(Result::ok)
+                .all(|line| errors.send(line).is_ok())
+        });
+        Dev {
+            child,
+            lines,
+            seen: Vec::new(),
+        }
     }
 
     /// Waits for a line that contains `part`.
@@ -153,7 +189,12 @@ fn a_new_project_builds_anywhere_and_is_called() {
     assert!(built.contains("patchcord:handler/gather@0.1.0"), "{built}");
     let module = "target/patchcord/support-line.wasm";
     let checked = succeed(&project, &["check", module]);
-    for part in ["gather", "menu.wav", "memory 32.0 MiB", "ok: an upload would take this module"] {
+    for part in [
+        "gather",
+        "menu.wav",
+        "memory 32.0 MiB",
+        "ok: an upload would take this module",
+    ] {
         assert!(checked.contains(part), "{part} in {checked}");
     }
     let again = fail(&folder.0, &["new", "support-line"]);
@@ -166,7 +207,11 @@ fn a_new_project_builds_anywhere_and_is_called() {
         assert!(heard.contains(part), "{part} in {heard}");
     }
     let recorded = fs::read(folder.0.join("heard.wav")).unwrap();
-    assert!(recorded.starts_with(b"RIFF") && recorded.len() > 4 * 16_000, "{} bytes", recorded.len());
+    assert!(
+        recorded.starts_with(b"RIFF") && recorded.len() > 4 * 16_000,
+        "{} bytes",
+        recorded.len()
+    );
     dev.wait_for("gather(");
     dev.wait_for("ended  handler done");
     assert_eq!(dev.interrupt(), Some(0));
@@ -182,11 +227,20 @@ fn the_scenarios_of_a_new_project_pass() {
     }
     // A scenario that expects something else fails, says so, and the exit code too.
     let scenarios = folder.0.join("hello/scenarios");
-    let file = fs::read_dir(&scenarios).unwrap().flatten().map(|entry| entry.path()).next().unwrap();
+    let file = fs::read_dir(&scenarios)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .next()
+        .unwrap();
     edit(&file, "440", "1234");
     let output = run(&folder.0, &["test", "hello"]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
-    assert!(out(&output).contains("FAIL") && out(&output).contains("scenarios failed"), "{}", out(&output));
+    assert!(
+        out(&output).contains("FAIL") && out(&output).contains("scenarios failed"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]
@@ -221,17 +275,28 @@ fn mistakes_get_one_sentence_and_an_exit_code() {
         (&["build", "nowhere"], "patchcord new"),
         (&["check", "missing.wasm"], "missing.wasm"),
         (&["check", "not.wasm"], "this is not WebAssembly"),
-        (&["dev", "not.wasm", "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"], "this is not WebAssembly"),
+        (
+            &["dev", "not.wasm", "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+            "this is not WebAssembly",
+        ),
         (&["test", "nowhere"], "patchcord new"),
         (&["call", "menu"], "sip:<user>@<host>"),
-        (&["call", "sip:menu@127.0.0.1:9", "--record", "no/such/folder.wav"], "no/such/folder.wav"),
+        (
+            &["call", "sip:menu@127.0.0.1:9", "--record", "no/such/folder.wav"],
+            "no/such/folder.wav",
+        ),
         (&["call", "sip:menu@127.0.0.1:9", "--say", "not.wasm"], "cannot be said"),
         (&["serve", "--config", "missing.toml"], "missing.toml"),
     ] {
         let sentence = fail(&folder.0, args);
         assert!(sentence.contains(says), "{args:?}: {sentence}");
     }
-    for args in [&["fly"][..], &[], &["call"], &["call", "sip:a@127.0.0.1", "--keys", "xyz"]] {
+    for args in [
+        &["fly"][..],
+        &[],
+        &["call"],
+        &["call", "sip:a@127.0.0.1", "--keys", "xyz"],
+    ] {
         assert_eq!(run(&folder.0, args).status.code(), Some(2), "{args:?}");
     }
     assert!(out(&run(&folder.0, &["--help"])).contains("First steps"));
@@ -254,6 +319,9 @@ fn nobody_there_is_said_within_seconds() {
     let address = silent.local_addr().unwrap();
     let began = Instant::now();
     let sentence = fail(&folder.0, &["call", &format!("sip:menu@{address}")]);
-    assert!(sentence.contains("nobody answers") && sentence.contains(&address.to_string()), "{sentence}");
+    assert!(
+        sentence.contains("nobody answers") && sentence.contains(&address.to_string()),
+        "{sentence}"
+    );
     assert!(began.elapsed() < Duration::from_secs(10));
 }

@@ -76,7 +76,9 @@ fn require_target(dir: &Path) -> Result<()> {
         .current_dir(dir)
         .output()
         .with_context(|| {
-            format!("the Rust compiler `{shown}` cannot be started; install Rust from https://rustup.rs, then try again")
+            format!(
+                "the Rust compiler `{shown}` cannot be started; install Rust from https://rustup.rs, then try again"
+            )
         })?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if output.status.success() && Path::new(&folder).is_dir() {
@@ -91,23 +93,41 @@ fn require_target(dir: &Path) -> Result<()> {
 fn core_module(project: &Project) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut child = Command::new(&cargo)
-        .args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(&project.dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| {
-            format!("`{}` cannot be started; install Rust from https://rustup.rs, then try again", cargo.to_string_lossy())
+            format!(
+                "`{}` cannot be started; install Rust from https://rustup.rs, then try again",
+                cargo.to_string_lossy()
+            )
         })?;
     let output = child.stdout.take().expect("standard output was asked to be a pipe");
-    let manifest = project.dir.join("Cargo.toml").canonicalize().context("the manifest has gone during the build")?;
+    let manifest = project
+        .dir
+        .join("Cargo.toml")
+        .canonicalize()
+        .context("the manifest has gone during the build")?;
     let mut module = None;
     for line in BufReader::new(output).lines() {
         let line = line.context("cargo's messages cannot be read")?;
         module = artifact(&line, &manifest).or(module);
     }
     let status = child.wait().context("cargo's end cannot be waited for")?;
-    ensure!(status.success(), "cargo could not build {}; it says why above", project.name);
+    ensure!(
+        status.success(),
+        "cargo could not build {}; it says why above",
+        project.name
+    );
     module.with_context(|| {
         format!(
             "{} builds no module; add `[lib] crate-type = [\"cdylib\"]` to its Cargo.toml",
@@ -121,12 +141,20 @@ fn artifact(line: &str, manifest: &Path) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;
     let ours = message["reason"] == "compiler-artifact"
         && message["manifest_path"].as_str().map(Path::new) == Some(manifest)
-        && message["target"]["kind"].as_array()?.iter().any(|kind| kind == "cdylib");
+        && message["target"]["kind"]
+            .as_array()?
+            .iter()
+            .any(|kind| kind == "cdylib");
     if !ours {
         return None;
     }
-    let files = message["filenames"].as_array()?.iter().filter_map(serde_json::Value::as_str);
-    files.map(PathBuf::from).find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+    let files = message["filenames"]
+        .as_array()?
+        .iter()
+        .filter_map(serde_json::Value::as_str);
+    files
+        .map(PathBuf::from)
+        .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
 }
 
 /// Writes beside and renames, so that a watcher never sees half a module.
@@ -142,7 +170,10 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 fn summary(path: &Path, module: &Module, paint: Paint) -> String {
     let mut text = format!("{}  {}\n", paint.bold("module"), path.display());
     text.push_str(&check::facts(module, paint));
-    text.push_str(&format!("\nNext: patchcord dev {}, or upload the file.\n", path.display()));
+    text.push_str(&format!(
+        "\nNext: patchcord dev {}, or upload the file.\n",
+        path.display()
+    ));
     text
 }
 

@@ -83,7 +83,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// Runs the call on an event loop of its own.
 fn place(target: &Target, course: Course) -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("sockets cannot be waited for")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("sockets cannot be waited for")?;
     runtime.block_on(async {
         let sockets = Sockets::bind(target.local)?;
         let mut seed = [0; 8];
@@ -104,7 +107,8 @@ fn caller(name: &str, target: &Target) -> Result<NameAddr> {
     let host = at.to_string();
     let host = host.strip_suffix(":0").unwrap_or(&host);
     let name = name.replace('#', "%23");
-    let uri = Uri::parse(&format!("sip:{name}@{host}")).map_err(|why| anyhow::anyhow!("--from makes no address: {why:?}"))?;
+    let uri =
+        Uri::parse(&format!("sip:{name}@{host}")).map_err(|why| anyhow::anyhow!("--from makes no address: {why:?}"))?;
     Ok(NameAddr::new(uri))
 }
 
@@ -124,7 +128,11 @@ fn report(outcome: &Outcome, record: Option<&Path>) -> Result<()> {
     if let Some(file) = record {
         fs::write(file, write_wav(SAMPLE_RATE, &outcome.heard))
             .with_context(|| format!("the recording {} cannot be written", file.display()))?;
-        terminal::say(&format!("recorded {:.2} s to {}", sound::seconds(outcome.heard.len()), file.display()));
+        terminal::say(&format!(
+            "recorded {:.2} s to {}",
+            sound::seconds(outcome.heard.len()),
+            file.display()
+        ));
     }
     Ok(())
 }

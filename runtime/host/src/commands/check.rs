@@ -21,7 +21,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let file = &options.file;
     let bytes = fs::read(file).with_context(|| {
-        format!("{} cannot be read; name a .wasm file, or make one with `patchcord build`", file.display())
+        format!(
+            "{} cannot be read; name a .wasm file, or make one with `patchcord build`",
+            file.display()
+        )
     })?;
     let (_runtime, module) = load(&bytes, file)?;
     let paint = Paint::stdout();
@@ -33,7 +36,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// Loads a module as an upload does: code, imports and prompts.
 pub(crate) fn load(bytes: &[u8], file: &Path) -> Result<(Runtime, Module)> {
-    let runtime = Runtime::new(Config { max_instances: 1, ..Config::default() }).map_err(anyhow::Error::msg)?;
+    let runtime = Runtime::new(Config {
+        max_instances: 1,
+        ..Config::default()
+    })
+    .map_err(anyhow::Error::msg)?;
     let module = Module::load(&runtime, bytes).with_context(|| format!("{} is refused", file.display()))?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     Program::load(&name, module.clone()).with_context(|| format!("{} is refused", file.display()))?;
@@ -49,7 +56,12 @@ pub(crate) fn facts(module: &Module, paint: Paint) -> String {
     let _ = writeln!(text, "{} handle", paint.bold("exports"));
     let _ = writeln!(text, "{}", paint.bold("imports"));
     for import in module.imports() {
-        let _ = writeln!(text, "  {}  {}", import.interface, paint.dim(import.functions.join(", ")));
+        let _ = writeln!(
+            text,
+            "  {}  {}",
+            import.interface,
+            paint.dim(import.functions.join(", "))
+        );
     }
     if module.imports().is_empty() {
         let _ = writeln!(text, "  none: it can do nothing with a call");

@@ -62,12 +62,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let http = ports::choose(Use::Http, options.http, ports::USUAL_HTTP)?;
     for (what, choice) in [("SIP", sip), ("HTTP", http)] {
         if let Some(usual) = choice.instead_of {
-            terminal::step(&format!("{what} port {usual} is in use, taking {} instead", choice.address.port()));
+            terminal::step(&format!(
+                "{what} port {usual} is in use, taking {} instead",
+                choice.address.port()
+            ));
         }
     }
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
     config.http = Some(http.address);
-    let runtime = Runtime::new(config.runtime()).map_err(anyhow::Error::msg).context("the wasm engine cannot start")?;
+    let runtime = Runtime::new(config.runtime())
+        .map_err(anyhow::Error::msg)
+        .context("the wasm engine cannot start")?;
     let first = source.program(&runtime)?;
     let node = start(&config, options.media_ports, &runtime)?;
     node.set_directory(directory(first.clone()));
@@ -122,10 +127,14 @@ fn start(config: &NodeConfig, asked: Option<(u16, u16)>, runtime: &Runtime) -> R
 fn explain(why: StartError, first: u16, last: u16) -> anyhow::Error {
     match why {
         StartError::MediaPort { address, why } => {
-            anyhow::anyhow!("the audio port {address} of {first}-{last} cannot be used: {why}; name others with --media-ports")
+            anyhow::anyhow!(
+                "the audio port {address} of {first}-{last} cannot be used: {why}; name others with --media-ports"
+            )
         }
         StartError::NoMediaPorts { .. } => {
-            anyhow::anyhow!("the audio ports {first}-{last} hold no pair of an even port and the next; name others with --media-ports")
+            anyhow::anyhow!(
+                "the audio ports {first}-{last} hold no pair of an even port and the next; name others with --media-ports"
+            )
         }
         StartError::Sip { address, why } => {
             anyhow::anyhow!("the SIP address {address} cannot be used: {why}; name another with --sip")
@@ -140,20 +149,42 @@ fn explain(why: StartError, first: u16, last: u16) -> anyhow::Error {
 /// Every number leads to this version.
 fn directory(program: Arc<Program>) -> Directory {
     let tenant = Tenant(TENANT.to_owned());
-    let route = Route { to: Pattern::Any, tenant: tenant.clone(), handler: program.name().to_owned() };
-    Directory::new(Routes::new(vec![route]), vec![(tenant, program)], programs::announcement())
+    let route = Route {
+        to: Pattern::Any,
+        tenant: tenant.clone(),
+        handler: program.name().to_owned(),
+    };
+    Directory::new(
+        Routes::new(vec![route]),
+        vec![(tenant, program)],
+        programs::announcement(),
+    )
 }
 
 /// The line for programs that wait, then words for people.
 fn announce(node: &Node, program: &Program) {
     let paint = Paint::stdout();
     let sip = node.local_sip();
-    let http = node.local_http().map_or_else(|| "none".to_owned(), |address| address.to_string());
+    let http = node
+        .local_http()
+        .map_or_else(|| "none".to_owned(), |address| address.to_string());
     let name = program.name();
-    terminal::say(&format!("ready sip={sip} http={http} handler={name} module={}", program.module().hash()));
-    terminal::say(&format!("{}  sip:{name}@{sip}  (every number leads to {name})", paint.bold("call")));
-    terminal::say(&format!("      {}", paint.dim(format!("patchcord call sip:{name}@{sip} --keys 1"))));
-    terminal::say(&format!("{}  http://{http}/metrics  http://{http}/health", paint.bold("look")));
+    terminal::say(&format!(
+        "ready sip={sip} http={http} handler={name} module={}",
+        program.module().hash()
+    ));
+    terminal::say(&format!(
+        "{}  sip:{name}@{sip}  (every number leads to {name})",
+        paint.bold("call")
+    ));
+    terminal::say(&format!(
+        "      {}",
+        paint.dim(format!("patchcord call sip:{name}@{sip} --keys 1"))
+    ));
+    terminal::say(&format!(
+        "{}  http://{http}/metrics  http://{http}/health",
+        paint.bold("look")
+    ));
 }
 
 /// Moves what the node tells to the terminal's queue, on a thread of its own.
@@ -174,7 +205,10 @@ fn forward(node: &Node, happened: Sender<Happened>) -> Result<JoinHandle<()>> {
 /// Shows what happens until a signal says to stop.
 fn show(node: &Node, first: Arc<Program>, mut happened: Receiver<Happened>) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("signals cannot be waited for")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("signals cannot be waited for")?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl-C cannot be caught")?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;

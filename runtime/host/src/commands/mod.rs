@@ -17,13 +17,18 @@ use std::process::ExitCode;
 
 /// Runs WebAssembly call handlers beside telephone calls.
 #[derive(Debug, Parser)]
-#[command(name = "patchcord", version, max_term_width = 120, after_help = "\
+#[command(
+    name = "patchcord",
+    version,
+    max_term_width = 120,
+    after_help = "\
 First steps:
   patchcord new support-line         a project that compiles at once
   cd support-line && patchcord dev   answers calls, builds again when you save
   patchcord call sip:support-line@127.0.0.1:5060 --keys 1   in a second terminal: a telephone
 
-`patchcord <verb> --help` says more about each verb.")]
+`patchcord <verb> --help` says more about each verb."
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

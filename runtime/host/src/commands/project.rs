@@ -33,7 +33,8 @@ impl Project {
                 dir.display()
             )
         })?;
-        let name = package_name(&text).with_context(|| format!("{} is not a handler's manifest", manifest.display()))?;
+        let name =
+            package_name(&text).with_context(|| format!("{} is not a handler's manifest", manifest.display()))?;
         let dir = dir.to_owned();
         Ok(Project { dir, name })
     }
@@ -65,7 +66,9 @@ impl Project {
         })?;
         let mut files = Vec::new();
         for entry in entries {
-            let path = entry.with_context(|| format!("{} cannot be listed", folder.display()))?.path();
+            let path = entry
+                .with_context(|| format!("{} cannot be listed", folder.display()))?
+                .path();
             if path.extension().is_some_and(|extension| extension == "toml") {
                 files.push(path);
             }
@@ -106,8 +109,12 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 
 fn package_name(manifest: &str) -> Result<String> {
     let table: toml::Table = manifest.parse()?;
-    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
-    let name = name.context("it has no `name` under [package]; a workspace is not a handler, name one of its members")?;
+    let name = table
+        .get("package")
+        .and_then(|package| package.get("name"))
+        .and_then(toml::Value::as_str);
+    let name =
+        name.context("it has no `name` under [package]; a workspace is not a handler, name one of its members")?;
     Ok(name.to_owned())
 }
 
@@ -119,7 +126,9 @@ fn collect(folder: &Path, prefix: &str, depth: usize, prompts: &mut Vec<(String,
     );
     let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
     for entry in entries {
-        let path = entry.with_context(|| format!("{} cannot be listed", folder.display()))?.path();
+        let path = entry
+            .with_context(|| format!("{} cannot be listed", folder.display()))?
+            .path();
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.with_context(|| format!("the name of {} is not UTF-8; rename the file", path.display()))?;
         if name.starts_with('.') {

@@ -26,7 +26,11 @@ impl Paint {
 
     fn of(is_terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if is_terminal && !refused { Self::Colours } else { Self::Plain }
+        if is_terminal && !refused {
+            Self::Colours
+        } else {
+            Self::Plain
+        }
     }
 
     /// For headings and what matters.

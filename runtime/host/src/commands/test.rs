@@ -26,9 +26,15 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let project = Project::open(&options.dir)?;
     // A wrong scenario is better known before a long build.
-    let scenarios = project.scenarios()?.iter().map(|file| read(file)).collect::<Result<Vec<_>>>()?;
+    let scenarios = project
+        .scenarios()?
+        .iter()
+        .map(|file| read(file))
+        .collect::<Result<Vec<_>>>()?;
     let built = build::build(&project)?;
-    let runtime = Runtime::new(Config::default()).map_err(anyhow::Error::msg).context("the wasm engine cannot start")?;
+    let runtime = Runtime::new(Config::default())
+        .map_err(anyhow::Error::msg)
+        .context("the wasm engine cannot start")?;
     let program = programs::load_bytes(&runtime, &project.name, &built.bytes)
         .with_context(|| format!("{} is refused", built.path.display()))?;
     let cast = Cast::new(program, programs::announcement()).context("a prompt cannot be decoded")?;
@@ -39,8 +45,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         failed += usize::from(!report.passed());
         terminal::say(report.to_string().trim_end());
     }
-    terminal::say(&summary(scenarios.len(), failed, &terminal::time(began.elapsed()), Paint::stdout()));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    terminal::say(&summary(
+        scenarios.len(),
+        failed,
+        &terminal::time(began.elapsed()),
+        Paint::stdout(),
+    ));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn read(file: &Path) -> Result<(String, Scenario)> {

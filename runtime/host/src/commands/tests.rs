@@ -13,7 +13,12 @@ fn every_verb_says_what_it_does() {
     for verb in Cli::command().get_subcommands() {
         assert!(verb.get_about().is_some(), "{} has no help", verb.get_name());
         for option in verb.get_arguments() {
-            assert!(option.get_help().is_some(), "{} {} has no help", verb.get_name(), option.get_id());
+            assert!(
+                option.get_help().is_some(),
+                "{} {} has no help",
+                verb.get_name(),
+                option.get_id()
+            );
         }
     }
 }
@@ -36,7 +41,12 @@ fn lines_as_in_the_readme_are_understood() {
 
 #[test]
 fn nonsense_is_not_understood() {
-    for line in ["patchcord", "patchcord fly", "patchcord call sip:a@b --keys x", "patchcord dev --media-ports 7"] {
+    for line in [
+        "patchcord",
+        "patchcord fly",
+        "patchcord call sip:a@b --keys x",
+        "patchcord dev --media-ports 7",
+    ] {
         let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
         assert_eq!(error.exit_code(), 2, "{line}");
     }

@@ -116,7 +116,10 @@ impl Running<'_> {
             if self.outcome.refusal.is_some() && !self.phone.in_call() && self.outcome.end.is_none() {
                 // The very first request could not be written.
                 self.drain().await;
-                bail!("the call cannot be placed: {}", self.outcome.refusal.as_deref().unwrap_or_default());
+                bail!(
+                    "the call cannot be placed: {}",
+                    self.outcome.refusal.as_deref().unwrap_or_default()
+                );
             }
         }
     }
@@ -133,10 +136,16 @@ impl Running<'_> {
 
     /// Presses the key that is due. True if there was one.
     fn press(&mut self, now: Instant) -> bool {
-        let Some(key) = self.finger.press(now) else { return false };
+        let Some(key) = self.finger.press(now) else {
+            return false;
+        };
         let event = key_event(key).expect("a script holds keys only");
         let in_ms = |time: Duration| u16::try_from(time.as_millis()).expect("keys are held for less than a minute");
-        let press = KeyPress { event, duration_ms: in_ms(keys::HELD), pause_ms: in_ms(keys::GAP) };
+        let press = KeyPress {
+            event,
+            duration_ms: in_ms(keys::HELD),
+            pause_ms: in_ms(keys::GAP),
+        };
         self.line(&ladder::key(key));
         self.phone.handle(now, Input::Action(Action::Press(vec![press])));
         true
@@ -229,7 +238,9 @@ impl Outcome {
     /// Whether everything went as a caller wants it, else one sentence about what did not.
     pub(crate) fn verdict(&self, destination: SocketAddr) -> Result<()> {
         let Some(end) = self.end else {
-            bail!("nobody answers at {destination}; check the address and port, and that `patchcord dev` or `serve` runs there");
+            bail!(
+                "nobody answers at {destination}; check the address and port, and that `patchcord dev` or `serve` runs there"
+            );
         };
         match end {
             End::ByFarEnd | End::ByPhone => {}
@@ -248,7 +259,9 @@ impl Outcome {
                 self.unpressed
             );
         }
-        self.answered.then_some(()).context("the call ended before it was answered")
+        self.answered
+            .then_some(())
+            .context("the call ended before it was answered")
     }
 }
 

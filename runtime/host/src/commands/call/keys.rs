@@ -49,7 +49,10 @@ impl std::str::FromStr for Script {
             });
         }
         if steps.len() > MAX_STEPS {
-            return Err(format!("{} keys and waits are more than {MAX_STEPS}; place two calls", steps.len()));
+            return Err(format!(
+                "{} keys and waits are more than {MAX_STEPS}; place two calls",
+                steps.len()
+            ));
         }
         if !steps.iter().any(|step| matches!(step, Step::Press(_))) {
             return Err(format!("there is no key in {text:?}; {RIGHT}"));
@@ -81,7 +84,11 @@ struct Ear {
 impl Finger {
     /// Ready to press; begins with [`Finger::answered`].
     pub(crate) fn new(script: Script) -> Self {
-        Self { left: script.0.into(), since: None, ear: Ear::default() }
+        Self {
+            left: script.0.into(),
+            since: None,
+            ear: Ear::default(),
+        }
     }
 
     /// The call was answered: the script begins.
@@ -92,7 +99,12 @@ impl Finger {
     /// 20 ms were heard that were loud or not.
     pub(crate) fn heard(&mut self, now: Instant, level: Level) {
         match level {
-            Level::Sound => self.ear = Ear { sound: true, quiet_since: None },
+            Level::Sound => {
+                self.ear = Ear {
+                    sound: true,
+                    quiet_since: None,
+                }
+            }
             Level::Quiet => {
                 self.ear.quiet_since.get_or_insert(now);
             }
@@ -125,7 +137,11 @@ impl Finger {
             Step::Press(_) => since,
             Step::Pause => since + PAUSE,
             Step::PromptOver => {
-                let over = self.ear.quiet_since.filter(|_| self.ear.sound).map(|quiet| quiet + QUIET);
+                let over = self
+                    .ear
+                    .quiet_since
+                    .filter(|_| self.ear.sound)
+                    .map(|quiet| quiet + QUIET);
                 over.unwrap_or(since + PROMPT_MAX).min(since + PROMPT_MAX)
             }
         })

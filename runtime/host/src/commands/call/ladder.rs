@@ -86,7 +86,9 @@ pub(crate) fn heard(samples: &[i16], paint: Paint) -> String {
     }
     let mut text = format!("heard {total:.2} s:");
     for found in stretches {
-        let what = found.tone_hz.map_or_else(|| "sound".to_owned(), |hz| paint.bold(format!("tone {hz} Hz")));
+        let what = found
+            .tone_hz
+            .map_or_else(|| "sound".to_owned(), |hz| paint.bold(format!("tone {hz} Hz")));
         let _ = write!(
             text,
             "\n  at {:>7.2} s for {:>6.2} s  {what}, level {:.1} dBFS",

@@ -49,7 +49,11 @@ impl Kind {
             return Kind::Silence;
         }
         let (hz, power) = strongest(window, (LOWEST_HZ..=HIGHEST_HZ).step_by(STEP_HZ as usize));
-        if power >= level - TONE_SHARE_DB { Kind::Tone(hz) } else { Kind::Sound }
+        if power >= level - TONE_SHARE_DB {
+            Kind::Tone(hz)
+        } else {
+            Kind::Sound
+        }
     }
 
     fn goes_with(self, other: Kind) -> bool {
@@ -111,9 +115,16 @@ fn settle(runs: &[Run]) -> Vec<Run> {
         let is_tone = |kind: Option<Kind>| kind.filter(|kind| matches!(kind, Kind::Tone(_)));
         let tone = is_tone(before).or(is_tone(after));
         match runs[i] {
-            Run { kind: Kind::Sound, windows: 1 } => runs[i].kind = tone.unwrap_or(Kind::Sound),
-            Run { kind: Kind::Silence, windows } if windows < BREATH_WINDOWS => {
-                if before == Some(Kind::Sound) && after == Some(Kind::Sound) {
+            Run {
+                kind: Kind::Sound,
+                windows: 1,
+            } => runs[i].kind = tone.unwrap_or(Kind::Sound),
+            Run {
+                kind: Kind::Silence,
+                windows,
+            } => {
+                let within_speech = before == Some(Kind::Sound) && after == Some(Kind::Sound);
+                if within_speech && windows < BREATH_WINDOWS {
                     runs[i].kind = Kind::Sound;
                 }
             }
@@ -144,7 +155,10 @@ fn stretch(samples: &[i16], start: usize, kind: Kind) -> Stretch {
 /// The strongest of some frequencies and its level.
 fn strongest(samples: &[i16], candidates: impl Iterator<Item = u32>) -> (u32, f64) {
     let levels = candidates.map(|hz| (hz, measure::frequency_dbfs(samples, SAMPLE_RATE, f64::from(hz))));
-    levels.fold((0, f64::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best })
+    levels.fold(
+        (0, f64::NEG_INFINITY),
+        |best, next| if next.1 > best.1 { next } else { best },
+    )
 }
 
 /// Samples in seconds.

@@ -41,7 +41,11 @@ pub(crate) fn find(text: &str) -> Result<Target> {
     };
     let local = local_address(destination)
         .with_context(|| format!("there is no way from this machine to {destination}; check its network"))?;
-    Ok(Target { uri, destination, local })
+    Ok(Target {
+        uri,
+        destination,
+        local,
+    })
 }
 
 /// Which of our addresses the system uses towards `destination`. Nothing is sent.

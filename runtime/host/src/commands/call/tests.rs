@@ -8,14 +8,20 @@ fn target() -> Target {
 
 #[test]
 fn a_caller_has_a_name_at_our_address() {
-    assert_eq!(caller("+15550100", &target()).unwrap().uri.as_str(), "sip:+15550100@127.0.0.1");
+    assert_eq!(
+        caller("+15550100", &target()).unwrap().uri.as_str(),
+        "sip:+15550100@127.0.0.1"
+    );
     assert_eq!(caller("*21#", &target()).unwrap().uri.as_str(), "sip:*21%23@127.0.0.1");
 }
 
 #[test]
 fn a_name_that_would_break_the_header_is_refused() {
     for name in ["", "a b", "a@b", "a>\r\nX: y", "ü"] {
-        assert!(caller(name, &target()).unwrap_err().to_string().contains("--from"), "{name:?}");
+        assert!(
+            caller(name, &target()).unwrap_err().to_string().contains("--from"),
+            "{name:?}"
+        );
     }
 }
 

@@ -19,7 +19,10 @@ fn no_prompts_are_said_to_be_none() {
 #[test]
 fn limits_are_those_in_force() {
     let text = limits(Paint::Plain);
-    assert!(text.contains("memory 32.0 MiB") && text.contains("100 ms") && text.contains("call 4 h"), "{text}");
+    assert!(
+        text.contains("memory 32.0 MiB") && text.contains("100 ms") && text.contains("call 4 h"),
+        "{text}"
+    );
 }
 
 #[test]

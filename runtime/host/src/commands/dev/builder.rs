@@ -61,7 +61,8 @@ impl Source {
 
 /// The handler's name if there is only a file.
 fn module_name(file: &Path) -> String {
-    file.file_stem().map_or_else(|| "handler".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    file.file_stem()
+        .map_or_else(|| "handler".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Why the thread wakes.
@@ -95,7 +96,10 @@ impl Builder {
                 }
             }
         });
-        Ok(Builder { pokes, thread: thread.context("no thread could be started to build")? })
+        Ok(Builder {
+            pokes,
+            thread: thread.context("no thread could be started to build")?,
+        })
     }
 
     /// Ends after the build that runs, if one does.

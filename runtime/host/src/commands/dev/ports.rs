@@ -52,24 +52,41 @@ pub(crate) fn choose(purpose: Use, asked: Option<SocketAddr>, usual: u16) -> Res
         let address = purpose.try_bind(address).with_context(|| {
             format!("the {what} address {address} cannot be used; stop the program that has it, or name another with {option}")
         })?;
-        return Ok(Choice { address, instead_of: None });
+        return Ok(Choice {
+            address,
+            instead_of: None,
+        });
     }
     for port in usual..usual.saturating_add(TRIES) {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         match purpose.try_bind(address) {
-            Ok(address) => return Ok(Choice { address, instead_of: (port != usual).then_some(usual) }),
+            Ok(address) => {
+                return Ok(Choice {
+                    address,
+                    instead_of: (port != usual).then_some(usual),
+                });
+            }
             Err(why) if why.kind() == ErrorKind::AddrInUse => {}
             Err(why) => bail!("the {what} address {address} cannot be used: {why}; name another with {option}"),
         }
     }
-    bail!("the {what} ports {usual} to {} are all in use; name a free one with {option}", usual.saturating_add(TRIES - 1))
+    bail!(
+        "the {what} ports {usual} to {} are all in use; name a free one with {option}",
+        usual.saturating_add(TRIES - 1)
+    )
 }
 
 /// Reads `20000-20199`: an even first port and at least one pair.
 pub(crate) fn parse_range(text: &str) -> Result<(u16, u16), String> {
     let right = "give a first and a last port, for instance 20000-20199";
-    let (first, last) = text.split_once('-').ok_or(format!("{text:?} is no range of ports; {right}"))?;
-    let port = |text: &str| text.trim().parse::<u16>().map_err(|_| format!("{text:?} is no port; {right}"));
+    let (first, last) = text
+        .split_once('-')
+        .ok_or(format!("{text:?} is no range of ports; {right}"))?;
+    let port = |text: &str| {
+        text.trim()
+            .parse::<u16>()
+            .map_err(|_| format!("{text:?} is no port; {right}"))
+    };
     let (first, last) = (port(first)?, port(last)?);
     if first == 0 || first >= last {
         return Err(format!("the range {text} holds no pair of ports; {right}"));

@@ -57,14 +57,21 @@ pub(crate) fn watch(watched: Watched, saved: impl Fn() + Send + 'static) -> Resu
     .context("files cannot be watched on this machine; build by hand and start `patchcord dev` anew")?;
     let mut look_at = |path: &Path, how| {
         watcher.watch(path, how).with_context(|| {
-            format!("{} cannot be watched; raise fs.inotify.max_user_watches if it is used up", path.display())
+            format!(
+                "{} cannot be watched; raise fs.inotify.max_user_watches if it is used up",
+                path.display()
+            )
         })
     };
     match &watched {
         Watched::File(file) => look_at(file.parent().unwrap_or(Path::new("/")), RecursiveMode::NonRecursive)?,
         Watched::Folder(dir) => {
             look_at(dir, RecursiveMode::NonRecursive)?;
-            for folder in SOURCE_FOLDERS.iter().map(|folder| dir.join(folder)).filter(|folder| folder.is_dir()) {
+            for folder in SOURCE_FOLDERS
+                .iter()
+                .map(|folder| dir.join(folder))
+                .filter(|folder| folder.is_dir())
+            {
                 look_at(&folder, RecursiveMode::Recursive)?;
             }
         }
@@ -80,7 +87,8 @@ fn is_change(kind: EventKind) -> bool {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().with_context(|| format!("{} cannot be found", path.display()))
+    path.canonicalize()
+        .with_context(|| format!("{} cannot be found", path.display()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,12 @@ fn ports_in_use_name_the_option_that_changes_them() {
         (StartError::MediaPort { address, why: why() }, "--media-ports"),
         (StartError::Sip { address, why: why() }, "--sip"),
         (StartError::Http { address, why: why() }, "--http"),
-        (StartError::NoMediaPorts { ports: (20_001, 20_002) }, "--media-ports"),
+        (
+            StartError::NoMediaPorts {
+                ports: (20_001, 20_002),
+            },
+            "--media-ports",
+        ),
     ] {
         let text = explain(error, 20_000, 20_199).to_string();
         assert!(text.contains(option), "{text}");

@@ -104,7 +104,10 @@ fn media_words(media: &MediaCounters) -> String {
 fn seconds_between(start: UnixTime, end: UnixTime) -> f64 {
     let whole = end.seconds.saturating_sub(start.seconds);
     let part = f64::from(end.nanoseconds) - f64::from(start.nanoseconds);
-    #[expect(clippy::cast_precision_loss, reason = "a call lasts hours at most, shown to a tenth of a second")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a call lasts hours at most, shown to a tenth of a second"
+    )]
     let seconds = whole as f64 + part / 1e9;
     seconds.max(0.0)
 }

@@ -32,7 +32,10 @@ fn bad_names_are_refused_with_what_would_be_right() {
 #[test]
 fn a_folder_without_manifest_says_what_to_do() {
     let why = format!("{:#}", Project::open(Path::new("/nowhere/at/all")).unwrap_err());
-    assert!(why.contains("/nowhere/at/all") && why.contains("patchcord new <name>"), "{why}");
+    assert!(
+        why.contains("/nowhere/at/all") && why.contains("patchcord new <name>"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -53,5 +56,8 @@ fn prompts_are_named_by_their_path_below_the_folder() {
     let prompts = Project::open(&dir).unwrap().prompts().unwrap();
     fs::remove_dir_all(&dir).unwrap();
     let expected = [("en/bye.wav", "two"), ("welcome.wav", "one")];
-    assert_eq!(prompts, expected.map(|(name, bytes)| (name.to_owned(), bytes.as_bytes().to_vec())));
+    assert_eq!(
+        prompts,
+        expected.map(|(name, bytes)| (name.to_owned(), bytes.as_bytes().to_vec()))
+    );
 }

@@ -8,7 +8,10 @@ fn a_wrong_scenario_names_file_and_line() {
     fs::write(&file, "about = \"x\"\nsede = 1\n").unwrap();
     let why = format!("{:#}", read(&file).unwrap_err());
     fs::remove_file(&file).unwrap();
-    assert!(why.contains("patchcord-scenario") && why.contains('2') && why.contains("sede"), "{why}");
+    assert!(
+        why.contains("patchcord-scenario") && why.contains('2') && why.contains("sede"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -3,11 +3,18 @@
 use super::*;
 
 fn verdict(outcome: &Outcome) -> Result<(), String> {
-    outcome.verdict("127.0.0.1:5060".parse().unwrap()).map_err(|why| why.to_string())
+    outcome
+        .verdict("127.0.0.1:5060".parse().unwrap())
+        .map_err(|why| why.to_string())
 }
 
 fn ended(end: End) -> Outcome {
-    Outcome { answered: true, anybody: true, end: Some(end), ..Outcome::default() }
+    Outcome {
+        answered: true,
+        anybody: true,
+        end: Some(end),
+        ..Outcome::default()
+    }
 }
 
 #[test]
@@ -18,9 +25,18 @@ fn an_answered_call_that_ended_normally_is_fine() {
 
 #[test]
 fn everything_else_is_one_sentence() {
-    let unanswered = Outcome { answered: false, ..ended(End::ByFarEnd) };
-    let unpressed = Outcome { unpressed: "2#".to_owned(), ..ended(End::ByFarEnd) };
-    let undone = Outcome { refusal: Some("the far end takes no telephone events".to_owned()), ..ended(End::ByPhone) };
+    let unanswered = Outcome {
+        answered: false,
+        ..ended(End::ByFarEnd)
+    };
+    let unpressed = Outcome {
+        unpressed: "2#".to_owned(),
+        ..ended(End::ByFarEnd)
+    };
+    let undone = Outcome {
+        refusal: Some("the far end takes no telephone events".to_owned()),
+        ..ended(End::ByPhone)
+    };
     for (outcome, says) in [
         (Outcome::default(), "nobody answers at 127.0.0.1:5060"),
         (ended(End::Refused { status: 486 }), "486: busy"),

@@ -5,13 +5,19 @@ use std::f64::consts::TAU;
 
 fn sine(hz: f64, seconds: f64, amplitude: f64) -> Vec<i16> {
     let count = (seconds * f64::from(SAMPLE_RATE)) as u32;
-    (0..count).map(|n| (amplitude * (TAU * hz * f64::from(n) / f64::from(SAMPLE_RATE)).sin()) as i16).collect()
+    (0..count)
+        .map(|n| (amplitude * (TAU * hz * f64::from(n) / f64::from(SAMPLE_RATE)).sin()) as i16)
+        .collect()
 }
 
 /// Something like speech: many frequencies at once, none of which dominates.
 fn babble(seconds: f64) -> Vec<i16> {
-    let parts: Vec<_> = [310.0, 730.0, 1_190.0, 2_050.0].map(|hz| sine(hz, seconds, 2_000.0)).into();
-    (0..parts[0].len()).map(|i| parts.iter().map(|part| part[i]).sum()).collect()
+    let parts: Vec<_> = [310.0, 730.0, 1_190.0, 2_050.0]
+        .map(|hz| sine(hz, seconds, 2_000.0))
+        .into();
+    (0..parts[0].len())
+        .map(|i| parts.iter().map(|part| part[i]).sum())
+        .collect()
 }
 
 fn silence(seconds: f64) -> Vec<i16> {
@@ -31,13 +37,23 @@ fn a_tone_is_found_with_its_frequency_time_and_level() {
     assert_eq!(found.len(), 1, "{found:?}");
     let tone = &found[0];
     assert_eq!(tone.tone_hz, Some(443));
-    assert!((tone.start_s - 1.02).abs() <= 0.05 && (tone.length_s - 2.0).abs() <= 0.1, "{tone:?}");
+    assert!(
+        (tone.start_s - 1.02).abs() <= 0.05 && (tone.length_s - 2.0).abs() <= 0.1,
+        "{tone:?}"
+    );
     assert!((tone.level_dbfs + 20.0).abs() < 0.5, "{tone:?}");
 }
 
 #[test]
 fn speech_then_tone_are_two_stretches() {
-    let recording = [babble(0.8), silence(0.15), babble(0.7), silence(0.6), sine(620.0, 1.0, 5_000.0)].concat();
+    let recording = [
+        babble(0.8),
+        silence(0.15),
+        babble(0.7),
+        silence(0.6),
+        sine(620.0, 1.0, 5_000.0),
+    ]
+    .concat();
     let kinds: Vec<_> = stretches(&recording).iter().map(|found| found.tone_hz).collect();
     assert_eq!(kinds, [None, Some(620)]);
 }

@@ -27,7 +27,10 @@ fn stop_ends_the_wait_even_within_the_quiet() {
 
 #[test]
 fn a_module_is_named_after_its_file() {
-    assert_eq!(module_name(Path::new("target/patchcord/support-line.wasm")), "support-line");
+    assert_eq!(
+        module_name(Path::new("target/patchcord/support-line.wasm")),
+        "support-line"
+    );
 }
 
 #[test]

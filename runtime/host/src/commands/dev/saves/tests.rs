@@ -41,7 +41,10 @@ fn a_save_is_told_and_a_build_is_not() {
     })
     .unwrap();
     fs::write(dir.join("target/menu.wasm"), b"built").unwrap();
-    assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "a build is no save");
+    assert!(
+        told.recv_timeout(Duration::from_millis(300)).is_err(),
+        "a build is no save"
+    );
     fs::write(dir.join("src/lib.rs"), b"fn handle() {}").unwrap();
     let heard = told.recv_timeout(Duration::from_secs(5));
     drop(watcher);

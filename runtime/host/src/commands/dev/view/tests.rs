@@ -16,7 +16,10 @@ fn notice(notice: Notice) -> String {
 }
 
 fn record(handler_end: HandlerEnd) -> CallRecord {
-    let at = |seconds, ms: u32| UnixTime { seconds, nanoseconds: ms * 1_000_000 };
+    let at = |seconds, ms: u32| UnixTime {
+        seconds,
+        nanoseconds: ms * 1_000_000,
+    };
     CallRecord {
         id: CALL,
         tenant: Tenant("default".to_owned()),
@@ -31,11 +34,20 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
             ended_at: at(1_008, 400),
             ended_by: Interruption::HungUp,
             status: None,
-            media: Some(MediaCounters { packets_in: 370, packets_out: 371, keys: 1, ..MediaCounters::default() }),
+            media: Some(MediaCounters {
+                packets_in: 370,
+                packets_out: 371,
+                keys: 1,
+                ..MediaCounters::default()
+            }),
         }],
         handler_end,
         turns: 5,
-        usage: Usage { fuel: 81_234, memory_peak: 1_114_112, host_calls: 6 },
+        usage: Usage {
+            fuel: 81_234,
+            memory_peak: 1_114_112,
+            host_calls: 6,
+        },
         log_lines_dropped: 0,
         keys_dropped: 0,
     }
@@ -58,17 +70,35 @@ fn a_turn_shows_time_ask_answer_and_wait() {
 
 #[test]
 fn beginnings_logs_and_faults_are_lines() {
-    let started = Notice::Started { handler: "menu".to_owned(), module: "abcdef0123456789".to_owned() };
+    let started = Notice::Started {
+        handler: "menu".to_owned(),
+        module: "abcdef0123456789".to_owned(),
+    };
     assert_eq!(notice(started), "call_3f0c2a  started  menu abcdef012345");
-    let log = Notice::Log { level: LogLevel::Warn, message: "no key".to_owned() };
+    let log = Notice::Log {
+        level: LogLevel::Warn,
+        message: "no key".to_owned(),
+    };
     assert_eq!(notice(log), "call_3f0c2a  log warn  no key");
-    assert_eq!(notice(Notice::Fault("the handler trapped".to_owned())), "call_3f0c2a  fault  the handler trapped");
+    assert_eq!(
+        notice(Notice::Fault("the handler trapped".to_owned())),
+        "call_3f0c2a  fault  the handler trapped"
+    );
 }
 
 #[test]
 fn the_end_is_one_line_without_numbers_of_people() {
     let text = line(&Seen::Ended(Arc::new(record(HandlerEnd::Done))), Paint::Plain);
-    for part in ["ended  handler done", "caller hung up", "7.5 s", "5 turns", "fuel 81234", "1.1 MiB", "370 in 371 out", "1 keys"] {
+    for part in [
+        "ended  handler done",
+        "caller hung up",
+        "7.5 s",
+        "5 turns",
+        "fuel 81234",
+        "1.1 MiB",
+        "370 in 371 out",
+        "1 keys",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("15550") && !text.contains('\n'), "{text}");
@@ -76,7 +106,10 @@ fn the_end_is_one_line_without_numbers_of_people() {
 
 #[test]
 fn a_fault_in_the_record_is_named_by_its_kind() {
-    let fault = Fault { kind: FaultKind::CpuTime, text: "too long".to_owned() };
+    let fault = Fault {
+        kind: FaultKind::CpuTime,
+        text: "too long".to_owned(),
+    };
     let text = line(&Seen::Ended(Arc::new(record(HandlerEnd::Faulted(fault)))), Paint::Plain);
     assert!(text.contains("handler cpu_time"), "{text}");
 }
