@@ -26,7 +26,7 @@ lint: ## formatting and clippy, warnings are errors
 bench: ## cost of a handler, a call and a packet, against targets and bare loops (PATCHCORD_BENCH=quick: 2 minutes)
 	@tests/setup build
 	@cargo bench --quiet -p patchcord-guest -p patchcord-media -p patchcord-host \
-	  --bench instance --bench tick --bench rtp --bench calls
+	  --bench instance --bench media_tick --bench rtp --bench calls
 
 fuzz: ## random bytes for FUZZ_SECONDS (600) against every parser
 	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture

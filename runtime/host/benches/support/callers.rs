@@ -2,9 +2,7 @@
 //! they hear is not here.
 
 use super::sockets;
-use patchcord_sip::{
-    Config, DialogId, Endpoint, Event, Input, Limits, NameAddr, Outgoing, Output, TimerValues, Uri,
-};
+use patchcord_sip::{Config, DialogId, Endpoint, Event, Input, Limits, NameAddr, Outgoing, Output, TimerValues, Uri};
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};

@@ -65,7 +65,12 @@ impl Server {
             let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
             panic!("the server did not start: {ready}{log}");
         };
-        Self { process, sip, http, _output: output }
+        Self {
+            process,
+            sip,
+            http,
+            _output: output,
+        }
     }
 
     /// What the server has used so far, all its threads together.
@@ -77,7 +82,10 @@ impl Server {
         let threads = fs::read_dir(proc.join("task")).expect("the server runs");
         let ran = |thread: PathBuf| {
             let schedstat = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-            let ns = schedstat.split_whitespace().next().and_then(|ns| ns.parse().ok());
+            let ns = schedstat
+                .split_whitespace()
+                .next()
+                .and_then(|ns| ns.parse::<u64>().ok());
             ns.unwrap_or_default()
         };
         let cpu_ns = threads.flatten().map(|thread| ran(thread.path())).sum();
@@ -100,7 +108,9 @@ impl Server {
 
     /// Ends the server as the system would and expects it to go cleanly.
     pub fn stop(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        let told = Command::new("kill")
+            .args(["-TERM", &self.process.id().to_string()])
+            .status();
         assert!(told.is_ok_and(|told| told.success()), "a child can be sent a signal");
         let end = Instant::now() + STOP_MAX;
         while Instant::now() < end {
@@ -115,7 +125,11 @@ impl Server {
 
     fn page(&self) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(self.http)?;
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.http)?;
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.http
+        )?;
         let mut page = String::new();
         stream.read_to_string(&mut page)?;
         Ok(page)

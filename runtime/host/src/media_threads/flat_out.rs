@@ -21,14 +21,19 @@ pub struct FlatOut {
 
 impl FlatOut {
     /// Binds the ports on the loopback interface and opens a session for each of `callers`, in the order of the ports,
-    /// that plays `clip` to it without end.
+    /// that plays `clip` to it without end. RTCP of all of them goes to `reports`.
     ///
     /// # Errors
     /// A port that cannot be had.
     ///
     /// # Panics
     /// If there are more callers than pairs of ports, or so many that the queue of commands cannot take them.
-    pub fn new(ports: RangeInclusive<u16>, callers: &[SocketAddr], clip: &Arc<Clip>) -> Result<Self, StartError> {
+    pub fn new(
+        ports: RangeInclusive<u16>,
+        callers: &[SocketAddr],
+        reports: SocketAddr,
+        clip: &Arc<Clip>,
+    ) -> Result<Self, StartError> {
         let pairs = ports::pairs_in(&ports);
         assert!(
             callers.len() <= pairs && 2 * callers.len() <= super::COMMANDS,
@@ -41,7 +46,7 @@ impl FlatOut {
             let session = SessionId(number as u32);
             queue.command(Command::Open {
                 session,
-                plan: plan(*caller),
+                plan: plan(*caller, reports),
             });
             queue.command(Command::Play {
                 session,
@@ -89,10 +94,10 @@ impl FlatOut {
     }
 }
 
-fn plan(caller: SocketAddr) -> Plan {
+fn plan(caller: SocketAddr, reports: SocketAddr) -> Plan {
     Plan {
         remote: caller,
-        remote_rtcp: SocketAddr::new(caller.ip(), caller.port() + 1),
+        remote_rtcp: reports,
         codec: Codec::Pcmu,
         payload_type: 0,
         telephone_event: Some(101),
