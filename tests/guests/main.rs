@@ -4,7 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use patchcord_sim::phone::{Action, End, Event, KeyPress, Offer};
+use patchcord_media::KeyPress;
+use patchcord_sim::phone::{Action, End, Event, Offer};
 use patchcord_sim::{PhoneId, PhoneOptions, World};
 use std::time::Duration;
 use support::{announcement, example, fault, hostile, likeness, program, record_of, tone_ms, world};
