@@ -22,10 +22,14 @@ const ASTERISK_RATE: f64 = 800.0;
 const ASTERISK_KB: (f64, f64) = (126.0, 168.0);
 const CALL_KIB: f64 = 150.0;
 const RATES: &[u32] = &[200, 400, 600, 800, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000];
+/// Tries for each rate.
+const TRIES: usize = 3;
 const CALLS: &[usize] = &[100, 500, 1_000];
 /// Calls a second at which calls that stay are placed.
 const FILL_RATE: u32 = 100;
 const PACKETS_A_SECOND: f64 = 50.0;
+/// With fewer of the packets heard, the server did less than its work.
+const WHOLE: f64 = 0.98;
 
 fn main() {
     let pace = Pace::of_environment();
@@ -74,15 +78,22 @@ fn setup_times(pace: Pace) {
 fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::net::SocketAddr) {
     let time = pace.pick(Duration::from_secs(1), Duration::from_secs(4));
     let mut best: Option<(f64, Duration, f64)> = None;
+    let mut stopped = String::new();
     for rate in RATES {
-        let before = server.usage();
-        let loaded = callers.load(*rate, time, sound);
-        let cpu = (server.usage().cpu - before.cpu).as_secs_f64() / loaded.took.as_secs_f64();
-        let Some((reached, p99)) = sustained(&loaded, *rate) else {
+        // Somebody else's hiccup may spoil one try, not every one.
+        let held = (0..TRIES).find_map(|_| {
+            let before = server.usage();
+            let loaded = callers.load(*rate, time, sound);
+            let cpu = (server.usage().cpu - before.cpu).as_secs_f64() / loaded.took.as_secs_f64();
+            stopped = format!("at {rate} a second: {}", described(&loaded));
+            sustained(&loaded, *rate).map(|(reached, p99)| (reached, p99, cpu))
+        });
+        if held.is_none() {
             break;
-        };
-        best = Some((reached, p99, cpu));
+        }
+        best = held;
     }
+    line("  the last rate tried", &stopped, "");
     let Some((rate, p99, cores)) = best else {
         return line("highest rate with p99 below 10 ms", "none of those tried", "");
     };
@@ -98,9 +109,19 @@ fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::
     );
 }
 
+fn described(loaded: &Loaded) -> String {
+    let p99 = loaded.setups.last().map(|_| ms(quantile(&loaded.setups, 0.99)));
+    let rate = loaded.placed as f64 / loaded.took.as_secs_f64();
+    format!(
+        "{rate:.0} placed, p99 {}, {} failed",
+        p99.unwrap_or_default(),
+        loaded.failed
+    )
+}
+
 /// The rate reached and the p99, if the rate was held without failures.
 fn sustained(loaded: &Loaded, rate: u32) -> Option<(f64, Duration)> {
-    if loaded.failed > 0 {
+    if loaded.failed > 0 || loaded.setups.is_empty() {
         return None;
     }
     let reached = loaded.placed as f64 / loaded.took.as_secs_f64();
@@ -193,14 +214,28 @@ fn report(calls: usize, took: Duration, [empty, before, after]: [Usage; 3], hear
         ),
     );
     let expected = took.as_secs_f64() * PACKETS_A_SECOND * calls as f64;
+    let share = heard.packets as f64 / expected;
+    let verdict = match share < WHOLE {
+        true => "INCOMPLETE: the CPU figure above is too low",
+        false => "whole",
+    };
+    line(
+        "  threads ready to run, but without a core",
+        &format!(
+            "{:.0} % of the time",
+            (after.waited - before.waited).as_secs_f64() / took.as_secs_f64() * 100.0
+        ),
+        "all threads together; near 0 on a quiet machine",
+    );
     line(
         "  packets heard",
-        &format!("{:.2} % of those expected", heard.packets as f64 / expected * 100.0),
-        &format!(
-            "{} lost by their numbers; longest gap {}",
-            heard.lost,
-            ms(heard.longest_gap)
-        ),
+        &format!("{:.1} % of those expected", share * 100.0),
+        verdict,
+    );
+    line(
+        "  lost by their numbers, longest gap",
+        &format!("{}, {}", heard.lost, ms(heard.longest_gap)),
+        "",
     );
 }
 

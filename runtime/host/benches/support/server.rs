@@ -9,8 +9,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PATCHCORD: &str = env!("CARGO_BIN_EXE_patchcord");
-/// Audio ports, below those the kernel gives away by itself; two for each call.
-const FIRST_PORT: u16 = 20_000;
+/// Audio ports, two for each call; none that the tests use, and below those the kernel gives away by itself.
+const FIRST_PORT: u16 = 6_000;
 /// How long a server may take to end its calls and itself.
 const STOP_MAX: Duration = Duration::from_secs(20);
 
@@ -27,6 +27,8 @@ pub struct Server {
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     pub cpu: Duration,
+    /// Time its threads could have run but had no core.
+    pub waited: Duration,
     pub resident_bytes: u64,
 }
 
@@ -80,17 +82,20 @@ impl Server {
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         let threads = fs::read_dir(proc.join("task")).expect("the server runs");
-        let ran = |thread: PathBuf| {
+        let ran_and_waited = |thread: PathBuf| {
             let schedstat = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
-            let ns = schedstat
-                .split_whitespace()
-                .next()
-                .and_then(|ns| ns.parse::<u64>().ok());
-            ns.unwrap_or_default()
+            let mut ns = schedstat.split_whitespace().map(|ns| ns.parse().unwrap_or(0));
+            (ns.next().unwrap_or(0), ns.next().unwrap_or(0))
         };
-        let cpu_ns = threads.flatten().map(|thread| ran(thread.path())).sum();
+        let (cpu_ns, waited_ns) = threads
+            .flatten()
+            .map(|thread| ran_and_waited(thread.path()))
+            .fold((0, 0), |(ran, waited), (more_ran, more_waited)| {
+                (ran + more_ran, waited + more_waited)
+            });
         Usage {
             cpu: Duration::from_nanos(cpu_ns),
+            waited: Duration::from_nanos(waited_ns),
             resident_bytes: kib.expect("a process has a resident size") * 1024,
         }
     }
