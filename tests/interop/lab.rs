@@ -21,10 +21,10 @@ pub struct Lane {
 }
 
 /// How many ports each side of a lane has.
-const LANE_PORTS: u16 = 400;
+const LANE_PORTS: u16 = 200;
 const FIRST_MEDIA_PORT: u16 = 20_000;
 const FIRST_FAR_MEDIA_PORT: u16 = 14_000;
-const LANES: u16 = 14;
+const LANES: u16 = 28;
 /// The one test that opens hundreds of calls has these to itself.
 const LOAD_MEDIA: Range<u16> = 26_000..31_000;
 const LOAD_FAR_MEDIA: Range<u16> = 10_000..13_000;

@@ -85,8 +85,9 @@ impl Server {
     /// The request came again: what to send, if anything.
     pub(crate) fn repeated(&self) -> Option<Packet> {
         match self.state {
-            State::Confirmed => None,
-            _ => self.last.clone(),
+            // Our 2xx repeats by itself until its ACK comes (RFC 6026 7.1 absorbs the request; RFC 3261 13.3.1.4).
+            State::Confirmed | State::Accepted => None,
+            State::Proceeding | State::Completed | State::Answered => self.last.clone(),
         }
     }
 
