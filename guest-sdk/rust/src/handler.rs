@@ -21,7 +21,7 @@ macro_rules! handler {
                 }
             }
 
-            $crate::bindings::export_call_handler!(Component with_types_in $crate::bindings);
+    $crate::bindings::export_call_handler!(Component with_types_in $crate::bindings);
         };
     };
 }

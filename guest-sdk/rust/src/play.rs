@@ -13,7 +13,13 @@ pub struct Play {
 impl Play {
     /// A prompt, played once.
     pub fn prompt(prompt: Prompt) -> Play {
-        Play { prompt, options: Options { barge_in: false, times: 1 } }
+        Play {
+            prompt,
+            options: Options {
+                barge_in: false,
+                times: 1,
+            },
+        }
     }
 
     /// Any key stops it at once; the key stays for the next [`Leg::gather`].

@@ -17,8 +17,13 @@ pub fn file(name: &str) -> Prompt {
 
 /// A tone of one frequency, 20 to 3,800 Hz, for 20 ms to 60 s.
 pub fn tone(hz: u16, duration: Duration) -> Prompt {
-    let tone =
-        Tone { frequencies: vec![hz], on_ms: ms(duration), off_ms: 0, count: 1, level_dbm0: TONE_LEVEL_DBM0 };
+    let tone = Tone {
+        frequencies: vec![hz],
+        on_ms: ms(duration),
+        off_ms: 0,
+        count: 1,
+        level_dbm0: TONE_LEVEL_DBM0,
+    };
     Prompt(vec![Segment::Tone(tone)])
 }
 

@@ -44,6 +44,13 @@ const OWN_HEADERS: [&str; 12] = [
 /// Headers of a request that are kept for the handler; further ones are not.
 const HEADERS_MAX: usize = 64;
 
+/// Where a called address leads, as the directory stood when the call came.
+struct Target {
+    directory: Arc<Directory>,
+    tenant: Tenant,
+    program: Arc<Program>,
+}
+
 impl Shard {
     /// A new call is offered.
     pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: &Request) {
@@ -53,9 +60,13 @@ impl Shard {
         }
         let found = self.directory.as_ref().and_then(|directory| {
             let (tenant, program) = directory.find(request.uri.user().unwrap_or_default())?;
-            Some((directory.clone(), tenant, program))
+            Some(Target {
+                directory: directory.clone(),
+                tenant,
+                program,
+            })
         });
-        let Some((directory, tenant, program)) = found else {
+        let Some(target) = found else {
             self.counts.refused_no_route += 1;
             return self.refuse(now, dialog, NOT_FOUND);
         };
@@ -65,7 +76,7 @@ impl Shard {
         }
         let port = self.ports.pop_front().expect("checked above that there is one");
         match self.begin_leg(dialog, port, request) {
-            Ok(leg) => self.begin_call(now, leg, request, directory, tenant, program),
+            Ok(leg) => self.begin_call(now, leg, request, target),
             Err(_) => {
                 self.ports.push_front(port);
                 self.counts.refused_media += 1;
@@ -106,18 +117,11 @@ impl Shard {
         })
     }
 
-    fn begin_call(
-        &mut self,
-        now: Instant,
-        leg: LegIo,
-        request: &Request,
-        directory: Arc<Directory>,
-        tenant: Tenant,
-        program: Arc<Program>,
-    ) {
+    fn begin_call(&mut self, now: Instant, leg: LegIo, request: &Request, target: Target) {
         let id = CallId((u128::from(self.random.next_u64()) << 64) | u128::from(self.random.next_u64()));
-        let setup = self.setup(now, id, &leg, request, tenant, &program);
-        let instance = Instance::start(&program.module, self.config.instance.clone());
+        let setup = self.setup(now, id, &leg, request, &target);
+        let Target { directory, program, .. } = target;
+        let instance = Instance::start(&program.module, self.config.instance);
         self.counts.started += 1;
         self.dialogs.insert(leg.dialog, id);
         self.sessions.insert(leg.port.session, id);
@@ -154,21 +158,14 @@ impl Shard {
         }
     }
 
-    fn setup(
-        &mut self,
-        now: Instant,
-        id: CallId,
-        leg: &LegIo,
-        request: &Request,
-        tenant: Tenant,
-        program: &Program,
-    ) -> Setup {
+    fn setup(&mut self, now: Instant, id: CallId, leg: &LegIo, request: &Request, target: &Target) -> Setup {
         let mut seed = [0; 32];
         self.random.fill_bytes(&mut seed);
         let from = request.from().ok();
+        let program = &target.program;
         Setup {
             id,
-            tenant,
+            tenant: target.tenant.clone(),
             handler: program.name.clone(),
             module: program.module.hash().to_owned(),
             prompts: program.prompts.clone(),
@@ -337,7 +334,10 @@ impl Shard {
 
 /// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters.
 fn handler_headers(request: &Request) -> Vec<(String, String)> {
-    let kept = request.headers.iter().filter(|field| !OWN_HEADERS.contains(&field.name.to_ascii_lowercase().as_str()));
+    let kept = request
+        .headers
+        .iter()
+        .filter(|field| !OWN_HEADERS.contains(&field.name.to_ascii_lowercase().as_str()));
     kept.take(HEADERS_MAX)
         .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
         .collect()

@@ -10,7 +10,10 @@ fn handle(caller: Leg) -> Result<()> {
         let name = "x".repeat(bytes);
         match caller.play(file(&name)) {
             Ok(_) => info!("{bytes} bytes were played"),
-            Err(error) => info!("{bytes} bytes were refused: {} words", error.to_string().split(' ').count()),
+            Err(error) => info!(
+                "{bytes} bytes were refused: {} words",
+                error.to_string().split(' ').count()
+            ),
         }
         info!("header of {bytes} bytes: {}", caller.header(&name).len());
     }

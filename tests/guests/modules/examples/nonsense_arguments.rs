@@ -10,9 +10,22 @@ fn handle(caller: Leg) -> Result<()> {
     caller.answer()?;
     refused("0 keys", caller.gather(Gather::keys(0)).map_err(Error::from))?;
     refused("255 keys", caller.gather(Gather::keys(255)).map_err(Error::from))?;
-    refused("min over max", caller.gather(Gather::keys(1).at_least(9)).map_err(Error::from))?;
-    refused("next key in no time", caller.gather(Gather::keys(2).next_key_within(millis(0))).map_err(Error::from))?;
-    refused("a week for a key", caller.gather(Gather::keys(1).first_key_within(secs(604_800))).map_err(Error::from))?;
+    refused(
+        "min over max",
+        caller.gather(Gather::keys(1).at_least(9)).map_err(Error::from),
+    )?;
+    refused(
+        "next key in no time",
+        caller
+            .gather(Gather::keys(2).next_key_within(millis(0)))
+            .map_err(Error::from),
+    )?;
+    refused(
+        "a week for a key",
+        caller
+            .gather(Gather::keys(1).first_key_within(secs(604_800)))
+            .map_err(Error::from),
+    )?;
     refused("unknown prompt", caller.play(file("no/such.wav")))?;
     refused("a path out of the module", caller.play(file("../../etc/passwd")))?;
     refused("a tone of 0 Hz", caller.play(tone(0, secs(1))))?;
@@ -22,7 +35,10 @@ fn handle(caller: Leg) -> Result<()> {
     refused("no frequency", raw_tone(&caller, Vec::new(), -16))?;
     refused("a tone louder than full scale", raw_tone(&caller, vec![440], 127))?;
     refused("an empty prompt", play::play(&caller, &[], once()))?;
-    refused("a thousand segments", play::play(&caller, &vec![Segment::Silence(20); 1_000], once()))?;
+    refused(
+        "a thousand segments",
+        play::play(&caller, &vec![Segment::Silence(20); 1_000], once()),
+    )?;
     refused("two days of sleep", wait::sleep(secs(172_800)))?;
     refused("waiting for nothing", raw_wait::any(&[], None))?;
     refused("4 GB of chance", random::bytes(u32::MAX))?;
@@ -30,11 +46,20 @@ fn handle(caller: Leg) -> Result<()> {
 }
 
 fn once() -> play::Options {
-    play::Options { barge_in: false, times: 1 }
+    play::Options {
+        barge_in: false,
+        times: 1,
+    }
 }
 
 fn raw_tone(caller: &Leg, frequencies: Vec<u16>, level_dbm0: i8) -> Result<patchcord::Played> {
-    let tone = Tone { frequencies, on_ms: 100, off_ms: 0, count: 1, level_dbm0 };
+    let tone = Tone {
+        frequencies,
+        on_ms: 100,
+        off_ms: 0,
+        count: 1,
+        level_dbm0,
+    };
     play::play(caller, &[Segment::Tone(tone)], once())
 }
 

@@ -1,0 +1,31 @@
+//! The scenarios of the examples, all of them.
+
+use crate::support::{announcement, example, program, root};
+use patchcord_sim::scenario::{Cast, Scenario, run};
+use std::time::Instant;
+
+#[allow(clippy::disallowed_methods, reason = "a test reads files and begins at some moment")]
+fn scenarios_of(name: &str) -> usize {
+    let cast = Cast::new(program(name, &example(name)), announcement()).expect("its prompts can be played");
+    let mut played = 0;
+    for file in std::fs::read_dir(root().join("examples").join(name).join("scenarios")).expect("it has scenarios") {
+        let path = file.expect("a folder that opened can be read").path();
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(&path).expect("a scenario can be read");
+        let scenario = Scenario::parse(&file, &text).unwrap_or_else(|error| panic!("{error}"));
+        let report = run(&file, &scenario, &cast, Instant::now());
+        assert!(report.passed(), "{report}");
+        played += 1;
+    }
+    played
+}
+
+#[test]
+fn hello() {
+    assert!(scenarios_of("hello") >= 2);
+}
+
+#[test]
+fn menu() {
+    assert!(scenarios_of("menu") >= 9);
+}
