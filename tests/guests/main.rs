@@ -37,9 +37,9 @@ fn beside_a_neighbour(name: &str, fate: &Fate) -> World {
     let mut world = world(1, &programs);
     let neighbour = world.add_phone("neighbour", PhoneOptions::default());
     let caller = world.add_phone("caller", PhoneOptions::default());
-    world.call(neighbour, "menu", Offer::InInvite).unwrap();
+    world.call(neighbour, "menu", Offer::InInvite).expect("an address");
     world.run_for(Duration::from_millis(500));
-    world.call(caller, name, Offer::InInvite).unwrap();
+    world.call(caller, name, Offer::InInvite).expect("an address");
     world.run_for(Duration::from_secs(2));
     world.act(
         neighbour,
