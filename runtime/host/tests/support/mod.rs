@@ -19,8 +19,6 @@ pub const TENANT: &str = "default";
 
 /// A handler of `examples/`, with its prompts.
 pub fn example(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
     let mut prompts = Vec::new();
     if let Ok(files) = std::fs::read_dir(root().join("examples").join(name).join("prompts")) {
         for file in files {
@@ -29,7 +27,14 @@ pub fn example(name: &str) -> Vec<u8> {
             prompts.push((prompt, std::fs::read(path).unwrap()));
         }
     }
-    wrap(&std::fs::read(folder.join(format!("{name}.wasm"))).unwrap(), &prompts).unwrap()
+    wrap(&example_core(name), &prompts).unwrap()
+}
+
+/// What the compiler makes of a handler of `examples/`.
+pub fn example_core(name: &str) -> Vec<u8> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
+    std::fs::read(folder.join(format!("{name}.wasm"))).unwrap()
 }
 
 /// A hostile handler of `tests/guests/modules`.
