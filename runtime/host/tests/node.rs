@@ -1,6 +1,9 @@
 //! A whole node on loopback: real sockets, real threads, real handlers, and the test phone at the other end.
 
-#![allow(unreachable_pub, reason = "a test binary exports nothing; `pub` marks what a module offers the others")]
+#![allow(
+    unreachable_pub,
+    reason = "a test binary exports nothing; `pub` marks what a module offers the others"
+)]
 
 mod support;
 
@@ -38,7 +41,9 @@ fn records(file: &Path) -> Vec<Value> {
 fn health(address: SocketAddr) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.lines().next().unwrap().to_owned()
@@ -76,16 +81,33 @@ fn a_call_is_heard_obeyed_recorded_and_leaves_nothing_behind() {
     drop(node);
 
     let seen: Vec<Seen> = watcher.try_iter().collect();
-    let turns = seen.iter().filter(|seen| matches!(seen, Seen::Notice { notice: Notice::Turn(_), .. })).count();
+    let turns = seen
+        .iter()
+        .filter(|seen| {
+            matches!(
+                seen,
+                Seen::Notice {
+                    notice: Notice::Turn(_),
+                    ..
+                }
+            )
+        })
+        .count();
     assert!(turns >= 3, "answer, gather and play wait: {seen:?}");
     assert!(matches!(seen.last(), Some(Seen::Ended(_))));
 
     let records = records(&file);
     assert_eq!(records.len(), 1);
     let (record, leg) = (&records[0], &records[0]["legs"][0]);
-    assert_eq!((&record["handler"], &record["handler_end"]["outcome"]), (&"menu".into(), &"done".into()));
+    assert_eq!(
+        (&record["handler"], &record["handler_end"]["outcome"]),
+        (&"menu".into(), &"done".into())
+    );
     assert_eq!((&leg["from"], &leg["to"]), (&"alice.4711".into(), &"menu".into()));
-    assert_eq!((&leg["ended_by"], &leg["media"]["keys"]), (&"ended_by_handler".into(), &1.into()));
+    assert_eq!(
+        (&leg["ended_by"], &leg["media"]["keys"]),
+        (&"ended_by_handler".into(), &1.into())
+    );
     assert!(leg["media"]["packets_in"].as_u64() > Some(100) && leg["media"]["packets_out"].as_u64() > Some(100));
     assert!(record["fuel"].as_u64() > Some(1_000) && record["turns"].as_u64() >= Some(3));
 
@@ -124,7 +146,10 @@ fn calls_that_cannot_be_taken_are_refused_with_the_right_status() {
 #[test]
 fn a_drain_lets_calls_finish_refuses_new_ones_and_then_ends_all() {
     let (config, file) = config(4);
-    let node = node(config, vec![program("hello", &example("hello")), program("menu", &example("menu"))]);
+    let node = node(
+        config,
+        vec![program("hello", &example("hello")), program("menu", &example("menu"))],
+    );
     let (sip, http) = (node.local_sip(), node.local_http().unwrap());
     std::thread::scope(|scope| {
         let short = scope.spawn(|| TestPhone::new("short", 4).call(sip, "hello", Vec::new()));
@@ -136,14 +161,21 @@ fn a_drain_lets_calls_finish_refuses_new_ones_and_then_ends_all() {
         assert_eq!(late.end, End::Refused { status: 503 });
         assert!(health(http).contains("503"));
         let short = short.join().unwrap();
-        assert!(short.heard_tone(440.0), "the short call was not cut: {:?}", short.events);
+        assert!(
+            short.heard_tone(440.0),
+            "the short call was not cut: {:?}",
+            short.events
+        );
         assert_eq!(long.join().unwrap().end, End::ByFarEnd);
         assert_eq!(drained.join().unwrap(), 1, "one call was left at the deadline");
     });
     assert_eq!(node.calls(), 0);
     drop(node);
     UdpSocket::bind(sip).expect("the port is free again");
-    let mut ends: Vec<_> = records(&file).iter().map(|r| r["legs"][0]["ended_by"].clone()).collect();
+    let mut ends: Vec<_> = records(&file)
+        .iter()
+        .map(|r| r["legs"][0]["ended_by"].clone())
+        .collect();
     ends.sort_by_key(ToString::to_string);
     assert_eq!(ends, ["ended_by_handler", "ended_by_platform"]);
 }
@@ -171,12 +203,19 @@ fn a_start_that_fails_is_a_sentence_and_leaves_nothing() {
     let started = Node::start(config.clone(), support::runtime().clone());
     let error = started.err().expect("the SIP port is taken");
     assert!(matches!(error, StartError::Sip { .. }) && error.is_port_in_use());
-    assert!(error.to_string().contains(&taken.local_addr().unwrap().port().to_string()), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&taken.local_addr().unwrap().port().to_string()),
+        "{error}"
+    );
     drop(taken);
 
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     config.http = Some(port.local_addr().unwrap());
-    let error = Node::start(config.clone(), support::runtime().clone()).err().expect("the HTTP port is taken");
+    let error = Node::start(config.clone(), support::runtime().clone())
+        .err()
+        .expect("the HTTP port is taken");
     assert!(error.to_string().contains("[http] listen"), "{error}");
     drop(port);
     Node::start(config, support::runtime().clone()).expect("nothing is left of the tries before");

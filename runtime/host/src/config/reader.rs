@@ -239,24 +239,31 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The name that was probably meant: at most two letters changed, added or left out, and fewer than half of them.
+/// The name that was probably meant: at most two letters wrong, and fewer than half of them.
 pub(super) fn nearest<'n>(spelled: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // A key of a book's length is no slip of the fingers.
+    let names = names.filter(|name| spelled.len().abs_diff(name.len()) <= 2);
     let near = names.map(|name| (distance(spelled, name), name));
     let near = near.filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.len().max(2));
     near.min().map(|(_, name)| name)
 }
 
-/// Levenshtein's distance in bytes.
+/// Letters changed, added, left out or swapped with their neighbour, in bytes (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = match (i, j) {
+                (0, edge) | (edge, 0) => edge,
+                _ => {
+                    let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                    let swapped = if swapped { rows[i - 2][j - 2] + 1 } else { changed };
+                    changed.min(swapped).min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1)
+                }
+            };
         }
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }

@@ -7,7 +7,7 @@ use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_guest::{Runtime, wrap};
 use patchcord_host::{Node, NodeConfig, RecordsTo, programs};
 use patchcord_switch::{Directory, Program};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -50,7 +50,10 @@ fn cargo_build(what: &[&str]) -> PathBuf {
         .args(what)
         .status()
         .expect("cargo runs, it runs this test");
-    assert!(built.success(), "the handlers compile; is the target wasm32-unknown-unknown installed?");
+    assert!(
+        built.success(),
+        "the handlers compile; is the target wasm32-unknown-unknown installed?"
+    );
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("wasm32-unknown-unknown/debug")
 }
@@ -112,14 +115,20 @@ pub fn node(config: NodeConfig, programs: Vec<Arc<Program>>) -> Node {
 pub fn metric(node: &Node, name: &str) -> u64 {
     let page = node.metrics();
     let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no metric {name} in\n{page}")).parse().unwrap()
+    line.unwrap_or_else(|| panic!("no metric {name} in\n{page}"))
+        .parse()
+        .unwrap()
 }
 
 /// Waits until a metric has a value.
 pub fn wait_for_metric(node: &Node, name: &str, value: u64) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while metric(node, name) != value {
-        assert!(Instant::now() < deadline, "{name} is {} and not {value}", metric(node, name));
+        assert!(
+            Instant::now() < deadline,
+            "{name} is {} and not {value}",
+            metric(node, name)
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -150,9 +159,4 @@ fn listen_to_log() {
         let subscriber = patchcord_host::log::json(tracing::level_filters::LevelFilter::TRACE, || Writer);
         tracing::subscriber::set_global_default(subscriber).expect("nobody else logs in this test");
     });
-}
-
-/// A UDP port that is free now.
-pub fn free_udp() -> SocketAddr {
-    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
