@@ -240,6 +240,8 @@ impl Node {
     pub fn drain(&self, deadline: Instant, hurry: impl Fn() -> bool) -> usize {
         self.figures.draining.set(1);
         self.order(&Order::Drain);
+        // However short the deadline: a call that began a moment ago is counted only once its shard has taken the order.
+        self.wait_for(Instant::now() + self.end_wait, &|| false, || self.is_draining());
         self.wait_for(deadline, &hurry, || self.is_empty());
         let left = self.calls();
         if left > 0 {
@@ -257,11 +259,12 @@ impl Node {
         }
     }
 
+    fn is_draining(&self) -> bool {
+        self.figures.shards.iter().all(|shard| shard.draining.get() == 1)
+    }
+
     fn is_empty(&self) -> bool {
-        self.figures
-            .shards
-            .iter()
-            .all(|shard| shard.draining.get() == 1 && shard.calls.get() == 0)
+        self.is_draining() && self.figures.sum(|shard| &shard.calls) == 0
     }
 
     fn wait_for(&self, deadline: Instant, hurry: &impl Fn() -> bool, done: impl Fn() -> bool) {

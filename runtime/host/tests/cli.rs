@@ -267,6 +267,29 @@ fn a_save_brings_a_new_version_and_a_mistake_does_not() {
 }
 
 #[test]
+fn ctrl_c_hangs_up_and_shows_how_the_call_ended() {
+    let folder = Folder::new("ctrl-c");
+    succeed(&folder.0, &["new", "menu"]);
+    let mut dev = Dev::start(&folder.0, "menu");
+    let uri = dev.sip();
+    let phone = patchcord(&folder.0, &["call", &uri])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    dev.wait_for("call.answer");
+    let pid = dev.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    dev.wait_for("ended by the platform");
+    let heard = phone.wait_with_output().unwrap();
+    assert!(
+        heard.status.success() && out(&heard).contains("ended by the other side"),
+        "{}",
+        out(&heard)
+    );
+    assert_eq!(dev.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn mistakes_get_one_sentence_and_an_exit_code() {
     let folder = Folder::new("mistakes");
     fs::write(folder.0.join("not.wasm"), b"hello").unwrap();

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// What may wait to be shown. When it is full the watching thread waits, and the node drops and counts what it is then
@@ -31,6 +31,8 @@ const MEDIA_PORTS: u16 = 200;
 /// Where they begin, and where the last block that is tried ends.
 const MEDIA_FIRST: u16 = 20_000;
 const MEDIA_LAST: u16 = 29_999;
+/// How often the end of the watching thread is looked for when all is over.
+const REST_LOOK: Duration = Duration::from_millis(5);
 /// Whose handler it is; there is only one in `dev`.
 const TENANT: &str = "default";
 
@@ -77,18 +79,36 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let node = start(&config, options.media_ports, &runtime)?;
     node.set_directory(directory(first.clone()));
     announce(&node, &first);
-    let (happened, to_show) = channel(HAPPENED_QUEUE);
+    let (happened, mut to_show) = channel(HAPPENED_QUEUE);
     let watcher = forward(&node, happened.clone())?;
     let builder = Builder::start(source, runtime, happened)?;
-    let shown = show(&node, first, to_show);
+    let shown = show(&node, first, &mut to_show);
     terminal::step("ending: calls are hung up");
     node.drain(Instant::now(), || true);
     // The node's end closes the watched queue, and so ends the thread that reads it.
     drop(node);
+    show_the_rest(&watcher, to_show);
     builder.stop();
     // A panic of the thread was printed when it happened.
     let _ = watcher.join();
     shown.map(|()| ExitCode::SUCCESS)
+}
+
+/// Shows what the calls that were just ended left: their end records. Dropping the queue frees a builder that waits.
+fn show_the_rest(watcher: &JoinHandle<()>, mut to_show: Receiver<Happened>) {
+    loop {
+        // Looked at first: what the thread sent before its end is found below.
+        let is_finished = watcher.is_finished();
+        while let Ok(happened) = to_show.try_recv() {
+            if let Happened::Seen(seen) = happened {
+                terminal::say(&view::line(&seen, Paint::stdout()));
+            }
+        }
+        if is_finished {
+            return;
+        }
+        std::thread::sleep(REST_LOOK);
+    }
 }
 
 /// Something to tell the developer.
@@ -203,7 +223,7 @@ fn forward(node: &Node, happened: Sender<Happened>) -> Result<JoinHandle<()>> {
 }
 
 /// Shows what happens until a signal says to stop.
-fn show(node: &Node, first: Arc<Program>, mut happened: Receiver<Happened>) -> Result<()> {
+fn show(node: &Node, first: Arc<Program>, happened: &mut Receiver<Happened>) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
