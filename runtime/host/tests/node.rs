@@ -124,10 +124,12 @@ fn a_handler_that_breaks_is_excused_to_the_caller_and_named_in_the_record() {
     let node = node(config, vec![program("trap", &hostile("trap_late"))]);
     let outcome = TestPhone::new("bob", 2).call(node.local_sip(), "trap", Vec::new());
     assert_eq!(outcome.end, End::ByFarEnd, "{:?}", outcome.events);
+    // The BYE follows the last packet at once, so the phone's buffer keeps the last tenth of a second to itself.
     let announcement = programs::announcement();
-    let found = measure::find(announcement.samples(), &outcome.heard).expect("the announcement was heard");
+    let found =
+        measure::find(&announcement.samples()[..3 * 8_000], &outcome.heard).expect("the announcement was heard");
     assert!(found.correlation > 0.9, "{found:?}");
-    assert_eq!(metric(&node, "patchcord_faults_total{kind=\"trap\"}"), 1);
+    wait_for_metric(&node, "patchcord_faults_total{kind=\"trap\"}", 1);
     drop(node);
     assert_eq!(records(&file)[0]["handler_end"]["fault_kind"], "trap");
 }

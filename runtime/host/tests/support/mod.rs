@@ -19,8 +19,6 @@ pub const TENANT: &str = "default";
 
 /// A handler of `examples/`, with its prompts.
 pub fn example(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
     let mut prompts = Vec::new();
     if let Ok(files) = std::fs::read_dir(root().join("examples").join(name).join("prompts")) {
         for file in files {
@@ -29,7 +27,14 @@ pub fn example(name: &str) -> Vec<u8> {
             prompts.push((prompt, std::fs::read(path).unwrap()));
         }
     }
-    wrap(&std::fs::read(folder.join(format!("{name}.wasm"))).unwrap(), &prompts).unwrap()
+    wrap(&example_core(name), &prompts).unwrap()
+}
+
+/// What the compiler makes of a handler of `examples/`.
+pub fn example_core(name: &str) -> Vec<u8> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
+    std::fs::read(folder.join(format!("{name}.wasm"))).unwrap()
 }
 
 /// A hostile handler of `tests/guests/modules`.
@@ -85,11 +90,11 @@ pub fn directory(programs: Vec<Arc<Program>>) -> Directory {
     Directory::new(Routes::new(routes), programs, programs::announcement())
 }
 
-/// A configuration on free ports, with room for `calls` calls and records in a file of its own.
+/// A configuration on free ports (below those the system gives to phones), with room for `calls` calls and records in a file of its own.
 pub fn config(calls: usize) -> (NodeConfig, PathBuf) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let first = 40_000 + (std::process::id() % 64) as u16 * 128 + number * 16;
+    let first = 21_000 + (std::process::id() % 64) as u16 * 128 + number * 16;
     let sip = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let records = std::env::temp_dir().join(format!("patchcord-node-{}-{number}.jsonl", std::process::id()));
     // What an earlier run with the same process id left.

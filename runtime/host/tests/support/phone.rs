@@ -112,7 +112,14 @@ impl TestPhone {
         for (lane, socket) in &self.sockets {
             if let Ok((size, from)) = socket.recv_from(&mut buffer) {
                 let bytes = &buffer[..size];
-                self.phone.handle(now, Input::Datagram { lane: *lane, from, bytes });
+                self.phone.handle(
+                    now,
+                    Input::Datagram {
+                        lane: *lane,
+                        from,
+                        bytes,
+                    },
+                );
                 return true;
             }
         }
