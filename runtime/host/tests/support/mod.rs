@@ -90,11 +90,11 @@ pub fn directory(programs: Vec<Arc<Program>>) -> Directory {
     Directory::new(Routes::new(routes), programs, programs::announcement())
 }
 
-/// A configuration on free ports, with room for `calls` calls and records in a file of its own.
+/// A configuration on free ports (below those the system gives to phones), with room for `calls` calls and records in a file of its own.
 pub fn config(calls: usize) -> (NodeConfig, PathBuf) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let first = 40_000 + (std::process::id() % 64) as u16 * 128 + number * 16;
+    let first = 21_000 + (std::process::id() % 64) as u16 * 128 + number * 16;
     let sip = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let records = std::env::temp_dir().join(format!("patchcord-node-{}-{number}.jsonl", std::process::id()));
     // What an earlier run with the same process id left.
