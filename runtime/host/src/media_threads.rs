@@ -347,6 +347,10 @@ impl Slices {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "a report comes back as it is: boxing it would allocate in the media loop"
+    )]
     fn hand_over(&self, report: Report) -> Result<(), Report> {
         let session = session_of(&report);
         self.inboxes[self.layout.shard_of(session)].report(report)

@@ -90,6 +90,10 @@ impl Inbox {
     }
 
     /// Hands over a report; gives it back if there is no room now. A shard that has ended takes everything.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a report comes back as it is: boxing it would allocate in the media loop"
+    )]
     pub(crate) fn report(&self, report: Report) -> Result<(), Report> {
         match self.put(ToShard::Report(report)) {
             Err(ToShard::Report(report)) => Err(report),
@@ -104,6 +108,10 @@ impl Inbox {
         let _ = self.sender.send(ToShard::Order(order));
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "a report comes back as it is: boxing it would allocate in the media loop"
+    )]
     fn put(&self, told: ToShard) -> Result<(), ToShard> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.sender.try_send(told) {

@@ -1,5 +1,6 @@
 //! A whole node on loopback: real sockets, real threads, real handlers, and the test phone at the other end.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(
     unreachable_pub,
     reason = "a test binary exports nothing; `pub` marks what a module offers the others"

@@ -1,5 +1,6 @@
 //! `patchcord serve` as a process: a configuration file in, a call through, signals, and what bad input gets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(
     unreachable_pub,
     dead_code,
