@@ -163,7 +163,11 @@ impl Network {
         }
         let Reverse((_, _, place)) = self.flights.pop()?;
         self.free.push(place);
-        Some(self.packets[place].take().expect("a flight names a packet that is under way"))
+        Some(
+            self.packets[place]
+                .take()
+                .expect("a flight names a packet that is under way"),
+        )
     }
 
     /// Takes a buffer back for later packets.
@@ -196,7 +200,11 @@ impl Network {
         }
         let mut buffer = self.spare.pop().unwrap_or_default();
         buffer.extend_from_slice(bytes);
-        let packet = Some(Packet { from, to, bytes: buffer });
+        let packet = Some(Packet {
+            from,
+            to,
+            bytes: buffer,
+        });
         let place = match self.free.pop() {
             Some(place) => {
                 self.packets[place] = packet;

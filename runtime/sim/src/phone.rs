@@ -78,7 +78,11 @@ impl Phone {
     /// Takes one input. Drain [`Phone::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { lane: Lane::Sip, from, bytes } => {
+            Input::Datagram {
+                lane: Lane::Sip,
+                from,
+                bytes,
+            } => {
                 self.sip.handle(now, sip::Input::Datagram { from, bytes });
             }
             Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes),
@@ -100,7 +104,10 @@ impl Phone {
     /// When [`Input::Deadline`] is due next.
     pub fn wake_at(&self) -> Option<Instant> {
         let retry = self.line.as_ref().and_then(|line| line.change.retry_at());
-        [self.sip.wake_at(), self.audio.wake_at(), retry].into_iter().flatten().min()
+        [self.sip.wake_at(), self.audio.wake_at(), retry]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What happens on its SIP side.
@@ -187,20 +194,35 @@ impl Phone {
     fn send_sip(&mut self, to: std::net::SocketAddr, bytes: &[u8]) {
         let faults = &mut self.config.faults;
         if faults.lost_acks > 0 && bytes.starts_with(b"ACK ") {
-            faults.lost_acks = if faults.lost_acks == u32::MAX { u32::MAX } else { faults.lost_acks - 1 };
+            faults.lost_acks = if faults.lost_acks == u32::MAX {
+                u32::MAX
+            } else {
+                faults.lost_acks - 1
+            };
             return;
         }
         let lane = Lane::Sip;
         if faults.doubled_invites > 0 && bytes.starts_with(b"INVITE ") {
             faults.doubled_invites -= 1;
-            self.outputs.push_back(Output::Send { lane, to, bytes: bytes.to_vec() });
+            self.outputs.push_back(Output::Send {
+                lane,
+                to,
+                bytes: bytes.to_vec(),
+            });
         }
-        self.outputs.push_back(Output::Send { lane, to, bytes: bytes.to_vec() });
+        self.outputs.push_back(Output::Send {
+            lane,
+            to,
+            bytes: bytes.to_vec(),
+        });
     }
 
     fn dialog_event(&mut self, now: Instant, event: sip::Event) {
         if let sip::Event::Invite { dialog, .. } = event {
-            let busy = Rejection { status: BUSY_HERE, retry_after_s: None };
+            let busy = Rejection {
+                status: BUSY_HERE,
+                retry_after_s: None,
+            };
             // Refused only if that caller has gone already.
             let _ = self.sip.reject(now, dialog, busy);
             return;
@@ -287,7 +309,11 @@ impl Phone {
             audio::AudioEvent::Silent => self.event(Event::Silent),
             audio::AudioEvent::Refused => self.event(Event::Refused(Refusal::Keys)),
             audio::AudioEvent::Closed(counters) => {
-                if let Some(Line { stage: Stage::Closing(end), .. }) = self.line {
+                if let Some(Line {
+                    stage: Stage::Closing(end),
+                    ..
+                }) = self.line
+                {
                     self.over(end, Some(*counters));
                 }
             }

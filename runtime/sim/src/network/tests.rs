@@ -32,7 +32,10 @@ fn journey(seed: u64, conditions: Conditions, count: u32) -> (Vec<(Duration, u32
 fn take(network: &mut Network, base: Instant, until: Instant, came: &mut Vec<(Duration, u32)>) {
     while let Some(at) = network.wake_at().filter(|at| *at <= until) {
         let packet = network.poll(at).expect("a packet is due");
-        came.push((at - base, u32::from_be_bytes(packet.bytes.as_slice().try_into().unwrap())));
+        came.push((
+            at - base,
+            u32::from_be_bytes(packet.bytes.as_slice().try_into().unwrap()),
+        ));
         network.recycle(packet.bytes);
     }
 }
@@ -42,12 +45,23 @@ fn a_perfect_link_delivers_everything_in_order_at_once() {
     let (came, carried) = journey(1, Conditions::default(), 1_000);
     let expected: Vec<_> = (0..1_000).map(|n| (Duration::from_millis(20) * n, n)).collect();
     assert_eq!(came, expected);
-    assert_eq!(carried, Carried { sent: 1_000, ..Carried::default() });
+    assert_eq!(
+        carried,
+        Carried {
+            sent: 1_000,
+            ..Carried::default()
+        }
+    );
 }
 
 #[test]
 fn shares_are_as_asked() {
-    let conditions = Conditions { loss: 0.2, duplicate: 0.1, reorder: 0.05, ..Conditions::default() };
+    let conditions = Conditions {
+        loss: 0.2,
+        duplicate: 0.1,
+        reorder: 0.05,
+        ..Conditions::default()
+    };
     let (came, carried) = journey(7, conditions, 20_000);
     let share = |count: u64, of: f64| count as f64 / of;
     assert!((share(carried.lost, 20_000.0) - 0.2).abs() < 0.01, "{carried:?}");
@@ -72,13 +86,24 @@ fn delay_and_jitter_bound_the_arrival() {
         shortest = shortest.min(took);
         longest = longest.max(took);
     }
-    assert!(shortest >= Duration::from_millis(30) && shortest < Duration::from_millis(31), "{shortest:?}");
-    assert!(longest <= Duration::from_millis(40) && longest > Duration::from_millis(39), "{longest:?}");
+    assert!(
+        shortest >= Duration::from_millis(30) && shortest < Duration::from_millis(31),
+        "{shortest:?}"
+    );
+    assert!(
+        longest <= Duration::from_millis(40) && longest > Duration::from_millis(39),
+        "{longest:?}"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_fate_and_another_seed_another() {
-    let conditions = Conditions { loss: 0.3, duplicate: 0.3, reorder: 0.3, ..Conditions::default() };
+    let conditions = Conditions {
+        loss: 0.3,
+        duplicate: 0.3,
+        reorder: 0.3,
+        ..Conditions::default()
+    };
     assert_eq!(journey(5, conditions, 500), journey(5, conditions, 500));
     assert_ne!(journey(5, conditions, 500).0, journey(6, conditions, 500).0);
 }
@@ -87,7 +112,10 @@ fn the_same_seed_gives_the_same_fate_and_another_seed_another() {
 fn a_link_is_not_touched_by_the_packets_of_another() {
     let (from, to) = ends();
     let now = origin();
-    let conditions = Conditions { loss: 0.5, ..Conditions::default() };
+    let conditions = Conditions {
+        loss: 0.5,
+        ..Conditions::default()
+    };
     let fates = |noise: usize| {
         let mut network = Network::new(9);
         let (quiet, loud) = (network.link(conditions), network.link(conditions));
@@ -108,7 +136,10 @@ fn more_packets_than_it_holds_are_lost_and_counted() {
     let (from, to) = ends();
     let now = origin();
     let mut network = Network::new(1);
-    let link = network.link(Conditions { delay: Duration::from_secs(1), ..Conditions::default() });
+    let link = network.link(Conditions {
+        delay: Duration::from_secs(1),
+        ..Conditions::default()
+    });
     for _ in 0..PACKETS_IN_FLIGHT {
         assert_eq!(network.send(now, link, from, to, b"x"), Fate::Sent);
     }

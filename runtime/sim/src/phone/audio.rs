@@ -49,7 +49,10 @@ enum Stage {
 
 impl Audio {
     pub(super) fn new(seed: u64) -> Self {
-        let config = Config { max_sessions: 2, ..Config::default() };
+        let config = Config {
+            max_sessions: 2,
+            ..Config::default()
+        };
         Self {
             engine: Engine::new(config, seed),
             session: SessionId(0),
@@ -80,12 +83,30 @@ impl Audio {
         let session = self.session;
         match self.stage {
             Stage::Shut => {
-                self.engine.command(now, Command::Open { session, plan: plan.clone() });
-                self.engine.command(now, Command::Listen { session, listening: Listening::On });
+                self.engine.command(
+                    now,
+                    Command::Open {
+                        session,
+                        plan: plan.clone(),
+                    },
+                );
+                self.engine.command(
+                    now,
+                    Command::Listen {
+                        session,
+                        listening: Listening::On,
+                    },
+                );
                 self.next_tick = Some(now + FRAME);
                 self.stage = Stage::Open;
             }
-            Stage::Open => self.engine.command(now, Command::Update { session, plan: plan.clone() }),
+            Stage::Open => self.engine.command(
+                now,
+                Command::Update {
+                    session,
+                    plan: plan.clone(),
+                },
+            ),
             Stage::Closing => return,
         }
         self.plan = Some(plan);
@@ -99,7 +120,13 @@ impl Audio {
             return Err(Refusal::Keys);
         }
         self.keys_waiting += keys.len();
-        self.engine.command(now, Command::SendKeys { session: self.session, keys });
+        self.engine.command(
+            now,
+            Command::SendKeys {
+                session: self.session,
+                keys,
+            },
+        );
         self.reports();
         Ok(())
     }
@@ -109,10 +136,21 @@ impl Audio {
             return Err(Refusal::NoAudio);
         }
         self.next_play += 1;
-        let prompt = Prompt { segments: vec![Segment::Clip(clip)], times: 1 };
+        let prompt = Prompt {
+            segments: vec![Segment::Clip(clip)],
+            times: 1,
+        };
         let play = PlayId(self.next_play);
         let stop_on_key = StopOnKey::PlayOn;
-        self.engine.command(now, Command::Play { session: self.session, play, prompt, stop_on_key });
+        self.engine.command(
+            now,
+            Command::Play {
+                session: self.session,
+                play,
+                prompt,
+                stop_on_key,
+            },
+        );
         self.reports();
         Ok(())
     }
@@ -127,14 +165,20 @@ impl Audio {
         if self.stage == Stage::Shut {
             return;
         }
-        let lane = if lane == Lane::Rtcp { media::Lane::Rtcp } else { media::Lane::Rtp };
+        let lane = if lane == Lane::Rtcp {
+            media::Lane::Rtcp
+        } else {
+            media::Lane::Rtp
+        };
         self.engine.packet(now, self.session, lane, from, bytes);
         self.reports();
     }
 
     pub(super) fn deadline(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
         for _ in 0..CATCH_UP_TICKS {
-            let Some(at) = self.next_tick.filter(|at| *at <= now) else { return };
+            let Some(at) = self.next_tick.filter(|at| *at <= now) else {
+                return;
+            };
             self.next_tick = Some(at + FRAME);
             self.engine.tick(at, 0, &mut Collected { at, outputs });
             self.keys_out();
@@ -147,7 +191,9 @@ impl Audio {
 
     /// A key counts as sent once the engine says so.
     fn keys_out(&mut self) {
-        let Some(counters) = self.engine.counters(self.session) else { return };
+        let Some(counters) = self.engine.counters(self.session) else {
+            return;
+        };
         for _ in self.keys_out..counters.keys_out {
             self.keys_waiting = self.keys_waiting.saturating_sub(1);
             self.events.push_back(AudioEvent::KeySent);
@@ -158,7 +204,9 @@ impl Audio {
     fn reports(&mut self) {
         while let Some(report) = self.engine.poll_report() {
             match report {
-                Report::PlayEnded { why: PlayEnd::Finished, .. } => self.events.push_back(AudioEvent::Said),
+                Report::PlayEnded {
+                    why: PlayEnd::Finished, ..
+                } => self.events.push_back(AudioEvent::Said),
                 Report::Silent { .. } => self.events.push_back(AudioEvent::Silent),
                 Report::Refused { .. } => self.events.push_back(AudioEvent::Refused),
                 Report::Closed { counters, .. } => self.closed(counters),
@@ -192,13 +240,20 @@ impl Sink for Collected<'_> {
             media::Lane::Rtp => Lane::Rtp,
             media::Lane::Rtcp => Lane::Rtcp,
         };
-        self.outputs.push_back(Output::Send { lane, to, bytes: packet.to_vec() });
+        self.outputs.push_back(Output::Send {
+            lane,
+            to,
+            bytes: packet.to_vec(),
+        });
     }
 
     fn heard(&mut self, _: SessionId, samples: &[i16]) {
         let mut frame = [0; FRAME_SAMPLES];
         frame.copy_from_slice(samples);
-        self.outputs.push_back(Output::Heard { at: self.at, samples: frame });
+        self.outputs.push_back(Output::Heard {
+            at: self.at,
+            samples: frame,
+        });
     }
 }
 

@@ -20,7 +20,10 @@ pub(super) enum Change {
     /// Our re-INVITE with this description is out.
     Asked(Local),
     /// It met one of theirs and is to be sent again.
-    Again { direction: Direction, at: Instant },
+    Again {
+        direction: Direction,
+        at: Instant,
+    },
     /// Their re-INVITE had no offer: our 200 made one, their ACK answers.
     Offered,
 }
@@ -40,36 +43,57 @@ impl Phone {
         if line.stage != Stage::Answered || line.change != Change::None {
             return Err(Refusal::WrongState);
         }
-        let wanted = Local { version: line.local.version + 1, direction, ..line.local.clone() };
+        let wanted = Local {
+            version: line.local.version + 1,
+            direction,
+            ..line.local.clone()
+        };
         let offer = sdp::offer(&wanted);
-        self.sip.reinvite(now, line.dialog, Some(offer)).map_err(|_| Refusal::WrongState)?;
+        self.sip
+            .reinvite(now, line.dialog, Some(offer))
+            .map_err(|_| Refusal::WrongState)?;
         line.change = Change::Asked(wanted);
         Ok(())
     }
 
     /// The final response to our re-INVITE.
     pub(super) fn changed(&mut self, now: Instant, status: u16, sdp: Option<Vec<u8>>) {
-        let Some(Line { change, local, .. }) = &mut self.line else { return };
-        let Change::Asked(wanted) = std::mem::replace(change, Change::None) else { return };
+        let Some(Line { change, local, .. }) = &mut self.line else {
+            return;
+        };
+        let Change::Asked(wanted) = std::mem::replace(change, Change::None) else {
+            return;
+        };
         if status == REQUEST_PENDING {
             let wait = RETRY_LEAST + RETRY_STEP * (self.random.next_u32() % RETRY_STEPS);
-            *change = Change::Again { direction: wanted.direction, at: now + wait };
+            *change = Change::Again {
+                direction: wanted.direction,
+                at: now + wait,
+            };
             return;
         }
         let agreed = sdp.and_then(|answer| sdp::accept_answer(&answer, &wanted).ok());
         let Some(agreed) = agreed.filter(|_| (200..300).contains(&status)) else {
             // A 200 without a usable answer changes nothing either; the version is spent all the same.
             local.version = wanted.version;
-            return self.event(Event::HoldRefused { status: if status < 300 { NOT_ACCEPTABLE } else { status } });
+            return self.event(Event::HoldRefused {
+                status: if status < 300 { NOT_ACCEPTABLE } else { status },
+            });
         };
-        let event = if wanted.direction == Direction::SendOnly { Event::Held } else { Event::Resumed };
+        let event = if wanted.direction == Direction::SendOnly {
+            Event::Held
+        } else {
+            Event::Resumed
+        };
         *local = wanted;
         self.adopt(now, &agreed);
         self.event(event);
     }
 
     pub(super) fn retry_change(&mut self, now: Instant) {
-        let Some(Line { change, .. }) = &mut self.line else { return };
+        let Some(Line { change, .. }) = &mut self.line else {
+            return;
+        };
         if let Change::Again { direction, at } = *change
             && at <= now
         {
@@ -78,7 +102,10 @@ impl Phone {
                 && let Some(line) = &mut self.line
             {
                 // The far end's own change is not acknowledged yet.
-                line.change = Change::Again { direction, at: now + RETRY_LEAST };
+                line.change = Change::Again {
+                    direction,
+                    at: now + RETRY_LEAST,
+                };
             }
         }
     }
@@ -86,7 +113,10 @@ impl Phone {
     /// The far end wants a change.
     pub(super) fn change_asked(&mut self, now: Instant, sdp: Option<Vec<u8>>) {
         let Some(line) = &mut self.line else { return };
-        let next = Local { version: line.local.version + 1, ..line.local.clone() };
+        let next = Local {
+            version: line.local.version + 1,
+            ..line.local.clone()
+        };
         let dialog = line.dialog;
         let Some(offer) = sdp else {
             let ours = sdp::offer(&next);
@@ -113,7 +143,9 @@ impl Phone {
 
     /// The ACK to our 200 to their re-INVITE.
     pub(super) fn change_confirmed(&mut self, now: Instant, sdp: Option<Vec<u8>>) {
-        let Some(Line { change, local, .. }) = &mut self.line else { return };
+        let Some(Line { change, local, .. }) = &mut self.line else {
+            return;
+        };
         if *change != Change::Offered {
             return;
         }

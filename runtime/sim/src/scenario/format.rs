@@ -52,7 +52,13 @@ pub struct NetworkBlock {
 
 impl Default for NetworkBlock {
     fn default() -> Self {
-        Self { loss: 0.0, duplicate: 0.0, reorder: 0.0, delay_ms: 5, jitter_ms: 0 }
+        Self {
+            loss: 0.0,
+            duplicate: 0.0,
+            reorder: 0.0,
+            delay_ms: 5,
+            jitter_ms: 0,
+        }
     }
 }
 
@@ -101,7 +107,10 @@ pub struct FaultsBlock {
 
 impl From<FaultsBlock> for Faults {
     fn from(block: FaultsBlock) -> Faults {
-        Faults { lost_acks: block.lost_acks, doubled_invites: block.doubled_invites }
+        Faults {
+            lost_acks: block.lost_acks,
+            doubled_invites: block.doubled_invites,
+        }
     }
 }
 
@@ -120,7 +129,11 @@ pub struct Step {
 impl From<Spanned<Verb>> for Step {
     fn from(spanned: Spanned<Verb>) -> Step {
         let start = spanned.span().start;
-        Step { verb: spanned.into_inner(), line: 0, start }
+        Step {
+            verb: spanned.into_inner(),
+            line: 0,
+            start,
+        }
     }
 }
 
@@ -181,7 +194,10 @@ pub struct CallStep {
 impl Short for CallStep {
     const WHAT: &'static str = "the called number, or a table with `to`";
     fn of_text(text: &str) -> Self {
-        CallStep { to: text.to_owned(), offer: OfferWord::Invite }
+        CallStep {
+            to: text.to_owned(),
+            offer: OfferWord::Invite,
+        }
     }
 }
 
@@ -239,7 +255,12 @@ impl Short for PromptStep {
     const WHAT: &'static str = "a prompt's file name, or a table with `file`";
     fn of_text(text: &str) -> Self {
         let (at_least, within_ms) = (likeness(), twenty_seconds());
-        PromptStep { file: text.to_owned(), first_ms: None, at_least, within_ms }
+        PromptStep {
+            file: text.to_owned(),
+            first_ms: None,
+            at_least,
+            within_ms,
+        }
     }
 }
 
@@ -297,7 +318,11 @@ pub struct PressStep {
 impl Short for PressStep {
     const WHAT: &'static str = "keys, or a table with `keys`";
     fn of_text(text: &str) -> Self {
-        PressStep { keys: text.to_owned(), hold_ms: key_time(), pause_ms: key_time() }
+        PressStep {
+            keys: text.to_owned(),
+            hold_ms: key_time(),
+            pause_ms: key_time(),
+        }
     }
 }
 
@@ -402,7 +427,11 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong, with its line.
     pub fn parse(file: &str, text: &str) -> Result<Scenario, FormatError> {
-        let wrong = |line: usize, what: String| FormatError { file: file.to_owned(), line, what };
+        let wrong = |line: usize, what: String| FormatError {
+            file: file.to_owned(),
+            line,
+            what,
+        };
         let mut scenario: Scenario = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(0, |span| line_of(text, span.start));
             wrong(line, error.message().replace('\n', ", "))
@@ -429,7 +458,10 @@ impl Scenario {
                 return Err((0, format!("caller name {name:?}: letters, digits, `-` and `_` only")));
             }
             if self.caller[..place].iter().any(|other| other.name == caller.name) {
-                return Err((0, format!("two callers are called {:?}: give each its own `name`", caller.name)));
+                return Err((
+                    0,
+                    format!("two callers are called {:?}: give each its own `name`", caller.name),
+                ));
             }
             caller.network.as_ref().map_or(Ok(()), NetworkBlock::check)?;
             caller.check()?;
@@ -471,7 +503,8 @@ impl Verb {
             Verb::HearTone(tone) if !(100..=3_800).contains(&tone.hz) => {
                 Err(format!("`hz` is {}, it must be 100 to 3800", tone.hz))
             }
-            Verb::HearPrompt(PromptStep { at_least, .. }) | Verb::HearAnnouncement(AnnouncementStep { at_least, .. })
+            Verb::HearPrompt(PromptStep { at_least, .. })
+            | Verb::HearAnnouncement(AnnouncementStep { at_least, .. })
                 if !(0.1..=1.0).contains(at_least) =>
             {
                 Err(format!("`at_least` is {at_least}, it must be 0.1 to 1"))
@@ -484,7 +517,11 @@ impl Verb {
 
 impl PressStep {
     fn check(&self) -> Result<(), String> {
-        let Self { keys, hold_ms, pause_ms } = self;
+        let Self {
+            keys,
+            hold_ms,
+            pause_ms,
+        } = self;
         if keys.is_empty() || keys.len() > KEYS_MAX {
             return Err(format!("`press` takes 1 to {KEYS_MAX} keys"));
         }
@@ -492,14 +529,20 @@ impl PressStep {
             return Err(format!("{key:?} is not a key; keys are 0 to 9, *, #, A to D"));
         }
         if [hold_ms, pause_ms].iter().any(|ms| !(40..=6_000).contains(*ms)) {
-            return Err(format!("`hold_ms` is {hold_ms} and `pause_ms` {pause_ms}; both must be 40 to 6000"));
+            return Err(format!(
+                "`hold_ms` is {hold_ms} and `pause_ms` {pause_ms}; both must be 40 to 6000"
+            ));
         }
         Ok(())
     }
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    text.as_bytes()[..at.min(text.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
 }
 
 #[cfg(test)]

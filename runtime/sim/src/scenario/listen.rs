@@ -26,7 +26,10 @@ pub(super) enum Wanted {
 
 impl Wanted {
     pub(super) fn tone(hz: u32, for_ms: u64) -> Self {
-        Wanted::Tone { hz: f64::from(hz), blocks: blocks(for_ms) }
+        Wanted::Tone {
+            hz: f64::from(hz),
+            blocks: blocks(for_ms),
+        }
     }
 
     pub(super) fn silence(for_ms: u64) -> Self {
@@ -56,7 +59,13 @@ pub(super) struct Ear {
 
 impl Ear {
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, looked: 0, run: 0, longest: 0, best: 0.0 }
+        Self {
+            wanted,
+            looked: 0,
+            run: 0,
+            longest: 0,
+            best: 0.0,
+        }
     }
 
     /// Looks at what was heard since the ear began to listen. Where the thing ends in it, if it is there.
@@ -66,7 +75,11 @@ impl Ear {
                 // A place that was looked at is not looked at again.
                 let from = self.looked.saturating_sub(reference.len());
                 let fresh = heard.len() - self.looked;
-                let enough = if extent == Heard::Whole { 1 } else { LOOK_EVERY.min(reference.len()) };
+                let enough = if extent == Heard::Whole {
+                    1
+                } else {
+                    LOOK_EVERY.min(reference.len())
+                };
                 if heard.len() < reference.len() || fresh < enough {
                     return None;
                 }
@@ -94,13 +107,24 @@ impl Ear {
         let ms = |blocks: usize| blocks * BLOCK * 1_000 / SAMPLE_RATE as usize;
         match &self.wanted {
             Wanted::Sound { at_least, .. } => {
-                format!("the best correlation was {:.2}, wanted at least {at_least:.2}", self.best)
+                format!(
+                    "the best correlation was {:.2}, wanted at least {at_least:.2}",
+                    self.best
+                )
             }
             Wanted::Tone { hz, blocks } => {
-                format!("the longest tone of {hz} Hz was {} ms, wanted {} ms", ms(self.longest), ms(*blocks))
+                format!(
+                    "the longest tone of {hz} Hz was {} ms, wanted {} ms",
+                    ms(self.longest),
+                    ms(*blocks)
+                )
             }
             Wanted::Silence { blocks } => {
-                format!("the longest silence was {} ms, wanted {} ms", ms(self.longest), ms(*blocks))
+                format!(
+                    "the longest silence was {} ms, wanted {} ms",
+                    ms(self.longest),
+                    ms(*blocks)
+                )
             }
         }
     }
@@ -131,7 +155,9 @@ pub(super) fn describe(heard: &[i16]) -> String {
         power(a).total_cmp(&power(b))
     });
     let tone = tone.filter(|_| measure::level_dbfs(last) > TONE_DBFS);
-    let end = tone.map_or("silence at its end".to_owned(), |hz| format!("strongest at {hz} Hz at its end"));
+    let end = tone.map_or("silence at its end".to_owned(), |hz| {
+        format!("strongest at {hz} Hz at its end")
+    });
     format!("{seconds:.1} s at {level:.0} dBFS, {end}")
 }
 

@@ -58,8 +58,16 @@ impl fmt::Display for Failure {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mark = if self.passed() { "ok  " } else { "FAIL" };
-        writeln!(f, "{mark} {}: {} ({:.1} s of call time)", self.file, self.about, self.took.as_secs_f64())?;
-        let Some(first) = self.failures.first() else { return Ok(()) };
+        writeln!(
+            f,
+            "{mark} {}: {} ({:.1} s of call time)",
+            self.file,
+            self.about,
+            self.took.as_secs_f64()
+        )?;
+        let Some(first) = self.failures.first() else {
+            return Ok(());
+        };
         let lines = self.log.lines();
         let end = lines.partition_point(|line| line.at <= first.at);
         let begin = end.saturating_sub(LADDER_LINES);

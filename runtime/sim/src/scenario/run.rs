@@ -35,9 +35,16 @@ impl Cast {
     /// # Errors
     /// A prompt that cannot be decoded; [`Program::load`] would have refused it.
     pub fn new(program: Arc<Program>, announcement: Arc<Clip>) -> Result<Cast, WavError> {
-        let decoded = program.module().prompts().map(|(name, bytes)| Ok((name.to_owned(), Arc::new(Clip::from_wav(bytes)?))));
+        let decoded = program
+            .module()
+            .prompts()
+            .map(|(name, bytes)| Ok((name.to_owned(), Arc::new(Clip::from_wav(bytes)?))));
         let prompts = decoded.collect::<Result<_, WavError>>()?;
-        Ok(Cast { program, prompts, announcement })
+        Ok(Cast {
+            program,
+            prompts,
+            announcement,
+        })
     }
 
     /// A prompt of the program.
@@ -49,8 +56,16 @@ impl Cast {
     fn directory(&self) -> Arc<Directory> {
         let tenant = Tenant("default".to_owned());
         let handler = self.program.name().to_owned();
-        let routes = Routes::new(vec![Route { to: Pattern::Any, tenant: tenant.clone(), handler }]);
-        Arc::new(Directory::new(routes, vec![(tenant, self.program.clone())], self.announcement.clone()))
+        let routes = Routes::new(vec![Route {
+            to: Pattern::Any,
+            tenant: tenant.clone(),
+            handler,
+        }]);
+        Arc::new(Directory::new(
+            routes,
+            vec![(tenant, self.program.clone())],
+            self.announcement.clone(),
+        ))
     }
 }
 
@@ -94,11 +109,20 @@ fn play(world: &mut World, scripts: &mut [Script<'_>]) -> Vec<Failure> {
             return Vec::new();
         }
         if world.now() >= SCENARIO_TIME {
-            return vec![of_node(world, format!("the scenario takes longer than {} s", SCENARIO_TIME.as_secs()))];
+            return vec![of_node(
+                world,
+                format!("the scenario takes longer than {} s", SCENARIO_TIME.as_secs()),
+            )];
         }
         // Recordings grow by 20 ms; a step's own deadline may be nearer.
-        let next = scripts.iter().filter_map(Script::wake_at).min().unwrap_or(world.now() + LISTEN_EVERY);
-        let wait = next.saturating_sub(world.now()).clamp(Duration::from_millis(1), LISTEN_EVERY);
+        let next = scripts
+            .iter()
+            .filter_map(Script::wake_at)
+            .min()
+            .unwrap_or(world.now() + LISTEN_EVERY);
+        let wait = next
+            .saturating_sub(world.now())
+            .clamp(Duration::from_millis(1), LISTEN_EVERY);
         world.run_for(wait);
     }
 }
@@ -112,13 +136,19 @@ fn rest(world: &mut World, scenario: &Scenario, scripts: &[Script<'_>]) -> Vec<F
     }
     let mut failures = Vec::new();
     if let Err(leftover) = world.run_to_rest(REST) {
-        failures.push(of_node(world, format!("still alive {} s after the last step: {leftover}", REST.as_secs())));
+        failures.push(of_node(
+            world,
+            format!("still alive {} s after the last step: {leftover}", REST.as_secs()),
+        ));
     }
     let (started, records) = (world.counts().started, world.records().len() as u64);
     if started != records {
         failures.push(of_node(world, format!("{started} calls but {records} end records")));
     }
-    let wrong = world.records().iter().filter_map(|record| handler_end(record, scenario.fault.as_deref()));
+    let wrong = world
+        .records()
+        .iter()
+        .filter_map(|record| handler_end(record, scenario.fault.as_deref()));
     let wrong: Vec<Failure> = wrong.map(|what| of_node(world, what)).collect();
     failures.extend(wrong);
     failures
@@ -134,5 +164,10 @@ fn handler_end(record: &CallRecord, wanted: Option<&str>) -> Option<String> {
 }
 
 fn of_node(world: &World, what: String) -> Failure {
-    Failure { at: world.now(), who: NODE.to_owned(), line: None, what }
+    Failure {
+        at: world.now(),
+        who: NODE.to_owned(),
+        line: None,
+        what,
+    }
 }

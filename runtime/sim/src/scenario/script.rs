@@ -28,7 +28,10 @@ enum Stage {
     /// The step has not begun, and begins then.
     Before(Duration),
     /// It waits, at most until then.
-    Waits { until: Duration, for_what: Awaited },
+    Waits {
+        until: Duration,
+        for_what: Awaited,
+    },
     Done,
 }
 
@@ -36,7 +39,10 @@ enum Awaited {
     /// Time to pass.
     Time,
     /// Something on the phone.
-    Event { what: &'static str, fits: fn(&Event) -> bool },
+    Event {
+        what: &'static str,
+        fits: fn(&Event) -> bool,
+    },
     /// So many keys to be sent.
     Keys(usize),
     /// The end of the call.
@@ -48,7 +54,15 @@ enum Awaited {
 impl<'a> Script<'a> {
     pub(super) fn new(phone: PhoneId, caller: &'a Caller, cast: &'a Cast) -> Self {
         let begins = Duration::from_millis(caller.starts_after_ms);
-        Self { phone, caller, cast, at: 0, stage: Stage::Before(begins), taken: 0, mark: begins }
+        Self {
+            phone,
+            caller,
+            cast,
+            at: 0,
+            stage: Stage::Before(begins),
+            taken: 0,
+            mark: begins,
+        }
     }
 
     pub(super) fn done(&self) -> bool {
@@ -81,7 +95,11 @@ impl<'a> Script<'a> {
 
     fn next(&mut self, now: Duration) {
         self.at += 1;
-        self.stage = if self.at < self.caller.steps.len() { Stage::Before(now) } else { Stage::Done };
+        self.stage = if self.at < self.caller.steps.len() {
+            Stage::Before(now)
+        } else {
+            Stage::Done
+        };
     }
 
     fn step(&self) -> &'a Step {
@@ -102,7 +120,9 @@ impl<'a> Script<'a> {
                 (0, Awaited::Time)
             }
             Verb::WaitMs(ms) => (*ms, Awaited::Time),
-            Verb::Ringing(within) => event(within, "ringing", |event| matches!(event, Event::Progress { status: 180 })),
+            Verb::Ringing(within) => event(within, "ringing", |event| {
+                matches!(event, Event::Progress { status: 180 })
+            }),
             Verb::EarlyMedia(within) => event(within, "early media", |event| *event == Event::EarlyMedia),
             Verb::Answered(within) => event(within, "an answer", |event| *event == Event::Answered),
             Verb::Hold(within) => {
@@ -116,10 +136,22 @@ impl<'a> Script<'a> {
             Verb::HearPrompt(prompt) => (prompt.within_ms, self.prompt(world, prompt)?),
             Verb::HearAnnouncement(heard) => {
                 let reference = self.cast.announcement.samples().to_vec();
-                (heard.within_ms, Awaited::Sound(Ear::new(Wanted::Sound { reference, at_least: heard.at_least })))
+                (
+                    heard.within_ms,
+                    Awaited::Sound(Ear::new(Wanted::Sound {
+                        reference,
+                        at_least: heard.at_least,
+                    })),
+                )
             }
-            Verb::HearTone(tone) => (tone.within_ms, Awaited::Sound(Ear::new(Wanted::tone(tone.hz, tone.for_ms)))),
-            Verb::HearSilence(wanted) => (wanted.within_ms, Awaited::Sound(Ear::new(Wanted::silence(wanted.for_ms)))),
+            Verb::HearTone(tone) => (
+                tone.within_ms,
+                Awaited::Sound(Ear::new(Wanted::tone(tone.hz, tone.for_ms))),
+            ),
+            Verb::HearSilence(wanted) => (
+                wanted.within_ms,
+                Awaited::Sound(Ear::new(Wanted::silence(wanted.for_ms))),
+            ),
             Verb::Press(press) => self.press(world, press),
             Verb::Cancel(_) => {
                 world.act(self.phone, Action::Cancel);
@@ -131,24 +163,44 @@ impl<'a> Script<'a> {
             }
             Verb::Ended(ended) => (ended.within_ms, Awaited::End(*ended)),
         };
-        self.stage = Stage::Waits { until: now + Duration::from_millis(within), for_what };
+        self.stage = Stage::Waits {
+            until: now + Duration::from_millis(within),
+            for_what,
+        };
         Ok(())
     }
 
     fn prompt(&self, world: &World, prompt: &PromptStep) -> Result<Awaited, Failure> {
         let Some(clip) = self.cast.prompts.get(&prompt.file) else {
             let known: Vec<&str> = self.cast.prompts.keys().map(String::as_str).collect();
-            let what = format!("the program has no prompt {:?}; it has: {}", prompt.file, known.join(", "));
+            let what = format!(
+                "the program has no prompt {:?}; it has: {}",
+                prompt.file,
+                known.join(", ")
+            );
             return Err(self.failure(world, what));
         };
-        let first = prompt.first_ms.map_or(usize::MAX, |ms| samples(Duration::from_millis(ms)));
+        let first = prompt
+            .first_ms
+            .map_or(usize::MAX, |ms| samples(Duration::from_millis(ms)));
         let reference = clip.samples()[..clip.samples().len().min(first)].to_vec();
-        Ok(Awaited::Sound(Ear::new(Wanted::Sound { reference, at_least: prompt.at_least })))
+        Ok(Awaited::Sound(Ear::new(Wanted::Sound {
+            reference,
+            at_least: prompt.at_least,
+        })))
     }
 
     fn press(&mut self, world: &mut World, press: &PressStep) -> (u64, Awaited) {
-        let PressStep { keys, hold_ms, pause_ms } = press;
-        let press = |key| KeyPress { event: key, duration_ms: *hold_ms, pause_ms: *pause_ms };
+        let PressStep {
+            keys,
+            hold_ms,
+            pause_ms,
+        } = press;
+        let press = |key| KeyPress {
+            event: key,
+            duration_ms: *hold_ms,
+            pause_ms: *pause_ms,
+        };
         let presses: Vec<KeyPress> = keys.chars().filter_map(key_event).map(press).collect();
         // What the far end says before it can know of the key is not the answer to it.
         self.mark = world.now();
@@ -162,7 +214,9 @@ impl<'a> Script<'a> {
     fn look(&mut self, world: &World) -> Result<bool, Failure> {
         let seat = world.seat(self.phone);
         let fresh = &seat.events()[self.taken.min(seat.events().len())..];
-        let Stage::Waits { until, for_what } = &mut self.stage else { return Ok(false) };
+        let Stage::Waits { until, for_what } = &mut self.stage else {
+            return Ok(false);
+        };
         let late = world.now() >= *until;
         let over = fresh.iter().any(|(_, event)| ended(event).is_some());
         let extent = if over { Heard::Whole } else { Heard::Growing };
@@ -172,7 +226,10 @@ impl<'a> Script<'a> {
                 self.taken += place + 1;
             }),
             Awaited::Keys(count) => {
-                let mut sent = fresh.iter().enumerate().filter(|(_, (_, event))| *event == Event::KeySent);
+                let mut sent = fresh
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, (_, event))| *event == Event::KeySent);
                 sent.nth(*count - 1).map(|(place, _)| self.taken += place + 1)
             }
             Awaited::Sound(ear) => ear.listen(seat.recording().since(self.mark), extent).map(|end| {
@@ -201,7 +258,9 @@ impl<'a> Script<'a> {
 
     /// After the end of the call nothing more is heard or answered: no need to wait for it.
     fn still_possible(&self, world: &World, fresh: &[(Duration, Event)]) -> Result<(), Failure> {
-        let Stage::Waits { for_what, .. } = &self.stage else { return Ok(()) };
+        let Stage::Waits { for_what, .. } = &self.stage else {
+            return Ok(());
+        };
         if matches!(for_what, Awaited::Time | Awaited::End(_)) {
             return Ok(());
         }
@@ -209,15 +268,18 @@ impl<'a> Script<'a> {
             return Err(self.failure(world, format!("the phone cannot do this: {why}")));
         }
         match fresh.iter().find_map(|(_, event)| ended(event)) {
-            Some(end) => {
-                Err(self.failure(world, format!("{}; the call is over before it: {end:?}", self.missing(world))))
-            }
+            Some(end) => Err(self.failure(
+                world,
+                format!("{}; the call is over before it: {end:?}", self.missing(world)),
+            )),
             None => Ok(()),
         }
     }
 
     fn missing(&self, world: &World) -> String {
-        let Stage::Waits { for_what, .. } = &self.stage else { return String::new() };
+        let Stage::Waits { for_what, .. } = &self.stage else {
+            return String::new();
+        };
         match for_what {
             Awaited::Time => "time did not pass".to_owned(),
             Awaited::Event { what, .. } => format!("waited for {what} in vain"),

@@ -19,7 +19,9 @@ pub(super) fn start_line(bytes: &[u8]) -> String {
         return text;
     }
     let method = lines.find_map(|line| line.strip_prefix(b"CSeq: ")?.rsplit(|byte| *byte == b' ').next());
-    method.map_or(text.clone(), |method| format!("{text} ({})", String::from_utf8_lossy(method)))
+    method.map_or(text.clone(), |method| {
+        format!("{text} ({})", String::from_utf8_lossy(method))
+    })
 }
 
 pub(super) fn fate(fate: Fate) -> &'static str {
@@ -80,7 +82,12 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
             format!("{call}  begins: {handler} (module {})", &module[..module.len().min(12)])
         }
         Notice::Turn(turn) => {
-            format!("{call}  {} => {} (after {} ms)", turn.ask, turn.answer, turn.waited.as_millis())
+            format!(
+                "{call}  {} => {} (after {} ms)",
+                turn.ask,
+                turn.answer,
+                turn.waited.as_millis()
+            )
         }
         Notice::Log { level, message } => format!("{call}  {level:?}: {message}"),
         Notice::Fault(fault) => format!("{call}  FAULT: {fault}"),
@@ -92,17 +99,28 @@ pub(super) fn record(record: &CallRecord) -> String {
         HandlerEnd::Done => "handler done".to_owned(),
         HandlerEnd::Faulted(fault) => format!("handler faulted ({})", fault.kind.name()),
     };
-    let leg = record.legs.first().map(|leg| format!(", leg ended by {:?}", leg.ended_by)).unwrap_or_default();
+    let leg = record
+        .legs
+        .first()
+        .map(|leg| format!(", leg ended by {:?}", leg.ended_by))
+        .unwrap_or_default();
     let call = &record.id.to_string()[..9];
-    format!("{call}  record: {end}{leg}, {} turns, fuel {}", record.turns, record.usage.fuel)
+    format!(
+        "{call}  record: {end}{leg}, {} turns, fuel {}",
+        record.turns, record.usage.fuel
+    )
 }
 
 pub(super) fn report(report: &Report) -> Option<String> {
     match report {
         Report::Key { session, event, .. } => Some(format!("session {}: key {}", session.0, key_name(*event))),
-        Report::PlayEnded { session, played, why, .. } => {
-            Some(format!("session {}: prompt ended, {why:?} after {} ms", session.0, played.as_millis()))
-        }
+        Report::PlayEnded {
+            session, played, why, ..
+        } => Some(format!(
+            "session {}: prompt ended, {why:?} after {} ms",
+            session.0,
+            played.as_millis()
+        )),
         Report::Silent { session } => Some(format!("session {}: no audio comes", session.0)),
         Report::Refused { session, why } => Some(format!("session {}: refused, {why:?}", session.0)),
         Report::Closed { session, counters } => Some(format!("session {} closed{}", session.0, audio(Some(counters)))),
@@ -111,7 +129,10 @@ pub(super) fn report(report: &Report) -> Option<String> {
 
 fn audio(counters: Option<&Counters>) -> String {
     let Some(counted) = counters else { return String::new() };
-    format!(" ({} packets in, {} out, {} lost)", counted.packets_in, counted.packets_out, counted.lost)
+    format!(
+        " ({} packets in, {} out, {} lost)",
+        counted.packets_in, counted.packets_out, counted.lost
+    )
 }
 
 fn key(press: &KeyPress) -> char {
@@ -119,6 +140,8 @@ fn key(press: &KeyPress) -> char {
 }
 
 fn key_name(event: u8) -> char {
-    const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
+    const KEYS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D',
+    ];
     KEYS.get(usize::from(event)).copied().unwrap_or('?')
 }

@@ -32,7 +32,11 @@ impl Log {
             self.dropped += 1;
             return;
         }
-        self.lines.push(Line { at, who: who.clone(), what });
+        self.lines.push(Line {
+            at,
+            who: who.clone(),
+            what,
+        });
     }
 
     /// The lines kept.
@@ -52,7 +56,10 @@ impl Log {
 
     /// How many lines of somebody contain a text.
     pub fn count(&self, who: &str, text: &str) -> usize {
-        self.lines.iter().filter(|line| &*line.who == who && line.what.contains(text)).count()
+        self.lines
+            .iter()
+            .filter(|line| &*line.who == who && line.what.contains(text))
+            .count()
     }
 }
 

@@ -49,8 +49,19 @@ impl Node {
             port: FIRST_PORT + 2 * number as u16,
         });
         shard.handle(base, Input::Ports(pairs.collect()));
-        let engine = Engine::new(MediaConfig { max_sessions: ports.max(1), ..MediaConfig::default() }, seed);
-        Self { shard, engine, base, next_slice: 0 }
+        let engine = Engine::new(
+            MediaConfig {
+                max_sessions: ports.max(1),
+                ..MediaConfig::default()
+            },
+            seed,
+        );
+        Self {
+            shard,
+            engine,
+            base,
+            next_slice: 0,
+        }
     }
 
     pub(super) fn sip_address() -> SocketAddr {
@@ -75,7 +86,10 @@ impl Node {
     }
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        [self.shard.wake_at(), self.next_tick().map(|slice| self.moment(slice))].into_iter().flatten().min()
+        [self.shard.wake_at(), self.next_tick().map(|slice| self.moment(slice))]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Gives the engine a command.
@@ -129,7 +143,11 @@ struct Sender<'a, F> {
 impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]) {
         let port = FIRST_PORT + 2 * session.0 as u16 + u16::from(lane == Lane::Rtcp);
-        (self.send)(Sent { from: SocketAddr::new(ADDRESS, port), to, bytes: packet });
+        (self.send)(Sent {
+            from: SocketAddr::new(ADDRESS, port),
+            to,
+            bytes: packet,
+        });
     }
 
     // The node listens to nobody.
