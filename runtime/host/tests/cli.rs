@@ -34,7 +34,8 @@ impl Drop for Folder {
     }
 }
 
-/// The command, run in a folder. Handlers share one target folder, so that the SDK is built once.
+/// The command, run in a folder. Handlers share one target folder, so that what the SDK needs is built once. Cargo puts
+/// every module there under its project's name: tests run side by side, so each has names of its own.
 fn patchcord(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patchcord"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("handlers");
@@ -220,13 +221,13 @@ fn a_new_project_builds_anywhere_and_is_called() {
 #[test]
 fn the_scenarios_of_a_new_project_pass() {
     let folder = Folder::new("scenarios");
-    for template in ["menu", "hello"] {
-        succeed(&folder.0, &["new", template, "--template", template]);
-        let tested = succeed(&folder.0, &["test", template]);
+    for (name, template) in [("played-menu", "menu"), ("played-hello", "hello")] {
+        succeed(&folder.0, &["new", name, "--template", template]);
+        let tested = succeed(&folder.0, &["test", name]);
         assert!(tested.contains("scenarios passed"), "{tested}");
     }
     // A scenario that expects something else fails, says so, and the exit code too.
-    let scenarios = folder.0.join("hello/scenarios");
+    let scenarios = folder.0.join("played-hello/scenarios");
     let file = fs::read_dir(&scenarios)
         .unwrap()
         .flatten()
@@ -234,7 +235,7 @@ fn the_scenarios_of_a_new_project_pass() {
         .next()
         .unwrap();
     edit(&file, "440", "1234");
-    let output = run(&folder.0, &["test", "hello"]);
+    let output = run(&folder.0, &["test", "played-hello"]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert!(
         out(&output).contains("FAIL") && out(&output).contains("scenarios failed"),
@@ -246,9 +247,9 @@ fn the_scenarios_of_a_new_project_pass() {
 #[test]
 fn a_save_brings_a_new_version_and_a_mistake_does_not() {
     let folder = Folder::new("hello");
-    succeed(&folder.0, &["new", "hello", "--template", "hello"]);
-    let source = folder.0.join("hello/src/lib.rs");
-    let mut dev = Dev::start(&folder.0, "hello");
+    succeed(&folder.0, &["new", "saved", "--template", "hello"]);
+    let source = folder.0.join("saved/src/lib.rs");
+    let mut dev = Dev::start(&folder.0, "saved");
     let uri = dev.sip();
     let first = succeed(&folder.0, &["call", &uri]);
     assert!(first.contains("tone 440 Hz"), "{first}");
@@ -269,8 +270,8 @@ fn a_save_brings_a_new_version_and_a_mistake_does_not() {
 #[test]
 fn ctrl_c_hangs_up_and_shows_how_the_call_ended() {
     let folder = Folder::new("ctrl-c");
-    succeed(&folder.0, &["new", "menu"]);
-    let mut dev = Dev::start(&folder.0, "menu");
+    succeed(&folder.0, &["new", "interrupted"]);
+    let mut dev = Dev::start(&folder.0, "interrupted");
     let uri = dev.sip();
     let phone = patchcord(&folder.0, &["call", &uri])
         .stdout(Stdio::piped())
