@@ -24,6 +24,7 @@
 //! does not.
 
 mod format;
+mod likeness;
 mod listen;
 mod report;
 mod run;

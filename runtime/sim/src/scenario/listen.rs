@@ -1,5 +1,6 @@
 //! Listening to a recording as it grows: a known sound by correlation, a tone by its frequency, silence by its level.
 
+use super::likeness::Reference;
 use patchcord_media::{SAMPLE_RATE, measure};
 use std::time::Duration;
 
@@ -13,11 +14,13 @@ const TONE_PURITY_DB: f64 = 2.0;
 const SILENCE_DBFS: f64 = -50.0;
 /// New sound to gather before a known sound is looked for again: looking costs a transform of all that is looked at.
 const LOOK_EVERY: usize = 4_000;
+/// How much longer a sound may have become on the way.
+const SLACK: usize = 4_000;
 
 /// What is listened for.
 pub(super) enum Wanted {
     /// This sound.
-    Sound { reference: Vec<i16>, at_least: f64 },
+    Sound { reference: Reference, at_least: f64 },
     /// A tone for so long.
     Tone { hz: f64, blocks: usize },
     /// Silence for so long.
@@ -25,6 +28,13 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
+    pub(super) fn sound(samples: Vec<i16>, at_least: f64) -> Self {
+        Wanted::Sound {
+            reference: Reference::new(samples),
+            at_least,
+        }
+    }
+
     pub(super) fn tone(hz: u32, for_ms: u64) -> Self {
         Wanted::Tone {
             hz: f64::from(hz),
@@ -72,21 +82,21 @@ impl Ear {
     pub(super) fn listen(&mut self, heard: &[i16], extent: Heard) -> Option<usize> {
         match &self.wanted {
             Wanted::Sound { reference, at_least } => {
-                // A place that was looked at is not looked at again.
-                let from = self.looked.saturating_sub(reference.len());
-                let fresh = heard.len() - self.looked;
+                let least = reference.least();
                 let enough = if extent == Heard::Whole {
                     1
                 } else {
-                    LOOK_EVERY.min(reference.len())
+                    LOOK_EVERY.min(least)
                 };
-                if heard.len() < reference.len() || fresh < enough {
+                if heard.len() < least || heard.len() - self.looked < enough {
                     return None;
                 }
+                // A place where all of it would have been looked at is not looked at again.
+                let from = self.looked.saturating_sub(least + SLACK);
                 self.looked = heard.len();
-                let found = measure::find(reference, &heard[from..])?;
-                self.best = self.best.max(found.correlation);
-                (found.correlation >= *at_least).then_some(from + found.lag + reference.len())
+                let found = reference.find(&heard[from..])?;
+                self.best = self.best.max(found.likeness);
+                (found.likeness >= *at_least).then_some(from + found.end)
             }
             Wanted::Tone { hz, blocks } => {
                 let (hz, blocks) = (*hz, *blocks);

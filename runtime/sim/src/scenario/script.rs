@@ -138,10 +138,7 @@ impl<'a> Script<'a> {
                 let reference = self.cast.announcement.samples().to_vec();
                 (
                     heard.within_ms,
-                    Awaited::Sound(Ear::new(Wanted::Sound {
-                        reference,
-                        at_least: heard.at_least,
-                    })),
+                    Awaited::Sound(Ear::new(Wanted::sound(reference, heard.at_least))),
                 )
             }
             Verb::HearTone(tone) => (
@@ -184,10 +181,7 @@ impl<'a> Script<'a> {
             .first_ms
             .map_or(usize::MAX, |ms| samples(Duration::from_millis(ms)));
         let reference = clip.samples()[..clip.samples().len().min(first)].to_vec();
-        Ok(Awaited::Sound(Ear::new(Wanted::Sound {
-            reference,
-            at_least: prompt.at_least,
-        })))
+        Ok(Awaited::Sound(Ear::new(Wanted::sound(reference, prompt.at_least))))
     }
 
     fn press(&mut self, world: &mut World, press: &PressStep) -> (u64, Awaited) {
