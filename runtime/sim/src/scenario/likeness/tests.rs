@@ -71,9 +71,7 @@ fn another_sound_is_not_it_and_silence_is_nothing() {
 #[test]
 fn a_short_sound_is_looked_for_to_its_end() {
     let sound = speech(4, 1_000);
-    let found = Reference::new(sound.clone())
-        .find(&heard(&sound, 40, |_| {}))
-        .unwrap();
+    let found = Reference::new(sound.clone()).find(&heard(&sound, 40, |_| {})).unwrap();
     assert!(found.likeness > 0.999);
     assert_eq!(found.end, 1_040);
 }
