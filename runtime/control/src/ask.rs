@@ -1,10 +1,11 @@
 //! The funnel between a handler and its call: every host call is an [`Ask`], every return an [`Answer`]. The journal
 //! stores the pairs; a replay feeds the answers back and compares the asks.
 
-use crate::ids::{LegId, OperationId};
+use crate::ids::{CallId, LegId, OperationId, TransferId};
+use crate::private::Private;
 use crate::words::{
-    Error, GatherFailure, GatherOptions, Gathered, LegInfo, LegState, LogLevel, PlayOptions, Played, RejectReason,
-    Segment, UnixTime,
+    BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions, Gathered, LegInfo, LegState, LogLevel, PlayOptions, Played, RejectReason,
+    Segment, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -48,6 +49,45 @@ pub enum Ask {
         leg: LegId,
         /// How.
         reason: RejectReason,
+    },
+    /// `call.leg.redirect`, answered by [`Answer::Unit`].
+    Redirect {
+        /// Which leg.
+        leg: LegId,
+        /// SIP addresses, best first.
+        to: Vec<Private<String>>,
+    },
+    /// `call.leg.hold`, answered by [`Answer::Unit`]; waits.
+    Hold {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// `call.leg.resume`, answered by [`Answer::Unit`]; waits.
+    Resume {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// `call.leg.is-held`, answered by [`Answer::Flag`].
+    IsHeld {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// `call.leg.mute`, answered by [`Answer::Nothing`].
+    Mute {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// `call.leg.unmute`, answered by [`Answer::Nothing`].
+    Unmute {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// `call.leg.send-keys`, answered by [`Answer::Unit`]; waits.
+    SendKeys {
+        /// Which leg.
+        leg: LegId,
+        /// Keys and pauses.
+        keys: Private<String>,
     },
     /// `call.leg.hang-up`, answered by [`Answer::Nothing`].
     HangUp {
@@ -111,7 +151,126 @@ pub enum Ask {
         /// Which.
         operation: OperationId,
     },
-    /// `types.operation.done`, answered by [`Answer::Done`].
+    /// `dial.dial`, answered by [`Answer::Dialled`]; waits.
+    Dial {
+        /// Who hears it ring.
+        caller: Option<LegId>,
+        /// Whom to call.
+        endpoints: Vec<Endpoint>,
+        /// How.
+        options: DialOptions,
+    },
+    /// `dial.start`, answered by [`Answer::Started`].
+    StartDial {
+        /// Who hears it ring.
+        caller: Option<LegId>,
+        /// Whom to call.
+        endpoints: Vec<Endpoint>,
+        /// How.
+        options: DialOptions,
+    },
+    /// `dial.dialing.result`, answered by [`Answer::DialResult`].
+    DialResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `dial.dialing.cancel`, answered by [`Answer::Nothing`].
+    CancelDial {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `transfer.request.asked-by`, answered by [`Answer::Leg`].
+    TransferAskedBy {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.request.destination`, answered by [`Answer::Destination`].
+    TransferDestination {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.request.is-attended`, answered by [`Answer::Flag`].
+    TransferIsAttended {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.request.take`, answered by [`Answer::Taken`]; waits.
+    TransferTake {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.request.accept`, answered by [`Answer::Nothing`].
+    TransferAccept {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.request.finish` and `refuse`, answered by [`Answer::Nothing`].
+    TransferFinish {
+        /// Which.
+        transfer: TransferId,
+        /// SIP status.
+        status: u16,
+    },
+    /// The handle of a transfer request was dropped. Answered by [`Answer::Nothing`].
+    TransferDrop {
+        /// Which.
+        transfer: TransferId,
+    },
+    /// `transfer.refer`, answered by [`Answer::Referred`]; waits.
+    Refer {
+        /// Which leg.
+        leg: LegId,
+        /// SIP address.
+        to: Private<String>,
+    },
+    /// `transfer.refer-to-leg`, answered by [`Answer::Referred`]; waits.
+    ReferToLeg {
+        /// Which leg.
+        leg: LegId,
+        /// Whose far end it is to be connected to.
+        other: LegId,
+    },
+    /// `bridge.bridge`, answered by [`Answer::Bridged`]; waits.
+    Bridge {
+        /// One.
+        first: LegId,
+        /// The other.
+        second: LegId,
+        /// How.
+        options: BridgeOptions,
+    },
+    /// `bridge.start`, answered by [`Answer::Started`].
+    StartBridge {
+        /// One.
+        first: LegId,
+        /// The other.
+        second: LegId,
+        /// How.
+        options: BridgeOptions,
+    },
+    /// `bridge.bridging.result`, answered by [`Answer::BridgeResult`].
+    BridgeResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `bridge.bridging.stop`, answered by [`Answer::Nothing`].
+    StopBridge {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `bridge.take`, answered by [`Answer::Taken`]; waits.
+    Take {
+        /// The other call; none if the handler's text names no call.
+        call: Option<CallId>,
+    },
+    /// `bridge.give`, answered by [`Answer::Given`]; waits.
+    Give {
+        /// Which leg.
+        leg: LegId,
+        /// The handler of the new call.
+        handler: String,
+    },
+    /// `types.operation.done`, answered by [`Answer::Flag`].
     Done {
         /// Which.
         operation: OperationId,
@@ -174,10 +333,28 @@ pub enum Answer {
     Gathered(Result<Gathered, GatherFailure>),
     /// For `gather.gathering.result`.
     GatherResult(Option<Result<Gathered, GatherFailure>>),
-    /// For `play.start` and `gather.start`.
+    /// For `start` of every kind of operation.
     Started(Result<OperationId, Error>),
-    /// For `types.operation.done`.
-    Done(bool),
+    /// For `types.operation.done` and other questions with yes or no.
+    Flag(bool),
+    /// For `transfer.request.asked-by`.
+    Leg(LegId),
+    /// For `transfer.request.destination`.
+    Destination(Destination),
+    /// For `dial.dial`.
+    Dialled(Result<DialOutcome, Error>),
+    /// For `dial.dialing.result`.
+    DialResult(Option<Result<DialOutcome, Error>>),
+    /// For `bridge.bridge`.
+    Bridged(Result<Bridged, Error>),
+    /// For `bridge.bridging.result`.
+    BridgeResult(Option<Result<Bridged, Error>>),
+    /// For `transfer.refer` and `refer-to-leg`.
+    Referred(Result<TransferOutcome, Error>),
+    /// For `bridge.take` and `transfer.request.take`.
+    Taken(Result<LegId, Error>),
+    /// For `bridge.give`: the new call.
+    Given(Result<CallId, Error>),
     /// For `wait.any`: the place in the handler's list, none on time-out.
     Any(Result<Option<u32>, Error>),
     /// For `clock.now`.

@@ -1,5 +1,14 @@
 //! The contract's words as plain Rust: what a handler may ask about and be told. `wit/` is the source; the guest crate
-//! converts between these and the generated types, and nothing else knows the generated ones.
+//! converts between these and the generated types, and nothing else knows the generated ones. Words of dialling, bridges
+//! and transfers are in `words/`.
+
+mod parties;
+
+pub use parties::{
+    AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
+    DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,
+    TransferPolicy,
+};
 
 use crate::private::Private;
 use std::fmt;
@@ -21,6 +30,10 @@ pub enum Interruption {
     EndedByPlatform,
     /// The handler hung up the leg itself.
     EndedByHandler,
+    /// The leg belongs to another call now.
+    Moved,
+    /// A dialled leg that was refused or not answered in time.
+    NotConnected,
 }
 
 /// Where a leg is in its life; only ever moves down this list.
@@ -49,6 +62,12 @@ pub enum LimitName {
     LogBytes,
     /// Random bytes in one request.
     RandomBytes,
+    /// Legs of one call, ended ones included.
+    Legs,
+    /// Endpoints of one dialling.
+    Endpoints,
+    /// Extra headers of one endpoint.
+    Headers,
 }
 
 /// Why a request was not carried out.
@@ -78,6 +97,14 @@ pub enum Error {
     NoSuchPrompt(String),
     /// Another gathering already collects this leg's keys.
     AlreadyGathering,
+    /// The leg is in a bridge already.
+    AlreadyBridged,
+    /// The far end refused with this SIP status.
+    RefusedByPeer(u16),
+    /// No such call of this tenant here, or none of its legs can be moved.
+    NoSuchCall,
+    /// The tenant has no handler of this name.
+    NoSuchHandler(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -93,6 +120,10 @@ impl fmt::Display for Error {
             Error::Invalid { argument, reason } => write!(f, "invalid {argument}: {reason}"),
             Error::NoSuchPrompt(name) => write!(f, "the module carries no prompt named {name:?}"),
             Error::AlreadyGathering => f.write_str("another gathering already collects the keys of this leg"),
+            Error::AlreadyBridged => f.write_str("the leg is in a bridge already; stop that first"),
+            Error::RefusedByPeer(status) => write!(f, "the far end refused with status {status}"),
+            Error::NoSuchCall => f.write_str("no such call of this tenant here, or none of its legs can be moved"),
+            Error::NoSuchHandler(name) => write!(f, "the tenant has no handler named {name:?}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }
@@ -144,14 +175,69 @@ impl fmt::Debug for Key {
 pub struct LegInfo {
     /// The call's id as text.
     pub call_id: String,
+    /// Which way it was set up.
+    pub direction: LegDirection,
     /// User part of From.
     pub from: Private<String>,
     /// Display name of From, empty if none.
     pub from_name: Private<String>,
     /// User part of the Request-URI.
     pub to: Private<String>,
+    /// Who vouches for the caller.
+    pub identity: Identity,
+    /// How the request came in.
+    pub origin: LegOrigin,
     /// Came over an encrypted transport.
     pub secure: bool,
+}
+
+/// Which way a leg was set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LegDirection {
+    /// The far end called.
+    #[default]
+    Inbound,
+    /// The handler dialled.
+    Outbound,
+}
+
+/// How far a carrier vouches for a caller (RFC 8588 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Attestation {
+    /// A.
+    Full,
+    /// B.
+    Partial,
+    /// C.
+    Gateway,
+}
+
+/// Who vouches for the caller of a leg.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// Nobody.
+    #[default]
+    Unsigned,
+    /// A good signature (RFC 8224).
+    Signed(Attestation),
+    /// A signature that does not hold, and why.
+    Invalid(String),
+    /// A trusted peer asserts this user (RFC 3325).
+    Asserted(Private<String>),
+}
+
+/// How a leg's request came in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LegOrigin {
+    /// Through this trunk.
+    Trunk(String),
+    /// From this user's registered phone.
+    User(Private<String>),
+    /// From somebody the operator lets in without a name.
+    #[default]
+    Anyone,
+    /// It was dialled.
+    Dialled,
 }
 
 /// How a call is refused before it is answered.
