@@ -4,8 +4,8 @@
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
-    BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions, Gathered, LegInfo, LegState, LogLevel, PlayOptions, Played, RejectReason,
-    Segment, TransferOutcome, UnixTime,
+    BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
+    Gathered, LegInfo, LegState, LogLevel, PlayOptions, Played, RejectReason, Segment, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.

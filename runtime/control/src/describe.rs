@@ -1,7 +1,10 @@
 //! Host calls in words, for a watching developer and for logs. Private values never appear.
 
 use crate::ask::{Answer, Ask};
-use crate::words::{Error, GatherFailure, Gathered, Played, Segment};
+use crate::words::{
+    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, Played, Segment,
+    TransferOutcome,
+};
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
 pub fn ask(ask: &Ask) -> String {
@@ -23,6 +26,35 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Flush { .. } => "gather.flush".to_owned(),
         Ask::GatherResult { operation } => format!("gather.result(#{})", operation.0),
         Ask::CancelGather { operation } => format!("gather.cancel(#{})", operation.0),
+        Ask::Redirect { to, .. } => format!("call.redirect({} addresses)", to.len()),
+        Ask::Hold { leg } => format!("call.hold(leg {})", leg.0),
+        Ask::Resume { leg } => format!("call.resume(leg {})", leg.0),
+        Ask::IsHeld { leg } => format!("call.is-held(leg {})", leg.0),
+        Ask::Mute { leg } => format!("call.mute(leg {})", leg.0),
+        Ask::Unmute { leg } => format!("call.unmute(leg {})", leg.0),
+        Ask::SendKeys { leg, keys } => format!("call.send-keys(leg {}, {} keys)", leg.0, keys.reveal().len()),
+        Ask::Dial { endpoints, options, .. } => format!("dial({})", dial(endpoints, options)),
+        Ask::StartDial { endpoints, options, .. } => format!("dial.start({})", dial(endpoints, options)),
+        Ask::DialResult { operation } => format!("dial.result(#{})", operation.0),
+        Ask::CancelDial { operation } => format!("dial.cancel(#{})", operation.0),
+        Ask::TransferAskedBy { transfer } => format!("transfer.asked-by(#{})", transfer.0),
+        Ask::TransferDestination { transfer } => format!("transfer.destination(#{})", transfer.0),
+        Ask::TransferIsAttended { transfer } => format!("transfer.is-attended(#{})", transfer.0),
+        Ask::TransferTake { transfer } => format!("transfer.take(#{})", transfer.0),
+        Ask::TransferAccept { transfer } => format!("transfer.accept(#{})", transfer.0),
+        Ask::TransferFinish { transfer, status } => format!("transfer.finish(#{}, {status})", transfer.0),
+        Ask::TransferDrop { transfer } => format!("transfer.drop(#{})", transfer.0),
+        Ask::Refer { leg, .. } => format!("transfer.refer(leg {})", leg.0),
+        Ask::ReferToLeg { leg, other } => format!("transfer.refer-to-leg(leg {}, leg {})", leg.0, other.0),
+        Ask::Bridge { first, second, .. } => format!("bridge(leg {}, leg {})", first.0, second.0),
+        Ask::StartBridge { first, second, .. } => format!("bridge.start(leg {}, leg {})", first.0, second.0),
+        Ask::BridgeResult { operation } => format!("bridge.result(#{})", operation.0),
+        Ask::StopBridge { operation } => format!("bridge.stop(#{})", operation.0),
+        Ask::Take { call } => call.map_or_else(
+            || "bridge.take(no call)".to_owned(),
+            |call| format!("bridge.take({call})"),
+        ),
+        Ask::Give { leg, handler } => format!("bridge.give(leg {}, {handler})", leg.0),
         Ask::Done { operation } => format!("operation.done(#{})", operation.0),
         Ask::Forget { operation } => format!("operation.forget(#{})", operation.0),
         Ask::Sleep { ms } => format!("wait.sleep({ms} ms)"),
@@ -51,7 +83,18 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Gathered(result) => gathered(result),
         Answer::GatherResult(result) => result.as_ref().map_or_else(still, gathered),
         Answer::Started(result) => result.as_ref().map_or_else(Error::to_string, |id| format!("#{}", id.0)),
-        Answer::Done(done) => if *done { "yes" } else { "no" }.to_owned(),
+        Answer::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Answer::Leg(leg) => format!("leg {}", leg.0),
+        Answer::Destination(_) => "(a destination)".to_owned(),
+        Answer::Dialled(result) => dialled(result),
+        Answer::DialResult(result) => result.as_ref().map_or_else(still, dialled),
+        Answer::Bridged(result) => bridged(result),
+        Answer::BridgeResult(result) => result.as_ref().map_or_else(still, bridged),
+        Answer::Referred(result) => result.as_ref().map_or_else(Error::to_string, referred),
+        Answer::Taken(result) => result
+            .as_ref()
+            .map_or_else(Error::to_string, |leg| format!("leg {}", leg.0)),
+        Answer::Given(result) => result.as_ref().map_or_else(Error::to_string, |call| format!("{call}")),
         Answer::Any(result) => match result {
             Ok(Some(place)) => format!("number {place} is done"),
             Ok(None) => "time is over".to_owned(),
@@ -85,6 +128,55 @@ fn gathered(result: &Result<Gathered, GatherFailure>) -> String {
             gathered.ended_by
         ),
         Err(failure) => format!("{} keys, then {}", failure.keys.reveal().len(), failure.reason),
+    }
+}
+
+fn dial(endpoints: &[Endpoint], options: &DialOptions) -> String {
+    let kinds: Vec<&str> = endpoints
+        .iter()
+        .map(|endpoint| match endpoint.to {
+            Destination::Number(_) => "number",
+            Destination::User(_) => "user",
+            Destination::Address(_) => "address",
+        })
+        .collect();
+    format!("{}, {:?}, {} ms", kinds.join(" + "), options.order, options.ring_ms)
+}
+
+fn dialled(result: &Result<DialOutcome, Error>) -> String {
+    let with = |what: &str, cause: &Cause| format!("{what} ({})", cause.status);
+    match result {
+        Ok(DialOutcome::Answered(answer)) => match answer.answered_by {
+            Some(by) => format!("leg {} answered, {by:?}", answer.leg.0),
+            None => format!("leg {} answered", answer.leg.0),
+        },
+        Ok(DialOutcome::Declined(cause)) => with("declined", cause),
+        Ok(DialOutcome::Busy(cause)) => with("busy", cause),
+        Ok(DialOutcome::NoAnswer) => "no answer".to_owned(),
+        Ok(DialOutcome::Unavailable(cause)) => with("unavailable", cause),
+        Ok(DialOutcome::NotFound(cause)) => with("not found", cause),
+        Ok(DialOutcome::Redirected(to)) => format!("redirected to {} addresses", to.len()),
+        Ok(DialOutcome::Forbidden(reason)) => format!("forbidden: {reason}"),
+        Ok(DialOutcome::Failed(cause)) => with("failed", cause),
+        Ok(DialOutcome::Unreachable) => "unreachable".to_owned(),
+        Ok(DialOutcome::Cancelled) => "cancelled".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn bridged(result: &Result<Bridged, Error>) -> String {
+    match result {
+        Ok(bridged) => format!("{} ms bridged, ended by {:?}", bridged.lasted_ms, bridged.ended_by),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn referred(outcome: &TransferOutcome) -> String {
+    match outcome {
+        TransferOutcome::Transferred => "transferred".to_owned(),
+        TransferOutcome::Refused(cause) => format!("refused ({})", cause.status),
+        TransferOutcome::Failed(cause) => format!("failed ({})", cause.status),
+        TransferOutcome::Unknown => "unknown".to_owned(),
     }
 }
 

@@ -5,6 +5,15 @@ use std::time::Duration;
 /// Limits of one call. Over a limit the handler gets a typed error, or the call ends as the field says.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Legs of a call, ended ones included; a dialling that would need one more fails with `forbidden`, `take` with
+    /// `limit(legs)`.
+    pub legs: usize,
+    /// Endpoints of one dialling; more are refused with `limit(endpoints)`.
+    pub endpoints: usize,
+    /// Further headers of one endpoint; more are refused with `limit(headers)`.
+    pub headers: usize,
+    /// How long a far end may take to carry out a transfer; then its outcome is unknown.
+    pub refer: Duration,
     /// Operations alive at the same time; one more is refused with `limit(operations)`.
     pub operations: usize,
     /// Segments of one prompt; more are refused with `limit(prompt-segments)`.
@@ -35,6 +44,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            legs: 64,
+            endpoints: 10,
+            headers: 32,
+            refer: Duration::from_secs(120),
             operations: 256,
             prompt_segments: 64,
             string_bytes: 65_536,

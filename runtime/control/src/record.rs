@@ -2,7 +2,7 @@
 
 use crate::ids::{CallId, Tenant};
 use crate::private::Private;
-use crate::words::{Error, Interruption, UnixTime};
+use crate::words::{Error, Interruption, LegDirection, UnixTime};
 
 /// What an instance used, as the guest counted it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,6 +133,8 @@ pub struct MediaCounters {
 /// A leg in the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LegRecord {
+    /// Which way it was set up.
+    pub direction: LegDirection,
     /// User part of From.
     pub from: Private<String>,
     /// User part of the Request-URI.
@@ -143,7 +145,7 @@ pub struct LegRecord {
     pub ended_at: UnixTime,
     /// Why it ended.
     pub ended_by: Interruption,
-    /// The final SIP status if it was refused.
+    /// The final SIP status if it was refused, by either side.
     pub status: Option<u16>,
     /// None if no media session was opened, or its counters did not come in time.
     pub media: Option<MediaCounters>,

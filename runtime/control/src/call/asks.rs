@@ -1,20 +1,16 @@
-//! What a handler asks: checked, then answered at once or waited for. A refusal is a typed answer.
+//! What a handler asks: answered at once or waited for. A refusal is a typed answer. What each ask does stands in the file
+//! of its interface; here they are told apart, and the small ones answered.
 
-use super::gathering::{Gathering, Prompt};
-use super::leg::Audio;
 use super::operation::Operation;
-use super::{Call, Description, Handler, LegCommand, MediaCommand, OnKey, Output, PromptSource, Turn, Wait, check};
+use super::{Call, Handler, Output, Turn, Wait, check};
 use crate::ask::{Answer, Ask};
-use crate::ids::OperationId;
-use crate::words::{
-    Error, GatherFailure, GatherOptions, Gathered, LegState, LimitName, LogLevel, PlayOptions, Played, RejectReason,
-    Segment,
-};
+use crate::ids::{LegId, OperationId};
+use crate::words::{Error, LegState, LimitName};
 use rand_chacha::rand_core::Rng;
 use std::time::{Duration, Instant};
 
 /// What came of an ask.
-enum Reply {
+pub(super) enum Reply {
     Now(Answer),
     Wait(Wait),
 }
@@ -27,7 +23,7 @@ impl Call {
         );
         match self.consider(now, &ask) {
             Reply::Now(answer) => {
-                if !matches!(ask, Ask::Log { .. } | Ask::Forget { .. }) {
+                if !matches!(ask, Ask::Log { .. } | Ask::Forget { .. } | Ask::TransferDrop { .. }) {
                     self.trace(now, now, &ask, &answer);
                 }
                 self.outputs.push_back(Output::Resume {
@@ -39,33 +35,70 @@ impl Call {
         }
     }
 
+    /// One `match`, an arm for each function of the contract.
     fn consider(&mut self, now: Instant, ask: &Ask) -> Reply {
         let answer = match ask {
-            Ask::Info { .. } => Answer::Info(self.leg.info.clone()),
-            Ask::Header { name, .. } => Answer::Header(self.header(name)),
-            Ask::State { .. } => Answer::State(self.leg.state),
-            Ask::Ring { .. } => Answer::Unit(self.ring()),
-            Ask::EarlyMedia { .. } => return or_wait(self.early_media(), Answer::Unit),
-            Ask::Answer { .. } => return or_wait(self.answer(now), Answer::Unit),
-            Ask::Reject { reason, .. } => Answer::Unit(self.reject(*reason)),
-            Ask::HangUp { .. } => {
-                self.hang_up();
+            Ask::Info { leg } => Answer::Info(self.legs[*leg].info.clone()),
+            Ask::Header { leg, name } => Answer::Header(self.header(*leg, name)),
+            Ask::State { leg } => Answer::State(self.legs[*leg].state),
+            Ask::Ring { leg } => Answer::Unit(self.ring(*leg)),
+            Ask::EarlyMedia { leg } => return or_wait(self.early_media(*leg), Answer::Unit),
+            Ask::Answer { leg } => return or_wait(self.answer(now, *leg), Answer::Unit),
+            Ask::Reject { leg, reason } => Answer::Unit(self.reject(*leg, *reason)),
+            Ask::Redirect { leg, to } => Answer::Unit(self.redirect(*leg, to)),
+            Ask::Hold { leg } => return or_wait(self.hold(*leg, super::HoldWanted::On), Answer::Unit),
+            Ask::Resume { leg } => return or_wait(self.hold(*leg, super::HoldWanted::Off), Answer::Unit),
+            Ask::IsHeld { leg } => Answer::Flag(self.legs[*leg].held),
+            Ask::Mute { leg } => self.mute(*leg, Muted::Yes),
+            Ask::Unmute { leg } => self.mute(*leg, Muted::No),
+            Ask::SendKeys { leg, keys } => return or_wait(self.send_keys(now, *leg, keys.reveal()), Answer::Unit),
+            Ask::HangUp { leg } => {
+                self.hang_up(*leg);
                 Answer::Nothing
             }
-            Ask::Play { prompt, options, .. } => return self.play(prompt, options),
-            Ask::StartPlay { prompt, options, .. } => Answer::Started(self.start_play(prompt, options)),
+            Ask::Play { leg, prompt, options } => return self.play(*leg, prompt, options),
+            Ask::StartPlay { leg, prompt, options } => Answer::Started(self.start_play(*leg, prompt, options)),
             Ask::PlayResult { operation } => Answer::PlayResult(self.play_result(*operation)),
             Ask::StopPlay { operation } => return self.stop_play(*operation),
-            Ask::Gather { options, .. } => return self.gather(now, options),
-            Ask::StartGather { options, .. } => Answer::Started(self.start_gather(now, options)),
-            Ask::Flush { .. } => {
-                self.leg.pending_keys.clear();
+            Ask::Gather { leg, options } => return self.gather(now, *leg, options),
+            Ask::StartGather { leg, options } => Answer::Started(self.start_gather(now, *leg, options)),
+            Ask::Flush { leg } => {
+                self.legs[*leg].pending_keys.clear();
                 Answer::Nothing
             }
             Ask::GatherResult { operation } => Answer::GatherResult(self.gather_result(*operation)),
             Ask::CancelGather { operation } => Answer::Gathered(self.cancel_gather(*operation)),
-            Ask::Done { operation } => Answer::Done(self.operations.get(*operation).is_none_or(Operation::is_done)),
-            Ask::Forget { operation } => self.forget(*operation),
+            Ask::Dial {
+                caller,
+                endpoints,
+                options,
+            } => return self.dial(now, *caller, endpoints, options),
+            Ask::StartDial {
+                caller,
+                endpoints,
+                options,
+            } => Answer::Started(self.start_dial(now, *caller, endpoints, options)),
+            Ask::DialResult { operation } => Answer::DialResult(self.dial_result(*operation)),
+            Ask::CancelDial { operation } => self.cancel_dial(*operation),
+            Ask::TransferAskedBy { transfer } => Answer::Leg(self.transfers.known(*transfer).leg),
+            Ask::TransferDestination { transfer } => Answer::Destination(self.transfers.known(*transfer).to.clone()),
+            Ask::TransferIsAttended { transfer } => Answer::Flag(self.transfers.known(*transfer).is_attended()),
+            Ask::TransferTake { transfer } => return self.transfer_take(*transfer),
+            Ask::TransferAccept { transfer } => self.transfer_accept(*transfer),
+            Ask::TransferFinish { transfer, status } => self.transfer_finish(*transfer, *status),
+            Ask::TransferDrop { transfer } => self.transfer_drop(*transfer),
+            Ask::Refer { leg, to } => return wait_for(self.refer(now, *leg, to), Answer::Referred),
+            Ask::ReferToLeg { leg, other } => return wait_for(self.refer_to_leg(now, *leg, *other), Answer::Referred),
+            Ask::Bridge { first, second, options } => return self.bridge(now, *first, *second, options),
+            Ask::StartBridge { first, second, options } => {
+                Answer::Started(self.start_bridge(now, *first, *second, options))
+            }
+            Ask::BridgeResult { operation } => Answer::BridgeResult(self.bridge_result(*operation)),
+            Ask::StopBridge { operation } => self.stop_bridge(now, *operation),
+            Ask::Take { call } => return self.take(*call),
+            Ask::Give { leg, handler } => return wait_for(self.give(*leg, handler), Answer::Given),
+            Ask::Done { operation } => Answer::Flag(self.operations.get(*operation).is_none_or(Operation::is_done)),
+            Ask::Forget { operation } => self.forget(now, *operation),
             Ask::Sleep { ms } => return self.sleep(now, *ms),
             Ask::WaitAny { operations, timeout_ms } => return self.wait_any(now, operations, *timeout_ms),
             Ask::Now => Answer::Now(self.unix(now)),
@@ -77,178 +110,26 @@ impl Call {
         Reply::Now(answer)
     }
 
-    fn header(&self, name: &str) -> Vec<String> {
-        let named = self
-            .leg
-            .headers
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    fn header(&self, leg: LegId, name: &str) -> Vec<String> {
+        let headers = self.legs[leg].headers.iter();
+        let named = headers.filter(|(known, _)| known.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.clone()).collect()
     }
 
-    fn ring(&mut self) -> Result<(), Error> {
-        self.in_state(&[LegState::Offered])?;
-        self.leg.state = LegState::Ringing;
-        self.outputs.push_back(Output::Leg(super::CALLER, LegCommand::Ring));
-        Ok(())
+    fn mute(&mut self, leg: LegId, muted: Muted) -> Answer {
+        self.legs[leg].muted = muted == Muted::Yes;
+        Answer::Nothing
     }
 
-    fn early_media(&mut self) -> Result<Option<Wait>, Error> {
-        self.in_state(&[LegState::Offered, LegState::Ringing])?;
-        if self.leg.description == Description::Late {
-            return Err(Error::Invalid {
-                argument: "leg".to_owned(),
-                reason: "the far end described no session in its request, so audio can flow only after `answer`"
-                    .to_owned(),
-            });
-        }
-        self.leg.state = LegState::Ringing;
-        if self.leg.audio != Audio::None {
-            return Ok(None);
-        }
-        self.leg.audio = Audio::Pending;
-        self.outputs
-            .push_back(Output::Leg(super::CALLER, LegCommand::EarlyMedia));
-        Ok(Some(Wait::Audio))
-    }
-
-    fn answer(&mut self, now: Instant) -> Result<Option<Wait>, Error> {
-        self.in_state(&[LegState::Offered, LegState::Ringing])?;
-        self.leg.state = LegState::Answered;
-        self.leg.answered_at = Some(now);
-        self.outputs.push_back(Output::Leg(super::CALLER, LegCommand::Answer));
-        if self.leg.audio == Audio::Open {
-            return Ok(None);
-        }
-        self.leg.audio = Audio::Pending;
-        Ok(Some(Wait::Audio))
-    }
-
-    fn reject(&mut self, reason: RejectReason) -> Result<(), Error> {
-        self.in_state(&[LegState::Offered, LegState::Ringing])?;
-        let status = match reason {
-            RejectReason::Busy => 486,
-            RejectReason::Declined => 603,
-            RejectReason::NotFound => 404,
-            RejectReason::Unavailable => 480,
-            RejectReason::Forbidden => 403,
-        };
-        self.leg.state = LegState::Ended;
-        self.outputs
-            .push_back(Output::Leg(super::CALLER, LegCommand::Reject(status)));
-        Ok(())
-    }
-
-    fn play(&mut self, prompt: &[Segment], options: &PlayOptions) -> Reply {
-        match self.start_play(prompt, options) {
-            Ok(id) => Reply::Wait(Wait::Operation(id)),
-            Err(error) => Reply::Now(Answer::Played(Err(error))),
-        }
-    }
-
-    fn start_play(&mut self, prompt: &[Segment], options: &PlayOptions) -> Result<OperationId, Error> {
-        self.can_play()?;
-        check::prompt("prompt", prompt, &self.setup.prompts, &self.setup.limits)?;
-        check::play(options)?;
-        self.room_for_operation()?;
-        let id = self.operations.add(Operation::Playing {
-            leg: super::CALLER,
-            outcome: None,
-        });
-        let on_key = if options.barge_in { OnKey::Stop } else { OnKey::PlayOn };
-        self.push_play(id, PromptSource::Handler(prompt.to_vec()), options.times, on_key);
-        Ok(id)
-    }
-
-    pub(super) fn push_play(&mut self, operation: OperationId, source: PromptSource, times: u16, on_key: OnKey) {
-        let play = MediaCommand::Play {
-            operation,
-            source,
-            times,
-            on_key,
-        };
-        self.outputs.push_back(Output::Media(super::CALLER, play));
-    }
-
-    fn play_result(&self, id: OperationId) -> Option<Result<Played, Error>> {
-        match self.operations.get(id) {
-            Some(Operation::Playing { outcome, .. }) => outcome.clone(),
-            _ => unreachable!("a playing handle names a prompt that is in the table until it is dropped"),
-        }
-    }
-
-    fn stop_play(&mut self, id: OperationId) -> Reply {
-        if let Some(result) = self.play_result(id) {
-            return Reply::Now(Answer::Played(result));
-        }
-        self.outputs
-            .push_back(Output::Media(super::CALLER, MediaCommand::Stop { operation: id }));
-        Reply::Wait(Wait::Operation(id))
-    }
-
-    fn gather(&mut self, now: Instant, options: &GatherOptions) -> Reply {
-        match self.start_gather(now, options) {
-            Ok(id) => Reply::Wait(Wait::Operation(id)),
-            Err(reason) => Reply::Now(Answer::Gathered(Err(GatherFailure {
-                reason,
-                keys: String::new().into(),
-            }))),
-        }
-    }
-
-    fn start_gather(&mut self, now: Instant, options: &GatherOptions) -> Result<OperationId, Error> {
-        self.can_play()?;
-        check::gather(options, &self.setup.prompts, &self.setup.limits)?;
-        if self.operations.gathering_on(super::CALLER).is_some() {
-            return Err(Error::AlreadyGathering);
-        }
-        self.room_for_operation()?;
-        // A caller who already typed does not want to hear a prompt that a key would have stopped anyway.
-        let typed_ahead = options.barge_in && !self.leg.pending_keys.is_empty();
-        let wanted = options.prompt.clone().filter(|_| !typed_ahead);
-        let prompt = if wanted.is_some() {
-            Prompt::Playing
-        } else {
-            Prompt::Over
-        };
-        let gathering = Gathering::new(now, super::CALLER, options.clone(), prompt);
-        let id = self.operations.add(Operation::Gathering {
-            gathering: Box::new(gathering),
-            outcome: None,
-        });
-        if let Some(segments) = wanted {
-            let on_key = if options.barge_in { OnKey::Stop } else { OnKey::PlayOn };
-            self.push_play(id, PromptSource::Handler(segments), 1, on_key);
-        }
-        self.feed_keys(now);
-        Ok(id)
-    }
-
-    fn gather_result(&self, id: OperationId) -> Option<Result<Gathered, GatherFailure>> {
-        match self.operations.get(id) {
-            Some(Operation::Gathering { outcome, .. }) => outcome.clone(),
-            _ => unreachable!("a gathering handle names a collection that is in the table until it is dropped"),
-        }
-    }
-
-    fn cancel_gather(&mut self, id: OperationId) -> Result<Gathered, GatherFailure> {
-        let Some(Operation::Gathering { gathering, outcome }) = self.operations.get_mut(id) else {
-            unreachable!("a gathering handle names a collection that is in the table until it is dropped");
-        };
-        if let Some(result) = outcome {
-            return result.clone();
-        }
-        let result = Ok(gathering.cancelled());
-        *outcome = Some(result.clone());
-        self.outputs
-            .push_back(Output::Media(super::CALLER, MediaCommand::Stop { operation: id }));
-        result
-    }
-
-    fn forget(&mut self, id: OperationId) -> Answer {
-        if let Some(Operation::Gathering { outcome: None, .. }) = self.operations.remove(id) {
-            self.outputs
-                .push_back(Output::Media(super::CALLER, MediaCommand::Stop { operation: id }));
+    fn forget(&mut self, now: Instant, id: OperationId) -> Answer {
+        match self.operations.remove(id) {
+            Some(Operation::Gathering {
+                gathering,
+                outcome: None,
+            }) => self.stop_prompt(gathering.leg, id),
+            Some(Operation::Dialling(dialling)) => self.abandon_dial(*dialling),
+            Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
+            _ => {}
         }
         Answer::Nothing
     }
@@ -286,45 +167,32 @@ impl Call {
         Ok(bytes)
     }
 
-    fn log(&mut self, level: LogLevel, message: &str) -> Answer {
-        let line = cut(message, self.setup.limits.log_line_bytes);
-        if self.log_bytes + line.len() > self.setup.limits.log_bytes {
-            self.log_lines_dropped += 1;
-        } else {
-            self.log_bytes += line.len();
-            self.outputs.push_back(Output::Log {
-                level,
-                message: line.to_owned(),
-            });
-        }
-        Answer::Nothing
-    }
-
-    fn in_state(&self, allowed: &[LegState]) -> Result<(), Error> {
-        self.not_interrupted()?;
-        if allowed.contains(&self.leg.state) {
+    /// The leg must be in one of these states.
+    pub(super) fn in_state(&self, leg: LegId, allowed: &[LegState]) -> Result<(), Error> {
+        self.not_gone(leg)?;
+        let state = self.legs[leg].state;
+        if allowed.contains(&state) {
             Ok(())
         } else {
-            Err(Error::WrongState(self.leg.state))
+            Err(Error::WrongState(state))
         }
     }
 
-    fn can_play(&self) -> Result<(), Error> {
-        self.not_interrupted()?;
-        if self.leg.audio == Audio::Open {
-            Ok(())
-        } else {
-            Err(Error::WrongState(self.leg.state))
-        }
-    }
-
-    fn not_interrupted(&self) -> Result<(), Error> {
-        self.leg
+    /// The leg must not have ended.
+    pub(super) fn not_gone(&self, leg: LegId) -> Result<(), Error> {
+        self.legs[leg]
             .interruption()
             .map_or(Ok(()), |why| Err(Error::Interrupted(why)))
     }
 
-    fn room_for_operation(&self) -> Result<(), Error> {
+    /// Some leg must be left.
+    pub(super) fn not_interrupted(&self) -> Result<(), Error> {
+        self.legs
+            .interruption()
+            .map_or(Ok(()), |why| Err(Error::Interrupted(why)))
+    }
+
+    pub(super) fn room_for_operation(&self) -> Result<(), Error> {
         check::over(
             LimitName::Operations,
             self.operations.len() + 1,
@@ -333,6 +201,14 @@ impl Call {
     }
 }
 
+/// Whether a leg is heard by others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Muted {
+    No,
+    Yes,
+}
+
+/// An ask that was refused, done at once, or is waited for.
 fn or_wait(outcome: Result<Option<Wait>, Error>, answer: fn(Result<(), Error>) -> Answer) -> Reply {
     match outcome {
         Ok(Some(wait)) => Reply::Wait(wait),
@@ -341,11 +217,10 @@ fn or_wait(outcome: Result<Option<Wait>, Error>, answer: fn(Result<(), Error>) -
     }
 }
 
-/// The beginning of a text, cut at a character, at most `most` bytes.
-fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most {
-        text
-    } else {
-        &text[..text.floor_char_boundary(most)]
+/// An ask that was refused or is waited for.
+pub(super) fn wait_for<T>(outcome: Result<Wait, Error>, answer: fn(Result<T, Error>) -> Answer) -> Reply {
+    match outcome {
+        Ok(wait) => Reply::Wait(wait),
+        Err(error) => Reply::Now(answer(Err(error))),
     }
 }

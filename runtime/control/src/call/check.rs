@@ -1,5 +1,9 @@
 //! Whether what a handler passes is within the contract's ranges. A refusal names the argument and what would be right.
 
+mod parties;
+
+pub(crate) use parties::{addresses, bridge, dial, keys};
+
 use crate::limits::Limits;
 use crate::words::{Error, GatherOptions, LimitName, PlayOptions, Segment, Tone};
 use std::collections::BTreeSet;
@@ -147,7 +151,7 @@ pub(crate) fn over(name: LimitName, asked: usize, allowed: usize) -> Result<(), 
     })
 }
 
-fn invalid(argument: &str, reason: &str) -> Result<(), Error> {
+pub(crate) fn invalid<T>(argument: &str, reason: &str) -> Result<T, Error> {
     Err(Error::Invalid {
         argument: argument.to_owned(),
         reason: reason.to_owned(),

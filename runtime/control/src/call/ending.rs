@@ -1,9 +1,11 @@
 //! The end of a call: the handler returns or fails, the announcement, clean-up, and exactly one record.
 
-use super::leg::Audio;
+use super::leg::{Audio, Leg};
+use super::operation::Operation;
 use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource};
+use crate::ids::LegId;
 use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Usage};
-use crate::words::{Error, Interruption, LegState};
+use crate::words::{Error, Interruption, LegDirection, LegState};
 use std::time::Instant;
 
 /// The status of a call that its handler left unanswered (480 Temporarily Unavailable).
@@ -13,7 +15,7 @@ const PLATFORM_GONE: u16 = 503;
 
 impl Call {
     pub(super) fn returned(&mut self, now: Instant, result: Result<(), Error>, usage: Usage) {
-        let settled = if self.leg.is_settled() {
+        let settled = if self.legs[CALLER].is_settled() {
             Settled::Yes
         } else {
             Settled::No
@@ -41,17 +43,30 @@ impl Call {
     }
 
     fn handler_over(&mut self, now: Instant, end: HandlerEnd, usage: Usage) {
-        self.usage = usage;
-        let faulted = matches!(end, HandlerEnd::Faulted(_));
+        self.tally.usage = usage;
+        let announces = matches!(end, HandlerEnd::Faulted(_)) && self.legs[CALLER].state != LegState::Ended;
         self.handler = Handler::Over(end);
-        if self.leg.state == LegState::Ended {
-            return;
-        }
-        if faulted {
+        self.end_parties(now);
+        if announces {
+            for leg in self.legs.ids().filter(|leg| *leg != CALLER) {
+                self.hang_up(leg);
+            }
             self.begin_announcement(now);
         } else {
-            self.hang_up();
+            self.hang_up_all(Interruption::EndedByHandler);
         }
+    }
+
+    /// Nobody is left to hear of diallings, bridges and transfers.
+    fn end_parties(&mut self, now: Instant) {
+        for id in self.operations.ids() {
+            match self.operations.remove(id) {
+                Some(Operation::Dialling(dialling)) => self.abandon_dial(*dialling),
+                Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
+                _ => {}
+            }
+        }
+        self.end_transfers();
     }
 
     /// The caller's leg stays up; the caller hears that something went wrong before it ends.
@@ -61,48 +76,49 @@ impl Call {
             operation,
             until: now + self.setup.limits.announcement,
         };
-        if self.leg.state != LegState::Answered {
-            self.leg.state = LegState::Answered;
-            self.leg.answered_at = Some(now);
-            if self.leg.audio == Audio::None {
-                self.leg.audio = Audio::Pending;
-            }
-            self.outputs.push_back(Output::Leg(CALLER, LegCommand::Answer));
-        }
-        self.announce_if_due();
+        self.accept(now, CALLER);
+        self.announce_if_due(CALLER);
     }
 
     /// Starts the announcement once audio can flow.
-    pub(super) fn announce_if_due(&mut self) {
+    pub(super) fn announce_if_due(&mut self, leg: LegId) {
         let End::Announcing { operation, .. } = self.end else {
             return;
         };
-        if self.leg.audio == Audio::Open {
-            self.push_play(operation, PromptSource::Announcement, 1, OnKey::PlayOn);
+        if leg == CALLER && self.legs[CALLER].audio == Audio::Open {
+            self.push_play(CALLER, operation, PromptSource::Announcement, 1, OnKey::PlayOn);
         }
     }
 
-    pub(super) fn hang_up(&mut self) {
-        self.hang_up_because(Interruption::EndedByHandler);
+    pub(super) fn hang_up(&mut self, leg: LegId) {
+        self.hang_up_because(leg, Interruption::EndedByHandler);
     }
 
     pub(super) fn end_by_platform(&mut self, why: Interruption) {
-        self.hang_up_because(why);
+        self.hang_up_all(why);
     }
 
-    /// Ends the leg from our side, once; its [`super::LegSignal::Ended`] follows.
-    pub(super) fn hang_up_because(&mut self, why: Interruption) {
-        let command = match self.leg.state {
+    pub(super) fn hang_up_all(&mut self, why: Interruption) {
+        for leg in self.legs.ids() {
+            self.hang_up_because(leg, why);
+        }
+    }
+
+    /// Ends a leg from our side, once; its [`super::LegSignal::Ended`] follows.
+    pub(super) fn hang_up_because(&mut self, leg: LegId, why: Interruption) {
+        let it = &mut self.legs[leg];
+        let command = match it.state {
             LegState::Ended => return,
             LegState::Answered => LegCommand::HangUp,
+            LegState::Offered | LegState::Ringing if it.info.direction == LegDirection::Outbound => LegCommand::HangUp,
             LegState::Offered | LegState::Ringing if why == Interruption::EndedByHandler => {
                 LegCommand::Reject(UNANSWERED)
             }
             LegState::Offered | LegState::Ringing => LegCommand::Reject(PLATFORM_GONE),
         };
-        self.leg.state = LegState::Ended;
-        self.leg.leaving = Some(why);
-        self.outputs.push_back(Output::Leg(CALLER, command));
+        it.state = LegState::Ended;
+        it.leaving = Some(why);
+        self.outputs.push_back(Output::Leg(leg, command));
     }
 
     pub(super) fn stop_handler(&mut self) {
@@ -112,22 +128,19 @@ impl Call {
         }
     }
 
-    /// Makes the record when leg and handler are both gone and the counters are in, or overdue.
+    /// Makes the record when all legs and the handler are gone and the counters are in, or overdue.
     pub(super) fn finish_if_over(&mut self, now: Instant) {
-        if self.end == End::Done || self.leg.ended.is_none() {
+        if self.end == End::Done || self.legs.interruption().is_none() {
             return;
         }
         if !matches!(self.handler, Handler::Over(_)) {
             return;
         }
-        if self.leg.is_over() {
+        if self.legs.iter().all(Leg::is_over) {
             return self.finish(now);
         }
         match self.end {
-            End::Counting { until } if now >= until => {
-                self.leg.audio = Audio::Closed(None);
-                self.finish(now);
-            }
+            End::Counting { until } if now >= until => self.finish(now),
             End::Counting { .. } => {}
             _ => {
                 self.end = End::Counting {
@@ -142,20 +155,6 @@ impl Call {
         let Handler::Over(handler_end) = &self.handler else {
             unreachable!("a call finishes after its handler");
         };
-        let (ended, ended_by) = self.leg.ended.expect("a call finishes after its leg");
-        let media = match self.leg.audio {
-            Audio::Closed(counters) => counters,
-            _ => None,
-        };
-        let leg = LegRecord {
-            from: self.leg.info.from.clone(),
-            to: self.leg.info.to.clone(),
-            answered_at: self.leg.answered_at.map(|at| self.unix(at)),
-            ended_at: self.unix(ended),
-            ended_by,
-            status: self.leg.refused_with,
-            media,
-        };
         let record = CallRecord {
             id: self.setup.id,
             tenant: self.setup.tenant.clone(),
@@ -163,13 +162,31 @@ impl Call {
             module: self.setup.module.clone(),
             started_at: self.setup.started_at,
             ended_at: self.unix(now),
-            legs: vec![leg],
+            legs: self.legs.iter().map(|leg| self.leg_record(leg)).collect(),
             handler_end: handler_end.clone(),
-            turns: self.turns,
-            usage: self.usage,
-            log_lines_dropped: self.log_lines_dropped,
-            keys_dropped: self.keys_dropped,
+            turns: self.tally.turns,
+            usage: self.tally.usage,
+            log_lines_dropped: self.tally.log_lines_dropped,
+            keys_dropped: self.tally.keys_dropped,
         };
         self.outputs.push_back(Output::Ended(Box::new(record)));
+    }
+
+    fn leg_record(&self, leg: &Leg) -> LegRecord {
+        let (ended, ended_by) = leg.ended.expect("a call finishes after its legs");
+        let media = match leg.audio {
+            Audio::Closed(counters) => counters,
+            _ => None,
+        };
+        LegRecord {
+            direction: leg.info.direction,
+            from: leg.info.from.clone(),
+            to: leg.info.to.clone(),
+            answered_at: leg.answered_at.map(|at| self.unix(at)),
+            ended_at: self.unix(ended),
+            ended_by,
+            status: leg.refused.as_ref().map(|cause| cause.status),
+            media,
+        }
     }
 }

@@ -61,6 +61,16 @@ impl Gathering {
         None
     }
 
+    /// Whether its prompt plays.
+    pub(crate) fn prompt_plays(&self) -> bool {
+        self.prompt == Prompt::Playing
+    }
+
+    /// Its prompt was stopped for good.
+    pub(crate) fn prompt_gone(&mut self) {
+        self.prompt = Prompt::Over;
+    }
+
     /// Whether another key would still be taken.
     pub(crate) fn takes_keys(&self) -> bool {
         self.decided.is_none()

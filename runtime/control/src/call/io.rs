@@ -2,11 +2,16 @@
 
 use super::check::PromptNames;
 use super::leg::Description;
+use super::moving::MovedLeg;
 use crate::ask::{Answer, Ask};
-use crate::ids::{CallId, LegId, OperationId, Tenant};
+use crate::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use crate::limits::Limits;
+use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
-use crate::words::{Error, Interruption, Key, LegInfo, LogLevel, PlayEnd, Segment, UnixTime};
+use crate::words::{
+    AnsweredBy, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key, KeysBetween,
+    LegInfo, LogLevel, PlayEnd, Segment, UnixTime,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,23 +79,87 @@ pub enum Input {
     },
     /// Something happened on a leg.
     Leg(LegId, LegSignal),
+    /// Where an endpoint of a dialling can be reached, as [`Output::Locate`] asked.
+    Located {
+        /// Which dialling.
+        dial: OperationId,
+        /// Which endpoint.
+        endpoint: u32,
+        /// The ways to it that are to ring together, at least one; or why there is none.
+        found: Result<Vec<Branch>, NotLocated>,
+    },
+    /// A leg was taken out of another call, as [`Output::Take`] asked; or there is none.
+    Taken(Result<Box<MovedLeg>, NoSuchCall>),
+    /// A leg was given to a new call, as [`Output::Give`] asked.
+    Given(Result<CallId, Error>),
     /// The operator ends the call.
     End(Interruption),
     /// Time passed.
     Deadline,
 }
 
+/// A way to an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name for [`LegCommand::Place`].
+    pub key: u32,
+    /// Who it is said to be from: the number or user shown.
+    pub from: Private<String>,
+    /// Who is called there.
+    pub to: Private<String>,
+}
+
+/// Why an endpoint cannot be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotLocated {
+    /// Policy or a limit, and which.
+    Forbidden(String),
+    /// Known, but no phone is registered.
+    NotRegistered,
+    /// Nobody has this number, user or address.
+    NotFound,
+    /// Its host has no address, or no trunk is up.
+    Unreachable,
+}
+
+/// There is no such call, or none of its legs can be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSuchCall;
+
 /// What can happen on a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LegSignal {
-    /// Audio can flow, as asked for by `Answer` or `EarlyMedia`.
+    /// Audio can flow, as asked for by `Answer` or `EarlyMedia`, or because a dialled far end sends early media.
     AudioOpen,
+    /// A dialled leg rings.
+    Ringing,
+    /// A dialled leg was answered; audio can flow.
+    Answered,
+    /// A dialled leg was redirected; its `Ended` follows.
+    Redirected(Vec<Private<String>>),
     /// The leg is gone: its dialog has ended. Comes exactly once.
     Ended {
         /// Why.
         why: Interruption,
-        /// The final status, if it was refused.
-        status: Option<u16>,
+        /// What it was refused with, if it was.
+        cause: Option<Cause>,
+    },
+    /// The far end has put us on hold.
+    Held,
+    /// The far end has ended its hold.
+    Unheld,
+    /// The far end answered our hold or resume; the status if it refused.
+    HoldAnswered(Result<(), u16>),
+    /// Machine detection has its verdict.
+    Detected(AnsweredBy),
+    /// The far end asks for a transfer.
+    TransferAsked(AskedTransfer),
+    /// The far end tells of the transfer we asked for.
+    Referred {
+        /// 202 when it took the request; else the status of the new call.
+        status: u16,
+        /// Whether more is to come.
+        last: Last,
     },
     /// A key.
     Key(Key),
@@ -109,6 +178,35 @@ pub enum LegSignal {
     MediaClosed(MediaCounters),
 }
 
+/// A transfer that a far end asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedTransfer {
+    /// Names it in commands.
+    pub transfer: TransferId,
+    /// To whom.
+    pub to: Destination,
+    /// Whether it is to a party of another call.
+    pub kind: TransferKind,
+}
+
+/// Whether a transfer is to somebody who is talked to already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferKind {
+    /// To an address.
+    Blind,
+    /// To a party that the asker talks to (Replaces).
+    Attended,
+}
+
+/// Whether something is the last of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// More may come.
+    No,
+    /// Nothing follows.
+    Yes,
+}
+
 /// Everything a call can want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
@@ -123,6 +221,26 @@ pub enum Output {
     Leg(LegId, LegCommand),
     /// Do this in audio.
     Media(LegId, MediaCommand),
+    /// Find out where an endpoint can be reached; [`Input::Located`] follows.
+    Locate {
+        /// For which dialling.
+        dial: OperationId,
+        /// Which of its endpoints.
+        endpoint: u32,
+        /// Who.
+        to: Destination,
+        /// From whom.
+        from: Presented,
+    },
+    /// Take a leg out of another call; [`Input::Taken`] follows before anything else.
+    Take(TakeFrom),
+    /// Give a leg to a new call; [`Input::Given`] follows before anything else.
+    Give {
+        /// Which.
+        leg: LegId,
+        /// The handler of the new call.
+        handler: String,
+    },
     /// Stop the handler for good.
     StopHandler,
     /// A line of the call's log.
@@ -160,9 +278,61 @@ pub struct TurnTrace {
     pub answer: String,
 }
 
-/// Signalling commands.
+/// Who a dialled leg is wanted to be from, before policy has looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    /// As the handler asked.
+    pub id: CallerId,
+    /// Who calls on the caller's leg.
+    pub caller: Option<Private<String>>,
+    /// The name beside it.
+    pub name: Option<Private<String>>,
+}
+
+/// Which leg of another call is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeFrom {
+    /// The caller of this call.
+    Call(CallId),
+    /// The party that the asker of this transfer talks to elsewhere.
+    Transfer {
+        /// The asker's leg.
+        leg: LegId,
+        /// Its request.
+        transfer: TransferId,
+    },
+}
+
+/// How a dialled leg is placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placing {
+    /// The way, as [`Input::Located`] named it.
+    pub branch: u32,
+    /// Further headers.
+    pub headers: Vec<(String, Private<String>)>,
+    /// For a challenge.
+    pub credentials: Option<Credentials>,
+    /// The name beside the caller's number.
+    pub name: Option<Private<String>>,
+}
+
+/// Signalling commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LegCommand {
+    /// INVITE; [`LegSignal::Ringing`], `Answered` or `Ended` follow.
+    Place(Placing),
+    /// 302 to these addresses; [`LegSignal::Ended`] follows.
+    Redirect(Vec<Private<String>>),
+    /// Our audio stops, or goes on; [`LegSignal::HoldAnswered`] follows.
+    Hold(HoldWanted),
+    /// REFER to an address; [`LegSignal::Referred`] follows.
+    Refer(Private<String>),
+    /// REFER to the far end of another leg of this call, with Replaces.
+    ReferToLeg(LegId),
+    /// 202 to a transfer the far end asks for.
+    TransferAccept(TransferId),
+    /// How it ended, or its refusal.
+    TransferFinish(TransferId, u16),
     /// 180.
     Ring,
     /// 183 with a session description; [`LegSignal::AudioOpen`] follows.
@@ -171,8 +341,17 @@ pub enum LegCommand {
     Answer,
     /// A final refusal; [`LegSignal::Ended`] follows.
     Reject(u16),
-    /// BYE, or a refusal if not answered; [`LegSignal::Ended`] follows.
+    /// BYE, CANCEL, or a refusal, as the leg's state wants; [`LegSignal::Ended`] follows.
     HangUp,
+}
+
+/// Whether the far end is to be on hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldWanted {
+    /// Put on hold.
+    On,
+    /// Talking.
+    Off,
 }
 
 /// Audio commands.
@@ -194,8 +373,32 @@ pub enum MediaCommand {
         /// Which.
         operation: OperationId,
     },
+    /// Passes what the leg says on to another from now on, or to nobody.
+    Relay(Option<(LegId, KeysBetween)>),
+    /// Sends keys.
+    SendKeys(Vec<KeyOut>),
+    /// Listens for who answered; [`LegSignal::Detected`] follows.
+    Detect(DetectionOptions),
     /// Closes the session; [`LegSignal::MediaClosed`] follows.
     Close,
+}
+
+/// A key to send, and the pause after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyOut {
+    /// Which; none for a pause alone.
+    pub key: Option<Key>,
+    /// Milliseconds of silence after it.
+    pub pause_ms: u16,
+}
+
+/// What a leg hears of its own accord while nothing is played to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BackgroundSound {
+    /// Somebody's telephone rings.
+    Ringback,
+    /// The other party of this bridge holds.
+    HoldMusic(OperationId),
 }
 
 /// What a key does to a prompt.
@@ -214,4 +417,6 @@ pub enum PromptSource {
     Handler(Vec<Segment>),
     /// The platform's announcement that something went wrong.
     Announcement,
+    /// The tone of a telephone that rings elsewhere.
+    Ringback,
 }

@@ -1,8 +1,12 @@
-//! A leg as the call sees it: where it is in its life, whether audio can flow, and the keys nobody has collected yet.
+//! A leg as the call sees it: where it is in its life, whether audio can flow, what it is part of, and the keys nobody has
+//! collected yet.
 
+use super::io::BackgroundSound;
+use crate::ids::{LegId, OperationId};
 use crate::record::MediaCounters;
-use crate::words::{Interruption, Key, LegInfo, LegState};
+use crate::words::{Cause, Interruption, Key, KeysBetween, LegDirection, LegInfo, LegState};
 use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
 use std::time::Instant;
 
 /// Whether audio can flow on a leg.
@@ -20,7 +24,7 @@ pub(crate) enum Audio {
     Closed(Option<MediaCounters>),
 }
 
-/// One endpoint of the call.
+/// One endpoint of the call. More than twelve fields: what it is, how far it is, what it is part of, and what it hears.
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) info: LegInfo,
@@ -34,9 +38,22 @@ pub(crate) struct Leg {
     pub(crate) ended: Option<(Instant, Interruption)>,
     /// Why we ended it ourselves; the dialog's own reason counts only without it.
     pub(crate) leaving: Option<Interruption>,
-    pub(crate) refused_with: Option<u16>,
+    /// What it was refused with, by either side.
+    pub(crate) refused: Option<Cause>,
     /// Keys since the last collection; bounded by `Limits::pending_keys`.
     pub(crate) pending_keys: VecDeque<Key>,
+    /// The far end has put us on hold.
+    pub(crate) held: bool,
+    /// What it says is not passed on.
+    pub(crate) muted: bool,
+    /// The bridge it is in.
+    pub(crate) bridge: Option<OperationId>,
+    /// The dialling that made it, until the handler has it.
+    pub(crate) dial: Option<OperationId>,
+    /// Where the media engine passes its sound on.
+    pub(crate) relayed: Option<(LegId, KeysBetween)>,
+    /// What it hears of its own accord, and the name of that playing.
+    pub(crate) background: Option<(BackgroundSound, OperationId)>,
 }
 
 /// Whether the request that opened a leg carried a session description.
@@ -59,8 +76,14 @@ impl Leg {
             answered_at: None,
             ended: None,
             leaving: None,
-            refused_with: None,
+            refused: None,
             pending_keys: VecDeque::new(),
+            held: false,
+            muted: false,
+            bridge: None,
+            dial: None,
+            relayed: None,
+            background: None,
         }
     }
 
@@ -74,9 +97,14 @@ impl Leg {
         matches!(self.state, LegState::Answered | LegState::Ended)
     }
 
+    /// Whether somebody calls us on it and still waits.
+    pub(crate) fn waits_for_us(&self) -> bool {
+        self.info.direction == LegDirection::Inbound && !self.is_settled()
+    }
+
     /// Nothing of it is left but its record.
     pub(crate) fn is_over(&self) -> bool {
-        self.state == LegState::Ended && matches!(self.audio, Audio::None | Audio::Closed(_))
+        self.ended.is_some() && matches!(self.audio, Audio::None | Audio::Closed(_))
     }
 
     /// Keeps a key for the next collection; true if an older one had to go.
@@ -87,5 +115,61 @@ impl Leg {
         }
         self.pending_keys.push_back(key);
         full
+    }
+}
+
+/// The legs of a call in the order they were opened; none is ever removed. Bounded by `Limits::legs`.
+#[derive(Debug, Default)]
+pub(crate) struct Legs(Vec<Leg>);
+
+impl Legs {
+    /// Adds one; the caller has checked the limit.
+    pub(crate) fn add(&mut self, leg: Leg) -> LegId {
+        self.0.push(leg);
+        LegId(self.0.len() as u32 - 1)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn has(&self, id: LegId) -> bool {
+        (id.0 as usize) < self.0.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Leg> {
+        self.0.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
+        self.0.iter_mut()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = LegId> + use<> {
+        (0..self.0.len() as u32).map(LegId)
+    }
+
+    /// Why the whole call is gone: the reason of the leg that ended last, once all have.
+    pub(crate) fn interruption(&self) -> Option<Interruption> {
+        let mut last = None;
+        for leg in &self.0 {
+            last = last.max(Some(leg.ended.map(|(at, _)| at)?));
+        }
+        let at_last = |leg: &&Leg| leg.ended.map(|(at, _)| at) == last;
+        self.0.iter().find(at_last).and_then(Leg::interruption)
+    }
+}
+
+impl Index<LegId> for Legs {
+    type Output = Leg;
+
+    fn index(&self, id: LegId) -> &Leg {
+        &self.0[id.0 as usize]
+    }
+}
+
+impl IndexMut<LegId> for Legs {
+    fn index_mut(&mut self, id: LegId) -> &mut Leg {
+        &mut self.0[id.0 as usize]
     }
 }

@@ -5,53 +5,62 @@
 //! It knows no SIP, no RTP and no wasm: signalling arrives as [`LegSignal`]s, the handler as [`Ask`]s, and everything it
 //! wants leaves as an [`Output`]. It never reads a clock; `now` is an argument.
 
+mod answering;
 mod asks;
+mod bridging;
 mod check;
+mod dialling;
 mod ending;
 mod gathering;
 mod io;
 mod leg;
+mod moving;
 mod operation;
+mod playing;
 mod signals;
+mod sound;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod transferring;
 
 pub use check::PromptNames;
-pub use io::{Input, LegCommand, LegSignal, MediaCommand, OnKey, Output, PromptSource, Setup, Trace, Turn, TurnTrace};
+pub use io::{
+    AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, MediaCommand, NoSuchCall,
+    NotLocated, OnKey, Output, Placing, Presented, PromptSource, Setup, TakeFrom, Trace, TransferKind, Turn, TurnTrace,
+};
 pub use leg::Description;
+pub use moving::MovedLeg;
 
 use crate::ask::{Answer, Ask};
 use crate::describe;
 use crate::ids::{LegId, OperationId};
-use crate::record::{HandlerEnd, Usage};
+use crate::record::HandlerEnd;
 use crate::words::{Error, Interruption, UnixTime};
-use leg::Leg;
+use leg::{Leg, Legs};
 use operation::Operations;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use tally::Tally;
+use transferring::Transfers;
 
 /// The leg that opened the call.
 pub const CALLER: LegId = LegId(0);
 
 /// One conversation, from the first leg to the last hang-up.
-///
-/// Thirteen fields: the set-up, the parts of the call, how far it is with its end, and the counts for the record.
 #[derive(Debug)]
 pub struct Call {
     setup: Setup,
     started: Instant,
-    leg: Leg,
+    legs: Legs,
     operations: Operations,
+    transfers: Transfers,
     random: ChaCha12Rng,
     handler: Handler,
     end: End,
-    usage: Usage,
-    turns: u32,
-    log_bytes: usize,
-    log_lines_dropped: u32,
-    keys_dropped: u32,
+    tally: Tally,
     outputs: VecDeque<Output>,
 }
 
@@ -72,8 +81,18 @@ enum Handler {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wait {
     /// Audio on a leg it answers or opens.
-    Audio,
-    /// A prompt or a collection it waits for by name; the result goes with the answer.
+    Audio(LegId),
+    /// The far end's answer to a hold or its end.
+    Hold(LegId),
+    /// The last of the keys it sends.
+    Keys { leg: LegId, until: Instant },
+    /// The end of a transfer it asked for; `accepted` once the far end took the request.
+    Refer { leg: LegId, until: Instant, accepted: bool },
+    /// A leg of another call.
+    Take,
+    /// A new call for a leg.
+    Give,
+    /// An operation it waits for by name; the result goes with the answer.
     Operation(OperationId),
     /// Time.
     Until(Instant),
@@ -103,19 +122,22 @@ impl Call {
     /// A call whose first leg has just been offered. The handler is started by whoever holds its instance.
     pub fn new(now: Instant, setup: Setup) -> Self {
         let leg = Leg::new(setup.info.clone(), setup.headers.clone(), setup.description);
+        Self::with(now, setup, leg)
+    }
+
+    fn with(now: Instant, setup: Setup, caller: Leg) -> Self {
+        let mut legs = Legs::default();
+        legs.add(caller);
         Self {
             random: ChaCha12Rng::from_seed(setup.seed),
             setup,
             started: now,
-            leg,
+            legs,
             operations: Operations::default(),
+            transfers: Transfers::default(),
             handler: Handler::Running,
             end: End::Open,
-            usage: Usage::default(),
-            turns: 0,
-            log_bytes: 0,
-            log_lines_dropped: 0,
-            keys_dropped: 0,
+            tally: Tally::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -131,6 +153,9 @@ impl Call {
             Input::Failed { fault, usage } => self.failed(now, fault, usage),
             Input::Stopped { usage } => self.stopped(now, usage),
             Input::Leg(leg, signal) => self.signal(now, leg, signal),
+            Input::Located { dial, endpoint, found } => self.located(now, dial, endpoint, found),
+            Input::Taken(taken) => self.taken(now, taken.map(|leg| *leg)),
+            Input::Given(given) => self.given(now, given),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -145,17 +170,15 @@ impl Call {
     /// When the call acts by itself next: [`Input::Deadline`] is due then.
     pub fn wake_at(&self) -> Option<Instant> {
         let wait = match &self.handler {
-            Handler::Waiting {
-                wait: Wait::Until(at), ..
-            } => Some(*at),
-            Handler::Waiting {
-                wait: Wait::Any { until, .. },
-                ..
-            } => *until,
+            Handler::Waiting { wait, .. } => wait.until(),
             _ => None,
         };
         let end = match self.end {
-            End::Open => self.leg.leaving.is_none().then(|| self.time_limit()),
+            End::Open => self
+                .legs
+                .iter()
+                .any(|leg| leg.leaving.is_none())
+                .then(|| self.time_limit()),
             End::CleanUp { until } => (!matches!(self.handler, Handler::Stopping)).then_some(until),
             End::Announcing { until, .. } | End::Counting { until } => Some(until),
             End::Done => return None,
@@ -166,7 +189,7 @@ impl Call {
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
     fn time_limit(&self) -> Instant {
         let limits = &self.setup.limits;
-        let longest = if self.leg.is_settled() {
+        let longest = if self.legs[CALLER].is_settled() {
             limits.call_duration
         } else {
             limits.ring.min(limits.call_duration)
@@ -181,18 +204,19 @@ impl Call {
 
     fn deadline(&mut self, now: Instant) {
         self.operations.deadline(now);
+        self.dial_deadline(now);
+        self.bridge_deadline(now);
         match self.end {
-            End::Open if now >= self.time_limit() => {
-                self.hang_up_because(Interruption::TimeLimit);
-            }
+            End::Open if now >= self.time_limit() => self.hang_up_all(Interruption::TimeLimit),
             End::CleanUp { until } if now >= until => self.stop_handler(),
-            End::Announcing { until, .. } if now >= until => self.hang_up(),
+            End::Announcing { until, .. } if now >= until => self.hang_up_all(Interruption::EndedByHandler),
             _ => {}
         }
     }
 
     /// Answers what can be answered now, and ends what is over. Runs after every input.
     fn settle(&mut self, now: Instant) {
+        self.arrange_sound();
         self.answer_if_ready(now);
         self.finish_if_over(now);
     }
@@ -201,20 +225,35 @@ impl Call {
         let Handler::Waiting { wait, .. } = &self.handler else {
             return;
         };
-        let interrupted = self.leg.interruption().map(|why| Err(Error::Interrupted(why)));
-        let answer = match wait {
-            Wait::Audio => interrupted.map(Answer::Unit),
-            Wait::Until(at) => interrupted.or((now >= *at).then_some(Ok(()))).map(Answer::Unit),
-            Wait::Any { operations, until } => self.any_done(now, operations, *until),
-            Wait::Operation(id) => self.outcome(*id),
-        };
-        if let Some(answer) = answer {
+        let wait = wait.clone();
+        if let Some(answer) = self.ready(now, &wait) {
             self.resume_waiting(now, answer);
         }
     }
 
+    /// The answer to what the handler waits for, if it is there.
+    fn ready(&mut self, now: Instant, wait: &Wait) -> Option<Answer> {
+        let gone = self.legs.interruption().map(Error::Interrupted);
+        let leg_gone = |leg: LegId| self.legs[leg].interruption().map(Error::Interrupted);
+        match wait {
+            Wait::Audio(leg) | Wait::Hold(leg) => leg_gone(*leg).map(|why| Answer::Unit(Err(why))),
+            Wait::Keys { leg, until } => match leg_gone(*leg) {
+                Some(why) => Some(Answer::Unit(Err(why))),
+                None => (now >= *until).then_some(Answer::Unit(Ok(()))),
+            },
+            Wait::Refer { leg, until, accepted } => self.refer_ready(now, *leg, *until, *accepted),
+            Wait::Take => gone.map(|why| Answer::Taken(Err(why))),
+            Wait::Give => gone.map(|why| Answer::Given(Err(why))),
+            Wait::Until(at) => gone
+                .map_or((now >= *at).then_some(Ok(())), |why| Some(Err(why)))
+                .map(Answer::Unit),
+            Wait::Any { operations, until } => self.any_done(now, operations, *until),
+            Wait::Operation(id) => self.outcome(*id),
+        }
+    }
+
     fn any_done(&self, now: Instant, operations: &[OperationId], until: Option<Instant>) -> Option<Answer> {
-        if let Some(why) = self.leg.interruption() {
+        if let Some(why) = self.legs.interruption() {
             return Some(Answer::Any(Err(Error::Interrupted(why))));
         }
         let done = operations
@@ -231,9 +270,13 @@ impl Call {
         let Handler::Waiting { ask, since, wait } = std::mem::replace(&mut self.handler, Handler::Running) else {
             unreachable!("only a waiting handler is resumed");
         };
-        self.turns += 1;
+        self.tally.turns += 1;
         // What the handler waited for in one go has no handle that could ask for it again.
-        if let (Ask::Play { .. } | Ask::Gather { .. }, Wait::Operation(id)) = (&ask, &wait) {
+        let in_one_go = matches!(
+            ask,
+            Ask::Play { .. } | Ask::Gather { .. } | Ask::Dial { .. } | Ask::Bridge { .. }
+        );
+        if let (true, Wait::Operation(id)) = (in_one_go, &wait) {
             self.operations.remove(*id);
         }
         self.trace(now, since, &ask, &answer);
@@ -263,6 +306,17 @@ impl Call {
         UnixTime {
             seconds: then.as_secs(),
             nanoseconds: then.subsec_nanos(),
+        }
+    }
+}
+
+impl Wait {
+    /// When it is over by itself.
+    fn until(&self) -> Option<Instant> {
+        match self {
+            Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
+            Wait::Any { until, .. } => *until,
+            Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }
     }
 }

@@ -1,10 +1,63 @@
 //! Operations: things started that end later. A table with a limit; ids are never used twice in a call.
 
+use super::dialling::Dialling;
 use super::gathering::Gathering;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Error, GatherFailure, Gathered, Interruption, Played};
+use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played};
 use std::collections::BTreeMap;
 use std::time::Instant;
+
+/// A result that is handed out once, because a leg or a request goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Once<T> {
+    /// Not there yet.
+    Pending,
+    /// There.
+    Ready(Result<T, Error>),
+    /// The handler has it.
+    Taken,
+}
+
+impl<T> Once<T> {
+    /// The first result stays.
+    pub(crate) fn set(&mut self, result: Result<T, Error>) {
+        if matches!(self, Once::Pending) {
+            *self = Once::Ready(result);
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Result<T, Error>> {
+        match std::mem::replace(self, Once::Taken) {
+            Once::Ready(result) => Some(result),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self, Once::Pending)
+    }
+}
+
+/// Two legs that hear each other.
+#[derive(Debug)]
+pub(crate) struct Bridging {
+    pub(crate) first: LegId,
+    pub(crate) second: LegId,
+    pub(crate) options: BridgeOptions,
+    pub(crate) since: Instant,
+    pub(crate) until: Option<Instant>,
+    pub(crate) outcome: Once<Bridged>,
+}
+
+impl Bridging {
+    /// The other leg of it.
+    pub(crate) fn other(&self, leg: LegId) -> LegId {
+        if leg == self.first { self.second } else { self.first }
+    }
+}
 
 /// What an operation is and how far it came.
 #[derive(Debug)]
@@ -19,6 +72,10 @@ pub(crate) enum Operation {
         gathering: Box<Gathering>,
         outcome: Option<Result<Gathered, GatherFailure>>,
     },
+    /// Calling others.
+    Dialling(Box<Dialling>),
+    /// Two legs connected.
+    Bridging(Box<Bridging>),
 }
 
 impl Operation {
@@ -26,29 +83,35 @@ impl Operation {
         match self {
             Operation::Playing { outcome, .. } => outcome.is_some(),
             Operation::Gathering { outcome, .. } => outcome.is_some(),
+            Operation::Dialling(dialling) => !dialling.outcome.is_pending(),
+            Operation::Bridging(bridging) => !bridging.outcome.is_pending(),
         }
     }
 
-    fn leg(&self) -> LegId {
+    /// Whether a prompt of it may be playing on a leg.
+    fn plays_on(&self, on: LegId) -> bool {
         match self {
-            Operation::Playing { leg, .. } => *leg,
-            Operation::Gathering { gathering, .. } => gathering.leg,
+            Operation::Playing { leg, outcome } => *leg == on && outcome.is_none(),
+            Operation::Gathering { gathering, .. } => gathering.leg == on && gathering.prompt_plays(),
+            Operation::Dialling(_) | Operation::Bridging(_) => false,
         }
     }
 
-    /// Ends it because its leg is gone.
-    fn interrupt(&mut self, why: Interruption) {
+    /// Ends what it does on a leg that is gone. Diallings and bridges are ended by their own machines.
+    fn interrupt(&mut self, on: LegId, why: Interruption) {
         match self {
-            Operation::Playing { outcome, .. } => {
+            Operation::Playing { leg, outcome } if *leg == on => {
                 outcome.get_or_insert(Err(Error::Interrupted(why)));
             }
-            Operation::Gathering { gathering, outcome } => {
+            Operation::Gathering { gathering, outcome } if gathering.leg == on => {
                 let keys = gathering.keys().to_owned().into();
+                gathering.prompt_gone();
                 outcome.get_or_insert(Err(GatherFailure {
                     reason: Error::Interrupted(why),
                     keys,
                 }));
             }
+            _ => {}
         }
     }
 }
@@ -78,6 +141,10 @@ impl Operations {
         self.table.len()
     }
 
+    pub(crate) fn ids(&self) -> Vec<OperationId> {
+        self.table.keys().copied().collect()
+    }
+
     pub(crate) fn get(&self, id: OperationId) -> Option<&Operation> {
         self.table.get(&id)
     }
@@ -88,6 +155,36 @@ impl Operations {
 
     pub(crate) fn remove(&mut self, id: OperationId) -> Option<Operation> {
         self.table.remove(&id)
+    }
+
+    pub(crate) fn dialling(&mut self, id: OperationId) -> Option<&mut Dialling> {
+        match self.table.get_mut(&id) {
+            Some(Operation::Dialling(dialling)) => Some(dialling),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn bridging(&mut self, id: OperationId) -> Option<&mut Bridging> {
+        match self.table.get_mut(&id) {
+            Some(Operation::Bridging(bridging)) => Some(bridging),
+            _ => None,
+        }
+    }
+
+    /// All diallings, with their ids.
+    pub(crate) fn diallings(&self) -> impl Iterator<Item = (OperationId, &Dialling)> {
+        self.table.iter().filter_map(|(id, operation)| match operation {
+            Operation::Dialling(dialling) => Some((*id, &**dialling)),
+            _ => None,
+        })
+    }
+
+    /// All bridges, with their ids.
+    pub(crate) fn bridgings(&self) -> impl Iterator<Item = (OperationId, &Bridging)> {
+        self.table.iter().filter_map(|(id, operation)| match operation {
+            Operation::Bridging(bridging) => Some((*id, &**bridging)),
+            _ => None,
+        })
     }
 
     /// The collection that takes the keys of a leg now.
@@ -101,10 +198,21 @@ impl Operations {
         })
     }
 
+    /// What the handler plays on a leg.
+    pub(crate) fn prompts_on(&self, on: LegId) -> Vec<OperationId> {
+        let playing = self.table.iter().filter(|(_, operation)| operation.plays_on(on));
+        playing.map(|(id, _)| *id).collect()
+    }
+
+    /// Whether the handler plays something on a leg.
+    pub(crate) fn prompt_on(&self, on: LegId) -> bool {
+        self.table.values().any(|operation| operation.plays_on(on))
+    }
+
     /// Ends everything of a leg that is gone.
     pub(crate) fn interrupt(&mut self, on: LegId, why: Interruption) {
-        for operation in self.table.values_mut().filter(|operation| operation.leg() == on) {
-            operation.interrupt(why);
+        for operation in self.table.values_mut() {
+            operation.interrupt(on, why);
         }
     }
 
@@ -117,12 +225,14 @@ impl Operations {
                     gathering,
                     outcome: None,
                 } => gathering.wake_at(),
+                Operation::Dialling(dialling) => dialling.wake_at(),
+                Operation::Bridging(bridging) if bridging.outcome.is_pending() => bridging.until,
                 _ => None,
             })
             .min()
     }
 
-    /// Lets time pass for all of them.
+    /// Lets time pass for all collections.
     pub(crate) fn deadline(&mut self, now: Instant) {
         for operation in self.table.values_mut() {
             if let Operation::Gathering {

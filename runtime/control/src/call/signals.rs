@@ -3,77 +3,124 @@
 use super::gathering::Gathering;
 use super::leg::Audio;
 use super::operation::Operation;
-use super::{CALLER, Call, End, Handler, LegSignal, MediaCommand, Output, Wait};
+use super::{Call, End, Handler, LegSignal, MediaCommand, Output, Wait};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Error, Gathered, Interruption, Key, LegState, PlayEnd, Played};
+use crate::words::{Cause, Error, Gathered, Interruption, Key, LegState, PlayEnd, Played};
 use std::time::Instant;
 
 impl Call {
     pub(super) fn signal(&mut self, now: Instant, leg: LegId, signal: LegSignal) {
-        assert!(leg == CALLER, "a signal names a leg of this call");
-        match signal {
-            LegSignal::AudioOpen => self.audio_open(now),
-            LegSignal::Ended { why, status } => self.leg_ended(now, why, status),
-            LegSignal::Key(key) => self.key(now, key),
+        assert!(self.legs.has(leg), "a signal names a leg of this call");
+        if self.legs[leg].ended.is_some() && !matches!(signal, LegSignal::MediaClosed(_) | LegSignal::PlayEnded { .. })
+        {
+            return;
+        }
+        match &signal {
+            LegSignal::AudioOpen => self.audio_open(now, leg),
+            LegSignal::Ringing if self.legs[leg].state == LegState::Offered => self.legs[leg].state = LegState::Ringing,
+            LegSignal::Answered => self.open_dialled(leg),
+            LegSignal::Ended { why, cause } => self.leg_ended(now, leg, *why, cause.clone()),
+            LegSignal::Key(key) => self.key(now, leg, *key),
             LegSignal::PlayEnded {
                 operation,
                 played_ms,
                 end,
-            } => self.play_ended(now, operation, played_ms, end),
-            LegSignal::MediaLost => self.hang_up_because(Interruption::MediaLost),
-            LegSignal::MediaClosed(counters) => self.leg.audio = Audio::Closed(Some(counters)),
+            } => self.play_ended(now, leg, *operation, *played_ms, *end),
+            LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
+            LegSignal::MediaClosed(counters) => {
+                if self.legs[leg].audio == Audio::Closing {
+                    self.legs[leg].audio = Audio::Closed(Some(*counters));
+                }
+            }
+            LegSignal::Held => self.legs[leg].held = true,
+            LegSignal::Unheld => self.legs[leg].held = false,
+            LegSignal::HoldAnswered(answer) => self.hold_answered(now, leg, *answer),
+            LegSignal::TransferAsked(asked) => self.transfer_asked(now, leg, asked.clone()),
+            LegSignal::Referred { status, last } => self.referred(now, leg, *status, *last),
+            LegSignal::Ringing | LegSignal::Redirected(_) | LegSignal::Detected(_) => {}
         }
+        self.dial_signal(now, leg, &signal);
     }
 
-    fn audio_open(&mut self, now: Instant) {
-        if self.leg.audio != Audio::Pending || self.leg.state == LegState::Ended {
+    fn audio_open(&mut self, now: Instant, leg: LegId) {
+        let it = &mut self.legs[leg];
+        let dialled = it.dial.is_some() && it.audio == Audio::None;
+        if (it.audio != Audio::Pending && !dialled) || it.state == LegState::Ended {
             return;
         }
-        self.leg.audio = Audio::Open;
-        if let Handler::Waiting { wait: Wait::Audio, .. } = self.handler {
+        it.audio = Audio::Open;
+        if let Handler::Waiting {
+            wait: Wait::Audio(on), ..
+        } = &self.handler
+            && *on == leg
+        {
             self.resume_waiting(now, Answer::Unit(Ok(())));
         }
-        self.announce_if_due();
+        self.announce_if_due(leg);
     }
 
-    fn leg_ended(&mut self, now: Instant, why: Interruption, status: Option<u16>) {
-        if self.leg.ended.is_some() {
+    /// A dialled leg has audio once it is answered, if it had none before.
+    fn open_dialled(&mut self, leg: LegId) {
+        let it = &mut self.legs[leg];
+        if it.state != LegState::Ended && matches!(it.audio, Audio::None | Audio::Pending) {
+            it.audio = Audio::Open;
+        }
+    }
+
+    fn hold_answered(&mut self, now: Instant, leg: LegId, answer: Result<(), u16>) {
+        if let Handler::Waiting {
+            wait: Wait::Hold(on), ..
+        } = &self.handler
+            && *on == leg
+        {
+            self.resume_waiting(now, Answer::Unit(answer.map_err(Error::RefusedByPeer)));
+        }
+    }
+
+    pub(super) fn leg_ended(&mut self, now: Instant, leg: LegId, why: Interruption, cause: Option<Cause>) {
+        let it = &mut self.legs[leg];
+        if it.ended.is_some() {
             return;
         }
-        let why = self.leg.leaving.unwrap_or(why);
-        self.leg.state = LegState::Ended;
-        self.leg.ended = Some((now, why));
-        self.leg.refused_with = status;
-        if matches!(self.leg.audio, Audio::Open | Audio::Pending) {
-            self.leg.audio = Audio::Closing;
-            self.outputs.push_back(Output::Media(CALLER, MediaCommand::Close));
+        let why = it.leaving.unwrap_or(why);
+        it.state = LegState::Ended;
+        it.ended = Some((now, why));
+        it.refused = cause;
+        it.background = None;
+        it.relayed = None;
+        if matches!(it.audio, Audio::Open | Audio::Pending) {
+            it.audio = Audio::Closing;
+            self.outputs.push_back(Output::Media(leg, MediaCommand::Close));
         }
-        self.operations.interrupt(CALLER, why);
-        if !matches!(self.handler, Handler::Over(_)) {
+        self.operations.interrupt(leg, why);
+        self.bridge_lost(now, leg);
+        self.dial_lost(leg);
+        let gone = self.legs.interruption().is_some();
+        if gone && !matches!(self.handler, Handler::Over(_)) {
             self.end = End::CleanUp {
                 until: now + self.setup.limits.clean_up,
             };
         }
     }
 
-    fn key(&mut self, now: Instant, key: Key) {
-        if self.leg.state == LegState::Ended {
+    fn key(&mut self, now: Instant, leg: LegId, key: Key) {
+        if self.legs[leg].state == LegState::Ended || self.bridge_key(now, leg, key) {
             return;
         }
-        if self.leg.keep_key(key, self.setup.limits.pending_keys) {
-            self.keys_dropped += 1;
+        if self.legs[leg].keep_key(key, self.setup.limits.pending_keys) {
+            self.tally.keys_dropped += 1;
         }
-        self.feed_keys(now);
+        self.feed_keys(now, leg);
     }
 
     /// Gives the keys nobody has taken to the collection of the leg, if there is one.
-    pub(super) fn feed_keys(&mut self, now: Instant) {
-        while let Some((id, gathering)) = self.operations.gathering_on(CALLER) {
+    pub(super) fn feed_keys(&mut self, now: Instant, leg: LegId) {
+        while let Some((id, gathering)) = self.operations.gathering_on(leg) {
             if !gathering.takes_keys() {
                 return;
             }
-            let Some(key) = self.leg.pending_keys.pop_front() else {
+            let Some(key) = self.legs[leg].pending_keys.pop_front() else {
                 return;
             };
             let gathered = gathering.key(now, key);
@@ -88,17 +135,18 @@ impl Call {
         }
     }
 
-    fn play_ended(&mut self, now: Instant, id: OperationId, played_ms: u32, end: Option<PlayEnd>) {
+    fn play_ended(&mut self, now: Instant, leg: LegId, id: OperationId, played_ms: u32, end: Option<PlayEnd>) {
         if let End::Announcing { operation, .. } = self.end
             && operation == id
         {
-            return self.hang_up();
+            return self.hang_up_all(Interruption::EndedByHandler);
         }
-        let gone = self
-            .leg
-            .interruption()
-            .or(self.leg.leaving)
-            .unwrap_or(Interruption::MediaLost);
+        let it = &mut self.legs[leg];
+        if it.background.is_some_and(|(_, operation)| operation == id) {
+            it.background = None;
+            return;
+        }
+        let gone = it.interruption().or(it.leaving).unwrap_or(Interruption::MediaLost);
         let gathered = match self.operations.get_mut(id) {
             Some(Operation::Playing { outcome, .. }) => {
                 let played = end.map(|ended_by| Played { played_ms, ended_by });
@@ -110,21 +158,27 @@ impl Call {
                 outcome: None,
             }) => Gathering::prompt_over(gathering, now),
             // Forgotten by the handler, or done before its prompt: nobody waits for it.
-            Some(Operation::Gathering { .. }) | None => return,
+            Some(_) | None => return,
         };
         self.gathered(id, gathered);
-        self.feed_keys(now);
+        self.feed_keys(now, leg);
     }
 
     /// The outcome a waiting handler asked for by name, if it is there.
-    pub(super) fn outcome(&self, id: OperationId) -> Option<Answer> {
-        match self
+    pub(super) fn outcome(&mut self, id: OperationId) -> Option<Answer> {
+        let found = self
             .operations
-            .get(id)
-            .expect("an operation that is waited for stays in the table")
-        {
+            .get_mut(id)
+            .expect("an operation that is waited for stays in the table");
+        match found {
             Operation::Playing { outcome, .. } => outcome.clone().map(Answer::Played),
             Operation::Gathering { outcome, .. } => outcome.clone().map(Answer::Gathered),
+            Operation::Bridging(bridging) => bridging.outcome.take().map(Answer::Bridged),
+            Operation::Dialling(dialling) => {
+                let outcome = dialling.outcome.take()?;
+                self.hand_over(&outcome);
+                Some(Answer::Dialled(outcome))
+            }
         }
     }
 }

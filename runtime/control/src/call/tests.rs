@@ -8,11 +8,20 @@ mod random_order;
 use super::*;
 use crate::ids::{CallId, Tenant};
 use crate::limits::Limits;
-use crate::record::{CallRecord, MediaCounters};
+use crate::record::{CallRecord, MediaCounters, Usage};
 use crate::words::{
-    GatherOptions, Gathered, Key, LegInfo, LegState, PlayEnd, PlayOptions, Played, RejectReason, Segment,
+    Cause, GatherOptions, Gathered, Key, LegInfo, LegState, PlayEnd, PlayOptions, Played, RejectReason, Segment,
 };
 use std::sync::Arc;
+
+/// What a far end, or we, refused with.
+pub(super) fn refusal(status: u16) -> Cause {
+    Cause {
+        status,
+        phrase: String::new(),
+        q850: None,
+    }
+}
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
@@ -110,7 +119,7 @@ impl Bench {
     pub(super) fn hung_up(&mut self) -> Option<Answer> {
         self.leg(LegSignal::Ended {
             why: Interruption::HungUp,
-            status: None,
+            cause: None,
         })
     }
 
@@ -183,7 +192,7 @@ fn a_call_is_answered_and_hung_up_by_its_handler_and_leaves_one_record() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));
     bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: None,
+        cause: None,
     });
     assert!(bench.record().is_none(), "the counters are still out");
     bench.counted();
@@ -299,7 +308,7 @@ fn log_lines_are_cut_at_a_character_and_dropped_when_the_log_is_full() {
     bench.returns();
     bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: None,
+        cause: None,
     });
     bench.counted();
     assert_eq!(

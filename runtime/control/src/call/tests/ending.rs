@@ -60,7 +60,7 @@ fn a_trap_before_the_answer_answers_and_announces_before_the_bye() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));
     bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: None,
+        cause: None,
     });
     bench.counted();
     assert_eq!(fault_kind(&bench), Some(FaultKind::Trap));
@@ -104,7 +104,7 @@ fn returning_without_a_word_is_a_fault_and_an_own_error_too() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::Answer)));
     bench.leg(LegSignal::Ended {
         why: Interruption::Cancelled,
-        status: Some(487),
+        cause: Some(refusal(487)),
     });
     bench.counted();
     assert_eq!(fault_kind(&bench), Some(FaultKind::ReturnedUnanswered));
@@ -131,7 +131,7 @@ fn a_refused_call_needs_no_announcement() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::Reject(486))));
     bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: Some(486),
+        cause: Some(refusal(486)),
     });
     bench.returns();
     let record = bench.record().expect("no session was opened, nothing is awaited");
@@ -153,7 +153,7 @@ fn the_longest_call_ends_with_its_own_reason() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));
     bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: None,
+        cause: None,
     });
     bench.returns();
     bench.counted();
@@ -172,7 +172,7 @@ fn a_call_that_nobody_answers_is_refused_after_three_minutes() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::Reject(503))));
     let answer = bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: Some(503),
+        cause: Some(refusal(503)),
     });
     assert_eq!(
         answer,
@@ -188,7 +188,7 @@ fn lost_media_and_the_operator_end_a_call_each_with_its_reason() {
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));
     let answer = bench.leg(LegSignal::Ended {
         why: Interruption::EndedByHandler,
-        status: None,
+        cause: None,
     });
     assert_eq!(
         answer,

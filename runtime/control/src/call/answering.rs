@@ -1,0 +1,127 @@
+//! A leg's signalling as a handler asks for it: ringing, early media, answering, refusing, redirecting, holding, keys.
+
+use super::io::{HoldWanted, KeyOut};
+use super::leg::Audio;
+use super::{Call, Description, LegCommand, MediaCommand, Output, Wait, check};
+use crate::ids::LegId;
+use crate::private::Private;
+use crate::words::{Error, LegDirection, LegState, RejectReason};
+use std::time::{Duration, Instant};
+
+/// How long a key sent by `send-keys` is held, with the pause after it (RFC 4733 section 2.5.1.4 has 40 ms as the least).
+const KEY_TIME: Duration = Duration::from_millis(100);
+
+impl Call {
+    /// The leg is one that called us, in one of these states.
+    fn calls_us(&self, leg: LegId, allowed: &[LegState]) -> Result<(), Error> {
+        self.in_state(leg, allowed)?;
+        if self.legs[leg].info.direction == LegDirection::Inbound {
+            Ok(())
+        } else {
+            Err(Error::WrongState(self.legs[leg].state))
+        }
+    }
+
+    pub(super) fn ring(&mut self, leg: LegId) -> Result<(), Error> {
+        self.calls_us(leg, &[LegState::Offered])?;
+        self.legs[leg].state = LegState::Ringing;
+        self.outputs.push_back(Output::Leg(leg, LegCommand::Ring));
+        Ok(())
+    }
+
+    pub(super) fn early_media(&mut self, leg: LegId) -> Result<Option<Wait>, Error> {
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing])?;
+        if self.legs[leg].description == Description::Late {
+            return Err(Error::Invalid {
+                argument: "leg".to_owned(),
+                reason: "the far end described no session in its request, so audio can flow only after `answer`"
+                    .to_owned(),
+            });
+        }
+        Ok(self.open_early(leg).then_some(Wait::Audio(leg)))
+    }
+
+    /// Opens early media towards a caller; false if it has audio already.
+    pub(super) fn open_early(&mut self, leg: LegId) -> bool {
+        let it = &mut self.legs[leg];
+        it.state = LegState::Ringing;
+        if it.audio != Audio::None {
+            return false;
+        }
+        it.audio = Audio::Pending;
+        self.outputs.push_back(Output::Leg(leg, LegCommand::EarlyMedia));
+        true
+    }
+
+    pub(super) fn answer(&mut self, now: Instant, leg: LegId) -> Result<Option<Wait>, Error> {
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
+        if self.legs[leg].state == LegState::Answered && self.legs[leg].audio == Audio::Open {
+            return Ok(None);
+        }
+        Ok(self.accept(now, leg).then_some(Wait::Audio(leg)))
+    }
+
+    /// Answers a caller that waits; true if audio is still to come.
+    pub(super) fn accept(&mut self, now: Instant, leg: LegId) -> bool {
+        let it = &mut self.legs[leg];
+        if it.state != LegState::Answered {
+            it.state = LegState::Answered;
+            it.answered_at = Some(now);
+            self.outputs.push_back(Output::Leg(leg, LegCommand::Answer));
+        }
+        let it = &mut self.legs[leg];
+        if it.audio == Audio::None {
+            it.audio = Audio::Pending;
+        }
+        it.audio != Audio::Open
+    }
+
+    pub(super) fn reject(&mut self, leg: LegId, reason: RejectReason) -> Result<(), Error> {
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing])?;
+        let status = match reason {
+            RejectReason::Busy => 486,
+            RejectReason::Declined => 603,
+            RejectReason::NotFound => 404,
+            RejectReason::Unavailable => 480,
+            RejectReason::Forbidden => 403,
+        };
+        self.legs[leg].state = LegState::Ended;
+        self.outputs.push_back(Output::Leg(leg, LegCommand::Reject(status)));
+        Ok(())
+    }
+
+    pub(super) fn redirect(&mut self, leg: LegId, to: &[Private<String>]) -> Result<(), Error> {
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing])?;
+        check::addresses("to", to, &self.setup.limits)?;
+        self.legs[leg].state = LegState::Ended;
+        self.outputs
+            .push_back(Output::Leg(leg, LegCommand::Redirect(to.to_vec())));
+        Ok(())
+    }
+
+    pub(super) fn hold(&mut self, leg: LegId, wanted: HoldWanted) -> Result<Option<Wait>, Error> {
+        self.in_state(leg, &[LegState::Answered])?;
+        self.outputs.push_back(Output::Leg(leg, LegCommand::Hold(wanted)));
+        Ok(Some(Wait::Hold(leg)))
+    }
+
+    pub(super) fn send_keys(&mut self, now: Instant, leg: LegId, keys: &str) -> Result<Option<Wait>, Error> {
+        self.can_play(leg)?;
+        let keys = check::keys("keys", keys)?;
+        let time =
+            |key: &KeyOut| Duration::from_millis(key.pause_ms.into()) + key.key.map_or(Duration::ZERO, |_| KEY_TIME);
+        let until = now + keys.iter().map(time).sum::<Duration>();
+        self.outputs.push_back(Output::Media(leg, MediaCommand::SendKeys(keys)));
+        Ok(Some(Wait::Keys { leg, until }))
+    }
+
+    /// The leg has audio.
+    pub(super) fn can_play(&self, leg: LegId) -> Result<(), Error> {
+        self.not_gone(leg)?;
+        if self.legs[leg].audio == Audio::Open {
+            Ok(())
+        } else {
+            Err(Error::WrongState(self.legs[leg].state))
+        }
+    }
+}

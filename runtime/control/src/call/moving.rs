@@ -1,0 +1,128 @@
+//! Moving a leg from one call to another: taking the caller of a call that waits, the far party of an attended transfer, or
+//! giving a leg to a new call. Both calls are of one tenant and on one shard; whoever drives them does the moving.
+
+use super::asks::Reply;
+use super::io::NoSuchCall;
+use super::leg::{Audio, Leg, Legs};
+use super::{CALLER, Call, Output, Setup, TakeFrom, Wait, check};
+use crate::ask::Answer;
+use crate::ids::{CallId, LegId};
+use crate::words::{Error, Interruption, LegState, LimitName};
+use std::time::Instant;
+
+/// A leg on its way between two calls.
+#[derive(Debug)]
+pub struct MovedLeg(Leg);
+
+impl Call {
+    /// A call that begins with a leg of another one. The handler is started by whoever holds its instance.
+    pub fn with_moved(now: Instant, setup: Setup, moved: MovedLeg) -> Self {
+        let mut leg = moved.0;
+        leg.info.call_id = setup.info.call_id.clone();
+        Self::with(now, setup, leg)
+    }
+
+    /// Lets a leg go to another call. What the handler waits for on it returns `interrupted(moved)`. None if it cannot be
+    /// moved: not answered, without audio, or gone. Drain [`Call::poll`] before the leg is used elsewhere.
+    pub fn release(&mut self, now: Instant, leg: LegId) -> Option<MovedLeg> {
+        let movable =
+            self.legs.has(leg) && self.legs[leg].state == LegState::Answered && self.legs[leg].audio == Audio::Open;
+        if !movable {
+            return None;
+        }
+        self.silence(leg);
+        let it = &mut self.legs[leg];
+        let mut moved = Leg::new(it.info.clone(), it.headers.clone(), it.description);
+        moved.state = LegState::Answered;
+        moved.audio = Audio::Open;
+        moved.answered_at = it.answered_at;
+        moved.held = it.held;
+        moved.pending_keys = std::mem::take(&mut it.pending_keys);
+        it.audio = Audio::Closed(None);
+        self.leg_ended(now, leg, Interruption::Moved, None);
+        self.settle(now);
+        Some(MovedLeg(moved))
+    }
+
+    /// The leg that a leg is bridged with.
+    pub fn bridged_with(&self, leg: LegId) -> Option<LegId> {
+        let bridge = self.legs.has(leg).then(|| self.legs[leg].bridge)??;
+        Some(self.bridge_of(bridge)?.other(leg))
+    }
+
+    pub(super) fn take(&mut self, call: Option<CallId>) -> Reply {
+        let allowed = self.not_interrupted().and_then(|()| self.room_for_leg());
+        if let Err(error) = allowed {
+            return Reply::Now(Answer::Taken(Err(error)));
+        }
+        match call.filter(|call| *call != self.setup.id) {
+            Some(call) => {
+                self.outputs.push_back(Output::Take(TakeFrom::Call(call)));
+                Reply::Wait(Wait::Take)
+            }
+            None => Reply::Now(Answer::Taken(Err(Error::NoSuchCall))),
+        }
+    }
+
+    pub(super) fn taken(&mut self, now: Instant, taken: Result<MovedLeg, NoSuchCall>) {
+        let answer = match taken {
+            Ok(MovedLeg(mut leg)) => {
+                leg.info.call_id = self.setup.info.call_id.clone();
+                Ok(self.legs.add(leg))
+            }
+            Err(NoSuchCall) => Err(Error::NoSuchCall),
+        };
+        match (&self.handler, answer) {
+            (super::Handler::Waiting { wait: Wait::Take, .. }, answer) => {
+                self.resume_waiting(now, Answer::Taken(answer));
+            }
+            // Nobody waits for it any more.
+            (_, Ok(leg)) => self.hang_up(leg),
+            (_, Err(_)) => {}
+        }
+    }
+
+    pub(super) fn give(&mut self, leg: LegId, handler: &str) -> Result<Wait, Error> {
+        check::over(LimitName::StringBytes, handler.len(), self.setup.limits.string_bytes)?;
+        self.in_state(leg, &[LegState::Answered])?;
+        self.can_play(leg)?;
+        if self.legs[leg].bridge.is_some() {
+            return Err(Error::AlreadyBridged);
+        }
+        self.outputs.push_back(Output::Give {
+            leg,
+            handler: handler.to_owned(),
+        });
+        Ok(Wait::Give)
+    }
+
+    pub(super) fn given(&mut self, now: Instant, given: Result<CallId, Error>) {
+        if let super::Handler::Waiting { wait: Wait::Give, .. } = self.handler {
+            self.resume_waiting(now, Answer::Given(given));
+        }
+    }
+
+    /// Room for one more leg.
+    pub(super) fn room_for_leg(&self) -> Result<(), Error> {
+        check::over(LimitName::Legs, self.legs.len() + 1, self.setup.limits.legs)
+    }
+
+    /// Ends what the media engine does for a leg on behalf of this call.
+    fn silence(&mut self, leg: LegId) {
+        for operation in self.operations.prompts_on(leg) {
+            self.stop_prompt(leg, operation);
+        }
+        if let Some((_, operation)) = self.legs[leg].background.take() {
+            self.stop_prompt(leg, operation);
+        }
+        self.legs[leg].relayed = None;
+        self.outputs
+            .push_back(Output::Media(leg, super::MediaCommand::Relay(None)));
+    }
+
+    /// The leg that a caller may be taken by.
+    pub fn caller(&self) -> LegId {
+        let alive = |leg: &LegId| self.legs[*leg].state != LegState::Ended;
+        Legs::ids(&self.legs).find(alive).unwrap_or(CALLER)
+    }
+}
