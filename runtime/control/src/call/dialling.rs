@@ -333,6 +333,10 @@ impl Call {
 
     fn attempt_answered(&mut self, now: Instant, id: OperationId, leg: LegId) {
         let it = &mut self.legs[leg];
+        if it.state == LegState::Ended {
+            // It was told to stop; the far end's answer crossed that on the way.
+            return;
+        }
         it.state = LegState::Answered;
         it.answered_at = Some(now);
         let Some(dialling) = self.operations.dialling(id) else {
@@ -455,6 +459,14 @@ impl Call {
         if let Some((leg, _)) = winner {
             self.legs[leg].dial = None;
             self.hang_up(leg);
+        }
+    }
+
+    /// Nobody is left in the call: there is nobody to dial for.
+    pub(super) fn end_diallings(&mut self, why: Interruption) {
+        let pending: Vec<OperationId> = self.operations.diallings().map(|(id, _)| id).collect();
+        for id in pending {
+            self.finish_dial(id, Err(Error::Interrupted(why)));
         }
     }
 

@@ -96,8 +96,9 @@ impl Call {
         self.operations.interrupt(leg, why);
         self.bridge_lost(now, leg);
         self.dial_lost(leg);
-        let gone = self.legs.interruption().is_some();
-        if gone && !matches!(self.handler, Handler::Over(_)) {
+        let Some(gone) = self.legs.interruption() else { return };
+        self.end_diallings(gone);
+        if !matches!(self.handler, Handler::Over(_)) {
             self.end = End::CleanUp {
                 until: now + self.setup.limits.clean_up,
             };

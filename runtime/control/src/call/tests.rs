@@ -1,9 +1,12 @@
 //! The call machine driven by hand: a scripted handler and a scripted leg under a virtual clock.
 
+mod bridging;
+mod dialling;
 mod ending;
 mod keys;
 mod prompts;
 mod random_order;
+mod random_parties;
 
 use super::*;
 use crate::ids::{CallId, Tenant};
