@@ -21,6 +21,10 @@ impl Sink for Discard {
     fn heard(&mut self, _: SessionId, samples: &[i16]) {
         std::hint::black_box(samples);
     }
+
+    fn relay(&mut self, _: SessionId, relayed: &Relayed<'_>) {
+        std::hint::black_box(relayed.payload);
+    }
 }
 
 fn engine(now: Instant, segment: Segment, listening: Listening) -> Engine {
@@ -71,7 +75,13 @@ fn run(what: &str, segment: Segment, listening: Listening) {
         packet[4..8].copy_from_slice(&(tick * 160).to_be_bytes());
         let before = Instant::now();
         for number in 0..SESSIONS {
-            engine.packet(now, SessionId(number), Lane::Rtp, plan().remote, &packet);
+            let datagram = Datagram {
+                session: SessionId(number),
+                lane: Lane::Rtp,
+                from: plan().remote,
+                bytes: &packet,
+            };
+            engine.packet(now, datagram, &mut sink);
         }
         receiving += before.elapsed();
         let before = Instant::now();

@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::Clip;
+use crate::{Clip, DetectOptions, RelayKeys};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,27 @@ pub enum Command {
         /// On or off.
         listening: Listening,
     },
+    /// Relays what a session receives from now on to another one (RFC 7667 section 3.2.1), or ends that. Sound and keys
+    /// go out at once as part of the target's own stream: keys we send and prompts we play to it come first, and while
+    /// nothing is relayed for 100 ms it hears silence. One relay at a time flows to a target: what another session
+    /// relays meanwhile is dropped. Relaying ends by itself when either session closes; but an owner whose target is in
+    /// another engine ends it before that number opens again.
+    Relay {
+        /// Whose packets.
+        session: SessionId,
+        /// To whom; none ends it.
+        to: Option<SessionId>,
+        /// Whether keys go with the sound.
+        keys: RelayKeys,
+    },
+    /// Finds out by the received sound whether a human or a machine answered. Ends with exactly one
+    /// [`Report::Detected`](crate::Report::Detected), unless refused because of its options.
+    Detect {
+        /// Whose.
+        session: SessionId,
+        /// By which measures.
+        options: DetectOptions,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -83,6 +104,8 @@ impl Command {
             | Command::Stop { session, .. }
             | Command::SendKeys { session, .. }
             | Command::Listen { session, .. }
+            | Command::Relay { session, .. }
+            | Command::Detect { session, .. }
             | Command::Close { session } => *session,
         }
     }

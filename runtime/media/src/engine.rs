@@ -2,8 +2,8 @@
 
 use crate::random::Random;
 use crate::reports::Reports;
-use crate::session::{Moment, Session};
-use crate::{Command, Config, Counters, PHASES, Plan, Refusal, Report, SessionId};
+use crate::session::{Moment, Onward, Session};
+use crate::{Command, Config, Counters, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,28 @@ pub enum Lane {
     Rtcp,
 }
 
-/// Where an engine's ticks put what they make.
+/// What arrived on one of a session's ports. It has no `Debug`: addresses and sound are not for logs.
+#[derive(Clone, Copy)]
+pub struct Datagram<'a> {
+    /// Whose port.
+    pub session: SessionId,
+    /// Which of its ports.
+    pub lane: Lane,
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// What it holds.
+    pub bytes: &'a [u8],
+}
+
+/// Where an engine puts what its ticks make and what it relays.
 pub trait Sink {
     /// A datagram to be sent from a session's RTP or RTCP port.
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]);
     /// 160 samples a listened-to session received, or silence; once each tick.
     fn heard(&mut self, session: SessionId, samples: &[i16]);
+    /// A packet for a session that is not in this engine: [`Engine::relayed`] of the engine that has it takes it. One
+    /// that cannot be handed over is lost like one that the network lost.
+    fn relay(&mut self, to: SessionId, relayed: &Relayed<'_>);
 }
 
 /// What an engine counted beside its sessions' own counters.
@@ -29,6 +45,8 @@ pub trait Sink {
 pub struct Totals {
     /// Datagrams for a session that is not open.
     pub stray_packets: u64,
+    /// Relayed packets from another engine for a session that is not open.
+    pub stray_relayed: u64,
     /// Commands for a session that is not open.
     pub ignored_commands: u64,
     /// Commands refused.
@@ -76,6 +94,9 @@ impl Engine {
         if let Command::Open { plan, .. } = command {
             return self.open(now, session, plan);
         }
+        if let Command::Relay { to, keys, .. } = command {
+            return self.relay(session, to, keys);
+        }
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
         let Some(open) = found.filter(|open| !open.closing()) else {
             self.totals.ignored_commands += 1;
@@ -83,7 +104,7 @@ impl Engine {
         };
         let reports = &mut self.reports;
         match command {
-            Command::Open { .. } => unreachable!("opening was handled above"),
+            Command::Open { .. } | Command::Relay { .. } => unreachable!("both were handled above"),
             Command::Update { plan, .. } => open.update(now, plan),
             Command::Play {
                 play,
@@ -98,17 +119,39 @@ impl Engine {
                 }
             }
             Command::Listen { listening, .. } => open.listen(listening),
-            Command::Close { .. } => open.close(reports),
+            Command::Detect { options, .. } => {
+                if let Err(why) = open.detect(now, options, reports) {
+                    self.refuse(session, why);
+                }
+            }
+            Command::Close { .. } => open.close(now, reports),
         }
     }
 
-    /// Takes a datagram that arrived on one of a session's ports.
-    pub fn packet(&mut self, now: Instant, session: SessionId, lane: Lane, from: SocketAddr, bytes: &[u8]) {
+    /// Takes a datagram. What of it is relayed leaves through the sink before this returns.
+    pub fn packet(&mut self, now: Instant, datagram: Datagram<'_>, sink: &mut impl Sink) {
         let moment = self.moment(now);
+        let session = datagram.session;
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        let onward = match found.filter(|open| !open.closing()) {
+            Some(open) => open.packet(moment, datagram, &mut self.reports),
+            None => {
+                self.totals.stray_packets += 1;
+                None
+            }
+        };
+        if let Some(onward) = onward {
+            self.hand_on(moment, session, onward, sink);
+        }
+    }
+
+    /// Takes what a session of another engine relays to one of this; see [`Sink::relay`].
+    pub fn relayed(&mut self, now: Instant, to: SessionId, relayed: &Relayed<'_>, sink: &mut impl Sink) {
+        let moment = self.moment(now);
+        let found = self.place(to).map(|(phase, at)| &mut *self.sessions[phase][at]);
         match found.filter(|open| !open.closing()) {
-            Some(open) => open.packet(moment, lane, from, bytes, &mut self.reports),
-            None => self.totals.stray_packets += 1,
+            Some(open) => open.take_relayed(moment, relayed, sink),
+            None => self.totals.stray_relayed += 1,
         }
     }
 
@@ -170,6 +213,41 @@ impl Engine {
         let seed = self.seeds.next();
         self.ids[phase].insert(at, session);
         self.sessions[phase].insert(at, Box::new(Session::new(session, plan, &self.config, now, seed)));
+    }
+
+    /// Changes where a session relays to, and lets go of the target it had.
+    fn relay(&mut self, session: SessionId, to: Option<SessionId>, keys: RelayKeys) {
+        let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        let Some(open) = found.filter(|open| !open.closing()) else {
+            self.totals.ignored_commands += 1;
+            return;
+        };
+        let before = open.relay_to(to, keys).and_then(|route| self.place(route.to));
+        if let Some((phase, at)) = before {
+            self.sessions[phase][at].release(session);
+        }
+    }
+
+    /// Hands a received packet to the session it is relayed to, or ends the relaying if that one has closed.
+    fn hand_on(&mut self, moment: Moment, from: SessionId, (route, relayed): Onward<'_>, sink: &mut impl Sink) {
+        let target = self.place(route.to).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        let birth = match target {
+            None if route.birth.is_none() => return sink.relay(route.to, &relayed),
+            Some(target) if !target.closing() && route.birth.is_none_or(|birth| birth == target.birth()) => {
+                target.take_relayed(moment, &relayed, sink);
+                Some(target.birth())
+            }
+            _ => None,
+        };
+        if birth.is_some() && route.birth.is_some() {
+            return;
+        }
+        let (phase, at) = self.place(from).expect("it received the packet just now");
+        let source = &mut self.sessions[phase][at];
+        match birth {
+            Some(birth) => source.bind_route(birth),
+            None => drop(source.relay_to(None, route.keys)),
+        }
     }
 
     fn refuse(&mut self, session: SessionId, why: Refusal) {

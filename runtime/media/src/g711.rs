@@ -7,6 +7,11 @@ pub const FROM_PCMU: [i16; 256] = table(Codec::Pcmu);
 /// The sample of every A-law byte.
 pub const FROM_PCMA: [i16; 256] = table(Codec::Pcma);
 
+/// The A-law byte nearest to each mu-law byte.
+pub(crate) static PCMU_TO_PCMA: [u8; 256] = recoded(Codec::Pcmu, Codec::Pcma);
+/// The mu-law byte nearest to each A-law byte.
+pub(crate) static PCMA_TO_PCMU: [u8; 256] = recoded(Codec::Pcma, Codec::Pcmu);
+
 /// What mu-law adds to a magnitude so that each segment begins at a power of two (33 of the recommendation, in 16 bits).
 const PCMU_BIAS: i32 = 132;
 /// Largest magnitude mu-law can tell apart.
@@ -25,7 +30,7 @@ pub fn samples_of(codec: Codec) -> &'static [i16; 256] {
 }
 
 /// The byte of a sample.
-pub fn encode(codec: Codec, sample: i16) -> u8 {
+pub const fn encode(codec: Codec, sample: i16) -> u8 {
     match codec {
         Codec::Pcmu => to_pcmu(sample),
         Codec::Pcma => to_pcma(sample),
@@ -37,15 +42,16 @@ pub fn silence(codec: Codec) -> u8 {
     encode(codec, 0)
 }
 
-fn to_pcmu(sample: i16) -> u8 {
+const fn to_pcmu(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
-    let magnitude = i32::from(sample).abs().min(PCMU_CLIP) + PCMU_BIAS;
+    let full = (sample as i32).abs();
+    let magnitude = if full < PCMU_CLIP { full } else { PCMU_CLIP } + PCMU_BIAS;
     let segment = 31 - magnitude.leading_zeros() - 7;
     let step = (magnitude >> (segment + 3)) & 0x0f;
     !(sign | (segment as u8) << 4 | step as u8)
 }
 
-fn to_pcma(sample: i16) -> u8 {
+const fn to_pcma(sample: i16) -> u8 {
     let (magnitude, sign) = if sample >= 0 {
         (sample >> 3, 0x80)
     } else {
@@ -60,6 +66,17 @@ fn to_pcma(sample: i16) -> u8 {
         }
     };
     (sign | (segment as u8) << 4 | (step & 0x0f) as u8) ^ PCMA_MASK
+}
+
+const fn recoded(from: Codec, to: Codec) -> [u8; 256] {
+    let samples = table(from);
+    let mut bytes = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        bytes[code] = encode(to, samples[code]);
+        code += 1;
+    }
+    bytes
 }
 
 const fn table(codec: Codec) -> [i16; 256] {

@@ -56,6 +56,11 @@ impl KeySender {
         self.waiting.len().saturating_add(more) <= MAX_KEY_PRESSES
     }
 
+    /// Whether a key is under way or waits.
+    pub(crate) fn busy(&self) -> bool {
+        !matches!(self.state, State::Idle) || !self.waiting.is_empty()
+    }
+
     /// Adds keys; the caller has made sure of the room.
     pub(crate) fn push(&mut self, keys: Vec<KeyPress>) {
         assert!(self.has_room(keys.len()), "the session refuses keys above the limit");

@@ -3,11 +3,12 @@
 //! One [`Engine`] owns many sessions. Its owner gives it commands, packets and a tick every 20 ms, each with the time,
 //! and takes away what comes of it.
 //!
-//! **The one rule of use: after every call of [`Engine::command`], [`Engine::packet`] and [`Engine::tick`], drain
+//! **The one rule of use: after every call of [`Engine::command`], [`Engine::packet`], [`Engine::relayed`] and [`Engine::tick`], drain
 //! [`Engine::poll_report`] until it returns none.** Under this rule no report is ever dropped.
 //!
 //! 1. `command` for whatever the call control wants,
-//! 2. `packet` for every datagram that arrived,
+//! 2. `packet` for every datagram that arrived (and `relayed` for what another engine's session relays to one of this);
+//!    what is relayed goes out, or to another engine, by the [`Sink`] at once,
 //! 3. `tick` for each phase once every 20 ms (phases 5 ms apart); packets and heard sound go to the [`Sink`],
 //! 4. drain the reports; go to 1.
 //!
@@ -19,16 +20,19 @@
 mod clip;
 mod command;
 mod config;
+mod detect;
 mod engine;
 pub mod g711;
 mod jitter;
 mod keys_in;
 mod keys_out;
 pub mod measure;
+mod out_stream;
 mod pace;
 mod player;
 mod random;
 mod reception;
+mod relay;
 mod report;
 mod reports;
 mod resample;
@@ -45,9 +49,11 @@ pub use command::{
     Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone,
 };
 pub use config::{
-    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_SEGMENTS, MAX_WAV_BYTES,
-    PHASES, SAMPLE_RATE,
+    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_RELAYED_BYTES, MAX_SEGMENTS,
+    MAX_WAV_BYTES, PHASES, SAMPLE_RATE,
 };
-pub use engine::{Engine, Lane, Sink, Totals};
+pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
+pub use engine::{Datagram, Engine, Lane, Sink, Totals};
+pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};

@@ -99,6 +99,12 @@ impl Reception {
         }
     }
 
+    /// Whether a packet is young enough that a duplicate of it would be known.
+    pub(crate) fn remembers(&self, number: u64) -> bool {
+        let newest = self.stream.as_ref().map_or(0, |stream| stream.highest);
+        newest.saturating_sub(number) < REMEMBERED as u64
+    }
+
     /// Packets lost so far, over all streams.
     pub(crate) fn lost(&self) -> i64 {
         self.lost_before

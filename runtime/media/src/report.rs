@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{PlayId, SessionId};
+use crate::{PlayId, SessionId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,15 @@ pub enum Report {
         played: Duration,
         /// Why.
         why: PlayEnd,
+    },
+    /// Whether a human or a machine answered: the one report of a [`Command::Detect`](crate::Command::Detect).
+    Detected {
+        /// Where.
+        session: SessionId,
+        /// Who.
+        verdict: Verdict,
+        /// When that was clear.
+        at: Instant,
     },
     /// No RTP came for the plan's time-out. Said once for each silence.
     Silent {
@@ -65,6 +74,9 @@ impl fmt::Debug for Report {
                     f,
                     "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, why: {why:?} }}"
                 )
+            }
+            Report::Detected { session, verdict, .. } => {
+                write!(f, "Detected {{ session: {session:?}, verdict: {verdict:?} }}")
             }
             Report::Silent { session } => write!(f, "Silent {{ session: {session:?} }}"),
             Report::Refused { session, why } => write!(f, "Refused {{ session: {session:?}, why: {why:?} }}"),
@@ -105,6 +117,8 @@ pub enum Refusal {
     NotAKey,
     /// The plan has no payload type for telephone events.
     NoTelephoneEvents,
+    /// A time outside its range in [`DetectOptions`](crate::DetectOptions).
+    DetectOptions,
 }
 
 /// What a session counted from its opening. More than twelve fields, because each is a figure of its own in the
@@ -139,6 +153,10 @@ pub struct Counters {
     pub jitter_us: u64,
     /// Frames of which sound was missing and covered up; counted while somebody listens.
     pub frames_concealed: u64,
+    /// Packets sent that another session received; part of the packets sent.
+    pub relayed: u64,
+    /// Packets not relayed: to the target of a relay while it could not or might not be sent, too late or too long.
+    pub relay_dropped: u64,
     /// Keys recognised.
     pub keys: u64,
     /// Telephone events that are no keys, or came behind a newer one.

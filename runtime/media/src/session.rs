@@ -2,21 +2,27 @@
 //! Not here: finding sessions by number, which is the engine's.
 
 mod receive;
+mod relay;
 mod send;
 
+pub(crate) use receive::Onward;
+
+use crate::detect::Detector;
 use crate::jitter::JitterBuffer;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::KeySender;
+use crate::out_stream::OutStream;
 use crate::pace::Pace;
 use crate::player::Player;
 use crate::random::Random;
 use crate::reception::Reception;
+use crate::relay::Route;
 use crate::reports::Reports;
-use crate::rtcp::{CNAME_BYTES, Farewell};
+use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
-use crate::{Config, Counters, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal, Report};
-use crate::{FRAME_SAMPLES, SessionId, Sink, StopOnKey};
+use crate::{Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal};
+use crate::{FRAME_SAMPLES, Report, SessionId, Sink, StopOnKey, Unknown, Verdict};
 use std::time::{Duration, Instant};
 
 /// Missed ticks for which heard sound is still handed on, so that a recording keeps its length; those above are left out.
@@ -36,6 +42,8 @@ pub(crate) struct Moment {
 #[derive(Debug)]
 pub(crate) struct Session {
     id: SessionId,
+    /// Tells it from others that had or will have its number.
+    birth: u64,
     plan: Plan,
     latch_window: Duration,
     source: Source,
@@ -44,6 +52,9 @@ pub(crate) struct Session {
     keys_out: KeySender,
     player: Option<Player>,
     heard: Option<JitterBuffer>,
+    listening: Listening,
+    detector: Option<Detector>,
+    route: Option<Route>,
     pace: Pace,
     stream: OutStream,
     rtcp: RtcpClock,
@@ -51,18 +62,6 @@ pub(crate) struct Session {
     random: Random,
     counters: Counters,
     closing: bool,
-}
-
-/// The stream we send.
-#[derive(Debug)]
-struct OutStream {
-    ssrc: u32,
-    sequence: u16,
-    /// Of the tick under way.
-    timestamp: u32,
-    /// The next packet of sound begins a talkspurt.
-    marker: bool,
-    cname: [u8; CNAME_BYTES],
 }
 
 /// Watching for silence.
@@ -77,6 +76,7 @@ impl Session {
         let mut random = Random::new(seed);
         Self {
             id,
+            birth: seed,
             latch_window: config.latch_window,
             source: Source::new(plan.remote, plan.remote_rtcp, now + config.latch_window),
             plan,
@@ -85,6 +85,9 @@ impl Session {
             keys_out: KeySender::default(),
             player: None,
             heard: None,
+            listening: Listening::Off,
+            detector: None,
+            route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
             rtcp: RtcpClock::new(config.rtcp_interval),
@@ -174,15 +177,41 @@ impl Session {
     }
 
     pub(crate) fn listen(&mut self, listening: Listening) {
-        match listening {
-            Listening::On if self.heard.is_none() => self.heard = Some(JitterBuffer::new()),
-            Listening::On => {}
-            Listening::Off => self.heard = None,
+        if listening == Listening::On {
+            self.want_sound();
+        }
+        self.listening = listening;
+        if !self.wants_sound() {
+            self.heard = None;
         }
     }
 
-    pub(crate) fn close(&mut self, reports: &mut Reports) {
+    pub(crate) fn detect(&mut self, now: Instant, options: DetectOptions, reports: &mut Reports) -> Result<(), Refusal> {
+        if !options.in_range() {
+            return Err(Refusal::DetectOptions);
+        }
+        self.end_detection(now, Unknown::Replaced, reports);
+        self.want_sound();
+        self.detector = Some(Detector::new(options));
+        Ok(())
+    }
+
+    /// Makes sure that received sound is kept; a buffer that was not in use begins anew.
+    fn want_sound(&mut self) {
+        if !self.wants_sound() {
+            self.heard = Some(JitterBuffer::new());
+        }
+    }
+
+    /// Whether anybody has a use for received sound.
+    fn wants_sound(&self) -> bool {
+        self.listening == Listening::On || self.detector.as_ref().is_some_and(Detector::running)
+    }
+
+    pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {
         self.end_play(PlayEnd::Closed, reports);
+        self.end_detection(now, Unknown::Closed, reports);
+        self.route = None;
         self.player = None;
         self.closing = true;
     }
@@ -202,28 +231,53 @@ impl Session {
         };
         if missed > 0 {
             self.counters.ticks_missed += missed;
-            self.stream.marker = true;
         }
-        self.stream.timestamp = self
-            .stream
-            .timestamp
-            .wrapping_add((FRAME_SAMPLES as u32).wrapping_mul(missed as u32));
-        self.send_frame(sink, reports);
-        self.stream.timestamp = self.stream.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        self.stream.miss(missed);
+        self.send_frame(moment.now, sink, reports);
+        self.stream.pass_frame();
         if self.rtcp.due(moment.now, &mut self.random) {
             self.send_rtcp(moment, sink, Farewell::Stay);
         }
         self.watch_silence(moment.now, reports);
-        self.hand_on_heard(missed, sink);
+        self.hand_on_heard(moment.now, missed, sink, reports);
     }
 
-    fn hand_on_heard(&mut self, missed: u64, sink: &mut impl Sink) {
+    fn hand_on_heard(&mut self, now: Instant, missed: u64, sink: &mut impl Sink, reports: &mut Reports) {
+        if !self.wants_sound() {
+            return;
+        }
         let Some(heard) = self.heard.as_mut() else { return };
         let mut frame = [0; FRAME_SAMPLES];
         for _ in 0..=missed.min(MAX_HEARD_AT_ONCE) {
             self.counters.frames_concealed += u64::from(heard.pull(&mut frame));
-            sink.heard(self.id, &frame);
+            if self.listening == Listening::On {
+                sink.heard(self.id, &frame);
+            }
+            if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
+                reports.push(Report::Detected {
+                    session: self.id,
+                    verdict,
+                    at: now,
+                });
+            }
         }
+    }
+
+    /// Ends a detection that runs. It keeps its memory.
+    fn end_detection(&mut self, now: Instant, why: Unknown, reports: &mut Reports) {
+        if let Some(detector) = self.detector.as_mut().filter(|detector| detector.running()) {
+            detector.end();
+            reports.push(Report::Detected {
+                session: self.id,
+                verdict: Verdict::Unknown(why),
+                at: now,
+            });
+        }
+    }
+
+    /// Whether a prompt plays.
+    fn plays(&self) -> bool {
+        self.player.as_ref().is_some_and(|player| !player.ended())
     }
 
     fn watch_silence(&mut self, now: Instant, reports: &mut Reports) {
@@ -245,23 +299,6 @@ impl Session {
                 played: player.played(),
                 why,
             });
-        }
-    }
-}
-
-impl OutStream {
-    fn new(random: &mut Random) -> Self {
-        let mut cname = [0; CNAME_BYTES];
-        let digits = random.next();
-        for (n, byte) in cname.iter_mut().enumerate() {
-            *byte = b"0123456789abcdef"[(digits >> (n * 4) & 0x0f) as usize];
-        }
-        Self {
-            ssrc: random.next() as u32,
-            sequence: random.next() as u16,
-            timestamp: random.next() as u32,
-            marker: true,
-            cname,
         }
     }
 }

@@ -47,6 +47,7 @@ static ALLOCATOR: Counting = Counting;
 struct Counted {
     sent: u64,
     heard: u64,
+    relayed: u64,
 }
 
 impl Sink for Counted {
@@ -56,6 +57,10 @@ impl Sink for Counted {
 
     fn heard(&mut self, _: SessionId, _: &[i16]) {
         self.heard += 1;
+    }
+
+    fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {
+        self.relayed += 1;
     }
 }
 
@@ -161,8 +166,16 @@ fn packets_and_ticks_do_not_allocate() {
     let before = CALLS.get();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
-            engine.packet(now, session, Lane::Rtp, remote, packet);
-            engine.packet(now, session, Lane::Rtcp, remote, b"\x80\xc9\x00\x01\0\0\0\x09");
+            for (lane, bytes) in [(Lane::Rtp, &packet[..]), (Lane::Rtcp, b"\x80\xc9\x00\x01\0\0\0\x09")] {
+                let from = remote;
+                let datagram = Datagram {
+                    session,
+                    lane,
+                    from,
+                    bytes,
+                };
+                engine.packet(now, datagram, &mut sink);
+            }
         }
         for phase in 0..PHASES {
             engine.tick(now, phase, &mut sink);

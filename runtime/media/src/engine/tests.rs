@@ -1,13 +1,16 @@
 //! Whole sessions: what goes out, what comes in, and what strangers can do (nothing). Each file is one topic.
 
+mod detecting;
+mod hold;
 mod keys;
 mod network;
 mod playing;
+mod relaying;
 mod sessions;
 
 use super::*;
 use crate::rtp::{self, Header};
-use crate::{Clip, Codec, Flow, PlayEnd, PlayId, Prompt, Segment, StopOnKey};
+use crate::{Clip, Codec, Flow, PlayEnd, PlayId, Prompt, RelayHead, Segment, StopOnKey};
 use std::sync::Arc;
 
 const SESSION: SessionId = SessionId(4);
@@ -25,6 +28,7 @@ struct Bench {
 struct Kept {
     sent: Vec<Sent>,
     heard: Vec<i16>,
+    relayed: Vec<(SessionId, RelayHead, Vec<u8>)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +52,10 @@ impl Sink for Kept {
     fn heard(&mut self, _: SessionId, samples: &[i16]) {
         assert_eq!(samples.len(), 160);
         self.heard.extend_from_slice(samples);
+    }
+
+    fn relay(&mut self, to: SessionId, relayed: &Relayed<'_>) {
+        self.relayed.push((to, relayed.head, relayed.payload.to_vec()));
     }
 }
 
@@ -114,7 +122,17 @@ impl Bench {
     }
 
     fn receive(&mut self, lane: Lane, from: SocketAddr, bytes: &[u8]) {
-        self.engine.packet(self.now, SESSION, lane, from, bytes);
+        self.packet(SESSION, lane, from, bytes);
+    }
+
+    fn packet(&mut self, session: SessionId, lane: Lane, from: SocketAddr, bytes: &[u8]) {
+        let datagram = Datagram {
+            session,
+            lane,
+            from,
+            bytes,
+        };
+        self.engine.packet(self.now, datagram, &mut self.sink);
         self.drain();
     }
 

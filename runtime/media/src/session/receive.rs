@@ -5,9 +5,10 @@ use super::{Moment, Session, Silence};
 use crate::jitter::Placed;
 use crate::keys_in::Event;
 use crate::reception::Arrival;
+use crate::relay::Route;
 use crate::reports::Reports;
 use crate::rtp::{self, Packet};
-use crate::{Codec, Lane, MAX_PACKET_BYTES, PlayEnd, Report, g711, rtcp, rtcp_clock};
+use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, PlayEnd, RelayContent, Relayed, Report, g711, rtcp, rtcp_clock};
 use std::net::SocketAddr;
 
 /// Payload types of G.711 that never mean anything else (RFC 3551).
@@ -15,6 +16,9 @@ const STATIC_PCMU: u8 = 0;
 const STATIC_PCMA: u8 = 8;
 /// Comfort noise (RFC 3389): a sign of life without sound.
 const STATIC_COMFORT_NOISE: u8 = 13;
+
+/// A packet for another session, and where that is.
+pub(crate) type Onward<'a> = (Route, Relayed<'a>);
 
 /// What a payload type stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +30,34 @@ enum Kind {
 }
 
 impl Session {
-    /// Takes a datagram.
-    pub(crate) fn packet(&mut self, moment: Moment, lane: Lane, from: SocketAddr, bytes: &[u8], reports: &mut Reports) {
+    /// Takes a datagram; what of it goes to another session.
+    pub(crate) fn packet<'a>(
+        &mut self,
+        moment: Moment,
+        datagram: Datagram<'a>,
+        reports: &mut Reports,
+    ) -> Option<Onward<'a>> {
+        let Datagram { lane, from, bytes, .. } = datagram;
         if bytes.len() > MAX_PACKET_BYTES {
             self.counters.malformed += 1;
         } else if lane == Lane::Rtcp || (self.source.shares_port() && rtp::looks_like_rtcp(bytes)) {
             self.rtcp_packet(moment, from, bytes);
         } else if let Some(packet) = rtp::parse(bytes) {
-            self.rtp_packet(moment, from, packet, reports);
+            let relayed = self.rtp_packet(moment, from, packet, reports)?;
+            return self.route().map(|route| (route, relayed));
         } else {
             self.counters.malformed += 1;
         }
+        None
     }
 
-    fn rtp_packet(&mut self, moment: Moment, from: SocketAddr, packet: Packet<'_>, reports: &mut Reports) {
+    fn rtp_packet<'a>(
+        &mut self,
+        moment: Moment,
+        from: SocketAddr,
+        packet: Packet<'a>,
+        reports: &mut Reports,
+    ) -> Option<Relayed<'a>> {
         let header = packet.header;
         let kind = self.kind(header.payload_type);
         if !self
@@ -47,7 +65,7 @@ impl Session {
             .takes(moment.now, from, header.sequence, kind != Kind::Unknown)
         {
             self.counters.wrong_source += 1;
-            return;
+            return None;
         }
         self.counters.packets_in += 1;
         self.counters.bytes_in += packet.payload.len() as u64;
@@ -58,11 +76,11 @@ impl Session {
                 self.heard.iter_mut().for_each(|heard| heard.restart());
                 number
             }
-            Arrival::Duplicate | Arrival::Doubtful => return,
+            Arrival::Duplicate | Arrival::Doubtful => return None,
         };
         if kind == Kind::Unknown {
             self.counters.unknown_payload += 1;
-            return;
+            return self.pass_on(number, header, RelayContent::Nothing, packet.payload);
         }
         self.silence = Silence {
             since: moment.now,
@@ -74,13 +92,20 @@ impl Session {
         }
         if !self.plan.flow.receives() {
             self.counters.unwanted += 1;
-            return;
+            return None;
         }
-        match kind {
-            Kind::Sound(codec) => self.sound(codec, packet),
-            Kind::Event => self.event(moment, number, packet, reports),
-            Kind::ComfortNoise | Kind::Unknown => {}
-        }
+        let content = match kind {
+            Kind::Sound(codec) => {
+                self.sound(codec, packet);
+                RelayContent::Sound(codec)
+            }
+            Kind::Event => {
+                self.event(moment, number, packet, reports);
+                RelayContent::Event
+            }
+            Kind::ComfortNoise | Kind::Unknown => RelayContent::Nothing,
+        };
+        self.pass_on(number, header, content, packet.payload)
     }
 
     fn kind(&self, payload_type: u8) -> Kind {
@@ -99,6 +124,9 @@ impl Session {
     }
 
     fn sound(&mut self, codec: Codec, packet: Packet<'_>) {
+        if !self.wants_sound() {
+            return;
+        }
         let Some(heard) = self.heard.as_mut() else { return };
         let placed = heard.insert(packet.header.timestamp, packet.payload, g711::samples_of(codec));
         self.counters.late += u64::from(placed == Placed::Late);

@@ -1,49 +1,48 @@
-//! What a session sends: one RTP packet a tick (a key before a prompt before silence), RTCP when it is due.
+//! What a session sends of its own: one RTP packet a tick (a key before a prompt before silence), RTCP when it is due.
 
 use super::{Moment, Session};
 use crate::reports::Reports;
 use crate::rtcp::{Compound, Farewell, SenderInfo};
-use crate::rtp::{HEADER_BYTES, Header};
+use crate::rtp::HEADER_BYTES;
 use crate::{FRAME_SAMPLES, Lane, PlayEnd, Report, Sink, g711, rtcp_clock};
+use std::net::SocketAddr;
+use std::time::Instant;
 
 impl Session {
-    /// Sends this tick's packet, if the plan allows one. Prompts and keys wait while it does not.
-    pub(super) fn send_frame(&mut self, sink: &mut impl Sink, reports: &mut Reports) {
-        let target = self.source.rtp_target().filter(|_| self.plan.flow.sends());
-        let Some(target) = target else {
-            self.stream.marker = true;
-            return;
+    /// Where RTP goes now; none while the plan forbids it or there is no such place.
+    pub(super) fn send_address(&self) -> Option<SocketAddr> {
+        self.source.rtp_target().filter(|_| self.plan.flow.sends())
+    }
+
+    /// Sends this tick's packet, if the plan allows one and no relayed sound takes its place. Prompts and keys wait
+    /// while the plan does not.
+    pub(super) fn send_frame(&mut self, now: Instant, sink: &mut impl Sink, reports: &mut Reports) {
+        let Some(address) = self.send_address() else {
+            return self.stream.pause();
         };
-        let mut packet = [0; HEADER_BYTES + FRAME_SAMPLES];
+        let relays = self.stream.relaying(now) && !self.plays() && !self.keys_out.busy();
+        if relays || !self.stream.begin_frame() {
+            return;
+        }
         let event = self
             .plan
             .telephone_event
-            .and_then(|kind| Some((kind, self.keys_out.tick(self.stream.timestamp)?)));
-        let (header, payload_bytes) = if let Some((payload_type, event)) = event {
-            packet[HEADER_BYTES..HEADER_BYTES + event.payload.len()].copy_from_slice(&event.payload);
-            // Sound after a key begins anew.
-            self.stream.marker = true;
+            .and_then(|kind| Some((kind, self.keys_out.tick(self.stream.clock())?)));
+        let mut packet = [0; HEADER_BYTES + FRAME_SAMPLES];
+        if let Some((payload_type, event)) = event {
+            let packet = &mut packet[..HEADER_BYTES + event.payload.len()];
+            packet[HEADER_BYTES..].copy_from_slice(&event.payload);
             self.counters.keys_out += u64::from(event.marker);
-            (
-                self.header(payload_type, event.timestamp, event.marker),
-                event.payload.len(),
-            )
+            let placed = self.stream.place_key(event.timestamp, event.marker);
+            self.send_rtp(placed, payload_type, packet, address, sink);
         } else {
             let frame = packet
                 .last_chunk_mut::<FRAME_SAMPLES>()
                 .expect("the packet is a header and a frame");
             self.fill_frame(frame, reports);
-            let marker = std::mem::take(&mut self.stream.marker);
-            (
-                self.header(self.plan.payload_type, self.stream.timestamp, marker),
-                FRAME_SAMPLES,
-            )
-        };
-        packet[..HEADER_BYTES].copy_from_slice(&header.bytes());
-        self.stream.sequence = self.stream.sequence.wrapping_add(1);
-        self.counters.packets_out += 1;
-        self.counters.bytes_out += payload_bytes as u64;
-        sink.send(self.id, Lane::Rtp, target, &packet[..HEADER_BYTES + payload_bytes]);
+            let placed = self.stream.place_frame();
+            self.send_rtp(placed, self.plan.payload_type, &mut packet, address, sink);
+        }
     }
 
     fn fill_frame(&mut self, frame: &mut [u8; FRAME_SAMPLES], reports: &mut Reports) {
@@ -64,16 +63,6 @@ impl Session {
         }
     }
 
-    fn header(&self, payload_type: u8, timestamp: u32, marker: bool) -> Header {
-        Header {
-            marker,
-            payload_type,
-            sequence: self.stream.sequence,
-            timestamp,
-            ssrc: self.stream.ssrc,
-        }
-    }
-
     /// Sends a compound RTCP packet.
     pub(super) fn send_rtcp(&mut self, moment: Moment, sink: &mut impl Sink, farewell: Farewell) {
         let Some(target) = self.source.rtcp_target() else {
@@ -81,7 +70,7 @@ impl Session {
         };
         let sender = self.rtcp.is_sender(self.counters.packets_out).then_some(SenderInfo {
             ntp: rtcp_clock::ntp(moment.since_start),
-            timestamp: self.stream.timestamp,
+            timestamp: self.stream.report_time(moment.now),
             packets: self.counters.packets_out as u32,
             bytes: self.counters.bytes_out as u32,
         });

@@ -24,6 +24,8 @@ impl Sink for InStep {
     }
 
     fn heard(&mut self, _: SessionId, _: &[i16]) {}
+
+    fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {}
 }
 
 #[test]

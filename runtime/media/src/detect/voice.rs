@@ -1,0 +1,122 @@
+//! Which frames have voice in them: those well above the noise, whose level is learned from the quietest frames of the
+//! last second. Steady noise is its own floor; speech has gaps that show the floor. Not here: tones, and who speaks.
+
+use super::tone::{self, Tone};
+use crate::FRAME_SAMPLES;
+
+/// Frames in a row from which it is voice, 60 ms; shorter sounds are clicks.
+pub(super) const LEAST_RUN: u32 = 3;
+/// Frames held back at the beginning of the sound, 500 ms, until the noise is known.
+const HELD_BACK: usize = 25;
+/// The floor is the least of so many groups of frames...
+const GROUPS: usize = 8;
+/// ...of so many frames each: 1.28 s in all.
+const GROUP_FRAMES: u32 = 8;
+/// Voice is so many times stronger than the quietest frame: 8 dB.
+const ABOVE_FLOOR: f32 = 6.0;
+/// Mean squares. Below this, -75 dBFS, a frame is digital silence and tells nothing about noise.
+const DIGITAL_SILENCE: f32 = 17.0;
+/// Below this, -48 dBFS, nothing is voice.
+const LEAST_VOICE: f32 = 8_500.0;
+/// The floor never rises above this, -32 dBFS: louder steady sound is taken for voice.
+const MOST_FLOOR: f32 = 339_000.0;
+
+/// A judged frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Heard {
+    /// Frames with voice in a row up to this one; 0 if this one has none.
+    pub(super) voice_run: u32,
+    /// The tone it consists of.
+    pub(super) tone: Option<Tone>,
+}
+
+/// A frame as measured.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measured {
+    power: f32,
+    tone: Option<Tone>,
+}
+
+/// The judge of frames. Frames are pushed and come out judged, the first of them later and together.
+#[derive(Debug)]
+pub(super) struct Voice {
+    waiting: [Measured; HELD_BACK],
+    count: usize,
+    taken: usize,
+    learned: bool,
+    /// Least powers of groups of frames, the newest first.
+    floors: [f32; GROUPS],
+    in_group: u32,
+    run: u32,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self {
+            waiting: [Measured::default(); HELD_BACK],
+            count: 0,
+            taken: 0,
+            learned: false,
+            floors: [f32::INFINITY; GROUPS],
+            in_group: 0,
+            run: 0,
+        }
+    }
+}
+
+impl Voice {
+    /// Takes a frame; all judged ones were taken out before.
+    pub(super) fn push(&mut self, samples: &[i16; FRAME_SAMPLES]) {
+        let power = power(samples);
+        let tone = (power >= LEAST_VOICE).then(|| tone::find(samples)).flatten();
+        if power >= DIGITAL_SILENCE {
+            self.learn(power);
+        }
+        if self.taken == self.count {
+            (self.taken, self.count) = (0, 0);
+        }
+        assert!(self.count < HELD_BACK, "judged frames are taken out before the next one");
+        self.waiting[self.count] = Measured { power, tone };
+        self.count += 1;
+        self.learned |= self.count == HELD_BACK;
+    }
+
+    /// The next judged frame. Silence before the first sound need not wait.
+    pub(super) fn next(&mut self) -> Option<Heard> {
+        let started = self.floors.iter().any(|floor| floor.is_finite());
+        if self.taken == self.count || (started && !self.learned) {
+            return None;
+        }
+        let Measured { power, tone } = self.waiting[self.taken];
+        self.taken += 1;
+        let floor = self.floors.iter().fold(MOST_FLOOR, |least, floor| least.min(*floor));
+        let voiced = power >= LEAST_VOICE.max(floor * ABOVE_FLOOR);
+        self.run = if voiced { self.run + 1 } else { 0 };
+        Some(Heard {
+            voice_run: self.run,
+            tone,
+        })
+    }
+
+    fn learn(&mut self, power: f32) {
+        if self.in_group == GROUP_FRAMES {
+            self.floors.rotate_right(1);
+            self.floors[0] = f32::INFINITY;
+            self.in_group = 0;
+        }
+        self.floors[0] = self.floors[0].min(power);
+        self.in_group += 1;
+    }
+}
+
+/// Mean square without the constant part.
+fn power(samples: &[i16; FRAME_SAMPLES]) -> f32 {
+    let (mut sum, mut squares) = (0i64, 0i64);
+    for &sample in samples {
+        sum += i64::from(sample);
+        squares += i64::from(sample) * i64::from(sample);
+    }
+    let count = FRAME_SAMPLES as f32;
+    let mean = sum as f32 / count;
+    (squares as f32 / count - mean * mean).max(0.0)
+}

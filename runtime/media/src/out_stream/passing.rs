@@ -1,0 +1,311 @@
+//! Where relayed packets go in the stream we send: their order, losses and timing are those of the stream they come
+//! from, shifted so that they continue what was sent before. Not here: payloads, and whether relaying is allowed.
+
+use super::{OutStream, later, samples};
+use crate::{RelayHead, SessionId};
+use std::time::{Duration, Instant};
+
+/// After so long without relayed packets, counted from the end of the last one's sound, our own frames fill the time.
+const QUIET: Duration = Duration::from_millis(100);
+/// A timestamp may be so much further than the time that went by, half a second; more is a jump of the far end's clock.
+const LEAP: u32 = 4_000;
+/// So many packets missing in a row are passed on as loss; above it the numbering goes on without a hole.
+const MAX_GAP: u64 = 50;
+/// Two segments of a long press; their timestamps are one segment apart (RFC 4733 section 2.5.1.3).
+const TWO_SEGMENTS: u32 = 2 * 0xffff;
+
+/// The header fields of a packet to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+}
+
+/// What places a telephone event beside its packet's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventHead {
+    /// Which event.
+    pub(crate) code: u8,
+    /// Whether the session plays sound of its own meanwhile.
+    pub(crate) company: Company,
+}
+
+/// Whether a relayed event shares the stream with sound of the session's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It is relayed as sound would be.
+    Alone,
+    /// It goes between the session's own frames.
+    OwnSound,
+}
+
+/// A relayed stream tied to ours.
+#[derive(Debug)]
+pub(super) struct Anchor {
+    source: SessionId,
+    stream: u32,
+    /// Packets before this one would get numbers that something else has.
+    first: u64,
+    /// One after the newest.
+    next: u64,
+    sequence_shift: u16,
+    /// None until the first sound.
+    sound: Option<Sound>,
+    quiet_at: Instant,
+}
+
+/// The mapping of timestamps of sound.
+#[derive(Debug)]
+struct Sound {
+    shift: u32,
+    /// The newest one sent, and when.
+    newest: u32,
+    at: Instant,
+}
+
+/// A relayed telephone event.
+#[derive(Debug)]
+pub(super) struct PassedEvent {
+    source: SessionId,
+    stream: u32,
+    code: u8,
+    /// The newest packet of it.
+    number: u64,
+    source_timestamp: u32,
+    timestamp: u32,
+    /// Keys of our own came into it: its rest would be a second press to the far end.
+    cut: bool,
+}
+
+impl Anchor {
+    /// The timestamp of now, as the relayed sound counts.
+    pub(super) fn time_at(&self, now: Instant) -> Option<u32> {
+        let sound = self.sound.as_ref()?;
+        Some(
+            sound
+                .newest
+                .wrapping_add(samples(now.saturating_duration_since(sound.at))),
+        )
+    }
+
+    fn is_of(&self, head: &RelayHead) -> bool {
+        self.source == head.from && self.stream == head.stream
+    }
+
+    fn sequence_of(&self, number: u64) -> u16 {
+        (number as u16).wrapping_add(self.sequence_shift)
+    }
+
+    /// The time until which no frame of ours is due.
+    fn sounds_until(&mut self, end: Instant) {
+        self.quiet_at = self.quiet_at.max(end + QUIET);
+    }
+}
+
+impl Sound {
+    /// A timestamp of the source in ours, and how far it is from the newest one.
+    fn map(&self, timestamp: u32) -> (u32, i32) {
+        let ours = timestamp.wrapping_add(self.shift);
+        (ours, ours.wrapping_sub(self.newest) as i32)
+    }
+
+    /// How far the next timestamp may be from the newest one.
+    fn longest_step(&self, now: Instant) -> i32 {
+        let gone = samples(now.saturating_duration_since(self.at));
+        i32::try_from(gone.saturating_add(LEAP)).unwrap_or(i32::MAX)
+    }
+}
+
+impl OutStream {
+    /// Whether relayed packets flow, so that a tick with nothing of its own to send sends nothing.
+    pub(crate) fn relaying(&self, now: Instant) -> bool {
+        self.anchor.as_ref().is_some_and(|anchor| now < anchor.quiet_at)
+    }
+
+    /// The relaying from a session is over; the next tick sends again.
+    pub(crate) fn release(&mut self, source: SessionId) {
+        if self.anchor.as_ref().is_some_and(|anchor| anchor.source == source) {
+            self.anchor = None;
+            self.marker = true;
+        }
+    }
+
+    /// Takes the place for relayed sound of so many samples; none if it comes too late for one, or while another
+    /// session's sound flows.
+    pub(crate) fn place_sound(&mut self, now: Instant, head: &RelayHead, length: u32) -> Option<Placed> {
+        if self.is_held_against(now, head.from) {
+            return None;
+        }
+        self.anchor_on(now, head);
+        let start = later(self.clock, self.sent_until);
+        let anchor = self.anchor.as_mut().expect("it was set just now");
+        let sequence = anchor.sequence_of(head.number);
+        if head.number < anchor.next {
+            let (timestamp, step) = anchor.sound.as_ref()?.map(head.timestamp);
+            let fits = head.number >= anchor.first && (-(LEAP as i32)..0).contains(&step);
+            return fits.then_some(Placed {
+                sequence,
+                timestamp,
+                marker: head.marker,
+            });
+        }
+        let mapped = anchor.sound.as_ref().and_then(|sound| {
+            let (timestamp, step) = sound.map(head.timestamp);
+            (1..=sound.longest_step(now))
+                .contains(&step)
+                .then_some((timestamp, sound.shift))
+        });
+        let (timestamp, shift) = mapped.unwrap_or_else(|| (start, start.wrapping_sub(head.timestamp)));
+        anchor.sound = Some(Sound {
+            shift,
+            newest: timestamp,
+            at: now,
+        });
+        anchor.next = head.number + 1;
+        anchor.sounds_until(now + Duration::from_micros(u64::from(length) * 125));
+        self.sequence = sequence.wrapping_add(1);
+        self.sent_until = later(self.sent_until, timestamp.wrapping_add(length));
+        let begins = std::mem::take(&mut self.marker) || mapped.is_none();
+        Some(Placed {
+            sequence,
+            timestamp,
+            marker: head.marker || begins,
+        })
+    }
+
+    /// Takes the place for a packet of a relayed telephone event; none if it belongs to an older event, to one that
+    /// was cut, or comes too late.
+    pub(crate) fn place_event(&mut self, now: Instant, head: &RelayHead, event: EventHead) -> Option<Placed> {
+        if self.is_held_against(now, head.from) {
+            return None;
+        }
+        let known = self.event.as_ref().filter(|known| known.is_of(head));
+        let same = known.is_some_and(|known| known.source_timestamp == head.timestamp);
+        let newest = known.map_or(0, |known| known.number);
+        if (same && known.is_some_and(|known| known.cut)) || (!same && head.number < newest) {
+            return None;
+        }
+        let known_at = known.filter(|_| same).map(|known| known.timestamp);
+        let sequence = match event.company {
+            Company::Alone => self.number_event(now, head)?,
+            // Between our own frames there is no place for a late one; those after it say the same.
+            Company::OwnSound if head.number < newest => return None,
+            Company::OwnSound => self.number_between(),
+        };
+        let timestamp = known_at.unwrap_or_else(|| self.event_start(now, head, event.code));
+        self.sent_until = later(self.sent_until, timestamp);
+        self.event = Some(PassedEvent {
+            source: head.from,
+            stream: head.stream,
+            code: event.code,
+            number: head.number.max(newest),
+            source_timestamp: head.timestamp,
+            timestamp,
+            cut: false,
+        });
+        Some(Placed {
+            sequence,
+            timestamp,
+            marker: head.marker || !same,
+        })
+    }
+
+    /// A packet of the source that is not passed on leaves no hole in our numbering.
+    pub(crate) fn skip(&mut self, head: &RelayHead) {
+        let Some(anchor) = self.anchor.as_mut().filter(|anchor| anchor.is_of(head)) else {
+            return;
+        };
+        if head.number >= anchor.next {
+            anchor.next = head.number + 1;
+            anchor.first = head.number;
+            anchor.sequence_shift = anchor.sequence_shift.wrapping_sub(1);
+        }
+    }
+
+    /// An event may not be passed on just now; if some of it was, the rest is not passed on later either.
+    pub(crate) fn cut_event(&mut self, head: &RelayHead) {
+        if let Some(event) = self.event.as_mut().filter(|event| event.is_of(head)) {
+            event.cut |= event.source_timestamp == head.timestamp;
+        }
+    }
+
+    /// Whether another session's sound flows, which this one may not come into.
+    fn is_held_against(&self, now: Instant, source: SessionId) -> bool {
+        self.anchor
+            .as_ref()
+            .is_some_and(|anchor| anchor.source != source && now < anchor.quiet_at)
+    }
+
+    /// Ties the source's stream to ours, if it is not tied already or has jumped.
+    fn anchor_on(&mut self, now: Instant, head: &RelayHead) {
+        let tied = self.anchor.as_ref().is_some_and(|anchor| {
+            let near = head.number < anchor.next.saturating_add(MAX_GAP);
+            anchor.is_of(head) && near && (head.number >= anchor.first || now < anchor.quiet_at)
+        });
+        if tied {
+            return;
+        }
+        self.marker = true;
+        self.anchor = Some(Anchor {
+            source: head.from,
+            stream: head.stream,
+            first: head.number,
+            next: head.number,
+            sequence_shift: self.sequence.wrapping_sub(head.number as u16),
+            sound: None,
+            quiet_at: now,
+        });
+    }
+
+    /// The sequence number of an event relayed as sound would be.
+    fn number_event(&mut self, now: Instant, head: &RelayHead) -> Option<u16> {
+        self.anchor_on(now, head);
+        let anchor = self.anchor.as_mut().expect("it was set just now");
+        let sequence = anchor.sequence_of(head.number);
+        if head.number >= anchor.next {
+            anchor.next = head.number + 1;
+            anchor.sounds_until(now);
+            self.sequence = sequence.wrapping_add(1);
+        } else if head.number < anchor.first {
+            return None;
+        }
+        Some(sequence)
+    }
+
+    /// The sequence number of an event between frames of our own.
+    fn number_between(&mut self) -> u16 {
+        if self.anchor.take().is_some() {
+            self.marker = true;
+        }
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        sequence
+    }
+
+    /// Where an event begins that was not heard of before: as far from the sound as at its source, if that is known.
+    fn event_start(&self, now: Instant, head: &RelayHead, code: u8) -> u32 {
+        let goes_on = self.event.as_ref().filter(|event| {
+            let later = head.timestamp.wrapping_sub(event.source_timestamp);
+            event.is_of(head) && event.code == code && !head.marker && later <= TWO_SEGMENTS
+        });
+        if let Some(event) = goes_on {
+            let later = head.timestamp.wrapping_sub(event.source_timestamp);
+            return event.timestamp.wrapping_add(later);
+        }
+        let sound = self.anchor.as_ref().filter(|anchor| anchor.is_of(head));
+        let mapped = sound.and_then(|anchor| anchor.sound.as_ref()).and_then(|sound| {
+            let (timestamp, step) = sound.map(head.timestamp);
+            (-(LEAP as i32)..=sound.longest_step(now))
+                .contains(&step)
+                .then_some(timestamp)
+        });
+        mapped.unwrap_or_else(|| later(self.clock, self.sent_until))
+    }
+}
+
+impl PassedEvent {
+    fn is_of(&self, head: &RelayHead) -> bool {
+        self.source == head.from && self.stream == head.stream
+    }
+}

@@ -1,0 +1,3 @@
+//! The stream.
+
+use super::*;
