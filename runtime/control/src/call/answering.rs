@@ -107,12 +107,41 @@ impl Call {
 
     pub(super) fn send_keys(&mut self, now: Instant, leg: LegId, keys: &str) -> Result<Option<Wait>, Error> {
         self.can_play(leg)?;
-        let keys = check::keys("keys", keys)?;
-        let time =
-            |key: &KeyOut| Duration::from_millis(key.pause_ms.into()) + key.key.map_or(Duration::ZERO, |_| KEY_TIME);
-        let until = now + keys.iter().map(time).sum::<Duration>();
-        self.outputs.push_back(Output::Media(leg, MediaCommand::SendKeys(keys)));
-        Ok(Some(Wait::Keys { leg, until }))
+        let mut keys = check::keys("keys", keys)?;
+        let first = keys.iter().position(|key| key.key.is_some()).unwrap_or(keys.len());
+        let before: Duration = keys.drain(..first).map(|pause| key_time(&pause)).sum();
+        let at = now + before;
+        if before.is_zero() {
+            return Ok(Some(self.push_keys(now, leg, keys)));
+        }
+        Ok(Some(Wait::KeyPause { leg, at, keys }))
+    }
+
+    /// The pause before keys is over: they go out.
+    pub(super) fn key_pause_over(&mut self, now: Instant) {
+        let super::Handler::Waiting {
+            wait: Wait::KeyPause { leg, at, keys },
+            ..
+        } = &mut self.handler
+        else {
+            return;
+        };
+        if *at > now || self.legs[*leg].ended.is_some() {
+            return;
+        }
+        let (leg, keys) = (*leg, std::mem::take(keys));
+        let sending = self.push_keys(now, leg, keys);
+        if let super::Handler::Waiting { wait, .. } = &mut self.handler {
+            *wait = sending;
+        }
+    }
+
+    fn push_keys(&mut self, now: Instant, leg: LegId, keys: Vec<KeyOut>) -> Wait {
+        let until = now + keys.iter().map(key_time).sum::<Duration>();
+        if !keys.is_empty() {
+            self.outputs.push_back(Output::Media(leg, MediaCommand::SendKeys(keys)));
+        }
+        Wait::Keys { leg, until }
     }
 
     /// The leg has audio.
@@ -124,4 +153,9 @@ impl Call {
             Err(Error::WrongState(self.legs[leg].state))
         }
     }
+}
+
+/// How long a key takes with the pause after it, or a pause alone.
+fn key_time(key: &KeyOut) -> Duration {
+    Duration::from_millis(key.pause_ms.into()) + key.key.map_or(Duration::ZERO, |_| KEY_TIME)
 }

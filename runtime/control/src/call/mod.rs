@@ -30,7 +30,7 @@ pub use io::{
     NotLocated, OnKey, Output, Placing, Presented, PromptSource, Setup, TakeFrom, Trace, TransferKind, Turn, TurnTrace,
 };
 pub use leg::Description;
-pub use moving::MovedLeg;
+pub use moving::{MovedLeg, Released};
 
 use crate::ask::{Answer, Ask};
 use crate::describe;
@@ -84,6 +84,8 @@ enum Wait {
     Audio(LegId),
     /// The far end's answer to a hold or its end.
     Hold(LegId),
+    /// The pause before the keys it sends.
+    KeyPause { leg: LegId, at: Instant, keys: Vec<KeyOut> },
     /// The last of the keys it sends.
     Keys { leg: LegId, until: Instant },
     /// The end of a transfer it asked for; `accepted` once the far end took the request.
@@ -206,6 +208,7 @@ impl Call {
         self.operations.deadline(now);
         self.dial_deadline(now);
         self.bridge_deadline(now);
+        self.key_pause_over(now);
         match self.end {
             End::Open if now >= self.time_limit() => self.hang_up_all(Interruption::TimeLimit),
             End::CleanUp { until } if now >= until => self.stop_handler(),
@@ -237,6 +240,7 @@ impl Call {
         let leg_gone = |leg: LegId| self.legs[leg].interruption().map(Error::Interrupted);
         match wait {
             Wait::Audio(leg) | Wait::Hold(leg) => leg_gone(*leg).map(|why| Answer::Unit(Err(why))),
+            Wait::KeyPause { leg, .. } => leg_gone(*leg).map(|why| Answer::Unit(Err(why))),
             Wait::Keys { leg, until } => match leg_gone(*leg) {
                 Some(why) => Some(Answer::Unit(Err(why))),
                 None => (now >= *until).then_some(Answer::Unit(Ok(()))),
@@ -315,6 +319,7 @@ impl Wait {
     fn until(&self) -> Option<Instant> {
         match self {
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
+            Wait::KeyPause { at, .. } => Some(*at),
             Wait::Any { until, .. } => *until,
             Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }

@@ -4,7 +4,7 @@
 use super::asks::Reply;
 use super::io::NoSuchCall;
 use super::leg::{Audio, Leg, Legs};
-use super::{CALLER, Call, Output, Setup, TakeFrom, Wait, check};
+use super::{CALLER, Call, MediaCommand, Output, Setup, TakeFrom, Wait, check};
 use crate::ask::Answer;
 use crate::ids::{CallId, LegId};
 use crate::words::{Error, Interruption, LegState, LimitName};
@@ -13,6 +13,16 @@ use std::time::Instant;
 /// A leg on its way between two calls.
 #[derive(Debug)]
 pub struct MovedLeg(Leg);
+
+/// A leg that a call has let go, and what ends its part in the media engine. Carry that out before the leg is used
+/// elsewhere.
+#[derive(Debug)]
+pub struct Released {
+    /// The leg.
+    pub leg: MovedLeg,
+    /// For its session, in this order.
+    pub media: Vec<MediaCommand>,
+}
 
 impl Call {
     /// A call that begins with a leg of another one. The handler is started by whoever holds its instance.
@@ -23,14 +33,14 @@ impl Call {
     }
 
     /// Lets a leg go to another call. What the handler waits for on it returns `interrupted(moved)`. None if it cannot be
-    /// moved: not answered, without audio, or gone. Drain [`Call::poll`] before the leg is used elsewhere.
-    pub fn release(&mut self, now: Instant, leg: LegId) -> Option<MovedLeg> {
+    /// moved: not answered, without audio, or gone. Drain [`Call::poll`] afterwards.
+    pub fn release(&mut self, now: Instant, leg: LegId) -> Option<Released> {
         let movable =
             self.legs.has(leg) && self.legs[leg].state == LegState::Answered && self.legs[leg].audio == Audio::Open;
         if !movable {
             return None;
         }
-        self.silence(leg);
+        let media = self.silence(leg);
         let it = &mut self.legs[leg];
         let mut moved = Leg::new(it.info.clone(), it.headers.clone(), it.description);
         moved.state = LegState::Answered;
@@ -41,7 +51,8 @@ impl Call {
         it.audio = Audio::Closed(None);
         self.leg_ended(now, leg, Interruption::Moved, None);
         self.settle(now);
-        Some(MovedLeg(moved))
+        let leg = MovedLeg(moved);
+        Some(Released { leg, media })
     }
 
     /// The leg that a leg is bridged with.
@@ -107,17 +118,18 @@ impl Call {
         check::over(LimitName::Legs, self.legs.len() + 1, self.setup.limits.legs)
     }
 
-    /// Ends what the media engine does for a leg on behalf of this call.
-    fn silence(&mut self, leg: LegId) {
-        for operation in self.operations.prompts_on(leg) {
-            self.stop_prompt(leg, operation);
-        }
-        if let Some((_, operation)) = self.legs[leg].background.take() {
-            self.stop_prompt(leg, operation);
-        }
+    /// What ends everything that the media engine does for a leg on behalf of this call.
+    fn silence(&mut self, leg: LegId) -> Vec<MediaCommand> {
+        let mut playing = self.operations.prompts_on(leg);
+        playing.extend(self.legs[leg].background.take().map(|(_, operation)| operation));
         self.legs[leg].relayed = None;
-        self.outputs
-            .push_back(Output::Media(leg, super::MediaCommand::Relay(None)));
+        let stops = playing.into_iter().map(|operation| MediaCommand::Stop { operation });
+        stops.chain([MediaCommand::Relay(None)]).collect()
+    }
+
+    /// The id that the next leg of this call will have.
+    pub fn next_leg(&self) -> LegId {
+        LegId(self.legs.len() as u32)
     }
 
     /// The leg that a caller may be taken by.

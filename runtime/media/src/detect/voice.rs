@@ -75,7 +75,10 @@ impl Voice {
         if self.taken == self.count {
             (self.taken, self.count) = (0, 0);
         }
-        assert!(self.count < HELD_BACK, "judged frames are taken out before the next one");
+        assert!(
+            self.count < HELD_BACK,
+            "judged frames are taken out before the next one"
+        );
         self.waiting[self.count] = Measured { power, tone };
         self.count += 1;
         self.learned |= self.count == HELD_BACK;

@@ -16,7 +16,9 @@ impl Session {
     /// another one now.
     pub(crate) fn relay_to(&mut self, to: Option<SessionId>, keys: RelayKeys) -> Option<Route> {
         let before = self.route;
-        let birth = before.filter(|route| Some(route.to) == to).and_then(|route| route.birth);
+        let birth = before
+            .filter(|route| Some(route.to) == to)
+            .and_then(|route| route.birth);
         self.route = to.map(|to| Route { to, keys, birth });
         before.filter(|route| Some(route.to) != to)
     }
@@ -146,9 +148,7 @@ impl Session {
             Company::Alone
         };
         let code = event[0];
-        let placed = self
-            .stream
-            .place_event(moment.now, head, EventHead { code, company })?;
+        let placed = self.stream.place_event(moment.now, head, EventHead { code, company })?;
         let mut packet = [0; HEADER_BYTES + EVENT_BYTES];
         packet[HEADER_BYTES..].copy_from_slice(event);
         self.send_rtp(placed, payload_type, &mut packet, address, sink);

@@ -195,7 +195,18 @@ fn keys_are_sent_with_their_pauses_and_waited_for() {
         keys: keys.to_owned().into(),
     };
     assert_eq!(bench.ask(keys("1w#")), None);
-    bench.wake(Duration::from_millis(200 + 500 + 200));
+    assert_eq!(
+        bench.wake(Duration::from_millis(200 + 500 + 200)),
+        Some(Answer::Unit(Ok(())))
+    );
+    assert_eq!(bench.ask(keys("W5")), None, "a pause first");
+    assert_eq!(bench.outputs, []);
+    assert_eq!(bench.wake(SECOND), None);
+    assert!(matches!(
+        bench.outputs[..],
+        [Output::Media(CALLER, MediaCommand::SendKeys(_))]
+    ));
+    assert_eq!(bench.wake(Duration::from_millis(200)), Some(Answer::Unit(Ok(()))));
     let wrong = bench.ask(keys("1x"));
     assert!(
         matches!(wrong, Some(Answer::Unit(Err(Error::Invalid { .. })))),
@@ -264,10 +275,8 @@ fn a_dropped_request_is_answered_with_a_failure() {
 #[test]
 fn an_attended_transfer_takes_the_party_of_the_other_call() {
     let mut other = talking(plain());
-    let moved = other
-        .call
-        .release(other.now, CALLEE)
-        .expect("an answered leg can be moved");
+    let released = other.call.release(other.now, CALLEE);
+    let moved = released.expect("an answered leg can be moved").leg;
     let end = std::iter::from_fn(|| other.call.poll()).find_map(|output| match output {
         Output::Resume { answer, .. } => Some(answer),
         _ => None,
@@ -300,7 +309,9 @@ fn an_attended_transfer_takes_the_party_of_the_other_call() {
 fn a_call_can_be_joined_and_split() {
     let mut donor = Bench::answered();
     donor.ask(Ask::Sleep { ms: 60_000 });
-    let moved = donor.call.release(donor.now, CALLER).expect("it is answered");
+    let released = donor.call.release(donor.now, CALLER).expect("it is answered");
+    assert_eq!(released.media, [MediaCommand::Relay(None)]);
+    let moved = released.leg;
     let outputs: Vec<Output> = std::iter::from_fn(|| donor.call.poll()).collect();
     assert!(outputs.contains(&Output::Resume {
         answer: Answer::Unit(Err(Error::Interrupted(Interruption::Moved))),
