@@ -6,7 +6,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::route::Routes;
 use patchcord_guest::Module;
 use patchcord_media::{Clip, WavError};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,6 +78,27 @@ pub struct Directory {
     routes: Routes,
     programs: HashMap<(Tenant, String), Arc<Program>>,
     pub(crate) announcement: Arc<Clip>,
+    users: Users,
+}
+
+/// Users with phones, by tenant.
+#[derive(Debug, Clone, Default)]
+pub struct Users {
+    /// Lower case; the first is the one that a bare name means.
+    domains: HashMap<Tenant, Vec<Arc<str>>>,
+    names: HashSet<(Tenant, String)>,
+}
+
+impl Users {
+    /// Adds a user by name and domain.
+    pub fn add(&mut self, tenant: &Tenant, name: &str, domain: &str) {
+        let domain = domain.to_ascii_lowercase();
+        let domains = self.domains.entry(tenant.clone()).or_default();
+        if !domains.iter().any(|known| **known == *domain) {
+            domains.push(domain.into());
+        }
+        self.names.insert((tenant.clone(), name.to_owned()));
+    }
 }
 
 impl Directory {
@@ -90,7 +111,28 @@ impl Directory {
             routes,
             programs: programs.collect(),
             announcement,
+            users: Users::default(),
         }
+    }
+
+    /// The same with users that have phones.
+    pub fn with_users(self, users: Users) -> Self {
+        Self { users, ..self }
+    }
+
+    /// The domains of a tenant's users.
+    pub(crate) fn domains(&self, tenant: &Tenant) -> &[Arc<str>] {
+        self.users.domains.get(tenant).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a tenant has a user of this name.
+    pub(crate) fn has_user(&self, tenant: &Tenant, name: &str) -> bool {
+        self.users.names.contains(&(tenant.clone(), name.to_owned()))
+    }
+
+    /// A tenant's handler by name.
+    pub(crate) fn program(&self, tenant: &Tenant, name: &str) -> Option<Arc<Program>> {
+        self.programs.get(&(tenant.clone(), name.to_owned())).cloned()
     }
 
     /// The program a called user leads to.

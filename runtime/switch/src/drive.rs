@@ -1,16 +1,13 @@
 //! Driving a call: inputs into the call machine, its wishes carried out, its handler resumed, until it is at rest.
 
 use crate::io::{Notice, Output};
-use crate::live::{Live, Session};
-use crate::media_plan;
+use crate::live::Live;
 use crate::shard::Shard;
 use patchcord_control::ask::Answer;
-use patchcord_control::call::{CALLER, Input as CallInput, LegSignal, MediaCommand, Output as CallOutput, Turn};
+use patchcord_control::call::{Input as CallInput, Output as CallOutput, Turn};
 use patchcord_control::ids::CallId;
-use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, MediaCounters, Usage};
-use patchcord_control::words::Key;
+use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, Usage};
 use patchcord_guest::{Fault, Step};
-use patchcord_media::{Command, Counters, Report};
 use std::time::Instant;
 
 impl Shard {
@@ -41,34 +38,22 @@ impl Shard {
         self.live(id).call.handle(now, input);
     }
 
-    /// What a media engine reports of a leg.
-    pub(crate) fn leg_report(&mut self, now: Instant, id: CallId, report: Report) {
-        let signal = match report {
-            Report::Key { event, .. } => match Key::from_event(event) {
-                Some(key) => LegSignal::Key(key),
-                // Events above 15 are not keys (flash and the like).
-                None => return,
-            },
-            Report::PlayEnded { play, played, why, .. } => LegSignal::PlayEnded {
-                operation: patchcord_control::ids::OperationId(play.0),
-                played_ms: played.as_millis() as u32,
-                end: media_plan::play_end(why),
-            },
-            // A session the engine could not open is as good as lost; so is one whose plan it refused.
-            Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
-            Report::Closed { counters, .. } => LegSignal::MediaClosed(media_counters(&counters)),
-        };
-        self.feed(now, id, CallInput::Leg(CALLER, signal));
-    }
-
     /// Carries out what the call wants until it wants nothing more. Bounded: the guest limits the host calls of a turn,
     /// and every other wish ends in one.
     pub(crate) fn drive(&mut self, now: Instant, id: CallId) {
         while let Some(output) = self.calls.get_mut(&id).and_then(|live| live.call.poll()) {
             match output {
                 CallOutput::Resume { answer, turn } => self.resume(now, id, Some(answer), turn),
-                CallOutput::Leg(_, command) => self.leg_command(now, id, command),
-                CallOutput::Media(_, command) => self.media_command(now, id, command),
+                CallOutput::Leg(leg, command) => self.leg_command(now, id, leg, command),
+                CallOutput::Media(leg, command) => self.media_command(now, id, leg, command),
+                CallOutput::Locate {
+                    dial,
+                    endpoint,
+                    to,
+                    from,
+                } => self.locate(now, id, dial, endpoint, (to, from)),
+                CallOutput::Take(from) => self.take(now, id, from),
+                CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -120,41 +105,6 @@ impl Shard {
         live.call.handle(now, CallInput::Stopped { usage });
     }
 
-    fn media_command(&mut self, now: Instant, id: CallId, command: MediaCommand) {
-        let live = self.live(id);
-        let (session, thread) = (live.leg.port.session, live.leg.port.thread);
-        if live.leg.session != Session::Open {
-            // Nothing was ever opened (the far end left before audio was agreed): there is nothing to count.
-            if command == MediaCommand::Close {
-                let signal = LegSignal::MediaClosed(MediaCounters::default());
-                live.call.handle(now, CallInput::Leg(CALLER, signal));
-            }
-            return;
-        }
-        let command = match command {
-            MediaCommand::Play {
-                operation,
-                source,
-                times,
-                on_key,
-            } => Command::Play {
-                session,
-                play: media_plan::play_id(operation),
-                prompt: media_plan::prompt(&source, times, &live.program, &live.directory.announcement),
-                stop_on_key: media_plan::stop_on_key(on_key),
-            },
-            MediaCommand::Stop { operation } => Command::Stop {
-                session,
-                play: media_plan::play_id(operation),
-            },
-            MediaCommand::Close => {
-                live.leg.session = Session::Closed;
-                Command::Close { session }
-            }
-        };
-        self.outputs.push_back(Output::Media { thread, command });
-    }
-
     fn notice(&mut self, call: CallId, notice: Notice) {
         self.outputs.push_back(Output::Notice { call, notice });
     }
@@ -165,9 +115,10 @@ impl Shard {
         if let Some(at) = live.wake_at {
             self.due.remove(&(at, id));
         }
-        self.dialogs.remove(&live.leg.dialog);
-        self.sessions.remove(&live.leg.port.session);
-        self.ports.push_back(live.leg.port);
+        for io in live.legs.into_values() {
+            self.dialogs.remove(&io.dialog);
+            self.release_port(&io);
+        }
         self.outputs.push_back(Output::Record(record));
     }
 }
@@ -190,20 +141,5 @@ fn fault_kind(fault: &Fault) -> FaultKind {
         Fault::StringTooLong { .. } => FaultKind::StringTooLong,
         Fault::Handles { .. } => FaultKind::Handles,
         Fault::Start(_) => FaultKind::Start,
-    }
-}
-
-fn media_counters(counted: &Counters) -> MediaCounters {
-    MediaCounters {
-        packets_in: counted.packets_in,
-        packets_out: counted.packets_out,
-        lost: counted.lost,
-        duplicates: counted.duplicates,
-        reordered: counted.reordered,
-        malformed: counted.malformed,
-        wrong_source: counted.wrong_source,
-        jitter_us: counted.jitter_us,
-        keys: counted.keys,
-        ticks_missed: counted.ticks_missed,
     }
 }

@@ -8,7 +8,8 @@ use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, UnixTime};
 use patchcord_media::{Command, Report, SessionId};
 use patchcord_sip::sdp::Codec;
-use std::net::{IpAddr, SocketAddr};
+use patchcord_sip::{Flow, LocationChange, Target, Uri};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,10 @@ pub struct Config {
     pub sip: patchcord_sip::Config,
     /// The address that session descriptions name for audio.
     pub media_address: IpAddr,
+    /// Who may come in.
+    pub gate: patchcord_sip::GateConfig,
+    /// Registrations are kept here; only in the shard that takes REGISTER.
+    pub registrar: Option<patchcord_sip::RegistrarConfig>,
     /// Codecs we speak, preferred first.
     pub codecs: Vec<Codec>,
     /// A leg that should send audio and sends none for so long is lost; none to wait for ever.
@@ -52,13 +57,27 @@ pub struct MediaPort {
 /// Everything that can wake a shard.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram on the SIP socket.
-    Datagram {
-        /// Who sent it.
-        from: SocketAddr,
+    /// A SIP message: a datagram, or one of a stream.
+    Message {
+        /// The way it came.
+        flow: Flow,
         /// What.
         bytes: &'a [u8],
     },
+    /// What was to be sent this way could not be.
+    SendFailed {
+        /// The way as [`Output::Send`] named it.
+        flow: Flow,
+    },
+    /// Where an address can be reached, as [`Output::Resolve`] asked; none if nowhere.
+    Resolved {
+        /// The question.
+        query: Query,
+        /// Best first.
+        targets: Vec<Target>,
+    },
+    /// What another shard learned about where users are.
+    Location(LocationChange),
     /// A media thread reports.
     Media(Report),
     /// More port pairs to use.
@@ -73,16 +92,31 @@ pub enum Input<'a> {
     Deadline,
 }
 
+/// A question of a shard about an address, named until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Query(pub u64);
+
 /// Everything a shard can want.
 #[derive(Debug)]
 pub enum Output {
-    /// Send on the SIP socket.
+    /// Send a SIP message.
     Send {
-        /// To whom.
-        to: SocketAddr,
+        /// Which way.
+        to: Flow,
+        /// For TLS: the name the peer's certificate must show if a connection has to be opened.
+        name: Option<Arc<str>>,
         /// What; shared with the transaction that may send it again.
         bytes: Arc<[u8]>,
     },
+    /// Look up where an address can be reached (RFC 3263); [`Input::Resolved`] follows.
+    Resolve {
+        /// The question.
+        query: Query,
+        /// The address.
+        uri: Uri,
+    },
+    /// Tell the other shards where a user is.
+    Location(LocationChange),
     /// Tell a media thread.
     Media {
         /// Which.
@@ -145,4 +179,6 @@ pub struct Counts {
     pub refused_draining: u64,
     /// Refused: no common codec or a bad description (488).
     pub refused_media: u64,
+    /// Registrations that this shard's mirror had no room for.
+    pub locations_lost: u64,
 }

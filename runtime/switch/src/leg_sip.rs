@@ -1,20 +1,23 @@
-//! The SIP side of a leg: from dialog events to leg signals, from leg commands to responses and requests. The last place
-//! that knows it was SIP.
+//! The SIP side of a leg that called us, and what all legs have in common: from dialog events to leg signals, from leg
+//! commands to responses and requests. The last place that knows it was SIP.
 
 use crate::directory::{Directory, Program};
 use crate::io::{MediaPort, Notice, Output};
-use crate::live::{LegIo, Live, Negotiation, Session};
+use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
+use crate::leg_outbound::cause;
 use crate::media_plan;
 use crate::shard::{Draining, Shard};
-use patchcord_control::call::{CALLER, Call, Description, Input as CallInput, LegCommand, LegSignal, Setup};
-use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::call::{CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup};
+use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_control::private::Private;
 use patchcord_control::record::Usage;
-use patchcord_control::words::{Interruption, LegInfo};
+use patchcord_control::words::{Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_guest::Instance;
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local};
-use patchcord_sip::{DialogId, EndCause, Rejection, Request};
+use patchcord_sip::{DialogId, EndCause, Event, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +25,8 @@ use std::time::Instant;
 const NOT_FOUND: u16 = 404;
 /// No common codec, or a description that cannot be understood.
 const NOT_ACCEPTABLE: u16 = 488;
+/// Another change of the session is under way.
+const REQUEST_PENDING: u16 = 491;
 /// Full or draining.
 const UNAVAILABLE: u16 = 503;
 /// Longest a refused caller is asked to wait before it tries again.
@@ -45,15 +50,15 @@ const OWN_HEADERS: [&str; 12] = [
 const HEADERS_MAX: usize = 64;
 
 /// Where a called address leads, as the directory stood when the call came.
-struct Target {
-    directory: Arc<Directory>,
-    tenant: Tenant,
-    program: Arc<Program>,
+pub(crate) struct Target {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) tenant: Tenant,
+    pub(crate) program: Arc<Program>,
 }
 
 impl Shard {
     /// A new call is offered.
-    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: &Request) {
+    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: &Request, origin: LegOrigin) {
         if self.draining == Draining::Yes {
             self.counts.refused_draining += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
@@ -76,7 +81,7 @@ impl Shard {
         }
         let port = self.ports.pop_front().expect("checked above that there is one");
         match self.begin_leg(dialog, port, request) {
-            Ok(leg) => self.begin_call(now, leg, request, target),
+            Ok(leg) => self.begin_call(now, leg, (request, origin), target),
             Err(_) => {
                 self.ports.push_front(port);
                 self.counts.refused_media += 1;
@@ -85,7 +90,7 @@ impl Shard {
         }
     }
 
-    fn refuse(&mut self, now: Instant, dialog: DialogId, status: u16) {
+    pub(crate) fn refuse(&mut self, now: Instant, dialog: DialogId, status: u16) {
         let retry_after_s = (status == UNAVAILABLE).then_some(RETRY_AFTER_S);
         // The dialog may have been cancelled in the same breath; then there is nothing left to refuse.
         let _ = self.sip.reject(now, dialog, Rejection { status, retry_after_s });
@@ -93,14 +98,7 @@ impl Shard {
 
     /// Works out what could be answered, before anybody decides to answer.
     fn begin_leg(&mut self, dialog: DialogId, port: MediaPort, request: &Request) -> Result<LegIo, sdp::SdpError> {
-        let local = Local {
-            address: self.config.media_address,
-            port: port.port,
-            session_id: self.random.next_u64() >> 1,
-            version: 1,
-            codecs: self.config.codecs.clone(),
-            direction: Direction::SendRecv,
-        };
+        let local = self.local(port);
         let negotiation = match request.sdp() {
             None => Negotiation::Late,
             Some(offer) => {
@@ -108,23 +106,44 @@ impl Shard {
                 Negotiation::Answerable { answer, agreed }
             }
         };
-        Ok(LegIo {
-            dialog,
-            port,
-            local,
-            negotiation,
-            session: Session::None,
-        })
+        Ok(LegIo::new(dialog, port, local, negotiation))
     }
 
-    fn begin_call(&mut self, now: Instant, leg: LegIo, request: &Request, target: Target) {
-        let id = CallId((u128::from(self.random.next_u64()) << 64) | u128::from(self.random.next_u64()));
-        let setup = self.setup(now, id, &leg, request, &target);
-        let Target { directory, program, .. } = target;
+    /// Our side of a session on a port.
+    pub(crate) fn local(&mut self, port: MediaPort) -> Local {
+        Local {
+            address: self.config.media_address,
+            port: port.port,
+            session_id: self.random.next_u64() >> 1,
+            version: 1,
+            codecs: self.config.codecs.clone(),
+            direction: Direction::SendRecv,
+        }
+    }
+
+    fn begin_call(&mut self, now: Instant, leg: LegIo, (request, origin): (&Request, LegOrigin), target: Target) {
+        let id = self.new_call_id();
+        let facts = self.caller_facts(request, origin, &leg.negotiation);
+        let setup = self.setup(now, id, facts, &target);
+        self.dialogs.insert(leg.dialog, (id, CALLER));
+        self.sessions.insert(leg.port.session, (id, CALLER));
+        let call = Call::new(now, setup);
+        self.begin(now, (id, call), target, leg);
+    }
+
+    pub(crate) fn new_call_id(&mut self) -> CallId {
+        CallId((u128::from(self.random.next_u64()) << 64) | u128::from(self.random.next_u64()))
+    }
+
+    /// Takes up a call whose first leg is known to the indexes, and starts its handler.
+    pub(crate) fn begin(&mut self, now: Instant, (id, call): (CallId, Call), target: Target, leg: LegIo) {
+        let Target {
+            directory,
+            tenant,
+            program,
+        } = target;
         let instance = Instance::start(&program.module, self.config.instance);
         self.counts.started += 1;
-        self.dialogs.insert(leg.dialog, id);
-        self.sessions.insert(leg.port.session, id);
         let started = Notice::Started {
             handler: program.name.clone(),
             module: program.module.hash().to_owned(),
@@ -137,18 +156,19 @@ impl Shard {
             Ok(instance) => (Some(instance), None),
             Err(fault) => (None, Some(fault)),
         };
-        let call = Call::new(now, setup);
-        self.calls.insert(
-            id,
-            Live {
-                call,
-                instance,
-                program,
-                directory,
-                leg,
-                wake_at: None,
-            },
-        );
+        let live = Live {
+            call,
+            instance,
+            program,
+            directory,
+            tenant,
+            legs: [(CALLER, leg)].into(),
+            ways: BTreeMap::new(),
+            next_way: 0,
+            next_transfer: 0,
+            wake_at: None,
+        };
+        self.calls.insert(id, live);
         match fault {
             None => self.start_handler(now, id),
             Some(fault) => {
@@ -158,10 +178,32 @@ impl Shard {
         }
     }
 
-    fn setup(&mut self, now: Instant, id: CallId, leg: &LegIo, request: &Request, target: &Target) -> Setup {
+    /// What is known of a caller from its request.
+    fn caller_facts(&self, request: &Request, origin: LegOrigin, negotiation: &Negotiation) -> CallerFacts {
+        let from = request.from().ok();
+        let user = from.as_ref().and_then(|from| from.uri.user()).unwrap_or_default();
+        let name = from.as_ref().and_then(|from| from.display.clone());
+        CallerFacts {
+            info: LegInfo {
+                direction: LegDirection::Inbound,
+                from: user.to_owned().into(),
+                from_name: name.unwrap_or_default().into(),
+                to: request.uri.user().unwrap_or_default().to_owned().into(),
+                origin,
+                ..LegInfo::default()
+            },
+            headers: handler_headers(request),
+            description: match negotiation {
+                Negotiation::Late => Description::Late,
+                _ => Description::Offered,
+            },
+        }
+    }
+
+    /// What a call is made from.
+    pub(crate) fn setup(&mut self, now: Instant, id: CallId, facts: CallerFacts, target: &Target) -> Setup {
         let mut seed = [0; 32];
         self.random.fill_bytes(&mut seed);
-        let from = request.from().ok();
         let program = &target.program;
         Setup {
             id,
@@ -174,141 +216,155 @@ impl Shard {
             seed,
             info: LegInfo {
                 call_id: id.to_string(),
-                from: from
-                    .as_ref()
-                    .and_then(|from| from.uri.user())
-                    .unwrap_or_default()
-                    .to_owned()
-                    .into(),
-                from_name: from
-                    .as_ref()
-                    .and_then(|from| from.display.clone())
-                    .unwrap_or_default()
-                    .into(),
-                to: request.uri.user().unwrap_or_default().to_owned().into(),
-                secure: false,
+                ..facts.info
             },
-            headers: handler_headers(request),
-            description: match leg.negotiation {
-                Negotiation::Late => Description::Late,
-                _ => Description::Offered,
-            },
+            headers: facts.headers,
+            description: facts.description,
             trace: self.config.trace,
         }
     }
 
-    /// Carries out what a call wants in signalling.
-    pub(crate) fn leg_command(&mut self, now: Instant, id: CallId, command: LegCommand) {
-        match command {
-            LegCommand::Ring => {
-                let dialog = self.live(id).leg.dialog;
-                let _ = self.sip.provisional(now, dialog, 180, None);
-            }
-            LegCommand::EarlyMedia => self.early_media(now, id),
-            LegCommand::Answer => self.answer(now, id),
-            LegCommand::Reject(status) => {
-                let dialog = self.live(id).leg.dialog;
-                self.refuse(now, dialog, status);
-            }
-            LegCommand::HangUp => {
-                let dialog = self.live(id).leg.dialog;
-                let _ = self.sip.bye(now, dialog);
-            }
+    /// Carries out what a call wants in signalling. A leg that has ended in the same breath needs nothing any more.
+    pub(crate) fn leg_command(&mut self, now: Instant, id: CallId, leg: LegId, command: LegCommand) {
+        if let LegCommand::Place(placing) = command {
+            return self.place(now, id, leg, placing);
         }
-    }
-
-    fn early_media(&mut self, now: Instant, id: CallId) {
-        let leg = &mut self.live(id).leg;
-        let Negotiation::Answerable { answer, .. } = &leg.negotiation else {
+        let Some(dialog) = self.live(id).legs.get(&leg).map(|io| io.dialog) else {
             return;
         };
-        let (dialog, answer) = (leg.dialog, answer.clone());
-        if self.sip.provisional(now, dialog, 183, Some(answer)).is_ok() {
-            self.open_audio(now, id);
+        match command {
+            LegCommand::Ring => {
+                let _ = self.sip.provisional(now, dialog, 180, None);
+            }
+            LegCommand::EarlyMedia => self.early_media(now, id, leg),
+            LegCommand::Answer => self.answer(now, id, leg),
+            LegCommand::Reject(status) => self.refuse(now, dialog, status),
+            LegCommand::Redirect(to) => self.redirect(now, dialog, &to),
+            LegCommand::HangUp => self.hang_up_leg(now, dialog),
+            LegCommand::Hold(wanted) => self.hold(now, id, leg, wanted),
+            LegCommand::Refer(to) => self.refer(now, id, leg, &to),
+            LegCommand::ReferToLeg(other) => self.refer_to_leg(now, id, leg, other),
+            LegCommand::TransferAccept(transfer) => self.transfer_accept(now, id, leg, transfer),
+            LegCommand::TransferFinish(transfer, status) => self.transfer_finish(now, id, leg, transfer, status),
+            LegCommand::Place(_) => unreachable!("placed above"),
         }
     }
 
-    fn answer(&mut self, now: Instant, id: CallId) {
-        let leg = &mut self.live(id).leg;
-        let dialog = leg.dialog;
-        let (description, opens) = match &leg.negotiation {
+    fn redirect(&mut self, now: Instant, dialog: DialogId, to: &[Private<String>]) {
+        let contacts = to.iter().filter_map(|to| Uri::parse(to.reveal()).ok()).map(NameAddr::new);
+        let contacts: Vec<NameAddr> = contacts.collect();
+        let _ = self.sip.redirect(now, dialog, &contacts);
+    }
+
+    fn early_media(&mut self, now: Instant, id: CallId, leg: LegId) {
+        let io = self.live(id).leg(leg);
+        let Negotiation::Answerable { answer, .. } = &io.negotiation else {
+            return;
+        };
+        let (dialog, answer) = (io.dialog, answer.clone());
+        if self.sip.provisional(now, dialog, 183, Some(answer)).is_ok() {
+            self.open_audio(now, id, leg);
+        }
+    }
+
+    fn answer(&mut self, now: Instant, id: CallId, leg: LegId) {
+        let io = self.live(id).leg(leg);
+        let dialog = io.dialog;
+        let (description, opens) = match &io.negotiation {
             Negotiation::Answerable { answer, .. } | Negotiation::Settled { answer } => (answer.clone(), true),
-            Negotiation::Late | Negotiation::Offered => (sdp::offer(&leg.local), false),
+            Negotiation::Late | Negotiation::Offered => (sdp::offer(&io.local), false),
         };
         if !opens {
-            leg.negotiation = Negotiation::Offered;
+            io.negotiation = Negotiation::Offered;
         }
         // Refused only if the caller has gone in the same breath; its end follows as an event.
         if self.sip.accept(now, dialog, description).is_ok() && opens {
-            self.open_audio(now, id);
+            self.open_audio(now, id, leg);
         }
     }
 
     /// Opens the media session on what was agreed, once, and tells the call.
-    fn open_audio(&mut self, now: Instant, id: CallId) {
-        let leg = &mut self.live(id).leg;
-        if let Negotiation::Answerable { answer, agreed } = &leg.negotiation {
+    fn open_audio(&mut self, now: Instant, id: CallId, leg: LegId) {
+        let io = self.live(id).leg(leg);
+        if let Negotiation::Answerable { answer, agreed } = &io.negotiation {
             let (answer, agreed) = (answer.clone(), agreed.clone());
-            leg.negotiation = Negotiation::Settled { answer };
-            self.adopt(id, &agreed);
+            io.negotiation = Negotiation::Settled { answer };
+            self.adopt(id, leg, &agreed);
         }
-        self.tell(now, id, CallInput::Leg(CALLER, LegSignal::AudioOpen));
+        self.tell(now, id, CallInput::Leg(leg, LegSignal::AudioOpen));
     }
 
     /// Gives the media engine the plan that follows from an agreement.
-    fn adopt(&mut self, id: CallId, agreed: &Agreed) {
+    pub(crate) fn adopt(&mut self, id: CallId, leg: LegId, agreed: &Agreed) {
         let timeout = self.config.media_timeout;
-        let leg = &mut self.live(id).leg;
-        let (session, thread, plan) = (leg.port.session, leg.port.thread, media_plan::plan(agreed, timeout));
-        let command = match leg.session {
+        let io = self.live(id).leg(leg);
+        io.agreed = Some(agreed.clone());
+        let (session, thread, plan) = (io.port.session, io.port.thread, media_plan::plan(agreed, timeout));
+        let command = match io.session {
             Session::None => Command::Open { session, plan },
             Session::Open => Command::Update { session, plan },
             Session::Closed => return,
         };
-        leg.session = Session::Open;
-        self.outputs.push_back(Output::Media { thread, command });
+        io.session = Session::Open;
+        self.media_output(thread, command);
+    }
+
+    /// Tells the call whether the far end still wants to hear us.
+    fn note_hold(&mut self, now: Instant, id: CallId, leg: LegId) {
+        let io = self.live(id).leg(leg);
+        let Some(agreed) = &io.agreed else { return };
+        let held = if io.local.direction.sends() && !agreed.direction.sends() {
+            Held::Yes
+        } else {
+            Held::No
+        };
+        if held == io.held {
+            return;
+        }
+        io.held = held;
+        let signal = match held {
+            Held::Yes => LegSignal::Held,
+            Held::No => LegSignal::Unheld,
+        };
+        self.tell(now, id, CallInput::Leg(leg, signal));
     }
 
     /// Our 200 was acknowledged. If it carried our offer, the ACK must carry the answer (RFC 3261 section 13.2.2.4).
-    pub(crate) fn confirmed(&mut self, now: Instant, id: CallId, sdp: Option<Vec<u8>>) {
-        let leg = &mut self.live(id).leg;
-        let Negotiation::Offered = leg.negotiation else { return };
-        let agreed = sdp
-            .ok_or(())
-            .and_then(|answer| sdp::accept_answer(&answer, &leg.local).map_err(drop));
-        match agreed {
-            Ok(agreed) => {
-                leg.negotiation = Negotiation::Settled {
-                    answer: sdp::offer(&leg.local),
-                };
-                self.adopt(id, &agreed);
-                self.feed(now, id, CallInput::Leg(CALLER, LegSignal::AudioOpen));
-            }
-            Err(()) => self.feed(now, id, CallInput::End(Interruption::SignallingLost)),
+    pub(crate) fn confirmed(&mut self, now: Instant, (id, leg): (CallId, LegId), sdp: Option<Vec<u8>>) {
+        let Negotiation::Offered = self.live(id).leg(leg).negotiation else { return };
+        if sdp.is_some_and(|answer| self.agree(id, leg, &answer)) {
+            self.tell(now, id, CallInput::Leg(leg, LegSignal::AudioOpen));
+            self.note_hold(now, id, leg);
+            self.drive(now, id);
+        } else {
+            let dialog = self.live(id).leg(leg).dialog;
+            let _ = self.sip.bye(now, dialog);
         }
     }
 
     /// The far end wants to change the session: hold, resume, another address, or a refresh.
-    pub(crate) fn renegotiate(&mut self, now: Instant, id: CallId, sdp: Option<Vec<u8>>) {
-        let leg = &mut self.live(id).leg;
-        let dialog = leg.dialog;
+    pub(crate) fn renegotiate(&mut self, now: Instant, (id, leg): (CallId, LegId), sdp: Option<Vec<u8>>) {
+        let io = self.live(id).leg(leg);
+        let dialog = io.dialog;
         let Some(offer) = sdp else {
-            leg.negotiation = Negotiation::Offered;
-            leg.local.version += 1;
-            let ours = sdp::offer(&leg.local);
+            io.negotiation = Negotiation::Offered;
+            io.local.version += 1;
+            let ours = sdp::offer(&io.local);
             let _ = self.sip.accept_reinvite(now, dialog, ours);
             return;
         };
         let next = Local {
-            version: leg.local.version + 1,
-            ..leg.local.clone()
+            version: io.local.version + 1,
+            ..io.local.clone()
         };
         match sdp::answer(&offer, &next) {
             Ok((answer, agreed)) => {
-                leg.local = next;
-                leg.negotiation = Negotiation::Settled { answer: answer.clone() };
+                io.local = next;
+                io.negotiation = Negotiation::Settled { answer: answer.clone() };
                 if self.sip.accept_reinvite(now, dialog, answer).is_ok() {
-                    self.adopt(id, &agreed);
+                    self.adopt(id, leg, &agreed);
+                    self.note_hold(now, id, leg);
+                    self.drive(now, id);
                 }
             }
             Err(_) => {
@@ -317,21 +373,138 @@ impl Shard {
         }
     }
 
+    /// Puts the far end on hold or takes it back: a new offer with our direction.
+    fn hold(&mut self, now: Instant, id: CallId, leg: LegId, wanted: HoldWanted) {
+        let io = self.live(id).leg(leg);
+        let direction = match wanted {
+            HoldWanted::On => Direction::SendOnly,
+            HoldWanted::Off => Direction::SendRecv,
+        };
+        let next = Local {
+            version: io.local.version + 1,
+            direction,
+            ..io.local.clone()
+        };
+        let (dialog, offer) = (io.dialog, sdp::offer(&next));
+        let before = io.local.direction;
+        let free = io.offering == Offering::No;
+        if free && self.sip.reinvite(now, dialog, Some(offer)).is_ok() {
+            let io = self.live(id).leg(leg);
+            io.local = next;
+            io.offering = Offering::Hold { before };
+        } else {
+            let busy = LegSignal::HoldAnswered(Err(REQUEST_PENDING));
+            self.tell(now, id, CallInput::Leg(leg, busy));
+        }
+    }
+
+    /// The far end answered our change of the session.
+    pub(crate) fn reinvite_answered(
+        &mut self,
+        now: Instant,
+        (id, leg): (CallId, LegId),
+        status: u16,
+        sdp: Option<Vec<u8>>,
+    ) {
+        let io = self.live(id).leg(leg);
+        let accepted = (200..300).contains(&status);
+        let offering = std::mem::replace(&mut io.offering, Offering::No);
+        if let (Offering::Hold { before }, false) = (offering, accepted) {
+            // The session stays as it was, so does what we say we do (RFC 3261 section 14.1).
+            io.local.direction = before;
+        }
+        let agreed = accepted && sdp.is_some_and(|answer| self.agree(id, leg, &answer));
+        if offering != Offering::No {
+            let answer = if agreed { Ok(()) } else { Err(if accepted { NOT_ACCEPTABLE } else { status }) };
+            self.tell(now, id, CallInput::Leg(leg, LegSignal::HoldAnswered(answer)));
+        }
+        self.note_hold(now, id, leg);
+        self.drive(now, id);
+    }
+
+    /// Somebody takes the place of a leg's far end (RFC 3891): the leg stays, its dialog is another from now on.
+    pub(crate) fn replaced(&mut self, now: Instant, (id, leg): (CallId, LegId), dialog: DialogId, request: &Request) {
+        let io = self.live(id).leg(leg);
+        let next = Local {
+            version: io.local.version + 1,
+            direction: Direction::SendRecv,
+            ..io.local.clone()
+        };
+        let Some(Ok((answer, agreed))) = request.sdp().map(|offer| sdp::answer(offer, &next)) else {
+            self.counts.refused_media += 1;
+            return self.refuse(now, dialog, NOT_ACCEPTABLE);
+        };
+        let old = std::mem::replace(&mut self.live(id).leg(leg).dialog, dialog);
+        // The old dialog's end, which follows from this, belongs to nobody.
+        self.dialogs.remove(&old);
+        self.dialogs.insert(dialog, (id, leg));
+        if self.sip.accept(now, dialog, answer.clone()).is_err() {
+            // The newcomer has gone in the same breath: nothing is replaced.
+            self.dialogs.remove(&dialog);
+            self.dialogs.insert(old, (id, leg));
+            self.live(id).leg(leg).dialog = old;
+            return;
+        }
+        let io = self.live(id).leg(leg);
+        io.local = next;
+        io.negotiation = Negotiation::Settled { answer };
+        self.adopt(id, leg, &agreed);
+        self.note_hold(now, id, leg);
+        self.drive(now, id);
+    }
+
+    /// A key that came in an INFO request.
+    pub(crate) fn key(&mut self, now: Instant, (id, leg): (CallId, LegId), event: u8) {
+        if let Some(key) = Key::from_event(event) {
+            self.feed(now, id, CallInput::Leg(leg, LegSignal::Key(key)));
+        }
+    }
+
     /// The dialog is gone.
-    pub(crate) fn dialog_ended(&mut self, now: Instant, id: CallId, cause: &EndCause) {
-        let (why, status) = match cause {
+    pub(crate) fn dialog_ended(&mut self, now: Instant, (id, leg): (CallId, LegId), ended: &EndCause) {
+        let io = self.live(id).leg(leg);
+        let dialog = io.dialog;
+        let unanswered = io.way.is_some() || io.refusal.is_some();
+        self.dialogs.remove(&dialog);
+        if unanswered {
+            self.dialled_ended(now, (id, leg), ended);
+            return self.drive(now, id);
+        }
+        let (why, status) = match ended {
             EndCause::RemoteBye => (Interruption::HungUp, None),
             EndCause::LocalBye => (Interruption::EndedByHandler, None),
             EndCause::Cancelled => (Interruption::Cancelled, Some(487)),
             EndCause::Rejected { status } => (Interruption::EndedByHandler, Some(*status)),
-            EndCause::NoAck | EndCause::TimedOut | EndCause::Unreachable | EndCause::Failed(_) => {
-                (Interruption::SignallingLost, None)
-            }
+            _ => (Interruption::SignallingLost, None),
         };
-        let dialog = self.live(id).leg.dialog;
-        self.dialogs.remove(&dialog);
-        self.feed(now, id, CallInput::Leg(CALLER, LegSignal::Ended { why, status }));
+        let cause = status.map(cause);
+        self.tell(now, id, CallInput::Leg(leg, LegSignal::Ended { why, cause }));
+        self.drive(now, id);
     }
+}
+
+/// The dialog that an event is about; requests outside dialogs are told apart before.
+pub(crate) fn event_dialog(event: &Event) -> DialogId {
+    event.dialog().expect("requests outside dialogs were told apart before")
+}
+
+/// How a request came in, in the call's words.
+pub(crate) fn leg_origin(origin: &Origin) -> LegOrigin {
+    match origin {
+        Origin::Trunk(name) => LegOrigin::Trunk(name.to_string()),
+        Origin::User { aor, .. } => {
+            let name = aor.split_once('@').map_or(&**aor, |(name, _)| name);
+            LegOrigin::User(name.to_owned().into())
+        }
+        Origin::Anyone => LegOrigin::Anyone,
+    }
+}
+
+/// What is known of a caller.
+pub(crate) struct CallerFacts {
+    pub(crate) info: LegInfo,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) description: Description,
 }
 
 /// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters.

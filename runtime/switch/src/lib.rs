@@ -10,11 +10,17 @@
 mod directory;
 mod drive;
 mod io;
+mod leg_media;
+mod leg_outbound;
 mod leg_sip;
 mod live;
+mod locate;
 mod media_plan;
+mod moving;
+mod phones;
 mod shard;
+mod transfers;
 
 pub use directory::{Directory, Program, ProgramError};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query};
 pub use shard::Shard;

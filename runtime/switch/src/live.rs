@@ -1,11 +1,17 @@
-//! A call that is alive in a shard: its decisions, its handler's instance, and what its leg holds of SIP and media.
+//! A call that is alive in a shard: its decisions, its handler's instance, and what its legs hold of SIP and media.
 
 use crate::directory::{Directory, Program};
 use crate::io::MediaPort;
+use crate::locate::Way;
 use patchcord_control::call::Call;
+use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
+use patchcord_control::private::Private;
+use patchcord_control::words::Cause;
 use patchcord_guest::Instance;
-use patchcord_sip::DialogId;
-use patchcord_sip::sdp::{Agreed, Local};
+use patchcord_media::PlayId;
+use patchcord_sip::sdp::{Agreed, Direction, Local};
+use patchcord_sip::{DialogId, ReferId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,7 +23,14 @@ pub(crate) struct Live {
     pub(crate) program: Arc<Program>,
     /// Routes and announcement as they were when the call began.
     pub(crate) directory: Arc<Directory>,
-    pub(crate) leg: LegIo,
+    pub(crate) tenant: Tenant,
+    /// Legs that hold a dialog or a session. Bounded by the call's limit on legs.
+    pub(crate) legs: BTreeMap<LegId, LegIo>,
+    /// Ways to endpoints that were found and not yet placed, by the key the call knows. Bounded by the call's limits on
+    /// endpoints and redirections, times the ways to one endpoint.
+    pub(crate) ways: BTreeMap<u32, Way>,
+    pub(crate) next_way: u32,
+    pub(crate) next_transfer: u32,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }
@@ -29,7 +42,28 @@ pub(crate) struct LegIo {
     /// Our side of the session description; its version grows with every new one.
     pub(crate) local: Local,
     pub(crate) negotiation: Negotiation,
+    /// What both ends agreed on, once they have.
+    pub(crate) agreed: Option<Agreed>,
     pub(crate) session: Session,
+    /// Prompts under way in the media engine: each number is used once in the life of the port's session.
+    pub(crate) plays: Plays,
+    /// The far end has put us on hold.
+    pub(crate) held: Held,
+    /// Our own change of the session waits for its answer.
+    pub(crate) offering: Offering,
+    /// Transfers the far end asks for, and the dialog each wants replaced.
+    pub(crate) refers: BTreeMap<TransferId, (ReferId, Option<DialogId>)>,
+    /// How a dialled leg is reached, while it is not answered.
+    pub(crate) way: Option<Way>,
+    /// What the far end refused with, until the dialog's end is told.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// What a far end refused a dialled leg with.
+pub(crate) struct Refusal {
+    pub(crate) cause: Cause,
+    /// Where it says to call instead (3xx).
+    pub(crate) contacts: Vec<Private<String>>,
 }
 
 /// How far the two session descriptions are.
@@ -53,4 +87,86 @@ pub(crate) enum Session {
     Open,
     /// It was told to close, or has closed.
     Closed,
+}
+
+/// Whether the far end wants to hear us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    No,
+    Yes,
+}
+
+/// Whether a re-INVITE of ours is under way, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offering {
+    No,
+    /// The handler waits for it; what we did before it stays if it is refused.
+    Hold {
+        /// Our direction until then.
+        before: Direction,
+    },
+}
+
+/// Which number in the media engine stands for which prompt of the call.
+#[derive(Debug, Default)]
+pub(crate) struct Plays {
+    next: u32,
+    known: BTreeMap<u32, OperationId>,
+}
+
+impl Plays {
+    /// A new number for a prompt. Each ends with one report, which takes it out again.
+    pub(crate) fn begin(&mut self, operation: OperationId) -> PlayId {
+        self.next = self.next.wrapping_add(1);
+        self.known.insert(self.next, operation);
+        PlayId(self.next)
+    }
+
+    /// The number of a prompt that has not ended.
+    pub(crate) fn find(&self, operation: OperationId) -> Option<PlayId> {
+        let known = self.known.iter().rev();
+        known
+            .filter(|(_, named)| **named == operation)
+            .map(|(number, _)| PlayId(*number))
+            .next()
+    }
+
+    /// A prompt has ended; its name, unless it was another call's.
+    pub(crate) fn end(&mut self, play: PlayId) -> Option<OperationId> {
+        self.known.remove(&play.0)
+    }
+
+    /// What still plays belongs to a call that this leg has left.
+    pub(crate) fn disown(&mut self) {
+        self.known.clear();
+    }
+}
+
+impl LegIo {
+    /// A leg whose INVITE came or goes out; nothing is agreed.
+    pub(crate) fn new(dialog: DialogId, port: MediaPort, local: Local, negotiation: Negotiation) -> Self {
+        Self {
+            dialog,
+            port,
+            local,
+            negotiation,
+            agreed: None,
+            session: Session::None,
+            plays: Plays::default(),
+            held: Held::No,
+            offering: Offering::No,
+            refers: BTreeMap::new(),
+            way: None,
+            refusal: None,
+        }
+    }
+}
+
+impl Live {
+    /// A leg that an index of the shard named.
+    pub(crate) fn leg(&mut self, leg: LegId) -> &mut LegIo {
+        self.legs
+            .get_mut(&leg)
+            .expect("an index names only legs that hold something")
+    }
 }

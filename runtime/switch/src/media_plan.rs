@@ -2,8 +2,9 @@
 
 use crate::directory::Program;
 use patchcord_control::call::{OnKey, PromptSource};
-use patchcord_control::ids::OperationId;
-use patchcord_control::words::{PlayEnd, Segment as Wanted, Tone as WantedTone};
+use patchcord_control::words::{
+    AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayEnd, Segment as Wanted, Tone as WantedTone,
+};
 use patchcord_media as media;
 use patchcord_sip::sdp::{Agreed, Codec, Direction};
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(crate) fn prompt(
 ) -> media::Prompt {
     let segments = match source {
         PromptSource::Announcement => vec![media::Segment::Clip(announcement.clone())],
+        PromptSource::Ringback => vec![media::Segment::Tone(ringback())],
         PromptSource::Handler(wanted) => wanted.iter().map(|segment| found(segment, program)).collect(),
     };
     media::Prompt { segments, times }
@@ -75,8 +77,47 @@ pub(crate) fn stop_on_key(on_key: OnKey) -> media::StopOnKey {
     }
 }
 
-pub(crate) fn play_id(operation: OperationId) -> media::PlayId {
-    media::PlayId(operation.0)
+/// The tone of a telephone that rings: 440 and 480 Hz, 2 s in 6 (ITU-T E.180, the North American one).
+fn ringback() -> media::Tone {
+    media::Tone {
+        frequencies: vec![440, 480],
+        on: Duration::from_secs(2),
+        off: Duration::from_secs(4),
+        count: 1,
+        level_dbm0: -19,
+    }
+}
+
+pub(crate) fn relay_keys(keys: Option<KeysBetween>) -> media::RelayKeys {
+    match keys {
+        Some(KeysBetween::Pass) => media::RelayKeys::Pass,
+        Some(KeysBetween::Keep) | None => media::RelayKeys::Keep,
+    }
+}
+
+/// How a machine is told from a person. The call machine has checked the ranges, which are the engine's own.
+pub(crate) fn detection(options: &DetectionOptions) -> media::DetectOptions {
+    let ms = |ms: u32| Duration::from_millis(u64::from(ms));
+    media::DetectOptions {
+        mode: match options.wait_for {
+            MachineWait::Verdict => media::DetectMode::Enable,
+            MachineWait::GreetingEnd => media::DetectMode::DetectMessageEnd,
+        },
+        timeout: ms(options.timeout_ms),
+        speech_threshold: ms(options.speech_ms),
+        speech_end_threshold: ms(options.speech_end_ms),
+        silence_timeout: ms(options.silence_ms),
+    }
+}
+
+pub(crate) fn answered_by(verdict: media::Verdict) -> AnsweredBy {
+    match verdict {
+        media::Verdict::Human => AnsweredBy::Human,
+        media::Verdict::Machine | media::Verdict::Fax => AnsweredBy::Machine,
+        media::Verdict::MachineEnd(media::GreetingEnd::Beep) => AnsweredBy::MachineBeeped,
+        media::Verdict::MachineEnd(_) => AnsweredBy::MachineEnded,
+        media::Verdict::Unknown(_) => AnsweredBy::Unknown,
+    }
 }
 
 /// Why a prompt ended, in the call's words; none if its session closed under it.

@@ -3,28 +3,39 @@
 //! It holds the indexes (dialog, session and time to call) and hands everything else to the call it belongs to.
 
 use crate::directory::Directory;
-use crate::io::{Config, Counts, Input, MediaPort, Output};
+use crate::io::{Config, Counts, Input, MediaPort, Output, Query};
+use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
+use crate::locate::Pending;
 use patchcord_control::call::Input as CallInput;
-use patchcord_control::ids::CallId;
+use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
-use patchcord_sip::{DialogId, Endpoint, Event, Flow, Input as SipInput, Output as SipOutput};
+use patchcord_sip::{DialogId, Endpoint, Event, Input as SipInput, Output as SipOutput, Registrar};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Calls woken by one deadline. The rest stay due, so that `wake_at` names a moment that has passed and others get their
+/// turn; two calls that keep waking each other cannot hold the shard.
+const DUE_PER_DEADLINE: usize = 1_024;
+
 /// A share of the calls of a node, complete.
 ///
-/// Thirteen fields: the cores, four indexes, the stock of ports, the queues, and what is counted.
+/// More than twelve fields: the cores, their indexes, the stock of ports, the queues, and what is counted.
 pub struct Shard {
     pub(crate) config: Config,
     pub(crate) sip: Endpoint,
     pub(crate) calls: BTreeMap<CallId, Live>,
-    pub(crate) dialogs: HashMap<DialogId, CallId>,
-    pub(crate) sessions: HashMap<SessionId, CallId>,
+    pub(crate) dialogs: HashMap<DialogId, (CallId, LegId)>,
+    pub(crate) sessions: HashMap<SessionId, (CallId, LegId)>,
+    /// Addresses that are being looked up. Bounded by the endpoints of all calls.
+    pub(crate) queries: BTreeMap<Query, Pending>,
+    pub(crate) next_query: u64,
+    /// Only in the shard that takes REGISTER.
+    pub(crate) registrar: Option<Registrar>,
     pub(crate) due: BTreeSet<(Instant, CallId)>,
     pub(crate) directory: Option<Arc<Directory>>,
     /// Port pairs nobody uses, the longest-idle first.
@@ -52,6 +63,9 @@ impl Shard {
             calls: BTreeMap::new(),
             dialogs: HashMap::new(),
             sessions: HashMap::new(),
+            queries: BTreeMap::new(),
+            next_query: 0,
+            registrar: config.registrar.clone().map(Registrar::new),
             due: BTreeSet::new(),
             directory: None,
             ports: VecDeque::new(),
@@ -65,10 +79,13 @@ impl Shard {
     /// Takes one input. Drain [`Shard::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => {
-                let flow = Flow::udp(from);
-                self.sip.handle(now, SipInput::Message { flow, bytes });
+            Input::Message { flow, bytes } => self.sip.handle(now, SipInput::Message { flow, bytes }),
+            Input::SendFailed { flow } => {
+                self.sip.handle(now, SipInput::SendFailed { flow });
+                self.flow_failed(flow);
             }
+            Input::Resolved { query, targets } => self.resolved(now, query, targets),
+            Input::Location(change) => self.mirror(change),
             Input::Media(report) => self.media_report(now, report),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
@@ -90,7 +107,8 @@ impl Shard {
     /// When the shard acts by itself next: [`Input::Deadline`] is due then.
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
-        [call, self.sip.wake_at()].into_iter().flatten().min()
+        let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
+        [call, self.sip.wake_at(), registrations].into_iter().flatten().min()
     }
 
     /// What is alive and what was refused.
@@ -123,34 +141,64 @@ impl Shard {
     fn settle(&mut self, now: Instant) {
         while let Some(output) = self.sip.poll() {
             match output {
-                SipOutput::Send { to, bytes, .. } => self.outputs.push_back(Output::Send { to: to.peer, bytes }),
-                SipOutput::Event(event) => self.dialog_event(now, event),
+                SipOutput::Send { to, name, bytes, .. } => self.outputs.push_back(Output::Send { to, name, bytes }),
+                SipOutput::Event(event) => self.event(now, event),
             }
         }
     }
 
-    fn dialog_event(&mut self, now: Instant, event: Event) {
+    fn event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Invite { dialog, request, .. } => self.offered(now, dialog, &request),
-            Event::Confirmed { dialog, sdp } => {
-                self.with_call(now, dialog, |shard, now, id| shard.confirmed(now, id, sdp))
+            Event::Invite {
+                dialog,
+                request,
+                origin,
+                replaces,
+                ..
+            } => match replaces.and_then(|old| self.leg_of(old)) {
+                Some(leg) => self.replaced(now, leg, dialog, &request),
+                None => self.offered(now, dialog, &request, leg_origin(&origin)),
+            },
+            Event::Request {
+                exchange,
+                request,
+                flow,
+                origin,
+            } => self.outside(now, exchange, (&request, flow), &origin),
+            Event::Response { exchange, response } => self.response(now, exchange, response.as_deref()),
+            event => {
+                if let Some(leg) = self.leg_of(event_dialog(&event)) {
+                    self.leg_event(now, leg, event);
+                }
             }
-            Event::Reinvite { dialog, sdp } => {
-                self.with_call(now, dialog, |shard, now, id| shard.renegotiate(now, id, sdp));
-            }
-            Event::Ended { dialog, cause } => {
-                self.with_call(now, dialog, |shard, now, id| shard.dialog_ended(now, id, &cause))
-            }
-            // The client side of dialogs; this shard places no calls.
-            Event::Progress { .. } | Event::Answered { .. } | Event::ReinviteAnswered { .. } => {}
         }
     }
 
-    /// Finds the call of a dialog. A dialog that was refused before it became a call has none.
-    fn with_call(&mut self, now: Instant, dialog: DialogId, act: impl FnOnce(&mut Self, Instant, CallId)) {
-        if let Some(id) = self.dialogs.get(&dialog) {
-            act(self, now, *id);
+    /// What happens in the dialog of a leg. A dialog that was refused before it became a call has none.
+    fn leg_event(&mut self, now: Instant, leg: (CallId, LegId), event: Event) {
+        match event {
+            Event::Confirmed { sdp, .. } => self.confirmed(now, leg, sdp),
+            Event::EarlyAnswer { sdp, .. } => self.confirmed(now, leg, Some(sdp)),
+            Event::Reinvite { sdp, .. } => self.renegotiate(now, leg, sdp),
+            Event::Progress { status, sdp, .. } => self.progress(now, leg, status, sdp),
+            Event::Answered { sdp, .. } => self.dialled_answered(now, leg, sdp),
+            Event::Refused { response, .. } => self.dialled_refused(leg, &response),
+            Event::ReinviteAnswered { status, sdp, .. } => self.reinvite_answered(now, leg, status, sdp),
+            Event::Key { event, .. } => self.key(now, leg, event),
+            Event::Refer {
+                refer, to, replaces, ..
+            } => self.transfer_asked(now, leg, refer, (&to, replaces)),
+            Event::ReferProgress { status, last, .. } => self.referred(now, leg, status, last),
+            Event::Ended { cause, .. } => self.dialog_ended(now, leg, &cause),
+            Event::Invite { .. } | Event::Request { .. } | Event::Response { .. } => {
+                unreachable!("told apart before the dialog was looked for")
+            }
         }
+    }
+
+    /// Finds the leg of a dialog.
+    fn leg_of(&self, dialog: DialogId) -> Option<(CallId, LegId)> {
+        self.dialogs.get(&dialog).copied()
     }
 
     fn media_report(&mut self, now: Instant, report: Report) {
@@ -159,6 +207,7 @@ impl Shard {
             | Report::PlayEnded { session, .. }
             | Report::Silent { session }
             | Report::Refused { session, .. }
+            | Report::Detected { session, .. }
             | Report::Closed { session, .. } => *session,
         };
         // A report of a session whose call is over (its counters came too late) belongs to nobody.
@@ -171,10 +220,11 @@ impl Shard {
         if self.sip.wake_at().is_some_and(|at| at <= now) {
             self.sip.handle(now, SipInput::Deadline);
         }
-        while let Some((at, id)) = self.due.first().copied() {
-            if at > now {
+        self.registrations_expire(now);
+        for _ in 0..DUE_PER_DEADLINE {
+            let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
-            }
+            };
             self.due.pop_first();
             self.feed(now, id, CallInput::Deadline);
         }
@@ -186,6 +236,16 @@ impl Shard {
         for id in all {
             self.feed(now, id, CallInput::End(Interruption::EndedByPlatform));
         }
+    }
+
+    /// A call is to be driven as soon as the one at hand is at rest.
+    pub(crate) fn wake_now(&mut self, now: Instant, id: CallId) {
+        let live = self.live(id);
+        let before = live.wake_at.replace(now);
+        if let Some(old) = before {
+            self.due.remove(&(old, id));
+        }
+        self.due.insert((now, id));
     }
 
     /// Notes when a call wants to be woken next.

@@ -1,0 +1,145 @@
+//! The sound of a leg: commands of the call to its session, and what the media engine reports of it.
+
+use crate::live::Session;
+use crate::media_plan;
+use crate::shard::Shard;
+use patchcord_control::call::{Input as CallInput, KeyOut, LegSignal, MediaCommand};
+use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::record::MediaCounters;
+use patchcord_control::words::Key;
+use patchcord_media::{Command, Counters, KeyPress, Report};
+use std::time::Instant;
+
+/// How long a key is held that we send, in milliseconds.
+const KEY_MS: u16 = 100;
+
+impl Shard {
+    pub(crate) fn media_command(&mut self, now: Instant, id: CallId, leg: LegId, command: MediaCommand) {
+        let live = self.live(id);
+        let open = live.legs.get(&leg).is_some_and(|io| io.session == Session::Open);
+        if !open {
+            // Nothing was ever opened (the far end left before audio was agreed): there is nothing to count.
+            if command == MediaCommand::Close {
+                self.nothing_counted(now, id, leg);
+            }
+            return;
+        }
+        let other = match &command {
+            MediaCommand::Relay(Some((to, _))) => live.legs.get(to).map(|io| io.port.session),
+            _ => None,
+        };
+        let program = live.program.clone();
+        let announcement = live.directory.announcement.clone();
+        let io = live.leg(leg);
+        let (session, thread) = (io.port.session, io.port.thread);
+        let command = match command {
+            MediaCommand::Play {
+                operation,
+                source,
+                times,
+                on_key,
+            } => Command::Play {
+                session,
+                play: io.plays.begin(operation),
+                prompt: media_plan::prompt(&source, times, &program, &announcement),
+                stop_on_key: media_plan::stop_on_key(on_key),
+            },
+            MediaCommand::Stop { operation } => match io.plays.find(operation) {
+                Some(play) => Command::Stop { session, play },
+                None => return,
+            },
+            MediaCommand::Relay(relay) => Command::Relay {
+                session,
+                to: other,
+                keys: media_plan::relay_keys(relay.map(|(_, keys)| keys)),
+            },
+            MediaCommand::Detect(options) => Command::Detect {
+                session,
+                options: media_plan::detection(&options),
+            },
+            MediaCommand::SendKeys(keys) => return self.send_keys(now, id, leg, &keys),
+            MediaCommand::Close => {
+                io.session = Session::Closed;
+                Command::Close { session }
+            }
+        };
+        self.media_output(thread, command);
+    }
+
+    /// As telephone events where both ends have them, else in INFO requests.
+    fn send_keys(&mut self, now: Instant, id: CallId, leg: LegId, keys: &[KeyOut]) {
+        let io = self.live(id).leg(leg);
+        let events = io.agreed.as_ref().is_some_and(|agreed| agreed.telephone_event.is_some());
+        let (session, thread, dialog) = (io.port.session, io.port.thread, io.dialog);
+        if events {
+            let keys = presses(keys);
+            return self.media_output(thread, Command::SendKeys { session, keys });
+        }
+        for key in keys.iter().filter_map(|key| key.key) {
+            let _ = self.sip.info_key(now, dialog, key.event(), u32::from(KEY_MS));
+        }
+    }
+
+    /// What a media engine reports of a leg.
+    pub(crate) fn leg_report(&mut self, now: Instant, (id, leg): (CallId, LegId), report: Report) {
+        let signal = match report {
+            Report::Key { event, .. } => match Key::from_event(event) {
+                Some(key) => LegSignal::Key(key),
+                // Events above 15 are not keys (flash and the like).
+                None => return,
+            },
+            Report::PlayEnded { play, played, why, .. } => match self.live(id).leg(leg).plays.end(play) {
+                Some(operation) => LegSignal::PlayEnded {
+                    operation,
+                    played_ms: played.as_millis() as u32,
+                    end: media_plan::play_end(why),
+                },
+                None => return,
+            },
+            Report::Detected { verdict, .. } => LegSignal::Detected(media_plan::answered_by(verdict)),
+            // A session the engine could not open is as good as lost; so is one whose plan it refused.
+            Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
+            Report::Closed { counters, .. } => {
+                if let Some(io) = self.live(id).legs.remove(&leg) {
+                    self.dialogs.remove(&io.dialog);
+                    self.release_port(&io);
+                }
+                LegSignal::MediaClosed(media_counters(&counters))
+            }
+        };
+        self.feed(now, id, CallInput::Leg(leg, signal));
+    }
+}
+
+/// Key presses with the pauses after them.
+fn presses(keys: &[KeyOut]) -> Vec<KeyPress> {
+    let mut presses: Vec<KeyPress> = Vec::with_capacity(keys.len());
+    for key in keys {
+        match (key.key, presses.last_mut()) {
+            (Some(pressed), _) => presses.push(KeyPress {
+                event: pressed.event(),
+                duration_ms: KEY_MS,
+                pause_ms: key.pause_ms,
+            }),
+            (None, Some(last)) => last.pause_ms = last.pause_ms.saturating_add(key.pause_ms),
+            // The call waits for a pause at the beginning itself.
+            (None, None) => {}
+        }
+    }
+    presses
+}
+
+fn media_counters(counted: &Counters) -> MediaCounters {
+    MediaCounters {
+        packets_in: counted.packets_in,
+        packets_out: counted.packets_out,
+        lost: counted.lost,
+        duplicates: counted.duplicates,
+        reordered: counted.reordered,
+        malformed: counted.malformed,
+        wrong_source: counted.wrong_source,
+        jitter_us: counted.jitter_us,
+        keys: counted.keys,
+        ticks_missed: counted.ticks_missed,
+    }
+}

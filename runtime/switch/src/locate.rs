@@ -1,0 +1,207 @@
+//! Where an endpoint of a dialling can be reached: phones of a user by where they registered, addresses by their host,
+//! numbers through trunks. Every way is kept until the call places a leg on it.
+
+use crate::io::{Output, Query};
+use crate::shard::Shard;
+use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
+use patchcord_control::ids::{CallId, OperationId, Tenant};
+use patchcord_control::private::Private;
+use patchcord_control::words::{CallerId, Destination};
+use patchcord_sip::{NameAddr, Scheme, Target, Uri};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Phones of one user that are called together; those that registered last come first.
+const PHONES_MAX: usize = 10;
+/// Who calls when nobody is to know (RFC 3323 section 4.1.1.3).
+const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
+
+/// A way to an endpoint: one INVITE, and where else to send it if the first place fails.
+pub(crate) struct Way {
+    /// The Request-URI.
+    pub(crate) uri: Uri,
+    /// Where to send it, best first.
+    pub(crate) targets: VecDeque<Target>,
+    /// Route values (a phone's Path).
+    pub(crate) routes: Vec<String>,
+    pub(crate) from: NameAddr,
+    /// Headers of ours: privacy, an asserted identity.
+    pub(crate) headers: Vec<(String, String)>,
+    /// What the placing added, kept for the next place.
+    pub(crate) asked: Vec<(String, Private<String>)>,
+}
+
+/// An address whose host is being looked up.
+pub(crate) struct Pending {
+    pub(crate) call: CallId,
+    pub(crate) dial: OperationId,
+    pub(crate) endpoint: u32,
+    uri: Uri,
+    from: Presented,
+}
+
+impl Shard {
+    /// Finds an endpoint, at once or after its host was looked up.
+    pub(crate) fn locate(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        dial: OperationId,
+        endpoint: u32,
+        (to, from): (Destination, Presented),
+    ) {
+        let tenant = self.live(id).tenant.clone();
+        let found = match &to {
+            Destination::User(name) => self.ways_to_user(now, &tenant, name.reveal(), &from),
+            Destination::Number(_) => Err(NotLocated::Unreachable),
+            Destination::Address(address) => match Uri::parse(address.reveal()) {
+                Ok(uri) if matches!(uri.scheme(), Scheme::Sip | Scheme::Sips) => {
+                    let pending = Pending {
+                        call: id,
+                        dial,
+                        endpoint,
+                        uri,
+                        from,
+                    };
+                    return self.locate_address(now, &tenant, pending);
+                }
+                _ => Err(NotLocated::NotFound),
+            },
+        };
+        self.located(now, id, (dial, endpoint), found);
+    }
+
+    /// Tells the call which ways there are.
+    fn located(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        (dial, endpoint): (OperationId, u32),
+        found: Result<Vec<Way>, NotLocated>,
+    ) {
+        let live = self.live(id);
+        let found = found.map(|ways| {
+            let keep = |way: Way| {
+                live.next_way += 1;
+                let branch = Branch {
+                    key: live.next_way,
+                    from: way.from.uri.user().unwrap_or_default().to_owned().into(),
+                    to: way.uri.user().unwrap_or_default().to_owned().into(),
+                };
+                live.ways.insert(branch.key, way);
+                branch
+            };
+            ways.into_iter().map(keep).collect()
+        });
+        self.tell(now, id, CallInput::Located { dial, endpoint, found });
+    }
+
+    /// All phones of a user, each by the way it registered.
+    fn ways_to_user(
+        &mut self,
+        now: Instant,
+        tenant: &Tenant,
+        name: &str,
+        from: &Presented,
+    ) -> Result<Vec<Way>, NotLocated> {
+        let bindings = self.bindings(now, tenant, name);
+        if bindings.is_empty() {
+            return Err(NotLocated::NotRegistered);
+        }
+        let ways = bindings.into_iter().take(PHONES_MAX).map(|(uri, target, routes)| Way {
+            uri,
+            targets: [target].into(),
+            routes,
+            from: self.presented(from),
+            headers: privacy(from),
+            asked: Vec::new(),
+        });
+        Ok(ways.collect())
+    }
+
+    fn locate_address(&mut self, now: Instant, tenant: &Tenant, pending: Pending) {
+        let place = (pending.dial, pending.endpoint);
+        let id = pending.call;
+        if let Some(user) = self.local_user(tenant, &pending.uri) {
+            let found = self.ways_to_user(now, tenant, &user, &pending.from);
+            return self.located(now, id, place, found);
+        }
+        if let Err(reason) = self.allowed_address(id, &pending.uri) {
+            return self.located(now, id, place, Err(NotLocated::Forbidden(reason)));
+        }
+        self.next_query += 1;
+        let query = Query(self.next_query);
+        let uri = pending.uri.clone();
+        self.queries.insert(query, pending);
+        self.outputs.push_back(Output::Resolve { query, uri });
+    }
+
+    /// A host was looked up.
+    pub(crate) fn resolved(&mut self, now: Instant, query: Query, targets: Vec<Target>) {
+        let Some(pending) = self.queries.remove(&query) else { return };
+        let id = pending.call;
+        if !self.calls.contains_key(&id) {
+            return;
+        }
+        let found = if targets.is_empty() {
+            Err(NotLocated::Unreachable)
+        } else {
+            Ok(vec![Way {
+                uri: pending.uri,
+                targets: targets.into(),
+                routes: Vec::new(),
+                from: self.presented(&pending.from),
+                headers: privacy(&pending.from),
+                asked: Vec::new(),
+            }])
+        };
+        self.located(now, id, (pending.dial, pending.endpoint), found);
+        self.drive(now, id);
+    }
+
+    /// From as the callee sees it.
+    fn presented(&self, from: &Presented) -> NameAddr {
+        let user = match &from.id {
+            CallerId::Anonymous => {
+                let uri = Uri::parse(ANONYMOUS).expect("a constant that is an address");
+                return NameAddr {
+                    display: Some("Anonymous".to_owned()),
+                    ..NameAddr::new(uri)
+                };
+            }
+            CallerId::Number(number) => number.reveal().clone(),
+            CallerId::Caller => from.caller.as_ref().map(|caller| caller.reveal().clone()).unwrap_or_default(),
+        };
+        let host = self.domain();
+        let uri = Uri::parse(&format!("sip:{}@{host}", escaped(&user)))
+            .or_else(|_| Uri::parse(&format!("sip:{host}")))
+            .expect("our own host is an address");
+        let name = from.name.as_ref().map(|name| name.reveal().clone());
+        NameAddr {
+            display: name.filter(|name| !name.is_empty()),
+            ..NameAddr::new(uri)
+        }
+    }
+}
+
+/// Privacy that is asked for (RFC 3323 section 4.2).
+fn privacy(from: &Presented) -> Vec<(String, String)> {
+    match from.id {
+        CallerId::Anonymous => vec![("Privacy".to_owned(), "id".to_owned())],
+        CallerId::Caller | CallerId::Number(_) => Vec::new(),
+    }
+}
+
+/// A user part with everything escaped that may not stand in one (RFC 3261 section 25.1).
+fn escaped(user: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte);
+    let mut text = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        if plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,103 @@
+//! Registered phones: REGISTER requests into bindings, and users into the ways their phones are reached. One shard keeps the
+//! registrar; the others mirror what it learns.
+
+use crate::io::Output;
+use crate::shard::Shard;
+use patchcord_control::ids::Tenant;
+use patchcord_sip::{ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
+use std::time::Instant;
+
+/// A request outside a dialog that nobody here takes.
+const NOT_ALLOWED: u16 = 405;
+
+impl Shard {
+    /// A request outside a dialog: REGISTER of a user, as the gate has found out.
+    pub(crate) fn outside(&mut self, now: Instant, exchange: ExchangeId, (request, flow): (&Request, Flow), origin: &Origin) {
+        let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
+            let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
+            return;
+        };
+        let registered = registrar.register(now, flow, Owner { tenant, aor }, request);
+        if let Some(change) = registered.change {
+            self.location_changed(change);
+        }
+        // Refused only if the transaction has timed out in the same breath.
+        let _ = self.sip.reply(now, exchange, registered.reply);
+    }
+
+    /// A connection is gone, and with it every phone that was reached over it.
+    pub(crate) fn flow_failed(&mut self, flow: Flow) {
+        let Some(registrar) = self.registrar.as_mut() else { return };
+        for change in registrar.flow_failed(flow) {
+            self.location_changed(change);
+        }
+    }
+
+    pub(crate) fn registrations_expire(&mut self, now: Instant) {
+        let Some(registrar) = self.registrar.as_mut() else { return };
+        if registrar.wake_at().is_none_or(|at| at > now) {
+            return;
+        }
+        for change in registrar.expire(now) {
+            self.location_changed(change);
+        }
+    }
+
+    fn location_changed(&mut self, change: LocationChange) {
+        self.mirror(change.clone());
+        self.outputs.push_back(Output::Location(change));
+    }
+
+    /// Takes over what the registrar has learned. A mirror that is full goes without: its users are unavailable here.
+    pub(crate) fn mirror(&mut self, change: LocationChange) {
+        if self.sip.gate_mut().apply(change).is_err() {
+            self.counts.locations_lost += 1;
+        }
+    }
+
+    /// The phones of a user: Request-URI, way and routes of each device's best binding.
+    pub(crate) fn bindings(&mut self, now: Instant, tenant: &Tenant, name: &str) -> Vec<(Uri, Target, Vec<String>)> {
+        let Some(aor) = self.address_of(tenant, name) else {
+            return Vec::new();
+        };
+        let location = self.sip.gate_mut().location();
+        let devices = location.devices(now, &tenant.0, &aor);
+        let best = devices.into_iter().filter_map(|bindings| bindings.first().copied());
+        best.map(|binding| (binding.contact.clone(), Target::from(binding.flow), binding.path.clone()))
+            .collect()
+    }
+
+    /// The address of record of a tenant's user, by its name or its whole address.
+    fn address_of(&self, tenant: &Tenant, name: &str) -> Option<String> {
+        let domains = self.directory.as_ref()?.domains(tenant);
+        match name.split_once('@') {
+            Some((_, domain)) => domains.iter().any(|known| **known == *domain).then(|| name.to_owned()),
+            None => domains.first().map(|domain| format!("{name}@{domain}")),
+        }
+    }
+
+    /// The name of a tenant's user that an address means, if it means one.
+    pub(crate) fn local_user(&self, tenant: &Tenant, uri: &Uri) -> Option<String> {
+        let directory = self.directory.as_ref()?;
+        let user = uri.user()?;
+        let domain = uri.host().to_ascii_lowercase();
+        let ours = directory.domains(tenant).iter().any(|known| **known == *domain) || self.is_our_host(uri);
+        directory.has_user(tenant, user).then_some(()).filter(|()| ours)?;
+        Some(user.to_owned())
+    }
+
+    /// Whether an address leads to this node itself.
+    pub(crate) fn is_our_host(&self, uri: &Uri) -> bool {
+        let listeners = &self.config.sip.listeners;
+        uri.ip().is_some_and(|ip| listeners.iter().any(|door| door.address.ip() == ip))
+    }
+
+    /// The host that stands in From of our own requests.
+    pub(crate) fn domain(&self) -> String {
+        match self.config.sip.listeners.first().map(|door| door.address.ip()) {
+            Some(std::net::IpAddr::V6(ip)) => format!("[{ip}]"),
+            Some(ip) => ip.to_string(),
+            None => "localhost".to_owned(),
+        }
+    }
+}
