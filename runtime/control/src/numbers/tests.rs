@@ -64,7 +64,10 @@ fn show(number: &Number) -> String {
     }
 }
 
-fn check(settings: PlanSettings, table: &[(&str, Result<&str, (NumberProblem, usize)>)]) {
+/// What was dialled, and what it means or what is wrong at which byte.
+type Row<'a> = (&'a str, Result<&'a str, (NumberProblem, usize)>);
+
+fn check(settings: PlanSettings, table: &[Row<'_>]) {
     let plan = plan(settings);
     for (dialled, expected) in table {
         let read = plan.read(dialled).map(|number| show(&number));

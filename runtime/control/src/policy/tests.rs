@@ -122,6 +122,14 @@ fn told(rules: &CallerRules, wanted: Wanted, parties: &[Party]) -> Option<(Strin
     ))
 }
 
+/// A trunk's rules, what is wanted in which call, and the From, the P-Asserted-Identity, privacy and source it gets.
+type Told<'a> = (
+    CallerRules,
+    Wanted,
+    &'a [Party],
+    Option<(&'a str, &'a str, Privacy, Source)>,
+);
+
 #[test]
 fn each_trunk_is_told_what_its_trust_and_rules_allow() {
     use Accepts::{Any, Own, OwnAndVerified};
@@ -130,7 +138,7 @@ fn each_trunk_is_told_what_its_trust_and_rules_allow() {
     let shown = [party(Some(CALLER), Shown)];
     let hidden = [party(Some(CALLER), Withheld)];
     let named = |text: &str| Wanted::Number(number(text));
-    let table: Vec<(CallerRules, Wanted, &[Party], Option<(&str, &str, Privacy, Source)>)> = vec![
+    let table: Vec<Told<'_>> = vec![
         (
             rules(Own, Trusted, None),
             named(OWN),

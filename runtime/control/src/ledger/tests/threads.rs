@@ -34,13 +34,11 @@ fn fast_trunk() -> TrunkLimits {
     }
 }
 
-#[test]
-fn threads_never_hold_more_than_allowed() {
-    const CONCURRENT: u32 = 5;
-    const MONEY: u64 = 37 * PRICE;
+/// Lets eight threads hold calls for a moment, under these two limits.
+fn hold(concurrent: u32, money: u64) {
     let limits = TenantLimits {
-        concurrent: CONCURRENT,
-        spend_per_day: Micros(MONEY),
+        concurrent,
+        spend_per_day: Micros(money),
         per_destination: u16::MAX,
         ..fast()
     };
@@ -49,13 +47,45 @@ fn threads_never_hold_more_than_allowed() {
     std::thread::scope(|scope| {
         for seed in 0..THREADS {
             let (bench, outside) = (&bench, &outside);
-            scope.spawn(move || hold_and_drop(bench, outside, seed, u64::from(CONCURRENT), MONEY));
+            scope.spawn(move || hold_and_drop(bench, outside, seed, u64::from(concurrent), money));
         }
     });
     let usage = bench.usage();
     assert_eq!((usage.concurrent, usage.spent_today), (0, Micros(0)));
     assert_eq!(bench.ledger.trunk_calls(CARRIER), Some(0));
     assert!(outside.granted.into_inner() > ROUNDS, "hardly any call went through");
+}
+
+#[test]
+fn threads_never_hold_more_calls_than_allowed() {
+    hold(3, 1_000 * PRICE);
+}
+
+#[test]
+fn threads_never_set_aside_more_money_than_allowed() {
+    hold(1_000, 37 * PRICE);
+}
+
+/// The smallest step on its own, so often that threads meet in the middle of it.
+#[test]
+fn seats_are_never_oversold() {
+    const LIMIT: u32 = 2;
+    let (seats, held) = (Seats::default(), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS * 50 {
+                    if seats.take(LIMIT).is_ok() {
+                        let now = held.fetch_add(1, SeqCst) + 1;
+                        assert!(now <= u64::from(LIMIT), "{now} seats of {LIMIT} were sold");
+                        held.fetch_sub(1, SeqCst);
+                        seats.release();
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(seats.taken(), 0);
 }
 
 fn hold_and_drop(bench: &Bench, outside: &Outside, seed: u64, concurrent: u64, all_money: u64) {
