@@ -69,7 +69,7 @@ fn threads_never_set_aside_more_money_than_allowed() {
 /// The smallest step on its own, so often that threads meet in the middle of it.
 #[test]
 fn seats_are_never_oversold() {
-    const LIMIT: u32 = 2;
+    const LIMIT: u32 = 1;
     let (seats, held) = (Seats::default(), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
