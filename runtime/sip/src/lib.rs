@@ -12,6 +12,7 @@ mod dialog;
 mod endpoint;
 mod event;
 mod headers;
+pub mod identity;
 pub mod limits;
 mod message;
 mod method;
