@@ -33,7 +33,11 @@ impl Authority {
             }
             entries.push(Entry::read(&mut list)?);
         }
-        if entries.is_empty() { Err(NotDer) } else { Ok(Self(entries)) }
+        if entries.is_empty() {
+            Err(NotDer)
+        } else {
+            Ok(Self(entries))
+        }
     }
 
     /// Whether this caller may be vouched for. An address is nobody's number, so only a provider may.
@@ -44,7 +48,9 @@ impl Authority {
 
 impl Entry {
     fn read(list: &mut Elements<'_>) -> Result<Self, NotDer> {
-        let tag = [explicit(0), explicit(1), explicit(2)].into_iter().position(|tag| list.next_is(tag));
+        let tag = [explicit(0), explicit(1), explicit(2)]
+            .into_iter()
+            .position(|tag| list.next_is(tag));
         match tag {
             Some(0) => {
                 let mut inner = list.open(explicit(0))?;

@@ -44,7 +44,11 @@ pub(super) fn blocks<'a>(pem: &'a [u8], label: &'a str) -> impl Iterator<Item = 
 }
 
 fn content(body: &[u8]) -> Result<Vec<u8>, BadBlock> {
-    let dense: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let dense: Vec<u8> = body
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
     let text = std::str::from_utf8(&dense).map_err(|_| BadBlock)?;
     Base64::decode_vec(text).map_err(|_| BadBlock)
 }

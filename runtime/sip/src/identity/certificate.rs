@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
 use der::Tag;
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 
 use super::authority::Authority;
@@ -181,7 +181,10 @@ impl Certificate {
 
     /// Whether it may issue a certificate with `below` authorities beneath itself.
     pub(super) fn may_issue(&self, below: u8) -> Result<(), CertificateFault> {
-        let may = self.extensions.key_usage.is_none_or(|bits| bits & SIGN_CERTIFICATES != 0);
+        let may = self
+            .extensions
+            .key_usage
+            .is_none_or(|bits| bits & SIGN_CERTIFICATES != 0);
         match self.extensions.authority_depth {
             Some(depth) if may && below <= depth => Ok(()),
             Some(_) if may => Err(CertificateFault::PathLength),
@@ -200,7 +203,11 @@ fn read_version(inner: &mut Elements<'_>) -> Result<(), CertificateFault> {
     let mut version = inner.open(explicit(0))?;
     let number = version.next::<u8>()?;
     version.end()?;
-    if number == 2 { Ok(()) } else { Err(CertificateFault::Malformed) }
+    if number == 2 {
+        Ok(())
+    } else {
+        Err(CertificateFault::Malformed)
+    }
 }
 
 fn read_key(info: &[u8]) -> Result<VerifyingKey, CertificateFault> {

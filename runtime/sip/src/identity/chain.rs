@@ -54,7 +54,10 @@ impl CertificateChain {
     /// Whether each certificate on the way that lists numbers lists this caller's.
     pub(super) fn path_permits(&self, roots: &TrustRoots, now: u64, caller: &Party) -> Result<bool, CertificateFault> {
         let path = self.path(roots, now)?;
-        Ok(path.iter().filter_map(|certificate| certificate.numbers()).all(|list| list.permits(caller)))
+        Ok(path
+            .iter()
+            .filter_map(|certificate| certificate.numbers())
+            .all(|list| list.permits(caller)))
     }
 
     fn path<'a>(&'a self, roots: &'a TrustRoots, now: u64) -> Result<Vec<&'a Certificate>, CertificateFault> {
@@ -92,7 +95,11 @@ impl TrustRoots {
     /// Over a limit, empty, or a certificate that cannot be used.
     pub fn read(bytes: &[u8]) -> Result<Self, CertificateFault> {
         let all = read_all(bytes, TRUST_BYTES, TRUST_ROOTS)?;
-        if all.is_empty() { Err(CertificateFault::Empty) } else { Ok(Self(all)) }
+        if all.is_empty() {
+            Err(CertificateFault::Empty)
+        } else {
+            Ok(Self(all))
+        }
     }
 
     /// How many there are.

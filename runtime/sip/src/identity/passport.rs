@@ -206,7 +206,10 @@ impl Claims {
             true => None,
             false => Some(format!(r#""{name}":[{}]"#, items.join(","))),
         };
-        let lists: Vec<String> = [list("tn", &numbers), list("uri", &addresses)].into_iter().flatten().collect();
+        let lists: Vec<String> = [list("tn", &numbers), list("uri", &addresses)]
+            .into_iter()
+            .flatten()
+            .collect();
         let dest = lists.join(",");
         let orig = match &self.orig {
             Party::Number(number) => format!(r#""tn":{}"#, quoted(number.as_str())),
@@ -219,7 +222,10 @@ impl Claims {
                 format!(r#","origid":"{id}""#),
             ),
         };
-        format!(r#"{{{attest}"dest":{{{dest}}},"iat":{},"orig":{{{orig}}}{origid}}}"#, self.iat)
+        format!(
+            r#"{{{attest}"dest":{{{dest}}},"iat":{},"orig":{{{orig}}}{origid}}}"#,
+            self.iat
+        )
     }
 }
 

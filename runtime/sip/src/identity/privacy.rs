@@ -136,7 +136,9 @@ impl Privacy {
         // The values are separated by semicolons; some senders write commas.
         let words = headers.list("Privacy").flat_map(|value| value.split(';'));
         words.take(2 * KINDS.len()).fold(Self::default(), |set, word| {
-            let kind = KINDS.iter().find(|(_, name)| word.trim_ascii().eq_ignore_ascii_case(name));
+            let kind = KINDS
+                .iter()
+                .find(|(_, name)| word.trim_ascii().eq_ignore_ascii_case(name));
             kind.map_or(set, |(kind, _)| set.with(*kind))
         })
     }
@@ -144,7 +146,10 @@ impl Privacy {
 
 impl fmt::Display for Privacy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = KINDS.iter().filter(|(kind, _)| self.contains(*kind)).map(|(_, name)| *name);
+        let names = KINDS
+            .iter()
+            .filter(|(kind, _)| self.contains(*kind))
+            .map(|(_, name)| *name);
         f.write_str(&names.collect::<Vec<_>>().join(";"))
     }
 }
@@ -212,7 +217,11 @@ fn believe_remote_party(headers: &Headers, believed: &mut Believed) {
         let Ok(address) = NameAddr::parse(value) else {
             continue;
         };
-        let is = |name: &str, word: &str| address.param(name).is_some_and(|value| value.eq_ignore_ascii_case(word));
+        let is = |name: &str, word: &str| {
+            address
+                .param(name)
+                .is_some_and(|value| value.eq_ignore_ascii_case(word))
+        };
         if (address.param("party").is_some() && !is("party", "calling")) || is("screen", "no") {
             continue;
         }
@@ -243,7 +252,11 @@ pub fn tell(caller: &NameAddr, asserted: &Asserted, privacy: Privacy, peer: Trus
     if wish != Privacy::default() {
         headers.push(("Privacy", wish.to_string()));
     }
-    let from = if hidden { anonymous() } else { without_parameters(caller) };
+    let from = if hidden {
+        anonymous()
+    } else {
+        without_parameters(caller)
+    };
     Told { from, headers }
 }
 

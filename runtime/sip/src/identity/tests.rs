@@ -118,7 +118,12 @@ fn nothing_of_a_call_is_in_a_log() {
         privacy::Privacy::default(),
         privacy::Trust::Trusted,
     );
-    let log = format!("{verification:?} {output:?} {verdict:?} {told:?} {:?} {:?} {:?} {policy:?}", call(), signer(), chain());
+    let log = format!(
+        "{verification:?} {output:?} {verdict:?} {told:?} {:?} {:?} {:?} {policy:?}",
+        call(),
+        signer(),
+        chain()
+    );
     for secret in ["1215", "5551", "cert.example", "123e4567", "709J"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
@@ -139,7 +144,10 @@ fn fuzz_identity_never_panics_and_never_believes() {
         let text = String::from_utf8_lossy(&text).into_owned();
         let verdict = judged(&text);
         let same = good.iter().any(|good| said(good) == said(&text));
-        assert!(same || !matches!(verdict, Verdict::Valid { .. }), "seed {seed}: believed {text}");
+        assert!(
+            same || !matches!(verdict, Verdict::Valid { .. }),
+            "seed {seed}: believed {text}"
+        );
         let file = mutated(&mut dice, files[dice_index(round, files.len())]);
         if let Ok(chain) = CertificateChain::read(&file) {
             let _ = chain.validate(&roots(), NOW);
@@ -151,7 +159,10 @@ fn fuzz_identity_never_panics_and_never_believes() {
         let _ = CertificateChain::read(&[b"\x30\x82".as_slice(), &noise].concat());
         let noise = String::from_utf8_lossy(&noise).into_owned();
         let _ = (Token::parse(&noise), Number::parse(&noise), OriginId::parse(&noise));
-        let _ = (CertificateUrl::check(&noise, &UrlRules::default()), unix_seconds_of_date(&noise));
+        let _ = (
+            CertificateUrl::check(&noise, &UrlRules::default()),
+            unix_seconds_of_date(&noise),
+        );
         let _ = CertificateUrl::check(&format!("https://{noise}"), &UrlRules::default());
     }
 }

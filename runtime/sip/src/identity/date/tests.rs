@@ -4,10 +4,19 @@ use super::*;
 
 #[test]
 fn dates_are_seconds() {
-    assert_eq!(unix_seconds_of_date("Sat, 13 Nov 2010 23:29:00 GMT"), Some(1_289_690_940));
+    assert_eq!(
+        unix_seconds_of_date("Sat, 13 Nov 2010 23:29:00 GMT"),
+        Some(1_289_690_940)
+    );
     assert_eq!(unix_seconds_of_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-    assert_eq!(unix_seconds_of_date("Fri, 15 Jan 2027 08:00:00 gmt"), Some(1_800_000_000));
-    assert_eq!(unix_seconds_of_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(1_709_164_800));
+    assert_eq!(
+        unix_seconds_of_date("Fri, 15 Jan 2027 08:00:00 gmt"),
+        Some(1_800_000_000)
+    );
+    assert_eq!(
+        unix_seconds_of_date("Thu, 29 Feb 2024 00:00:00 GMT"),
+        Some(1_709_164_800)
+    );
 }
 
 #[test]

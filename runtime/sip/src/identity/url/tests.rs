@@ -11,7 +11,12 @@ fn public_https_addresses_pass() {
     let url = check("HTTPS://Cert.Example.org:8443/a/b.pem?v=1").unwrap();
     assert_eq!((url.host(), url.port()), ("cert.example.org", 8443));
     assert_eq!(url.as_str(), "HTTPS://Cert.Example.org:8443/a/b.pem?v=1");
-    for text in ["https://cert.example.org", "https://9.9.9.9/c", "https://[2620:fe::fe]/c", "https://a-b.c_d.example/"] {
+    for text in [
+        "https://cert.example.org",
+        "https://9.9.9.9/c",
+        "https://[2620:fe::fe]/c",
+        "https://a-b.c_d.example/",
+    ] {
         assert!(check(text).is_ok(), "{text}");
     }
 }
@@ -49,16 +54,53 @@ fn everything_else_is_refused_by_name() {
 #[test]
 fn hosts_that_are_not_public() {
     for host in [
-        "localhost", "printer", "db.internal", "a.localhost", "nas.local", "127.0.0.1", "10.1.2.3", "172.31.255.255",
-        "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1", "[::1]",
-        "[::]", "[fe80::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[::ffff:8.8.8.8]", "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]", "[2001:db8::1]", "[ff02::1]",
+        "localhost",
+        "printer",
+        "db.internal",
+        "a.localhost",
+        "nas.local",
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.31.255.255",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "192.0.2.1",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fd00::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:8.8.8.8]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:db8::1]",
+        "[ff02::1]",
     ] {
-        assert_eq!(check(&format!("https://{host}/c")).unwrap_err(), UrlFault::Private, "{host}");
+        assert_eq!(
+            check(&format!("https://{host}/c")).unwrap_err(),
+            UrlFault::Private,
+            "{host}"
+        );
     }
     // Other spellings of 127.0.0.1 that some resolvers take.
-    for host in ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.0x1", "1.2.3.4.5", "256.1.1.1"] {
-        assert_eq!(check(&format!("https://{host}/c")).unwrap_err(), UrlFault::Malformed, "{host}");
+    for host in [
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.0x1",
+        "1.2.3.4.5",
+        "256.1.1.1",
+    ] {
+        assert_eq!(
+            check(&format!("https://{host}/c")).unwrap_err(),
+            UrlFault::Malformed,
+            "{host}"
+        );
     }
 }
 
@@ -87,5 +129,8 @@ fn rules_of_the_operator() {
         ..UrlRules::default()
     };
     assert!(CertificateUrl::check("https://127.0.0.1:4443/c", &laboratory).is_ok());
-    assert_eq!(CertificateUrl::check("https://localhost/c", &laboratory).unwrap_err(), UrlFault::Port);
+    assert_eq!(
+        CertificateUrl::check("https://localhost/c", &laboratory).unwrap_err(),
+        UrlFault::Port
+    );
 }
