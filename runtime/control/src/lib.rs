@@ -7,9 +7,14 @@
 pub mod ask;
 pub mod call;
 pub mod describe;
+pub mod destinations;
 pub mod ids;
+pub mod ledger;
 pub mod limits;
+pub mod numbers;
+pub mod policy;
 pub mod private;
 pub mod record;
 pub mod route;
+pub mod trunks;
 pub mod words;

@@ -13,6 +13,7 @@ mod endpoint;
 mod event;
 mod flow;
 mod headers;
+pub mod identity;
 pub mod limits;
 mod message;
 mod method;
