@@ -9,6 +9,7 @@
 
 mod address;
 mod dialog;
+mod digest;
 mod endpoint;
 mod event;
 mod headers;
@@ -27,6 +28,10 @@ mod uri;
 mod via;
 
 pub use address::NameAddr;
+pub use digest::{
+    Algorithm, Authenticator, AuthenticatorConfig, Challenge, Challenger, Covered, Credentials, DigestFailure,
+    Freshness, NoAnswer, Secret, Session, challenges,
+};
 pub use endpoint::{Config, Counters, DialogError, DialogId, Endpoint, Input, Outgoing, Output, Rejection};
 pub use event::{EndCause, Event, Failure};
 pub use headers::{Field, Headers};
