@@ -48,13 +48,13 @@ pub enum Freshness {
 pub enum Failure {
     /// It holds no answer for our realm: ask.
     Missing,
-    /// The answer is right, but its nonce is too old, not ours, made for another peer, or used up: ask with
-    /// [`Freshness::Stale`].
+    /// The nonce is too old, not ours, made for another peer (whatever the answer is, so a guess at the secret tells
+    /// nothing), or the right answer was seen before: ask with [`Freshness::Stale`].
     Stale,
-    /// No such user or a wrong secret, which look alike; or an answer for another Request-URI. Counts as a failed
-    /// attempt.
+    /// No such user or a wrong secret, which look alike; or an answer for another Request-URI. The nonce is one that
+    /// this peer was sent, so its address is not forged: counts as a failed attempt.
     Wrong,
-    /// An answer that lacks something or uses what was not offered. Counts as a failed attempt.
+    /// An answer that lacks something or uses what was not offered.
     Malformed,
 }
 
@@ -106,7 +106,7 @@ impl Authenticator {
     }
 
     /// Checks a request's answer and gives the user name. `lookup` finds a user's secret; it is called once for every
-    /// well-formed answer.
+    /// well-formed answer to a challenge of ours.
     ///
     /// # Errors
     /// Why the request is not authenticated. The reply to all of them is a new challenge.
@@ -129,15 +129,13 @@ impl Authenticator {
         if !self.config.algorithms.contains(&answer.terms.algorithm) {
             return Err(Failure::Malformed);
         }
-        let secret = lookup(answer.username);
-        let right = self.is_right(&realm, &answer, request, secret);
-        // The nonce is judged in any case, so that the time taken does not tell a right secret from a wrong one.
         let lifetime = self.config.nonce_lifetime;
         let made = self.mint.read(now, answer.terms.nonce, peer, lifetime);
+        let made = made.ok_or(Failure::Stale)?;
+        let right = self.is_right(&realm, &answer, request, lookup(answer.username));
         if !right || !is_same_address(answer.uri, &request.uri) {
             return Err(Failure::Wrong);
         }
-        let made = made.ok_or(Failure::Stale)?;
         self.uses.forget_before(&self.mint, now, lifetime);
         match self.uses.note(made, answer.count) {
             true => Ok(answer.username.to_owned()),
