@@ -9,6 +9,7 @@
 
 mod address;
 mod dialog;
+mod digest;
 mod endpoint;
 mod event;
 mod flow;
@@ -16,6 +17,7 @@ mod headers;
 pub mod limits;
 mod message;
 mod method;
+mod outside;
 mod parse;
 mod print;
 pub mod sdp;
@@ -28,6 +30,10 @@ mod uri;
 mod via;
 
 pub use address::NameAddr;
+pub use digest::{
+    Algorithm, Authenticator, AuthenticatorConfig, Challenge, Challenger, Covered, Credentials, DigestFailure,
+    Freshness, NoAnswer, Secret, Session, challenges,
+};
 pub use endpoint::{Config, Counters, DialogError, DialogId, Endpoint, Input, Outgoing, Output, Rejection};
 pub use event::{EndCause, Event, Failure};
 pub use flow::{ConnectionId, Flow, Listener, ShardOf, Target, Transport, shard_of};
@@ -35,6 +41,7 @@ pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
+pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
 pub use timers::TimerValues;
 pub use uri::{Scheme, Uri};

@@ -18,6 +18,16 @@ pub const SDP_FORMATS: usize = 128;
 pub const EXTRA_HEADERS: usize = 64;
 /// Forked 2xx answers to one INVITE that are acknowledged and hung up. Further ones are dropped and counted.
 pub const FORKS: u8 = 16;
+/// Challenges looked at in one 401 or 407. Further ones are ignored.
+pub const CHALLENGES: usize = 16;
+/// Fresh nonces in a row that a peer may call stale. One more and the credentials count as not taken.
+pub const STALE_IN_A_ROW: u8 = 3;
+/// Bytes in one challenge or answer field that is looked at. A longer one is ignored.
+pub const CHALLENGE_BYTES: usize = 2048;
+/// Parameters read of one challenge or answer. Further ones are ignored.
+pub const DIGEST_PARAMS: usize = 32;
+/// Nonces whose uses are remembered. Above it the oldest is forgotten, and nonces as old count as stale.
+pub const NONCES_IN_USE: usize = 20_000;
 
 /// How much one endpoint may hold. Reaching a limit never harms what is already held.
 #[derive(Clone, Debug, PartialEq, Eq)]
