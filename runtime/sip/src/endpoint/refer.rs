@@ -19,6 +19,10 @@ use crate::transaction::table::TxId;
 /// How long a transfer may take before its subscription ends by itself.
 pub(super) const REFER_LASTS: Duration = Duration::from_secs(600);
 
+/// How long the peer has left to say how a transfer ended once the call it was asked in is over: as long as a call may
+/// ring (RFC 3261 16.6, timer C).
+pub(super) const AFTER_CALL: Duration = Duration::from_secs(180);
+
 /// A transfer, ours or the peer's.
 pub(super) struct Refer {
     pub(super) dialog: DialogId,
@@ -325,7 +329,7 @@ impl Endpoint {
     /// The dialog of these transfers is over: what is not answered yet is refused, and what we asked for has to come to
     /// an end soon.
     pub(super) fn hurry_transfers(&mut self, now: Instant, dialog: DialogId) {
-        let soon = now + self.config.timers.timeout();
+        let soon = now + AFTER_CALL;
         let of_dialog = self.refers.iter().filter(|(_, refer)| refer.dialog == dialog);
         let ids: Vec<ReferId> = of_dialog.map(|(id, _)| *id).collect();
         for id in ids {

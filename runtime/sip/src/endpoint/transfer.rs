@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::refer::{Asking, REFER_LASTS, Refer, Role, Told};
+use super::refer::{AFTER_CALL, Asking, REFER_LASTS, Refer, Role, Told};
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint, ReferId};
 use crate::address::{NameAddr, params};
@@ -121,7 +121,9 @@ impl Endpoint {
         } else if asking.told == Told::NotYet {
             asking.status = status;
             let lasts = expires(state).map_or(REFER_LASTS, |expires| expires + timeout);
-            self.set_refer_end(id, now + lasts.min(SILENCE_MAX));
+            let is_over = self.dialogs.get(&dialog).is_none_or(|dialog| dialog.refers.only);
+            let longest = if is_over { AFTER_CALL } else { SILENCE_MAX };
+            self.set_refer_end(id, now + lasts.min(longest));
             if status >= 100 {
                 self.tell(Event::ReferProgress {
                     dialog,
