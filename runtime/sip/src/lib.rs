@@ -13,6 +13,7 @@ mod digest;
 mod endpoint;
 mod event;
 mod flow;
+mod gate;
 mod headers;
 pub mod limits;
 mod message;
@@ -20,6 +21,7 @@ mod method;
 mod outside;
 mod parse;
 mod print;
+mod registrar;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
@@ -37,12 +39,19 @@ pub use digest::{
 pub use endpoint::{Config, Counters, DialogError, DialogId, Endpoint, Input, Outgoing, Output, Rejection};
 pub use event::{EndCause, Event, Failure};
 pub use flow::{ConnectionId, Flow, Listener, ShardOf, Target, Transport, shard_of};
+pub use gate::{
+    CallsOfRegistered, Gate, GateConfig, GateCounters, GateError, Rate, Strangers, TrustedPeer, User, Verdict,
+};
 pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
+pub use registrar::{
+    Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
+    address_of_record,
+};
 pub use timers::TimerValues;
 pub use uri::{Scheme, Uri};
 pub use via::Via;
