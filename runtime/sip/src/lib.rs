@@ -22,12 +22,14 @@ mod outside;
 mod parse;
 mod print;
 mod registrar;
+mod resolve;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod token;
 mod transaction;
+mod trunk;
 mod uri;
 mod via;
 
@@ -52,6 +54,13 @@ pub use registrar::{
     Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
     address_of_record,
 };
+pub use resolve::{
+    Answer, DnsCache, Failover, Families, Naptr, Question, Resolution, ResolveError, ResolveOptions, ResolveStep, Srv,
+};
 pub use timers::TimerValues;
+pub use trunk::{
+    Met, Probe, Reach, Registration, Trunk, TrunkConfig, TrunkError, TrunkInput, TrunkMode, TrunkOutput, TrunkRequest,
+    TrunkState,
+};
 pub use uri::{Scheme, Uri};
 pub use via::Via;

@@ -48,6 +48,14 @@ pub const USERS: usize = 1_000_000;
 pub const SOURCES: usize = 20_000;
 /// Bytes of header fields in a datagram that is worth a challenge: below it the answer would be several times as large.
 pub const SMALLEST_CHALLENGED: usize = 250;
+/// Questions asked to resolve one address. What was found until then is the result.
+pub const RESOLVE_STEPS: usize = 64;
+/// Places that one address resolves to. Further ones are left out.
+pub const RESOLVE_TARGETS: usize = 16;
+/// Bytes in a domain name. A longer one is not asked for.
+pub const DNS_NAME_BYTES: usize = 253;
+/// Answers of the domain name system that are remembered. Above it the one that ends first is forgotten.
+pub const DNS_ANSWERS: usize = 10_000;
 
 /// How much one endpoint may hold. Reaching a limit never harms what is already held.
 #[derive(Clone, Debug, PartialEq, Eq)]
