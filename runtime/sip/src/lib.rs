@@ -5,7 +5,8 @@
 //! media or call control: it reports what a peer wants as an [`Event`] and does what it is told.
 //!
 //! What a peer does wrong is a counted value, never a panic. RFC 3261 (messages, transactions, dialogs), RFC 6026 (the
-//! Accepted state), RFC 3581 (rport), RFC 3264 (offer/answer), judged by RFC 4475 and RFC 5118.
+//! Accepted state), RFC 3581 (rport), RFC 3264 (offer/answer), RFC 3262 (100rel), RFC 3311 (UPDATE), RFC 4028 (session
+//! timers), RFC 3515, 3891 and 3892 (transfer), judged by RFC 4475 and RFC 5118.
 
 mod address;
 mod dialog;
@@ -38,8 +39,11 @@ pub use digest::{
     Algorithm, Authenticator, AuthenticatorConfig, Challenge, Challenger, Covered, Credentials, DigestFailure,
     Freshness, NoAnswer, Secret, Session, challenges,
 };
-pub use endpoint::{Config, Counters, DialogError, DialogId, Endpoint, Input, Outgoing, Output, Rejection};
-pub use event::{EndCause, Event, Failure};
+pub use endpoint::{
+    Config, Counters, DialogError, DialogId, Endpoint, ExchangeId, Input, Outgoing, Output, ReferId, Rejection,
+    SessionTimer,
+};
+pub use event::{EndCause, Event, Failure, Last};
 pub use flow::{ConnectionId, Flow, Listener, ShardOf, Target, Transport, shard_of};
 pub use gate::{
     CallsOfRegistered, Gate, GateConfig, GateCounters, GateError, Rate, Strangers, TrustedPeer, User, Verdict,

@@ -18,6 +18,18 @@ pub const SDP_FORMATS: usize = 128;
 pub const EXTRA_HEADERS: usize = 64;
 /// Forked 2xx answers to one INVITE that are acknowledged and hung up. Further ones are dropped and counted.
 pub const FORKS: u8 = 16;
+/// Reliable provisional responses that wait for the PRACK of the one before. One more is [`crate::DialogError::Full`].
+pub const PROVISIONALS_QUEUED: usize = 8;
+/// Keys that wait for the INFO before them to be answered. One more is [`crate::DialogError::Full`].
+pub const KEYS_QUEUED: usize = 64;
+/// Open transfers of one dialog. One more REFER is answered 486, and `refer` returns `Full`.
+pub const REFERS_OPEN: usize = 8;
+/// How often a change of ours that meets a change of the peer (491) is tried again before the user is told.
+pub const GLARE_TRIES: u8 = 6;
+/// Registrations of ours whose Call-ID is remembered. Further ones get a new Call-ID each time they are renewed.
+pub const REGISTRATIONS: usize = 4096;
+/// How often one request is sent again with other credentials or another session interval.
+pub const RETRIES: u8 = 8;
 /// Challenges looked at in one 401 or 407. Further ones are ignored.
 pub const CHALLENGES: usize = 16;
 /// Fresh nonces in a row that a peer may call stale. One more and the credentials count as not taken.

@@ -56,7 +56,9 @@ impl Endpoint {
     ) -> TxId {
         let sent = self.dispatch(draft, to, dialog, Large::OverStream);
         let key = client_key(&sent.draft);
-        let client = Client::new(now, purpose, dialog, sent, &self.config.timers);
+        let mut client = Client::new(now, purpose, dialog, sent, &self.config.timers);
+        let credentials = dialog.and_then(|id| self.dialogs.get(&id));
+        client.credentials = credentials.and_then(|dialog| dialog.credentials.clone());
         self.flights.insert((client.to.flow, self.clients.next_id()));
         let tx = self.clients.add(client, vec![key]);
         self.set_client_timer(tx);

@@ -106,7 +106,7 @@ fn a_refusal_on_a_stream_is_sent_once_and_its_transaction_ends_with_the_ack() {
     let mut bench = Bench::with(doors());
     let flow = stream(Transport::Tcp, Some(1));
     bench.feed_over(flow, &over(Transport::Tcp, &request("INVITE", "b1", 1, None, SDP)));
-    let dialog = bench.events[0].dialog();
+    let dialog = bench.events[0].dialog().expect("a dialog");
     let busy = crate::Rejection {
         status: 486,
         retry_after_s: None,
@@ -127,7 +127,7 @@ fn a_refusal_whose_connection_is_gone_goes_to_the_address_in_via() {
     let mut bench = Bench::with(doors());
     let flow = stream(Transport::Tcp, Some(1));
     bench.feed_over(flow, &over(Transport::Tcp, &request("INVITE", "b1", 1, None, SDP)));
-    let dialog = bench.events[0].dialog();
+    let dialog = bench.events[0].dialog().expect("a dialog");
     bench.endpoint.accept(bench.now, dialog, SDP.into()).expect("ringing");
     bench.drain();
     bench.endpoint.handle(bench.now, Input::SendFailed { flow });
@@ -277,7 +277,7 @@ fn a_secured_call_has_a_secured_contact() {
     let flow = stream(Transport::Tls, Some(2));
     let raw = request("INVITE", "b1", 1, None, SDP).replace("INVITE sip:", "INVITE sips:");
     bench.feed_over(flow, &over(Transport::Tls, &raw));
-    let dialog = bench.events[0].dialog();
+    let dialog = bench.events[0].dialog().expect("a dialog");
     bench
         .endpoint
         .provisional(bench.now, dialog, 180, None)
