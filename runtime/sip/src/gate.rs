@@ -134,6 +134,13 @@ impl Gate {
         self.counters
     }
 
+    /// Whether a source may hear anything from us without being judged: that its request is malformed, or belongs to
+    /// nothing we have. Strangers that are dropped may not.
+    pub fn answers(&self, flow: Flow) -> bool {
+        let is_stranger = self.trunk_of(flow).is_none() && !self.location.knows_source(flow.peer.ip());
+        !is_stranger || self.config.strangers != Strangers::Drop
+    }
+
     /// Judges a request that belongs to no transaction and no dialog.
     pub fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Verdict {
         self.location.expire(now);

@@ -57,8 +57,9 @@ pub enum TrunkMode {
     Registering {
         /// How long it is to last. The carrier may choose less.
         expires: Duration,
-        /// Where the carrier reaches us. `None`: the address of our own that is nearest to it.
-        contact: Option<Uri>,
+        /// Where the carrier reaches us: an address of ours as it is known outside, with a user that tells this trunk
+        /// from others.
+        contact: Uri,
     },
 }
 

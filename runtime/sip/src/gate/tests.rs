@@ -503,6 +503,20 @@ fn an_answer_is_no_weapon() {
 }
 
 #[test]
+fn errors_are_told_to_acquaintances_only() {
+    let mut bench = Bench::new();
+    assert!(!bench.gate.answers(phone()) && bench.gate.answers(Flow::udp(address("198.51.100.1:5060"))));
+    bench.register(phone());
+    assert!(bench.gate.answers(phone()) && !bench.gate.answers(stranger()));
+    let strangers = Strangers::Refuse;
+    assert!(
+        Bench::with(GateConfig { strangers, ..config() })
+            .gate
+            .answers(stranger())
+    );
+}
+
+#[test]
 fn users_can_change() {
     let mut bench = Bench::new();
     bench.gate.set_users(Vec::new()).expect("nobody");

@@ -197,10 +197,9 @@ impl Trunk {
 
 fn register_headers(mode: &TrunkMode, expires: Duration) -> Vec<(String, String)> {
     let contact = match mode {
-        TrunkMode::Registering { contact, .. } => contact.as_ref(),
+        TrunkMode::Registering { contact, .. } => Some(("Contact".to_owned(), format!("<{contact}>"))),
         TrunkMode::Static => None,
     };
-    let contact = contact.map(|contact| ("Contact".to_owned(), format!("<{contact}>")));
     let expires = ("Expires".to_owned(), expires.as_secs().to_string());
     contact.into_iter().chain([expires]).collect()
 }
@@ -214,12 +213,10 @@ fn granted(response: &Response, mode: &TrunkMode) -> Option<Duration> {
         .filter_map(|value| NameAddr::parse(value).ok())
         .collect();
     let ours = match mode {
-        TrunkMode::Registering {
-            contact: Some(contact), ..
-        } => contacts
+        TrunkMode::Registering { contact, .. } => contacts
             .iter()
-            .find(|one| one.uri.user() == contact.user() && one.uri.host() == contact.host()),
-        TrunkMode::Registering { contact: None, .. } | TrunkMode::Static => None,
+            .find(|one| one.uri.user() == contact.user() && one.uri.host().eq_ignore_ascii_case(contact.host())),
+        TrunkMode::Static => None,
     };
     // Without knowing which is ours the briefest is the safe choice.
     let seconds = |text: &str| text.trim_ascii().parse::<u32>().ok();

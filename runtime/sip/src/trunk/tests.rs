@@ -1,5 +1,7 @@
 //! A trunk against a written carrier under a virtual clock: liveness, failover, registration, and random weather.
 
+mod whole;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -45,7 +47,7 @@ fn registering() -> TrunkConfig {
     TrunkConfig {
         mode: TrunkMode::Registering {
             expires: Duration::from_secs(3600),
-            contact: Some("sip:4912345@198.51.100.2".parse().expect("an address")),
+            contact: "sip:4912345@198.51.100.2".parse().expect("an address"),
         },
         ..config()
     }
