@@ -209,7 +209,9 @@ impl Gate {
             };
         }
         let from = request.from().ok().map(|from| from.uri);
-        let domain = from.as_ref().and_then(|from| self.domain_of(from));
+        // A phone that hides its number names no domain of ours in From.
+        let called = || self.domain_of(&request.uri).filter(|_| known);
+        let domain = from.as_ref().and_then(|from| self.domain_of(from)).or_else(called);
         let claimed = from.as_ref().and_then(|from| self.canonical(from));
         let registered = claimed.and_then(|aor| self.registered_here(now, flow, &aor));
         let trusted = match self.config.calls_of_registered {

@@ -173,6 +173,11 @@ impl Location {
         self.sources.contains_key(&ip.to_canonical())
     }
 
+    /// Every way somebody is registered over: what a host keeps alive (RFC 5626 4.4), and whose end it tells.
+    pub fn flows(&self) -> impl Iterator<Item = Flow> {
+        self.flows.keys().copied()
+    }
+
     /// Takes over a change: the user's bindings are then those of the change.
     ///
     /// # Errors

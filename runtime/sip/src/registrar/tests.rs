@@ -290,6 +290,10 @@ fn a_device_may_keep_several_flows_and_loses_one_with_its_connection() {
         devices.iter().map(Vec::len).collect::<std::collections::BTreeSet<_>>(),
         [1, 2].into()
     );
+    assert_eq!(
+        bench.registrar.location().flows().collect::<Vec<_>>(),
+        [stream(1), stream(2)]
+    );
     // The same flow over a new connection.
     bench.register(stream(3), 4, &flow(1));
     assert_eq!(bench.contacts().len(), 3);
