@@ -233,11 +233,7 @@ impl Said {
         if voice_run < voice::LEAST_RUN {
             return;
         }
-        self.voiced += if voice_run == voice::LEAST_RUN {
-            voice_run
-        } else {
-            1
-        };
+        self.voiced += if voice_run == voice::LEAST_RUN { voice_run } else { 1 };
         self.first.get_or_insert(now - voice_run);
         self.until = now;
     }

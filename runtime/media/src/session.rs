@@ -21,7 +21,9 @@ use crate::reports::Reports;
 use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
-use crate::{Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal};
+use crate::{
+    Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal,
+};
 use crate::{FRAME_SAMPLES, Report, SessionId, Sink, StopOnKey, Unknown, Verdict};
 use std::time::{Duration, Instant};
 
@@ -186,7 +188,12 @@ impl Session {
         }
     }
 
-    pub(crate) fn detect(&mut self, now: Instant, options: DetectOptions, reports: &mut Reports) -> Result<(), Refusal> {
+    pub(crate) fn detect(
+        &mut self,
+        now: Instant,
+        options: DetectOptions,
+        reports: &mut Reports,
+    ) -> Result<(), Refusal> {
         if !options.in_range() {
             return Err(Refusal::DetectOptions);
         }
