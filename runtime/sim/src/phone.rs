@@ -85,7 +85,7 @@ impl Phone {
             } => {
                 self.sip.handle(now, sip::Input::Datagram { from, bytes });
             }
-            Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes),
+            Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes, &mut self.outputs),
             Input::Action(action) => {
                 if let Err(refusal) = self.act(now, action) {
                     self.event(Event::Refused(refusal));

@@ -54,6 +54,8 @@ impl Shard {
                 played_ms: played.as_millis() as u32,
                 end: media_plan::play_end(why),
             },
+            // No ask of a handler begins a detection.
+            Report::Detected { .. } => return,
             // A session the engine could not open is as good as lost; so is one whose plan it refused.
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Closed { counters, .. } => LegSignal::MediaClosed(media_counters(&counters)),

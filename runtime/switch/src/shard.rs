@@ -151,15 +151,8 @@ impl Shard {
     }
 
     fn media_report(&mut self, now: Instant, report: Report) {
-        let session = match &report {
-            Report::Key { session, .. }
-            | Report::PlayEnded { session, .. }
-            | Report::Silent { session }
-            | Report::Refused { session, .. }
-            | Report::Closed { session, .. } => *session,
-        };
         // A report of a session whose call is over (its counters came too late) belongs to nobody.
-        if let Some(id) = self.sessions.get(&session) {
+        if let Some(id) = self.sessions.get(&report.session()) {
             self.leg_report(now, *id, report);
         }
     }
