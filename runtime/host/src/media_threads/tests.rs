@@ -6,7 +6,7 @@ use patchcord_media::{Codec, Flow, Plan, RelayContent, RelayHead, RelayKeys};
 use std::net::{Ipv4Addr, UdpSocket};
 
 /// Two blocks of sessions: 0 to 3 belong to thread 0, 4 to 7 to thread 1.
-const PORTS: std::ops::RangeInclusive<u16> = 47_100..=47_115;
+const PORTS: std::ops::RangeInclusive<u16> = 31_200..=31_215;
 const A: SessionId = SessionId(0);
 const B: SessionId = SessionId(5);
 
@@ -125,7 +125,7 @@ fn sound_crosses_from_one_thread_to_the_other() {
 
 #[test]
 fn a_full_queue_drops_and_counts_and_an_old_packet_reaches_no_new_session() {
-    let mut pair = Pair::new(47_120..=47_135);
+    let mut pair = Pair::new(31_220..=31_235);
     let head = RelayHead {
         from: A,
         stream: 0,

@@ -88,7 +88,7 @@ impl Bridge {
     /// The far end of A sends its next packet of sound.
     fn say(&mut self, payload: &[u8]) {
         let bytes = self.next_packet(payload);
-        self.from_a(&bytes);
+        self.arrive(&bytes);
     }
 
     /// The next packet of A's far end, which may get lost or come late.
@@ -109,7 +109,7 @@ impl Bridge {
         bytes
     }
 
-    fn from_a(&mut self, bytes: &[u8]) {
+    fn arrive(&mut self, bytes: &[u8]) {
         self.bench.packet(A, Lane::Rtp, a(), bytes);
     }
 
@@ -210,7 +210,7 @@ fn other_codecs_are_recoded_byte_by_byte() {
     }
     // What the far end of A may send beside its agreed codec is known by its static type.
     let bytes = packet(8, bridge.sequence, bridge.timestamp.wrapping_add(96), 77, &every);
-    bridge.from_a(&bytes);
+    bridge.arrive(&bytes);
     assert_eq!(
         bridge.to_b()[1].payload,
         every,
@@ -219,7 +219,7 @@ fn other_codecs_are_recoded_byte_by_byte() {
     bridge.update_b(plan_of_b());
     bridge.sequence += 1;
     let bytes = packet(8, bridge.sequence, bridge.timestamp.wrapping_add(352), 77, &every);
-    bridge.from_a(&bytes);
+    bridge.arrive(&bytes);
     let recoded = &bridge.to_b()[2].payload;
     assert!((0..256).all(|n| recoded[n] == g711::encode(Codec::Pcmu, g711::FROM_PCMA[n])));
 }
@@ -255,7 +255,7 @@ fn loss_and_order_are_passed_on_and_duplicates_are_not() {
     bridge.talk(3, 1);
     let packets: Vec<Vec<u8>> = (10..20).map(|n| bridge.next_packet(&[n; 160])).collect();
     for n in [0, 2, 1, 1, 2, 5, 4, 5, 8, 9, 9, 0] {
-        bridge.from_a(&packets[n]);
+        bridge.arrive(&packets[n]);
     }
     let heard = &bridge.to_b()[2..];
     assert_eq!(first_bytes(heard), [1, 10, 12, 11, 15, 14, 18, 19]);

@@ -72,10 +72,10 @@ fn the_other_engine_sends_what_the_same_engine_would() {
                 _ => bridge.next_packet(&[n as u8; 160]),
             };
             if n % 17 != 0 {
-                bridge.from_a(&bytes);
+                bridge.arrive(&bytes);
             }
             if n % 13 == 0 {
-                bridge.from_a(&bytes);
+                bridge.arrive(&bytes);
             }
         }
         other.take(&mut bridge.bench);
@@ -159,7 +159,7 @@ fn frames_lost_on_the_way_are_loss_to_the_far_end() {
 fn a_relayed_frame_shows_nobody_what_is_in_it() {
     let (mut bridge, _) = across();
     let event = bridge.next_event(5, 9, 10, 160);
-    bridge.from_a(&event);
+    bridge.arrive(&event);
     let (_, head, payload) = bridge.bench.sink.relayed.remove(0);
     let relayed = Relayed {
         head,

@@ -24,7 +24,7 @@ fn press(bridge: &mut Bridge, event: u8, packets: u16) {
     for n in 1..=packets + 2 {
         let flags = if n >= packets { 0x8a } else { 10 };
         let bytes = bridge.next_event(began, event, flags, n.min(packets) * 160);
-        bridge.from_a(&bytes);
+        bridge.arrive(&bytes);
         bridge.bench.tick();
     }
     bridge.timestamp = began.wrapping_add(u32::from(packets + 2) * 160);
@@ -95,7 +95,7 @@ fn a_short_kept_key_leaves_no_hole_in_the_numbers() {
     press(&mut bridge, 5, 2);
     // A packet from before the key that comes only now would get a number given already.
     let late = packet(0, bridge.sequence.wrapping_sub(6), bridge.timestamp, 77, &[9; 160]);
-    bridge.from_a(&late);
+    bridge.arrive(&late);
     bridge.talk(3, 2);
     let heard = bridge.to_b();
     assert!(numbers_without_a_hole(&heard));
@@ -127,11 +127,11 @@ fn events_that_are_no_keys_and_what_is_no_event() {
     bridge.talk(1, 1);
     let began = bridge.timestamp;
     let flash = bridge.next_event(began, 16, 10, 160);
-    bridge.from_a(&flash);
+    bridge.arrive(&flash);
     for payload in [&[][..], &[5, 10, 0], &[6, 10, 0, 160, 7, 10, 0, 160, 1]] {
         let bytes = packet(EVENT, bridge.sequence, began.wrapping_add(320), 77, payload);
         bridge.sequence = bridge.sequence.wrapping_add(1);
-        bridge.from_a(&bytes);
+        bridge.arrive(&bytes);
     }
     let heard = bridge.to_b();
     assert!(numbers_without_a_hole(&heard));
@@ -152,7 +152,7 @@ fn keys_pass_while_a_prompt_plays_and_through_its_ends() {
             }
             let flags = if n > 9 { 0x8a } else { 10 };
             let bytes = bridge.next_event(began, 8, flags, n.min(10) * 160);
-            bridge.from_a(&bytes);
+            bridge.arrive(&bytes);
             bridge.bench.tick();
         }
         let heard = bridge.to_b();
@@ -184,11 +184,11 @@ fn lost_repeated_and_late_event_packets() {
     let second = bridge.next_event(began.wrapping_add(2_000), 3, 10, 320);
     // The first packet is lost, some come twice, and the end of the first press after the beginning of the second.
     for bytes in [&first[2], &first[1], &first[1], &first[4], &first[4]] {
-        bridge.from_a(bytes);
+        bridge.arrive(bytes);
     }
     bridge.bench.now += Duration::from_millis(250);
-    bridge.from_a(&second);
-    bridge.from_a(&first[5]);
+    bridge.arrive(&second);
+    bridge.arrive(&first[5]);
     let heard = bridge.to_b();
     let base = heard[1].header;
     let placed: Vec<(u16, u32, bool)> = heard[2..]
@@ -222,7 +222,7 @@ fn a_press_longer_than_its_duration_can_say_stays_one() {
             (began.wrapping_add(0xffff), n * 160 - 0xffff)
         };
         let bytes = bridge.next_event(segment, 3, 10, said as u16);
-        bridge.from_a(&bytes);
+        bridge.arrive(&bytes);
         bridge.bench.tick();
     }
     let heard = bridge.to_b();
@@ -249,7 +249,7 @@ fn a_press_our_own_key_came_into_is_not_begun_again() {
             });
         }
         let bytes = bridge.next_event(began, 8, if n > 17 { 0x8a } else { 10 }, n.min(18) * 160);
-        bridge.from_a(&bytes);
+        bridge.arrive(&bytes);
         bridge.bench.tick();
     }
     assert_eq!(recognised(&bridge.to_b()), [8, 7]);

@@ -24,14 +24,14 @@ impl Line {
             0 => {}
             1 => self.late.push(bytes),
             2 => {
-                bridge.from_a(&bytes);
-                bridge.from_a(&bytes);
+                bridge.arrive(&bytes);
+                bridge.arrive(&bytes);
             }
-            _ => bridge.from_a(&bytes),
+            _ => bridge.arrive(&bytes),
         }
         if !self.late.is_empty() && self.random.next().is_multiple_of(3) {
             let bytes = self.late.remove(0);
-            bridge.from_a(&bytes);
+            bridge.arrive(&bytes);
         }
     }
 }

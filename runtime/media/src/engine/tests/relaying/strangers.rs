@@ -58,7 +58,7 @@ fn run(seed: u64, strangers: u64) -> (Vec<Sent>, Vec<u8>) {
         match random.next() % 12 {
             0 => {
                 let bytes = bridge.next_event(bridge.timestamp, (n % 12) as u8, 10, 160);
-                bridge.from_a(&bytes);
+                bridge.arrive(&bytes);
             }
             1 => drop(bridge.next_packet(&[0; 160])),
             2 => bridge.play_to_b(n as u32, 320),
