@@ -84,7 +84,7 @@ impl Phone {
                 let flow = sip::Flow::udp(from);
                 self.sip.handle(now, sip::Input::Message { flow, bytes });
             }
-            Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes),
+            Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes, &mut self.outputs),
             Input::Action(action) => {
                 if let Err(refusal) = self.act(now, action) {
                     self.event(Event::Refused(refusal));

@@ -3,8 +3,8 @@
 
 use super::{Lane, Output, Refusal};
 use patchcord_media::{
-    self as media, Clip, Command, Config, Counters, Engine, FRAME, FRAME_SAMPLES, KeyPress, Listening, MAX_KEY_PRESSES,
-    PHASES, Plan, PlayEnd, PlayId, Prompt, Report, Segment, SessionId, Sink, StopOnKey,
+    self as media, Clip, Command, Config, Counters, Datagram, Engine, FRAME, FRAME_SAMPLES, KeyPress, Listening,
+    MAX_KEY_PRESSES, PHASES, Plan, PlayEnd, PlayId, Prompt, Relayed, Report, Segment, SessionId, Sink, StopOnKey,
 };
 use patchcord_sip::sdp::{Codec, Direction};
 use std::collections::VecDeque;
@@ -161,7 +161,14 @@ impl Audio {
         self.reports();
     }
 
-    pub(super) fn packet(&mut self, now: Instant, lane: Lane, from: SocketAddr, bytes: &[u8]) {
+    pub(super) fn packet(
+        &mut self,
+        now: Instant,
+        lane: Lane,
+        from: SocketAddr,
+        bytes: &[u8],
+        outputs: &mut VecDeque<Output>,
+    ) {
         if self.stage == Stage::Shut {
             return;
         }
@@ -170,7 +177,13 @@ impl Audio {
         } else {
             media::Lane::Rtp
         };
-        self.engine.packet(now, self.session, lane, from, bytes);
+        let datagram = Datagram {
+            session: self.session,
+            lane,
+            from,
+            bytes,
+        };
+        self.engine.packet(now, datagram, &mut Collected { at: now, outputs });
         self.reports();
     }
 
@@ -210,8 +223,8 @@ impl Audio {
                 Report::Silent { .. } => self.events.push_back(AudioEvent::Silent),
                 Report::Refused { .. } => self.events.push_back(AudioEvent::Refused),
                 Report::Closed { counters, .. } => self.closed(counters),
-                // Keys of the far end and prompts that were cut short are nothing to a test phone.
-                Report::Key { .. } | Report::PlayEnded { .. } => {}
+                // Keys of the far end and prompts that were cut short are nothing to a test phone; it detects nobody.
+                Report::Key { .. } | Report::PlayEnded { .. } | Report::Detected { .. } => {}
             }
         }
     }
@@ -246,6 +259,9 @@ impl Sink for Collected<'_> {
             bytes: packet.to_vec(),
         });
     }
+
+    // A phone has one session and relays to none.
+    fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {}
 
     fn heard(&mut self, _: SessionId, samples: &[i16]) {
         let mut frame = [0; FRAME_SAMPLES];

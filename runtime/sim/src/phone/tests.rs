@@ -50,6 +50,7 @@ impl media::Sink for ToPhone {
         self.0.push((lane, packet.to_vec()));
     }
     fn heard(&mut self, _: SessionId, _: &[i16]) {}
+    fn relay(&mut self, _: SessionId, _: &media::Relayed<'_>) {}
 }
 
 impl Pair {
@@ -196,7 +197,14 @@ impl Pair {
                     (media::Lane::Rtcp, 4001)
                 };
                 let from = SocketAddr::new(phone_sip().ip(), port);
-                self.far.engine.packet(self.now, SESSION, lane, from, &bytes);
+                let datagram = media::Datagram {
+                    session: SESSION,
+                    lane,
+                    from,
+                    bytes: &bytes,
+                };
+                let mut sink = ToPhone(Vec::new());
+                self.far.engine.packet(self.now, datagram, &mut sink);
             }
             Output::Heard { samples, .. } => self.heard.extend_from_slice(&samples),
             Output::Event(event) => self.events.push(event),
