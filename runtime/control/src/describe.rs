@@ -35,6 +35,7 @@ pub fn ask(ask: &Ask) -> String {
         Ask::RandomBytes { count } => format!("random.bytes({count})"),
         Ask::RandomNumber => "random.number".to_owned(),
         Ask::Log { level, .. } => format!("log({level:?})"),
+        _ => "a function without words".to_owned(),
     }
 }
 
@@ -51,7 +52,7 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Gathered(result) => gathered(result),
         Answer::GatherResult(result) => result.as_ref().map_or_else(still, gathered),
         Answer::Started(result) => result.as_ref().map_or_else(Error::to_string, |id| format!("#{}", id.0)),
-        Answer::Done(done) => if *done { "yes" } else { "no" }.to_owned(),
+        Answer::Flag(done) => if *done { "yes" } else { "no" }.to_owned(),
         Answer::Any(result) => match result {
             Ok(Some(place)) => format!("number {place} is done"),
             Ok(None) => "time is over".to_owned(),
@@ -63,6 +64,7 @@ pub fn answer(answer: &Answer) -> String {
             .as_ref()
             .map_or_else(Error::to_string, |bytes| format!("{} bytes", bytes.len())),
         Answer::Number(_) => "a number".to_owned(),
+        _ => "an answer without words".to_owned(),
     }
 }
 

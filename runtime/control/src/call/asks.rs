@@ -64,7 +64,7 @@ impl Call {
             }
             Ask::GatherResult { operation } => Answer::GatherResult(self.gather_result(*operation)),
             Ask::CancelGather { operation } => Answer::Gathered(self.cancel_gather(*operation)),
-            Ask::Done { operation } => Answer::Done(self.operations.get(*operation).is_none_or(Operation::is_done)),
+            Ask::Done { operation } => Answer::Flag(self.operations.get(*operation).is_none_or(Operation::is_done)),
             Ask::Forget { operation } => self.forget(*operation),
             Ask::Sleep { ms } => return self.sleep(now, *ms),
             Ask::WaitAny { operations, timeout_ms } => return self.wait_any(now, operations, *timeout_ms),
@@ -73,6 +73,7 @@ impl Call {
             Ask::RandomBytes { count } => Answer::Bytes(self.random_bytes(*count)),
             Ask::RandomNumber => Answer::Number(self.random.next_u64()),
             Ask::Log { level, message } => self.log(*level, message),
+            other => unreachable!("the call machine does not know {other:?}"),
         };
         Reply::Now(answer)
     }

@@ -78,7 +78,7 @@ fn started_prompts_are_waited_for_together_with_time() {
     let Some(Answer::Started(Ok(id))) = bench.ask(start) else {
         panic!("started")
     };
-    assert_eq!(bench.ask(Ask::Done { operation: id }), Some(Answer::Done(false)));
+    assert_eq!(bench.ask(Ask::Done { operation: id }), Some(Answer::Flag(false)));
     assert_eq!(
         bench.ask(Ask::PlayResult { operation: id }),
         Some(Answer::PlayResult(None))
