@@ -5,7 +5,7 @@ use crate::bindings::patchcord::handler::call::{LegInfo, RejectReason};
 use crate::bindings::patchcord::handler::types::{Error, LegState};
 use crate::convert::private;
 use crate::handles::{Leg, leg};
-use crate::slot::State;
+use crate::slot::{self, State};
 use patchcord_control::ask::{Answer, Ask};
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
 
@@ -13,6 +13,7 @@ pub(super) fn link(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
     // A leg outlives the handles to it: nothing happens when one is dropped.
     call.resource("leg", ResourceType::host::<Leg>(), |_, _| Ok(()))?;
     link_views(call)?;
+    link_same_as(call)?;
     link_opening(call)?;
     link_answered(call)?;
     define(
@@ -57,6 +58,17 @@ fn link_views(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         "[method]leg.is-held",
         |(it,): (Resource<Leg>,)| Ask::IsHeld { leg: leg(&it) },
         flag,
+    )
+}
+
+/// Defines the comparison of two handles. The call does not hear of it: the number behind a handle is the leg.
+fn link_same_as(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    call.func_wrap(
+        "[method]leg.same-as",
+        |mut store, (it, other): (Resource<Leg>, Resource<Leg>)| {
+            slot::count_call(store.data_mut())?;
+            Ok((leg(&it) == leg(&other),))
+        },
     )
 }
 

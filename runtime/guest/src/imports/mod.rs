@@ -82,7 +82,7 @@ fn define_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: 
     })
 }
 
-/// Defines the function that gives a general handle to an operation of kind `T`. The only one the call does not hear of.
+/// Defines the function that gives a general handle to an operation of kind `T`. The call does not hear of it.
 fn define_as_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<()> {
     instance.func_wrap(name, |mut store, (special,): (Resource<T>,)| {
         slot::count_call(store.data_mut())?;
