@@ -18,6 +18,7 @@ mod method;
 mod parse;
 mod print;
 pub mod sdp;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 mod timers;
