@@ -365,14 +365,15 @@ impl Ground {
         let least = patchcord_sip::Limits::default();
         patchcord_switch::Config {
             sip: patchcord_sip::Config {
-                contact: contact(&config.sip, self.local_sip),
-                user_agent: concat!("patchcord/", env!("CARGO_PKG_VERSION")).to_owned(),
-                timers: patchcord_sip::TimerValues::default(),
                 limits: patchcord_sip::Limits {
                     transactions: least.transactions.max(calls * TRANSACTIONS_PER_CALL),
                     dialogs: least.dialogs.max(calls * DIALOGS_PER_CALL),
                     ..least
                 },
+                ..patchcord_sip::Config::new(
+                    vec![patchcord_sip::Listener::udp(contact(&config.sip, self.local_sip))],
+                    concat!("patchcord/", env!("CARGO_PKG_VERSION")),
+                )
             },
             media_address: config.media.advertise,
             codecs: vec![Codec::Pcmu, Codec::Pcma],

@@ -111,12 +111,7 @@ impl World {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&setup.seed.to_le_bytes());
         let config = Config {
-            sip: patchcord_sip::Config {
-                contact: Node::sip_address(),
-                user_agent: "patchcord".to_owned(),
-                timers: patchcord_sip::TimerValues::default(),
-                limits: patchcord_sip::Limits::default(),
-            },
+            sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
             media_address: Node::media_address(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: setup.media_timeout,

@@ -4,21 +4,22 @@
 //! The contract: after every `handle` and every command drain `poll` until `None`, then wait for a datagram or
 //! `wake_at`, whichever is first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::address::NameAddr;
 use crate::dialog::Dialog;
 use crate::event::{EndCause, Event};
+use crate::flow::{Flow, Listener, ShardOf, Target};
 use crate::limits::{Limits, TIMERS_PER_CALL};
 use crate::message::Message;
 use crate::parse::{Fault, read};
 use crate::timers::{Owner, Schedule, TimerValues};
 use crate::token::Tokens;
-use crate::transaction::Packet;
+use crate::transaction::key::Key;
+use crate::transaction::server::Server;
 use crate::transaction::table::{Clients, Servers, TxId};
 use crate::uri::Uri;
 
@@ -30,32 +31,54 @@ mod outward;
 mod reply;
 mod request;
 mod response;
+mod sending;
 mod serving;
+mod unreachable;
 
 pub use counters::Counters;
 
 /// How an endpoint is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The address peers reach us at: written into Via and Contact.
-    pub contact: SocketAddr,
+    /// Where peers reach us, by transport: written into Via and Contact. At least one.
+    pub listeners: Vec<Listener>,
     /// `User-Agent` and `Server`. Empty: the headers are left out.
     pub user_agent: String,
     /// Retransmission timing.
     pub timers: TimerValues,
     /// How much may be held.
     pub limits: Limits,
+    /// Which share of the calls this endpoint holds.
+    pub shard: ShardOf,
+}
+
+impl Config {
+    /// The usual values: RFC timers, all calls in one endpoint.
+    pub fn new(listeners: Vec<Listener>, user_agent: impl Into<String>) -> Self {
+        Self {
+            listeners,
+            user_agent: user_agent.into(),
+            timers: TimerValues::default(),
+            limits: Limits::default(),
+            shard: ShardOf::ONLY,
+        }
+    }
 }
 
 /// What goes in.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {
-    /// A datagram came.
-    Datagram {
-        /// Its source address.
-        from: SocketAddr,
-        /// Its payload.
+    /// A datagram came, or one whole message of a stream.
+    Message {
+        /// The way it came.
+        flow: Flow,
+        /// Its bytes.
         bytes: &'a [u8],
+    },
+    /// What was to be sent this way could not be: no connection came about, or it is gone.
+    SendFailed {
+        /// The way as [`Output::Send`] named it.
+        flow: Flow,
     },
     /// The time named by `wake_at` came (calling early or late does no harm).
     Deadline,
@@ -64,12 +87,16 @@ pub enum Input<'a> {
 /// What comes out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Send this datagram.
+    /// Send this message.
     Send {
-        /// Where to.
-        to: SocketAddr,
-        /// The payload, shared with later retransmissions.
+        /// The way.
+        to: Flow,
+        /// For TLS: the name the peer's certificate must show if a connection has to be opened.
+        name: Option<Arc<str>>,
+        /// The message, shared with later retransmissions.
         bytes: Arc<[u8]>,
+        /// The dialog it belongs to, if any.
+        dialog: Option<DialogId>,
     },
     /// Tell the user.
     Event(Event),
@@ -91,16 +118,35 @@ pub struct Rejection {
 /// An INVITE to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Request-URI and To.
+    /// Request-URI, and To unless `to` says otherwise.
     pub uri: Uri,
     /// Where to send it.
-    pub destination: SocketAddr,
+    pub target: Target,
     /// Who calls; a tag is added.
     pub from: NameAddr,
+    /// Whom the caller meant, if not `uri`.
+    pub to: Option<NameAddr>,
     /// The offer. `None`: the peer offers in its 200 and `acknowledge` carries our answer.
     pub sdp: Option<Vec<u8>>,
     /// Further headers, in order. Names must be tokens and none of those the endpoint writes itself.
     pub headers: Vec<(String, String)>,
+    /// Route values the INVITE carries, in order (a proxy every request has to pass, or a path a phone registered).
+    pub routes: Vec<String>,
+}
+
+impl Outgoing {
+    /// A plain INVITE without an offer.
+    pub fn new(uri: Uri, target: impl Into<Target>, from: NameAddr) -> Self {
+        Self {
+            uri,
+            target: target.into(),
+            from,
+            to: None,
+            sdp: None,
+            headers: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
 }
 
 /// Why a command was refused. Nothing was sent and nothing changed.
@@ -135,12 +181,16 @@ impl fmt::Display for DialogError {
 
 impl std::error::Error for DialogError {}
 
-/// Transactions and dialogs of one share of the calls.
+/// Transactions and dialogs of one share of the calls. Fifteen fields: tables, their indexes, and what all of them need.
 pub struct Endpoint {
     config: Config,
     tokens: Tokens,
     servers: Servers,
     clients: Clients,
+    /// The way each client transaction went, for when it fails. As large as `clients`.
+    flights: BTreeSet<(Flow, TxId)>,
+    /// The connection each server transaction answers on. As large as `servers`.
+    arrivals: BTreeSet<(Flow, TxId)>,
     dialogs: BTreeMap<DialogId, Dialog>,
     /// Call-ID and our tag to dialog.
     index: BTreeMap<(String, String), DialogId>,
@@ -153,12 +203,18 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// An endpoint that holds nothing yet. All its random values follow from `seed`.
+    ///
+    /// # Panics
+    /// If `config.listeners` is empty: an endpoint without a door has nothing to write into Via.
     pub fn new(config: Config, seed: u64) -> Self {
+        assert!(!config.listeners.is_empty(), "an endpoint needs at least one listener");
         Self {
             config,
             tokens: Tokens::new(seed),
             servers: Servers::default(),
             clients: Clients::default(),
+            flights: BTreeSet::new(),
+            arrivals: BTreeSet::new(),
             dialogs: BTreeMap::new(),
             index: BTreeMap::new(),
             next_dialog: 1,
@@ -171,7 +227,8 @@ impl Endpoint {
     /// Takes one input. Nothing in a datagram can make this fail.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => self.datagram(now, from, bytes),
+            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::SendFailed { flow } => self.send_failed(now, flow),
             Input::Deadline => {
                 for _ in 0..TIMERS_PER_CALL {
                     match self.schedule.due(now) {
@@ -201,7 +258,7 @@ impl Endpoint {
         }
     }
 
-    fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
         let read = match bytes.len() > self.config.limits.message_bytes {
             true => None,
             false => match read(bytes) {
@@ -214,23 +271,30 @@ impl Endpoint {
             },
         };
         match read {
-            Some((Message::Request(request), None)) => self.request(now, from, request),
-            Some((Message::Response(response), None)) => self.response(now, from, &response),
+            Some((Message::Request(request), None)) => self.request(now, flow, request),
+            Some((Message::Response(response), None)) => self.response(now, flow, &response),
             Some((Message::Request(request), Some(fault))) => {
                 self.counters.malformed += 1;
-                self.refuse_malformed(from, &request, fault);
+                self.refuse_malformed(flow, &request, fault);
             }
             Some((Message::Response(_), Some(_))) | None => self.counters.malformed += 1,
         }
     }
 
-    fn send(&mut self, to: SocketAddr, bytes: Packet) {
-        self.outputs.push_back(Output::Send { to, bytes });
+    fn add_server(&mut self, server: Server, keys: Vec<Key>) -> TxId {
+        let to = server.reply_to;
+        let tx = self.servers.add(server, keys);
+        if to.connection.is_some() {
+            self.arrivals.insert((to, tx));
+        }
+        tx
     }
 
-    fn send_again(&mut self, to: SocketAddr, bytes: Packet) {
-        self.counters.retransmissions_sent += 1;
-        self.send(to, bytes);
+    fn remove_server(&mut self, tx: TxId) -> Option<Server> {
+        let server = self.servers.remove(tx)?;
+        self.arrivals.remove(&(server.reply_to, tx));
+        self.set_server_timer(tx);
+        Some(server)
     }
 
     fn tell(&mut self, event: Event) {

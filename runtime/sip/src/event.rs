@@ -1,10 +1,10 @@
 //! What the endpoint tells its user. Not log material as a whole: `Debug` leaves out addresses, bodies and numbers.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::endpoint::DialogId;
+use crate::flow::Flow;
 use crate::message::Request;
 
 /// Something a peer did, or its final consequence. For each dialog [`Event::Ended`] comes exactly once and last.
@@ -16,8 +16,8 @@ pub enum Event {
         dialog: DialogId,
         /// The request; [`Request::sdp`] gives the offer, none means that our answer must carry one (late offer).
         request: Arc<Request>,
-        /// Where the datagram came from.
-        from: SocketAddr,
+        /// The way it came.
+        flow: Flow,
     },
     /// The ACK to our 200 came, for the first INVITE and for every accepted re-INVITE.
     Confirmed {
@@ -85,6 +85,8 @@ pub enum EndCause {
     NoAck,
     /// The peer did not answer our request in 64*T1.
     TimedOut,
+    /// Our request could not be sent: no connection came about, and there is no other way.
+    Unreachable,
     /// The peer broke the dialog.
     Failed(Failure),
 }

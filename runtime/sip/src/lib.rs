@@ -1,6 +1,6 @@
 //! The wire: bytes to messages, messages to transactions, transactions to dialogs, and SDP offer/answer.
 //!
-//! Everything here is a value: [`Endpoint`] owns no socket, clock or random source. Feed it datagrams and the time,
+//! Everything here is a value: [`Endpoint`] owns no socket, clock or random source. Feed it messages and the time,
 //! call its commands, then drain [`Endpoint::poll`] and sleep until [`Endpoint::wake_at`]. The crate knows nothing of
 //! media or call control: it reports what a peer wants as an [`Event`] and does what it is told.
 //!
@@ -11,6 +11,7 @@ mod address;
 mod dialog;
 mod endpoint;
 mod event;
+mod flow;
 mod headers;
 pub mod limits;
 mod message;
@@ -30,6 +31,7 @@ mod via;
 pub use address::NameAddr;
 pub use endpoint::{Config, Counters, DialogError, DialogId, Endpoint, Input, Outgoing, Output, Rejection};
 pub use event::{EndCause, Event, Failure};
+pub use flow::{ConnectionId, Flow, Listener, ShardOf, Target, Transport, shard_of};
 pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};

@@ -95,11 +95,16 @@ impl Lines {
     }
 
     /// Ends the headers and adds the session description, if any.
-    pub(crate) fn finish(mut self, sdp: Option<&[u8]>) -> Arc<[u8]> {
-        let body = sdp.unwrap_or_default();
-        if sdp.is_some() {
-            self.field("Content-Type", "application/sdp");
+    pub(crate) fn finish(self, sdp: Option<&[u8]>) -> Arc<[u8]> {
+        self.finish_with(sdp.map(|sdp| ("application/sdp", sdp)))
+    }
+
+    /// Ends the headers and adds a body and its type, if any.
+    pub(crate) fn finish_with(mut self, body: Option<(&str, &[u8])>) -> Arc<[u8]> {
+        if let Some((kind, _)) = body {
+            self.field("Content-Type", kind);
         }
+        let body = body.map_or(&[][..], |(_, bytes)| bytes);
         self.number("Content-Length", body.len());
         self.text.extend_from_slice(b"\r\n");
         self.text.extend_from_slice(body);

@@ -6,6 +6,7 @@ use crate::print::Lines;
 #[derive(Clone)]
 pub(crate) struct Head {
     pub(crate) uri: String,
+    /// Empty until the way of the request is known.
     pub(crate) via: String,
     pub(crate) routes: Vec<String>,
     pub(crate) from: String,

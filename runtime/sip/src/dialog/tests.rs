@@ -16,14 +16,14 @@ fn dialog(contact: &str, extra: &str, from: &str) -> Result<Dialog, Unusable> {
         DialogId(1),
         &request,
         "ours".to_owned(),
-        from.parse().expect("an address"),
+        Flow::udp(from.parse().expect("an address")),
     )
 }
 
 fn next(contact: &str, extra: &str, from: &str) -> (Head, String) {
     let mut dialog = dialog(contact, extra, from).expect("a dialog");
-    let (head, to) = dialog.next_head(String::new());
-    (head, to.to_string())
+    let (head, to) = dialog.next_head();
+    (head, to.flow.peer.to_string())
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{DialogId, Endpoint};
 use crate::dialog::{Cancel, State};
 use crate::event::EndCause;
 use crate::timers::Owner;
-use crate::transaction::client::Purpose;
+use crate::transaction::client::{Client, Purpose};
 use crate::transaction::server::Timed;
 use crate::transaction::table::TxId;
 
@@ -22,10 +22,10 @@ impl Endpoint {
     fn server_deadline(&mut self, now: Instant, id: TxId) {
         let timers = self.config.timers;
         let Some(server) = self.servers.get_mut(id) else { return };
-        let to = server.reply_to;
+        let (to, about) = (server.reply_to, server.about);
         match server.tick(now, &timers) {
-            Timed::Over => drop(self.servers.remove(id)),
-            Timed::Resend(packet) => self.send_again(to, packet),
+            Timed::Over => drop(self.remove_server(id)),
+            Timed::Resend(packet) => self.send_again(to.into(), packet, about),
             Timed::Nothing => {}
         }
         self.set_server_timer(id);
@@ -34,41 +34,53 @@ impl Endpoint {
     fn client_deadline(&mut self, now: Instant, id: TxId) {
         let timers = self.config.timers;
         let Some(client) = self.clients.get_mut(id) else { return };
-        let to = client.destination;
+        let (to, about) = (client.to.clone(), client.about);
         match client.tick(now, &timers) {
             Timed::Over => self.client_over(now, id),
-            Timed::Resend(packet) => self.send_again(to, packet),
+            Timed::Resend(packet) => self.send_again(to, packet, about),
             Timed::Nothing => {}
         }
         self.set_client_timer(id);
     }
 
     fn client_over(&mut self, now: Instant, id: TxId) {
-        let Some(client) = self.clients.remove(id) else { return };
-        let unanswered = client.is_unanswered();
-        if unanswered {
+        let Some(client) = self.remove_client(id) else { return };
+        if client.is_unanswered() {
             self.counters.timeouts += 1;
+            return self.gone_unanswered(now, &client, EndCause::TimedOut);
         }
-        let Some(dialog) = client.dialog else { return };
-        let Some(waiting) = self.dialogs.get_mut(&dialog) else {
+        let waiting = client.dialog.and_then(|dialog| self.dialogs.get_mut(&dialog));
+        // The 2xx was never acknowledged by our user, and its sender has given up waiting by now.
+        if let Some(waiting) = waiting
+            && waiting.owed == Some(id)
+        {
+            waiting.owed = None;
+            let dialog = waiting.id;
+            self.hang_up(now, dialog, EndCause::NoAck);
+        } else if client.purpose == Purpose::Bye
+            && let Some(dialog) = client.dialog
+        {
+            self.forget(now, dialog);
+        }
+    }
+
+    /// A request of ours ended without a final response.
+    pub(super) fn gone_unanswered(&mut self, now: Instant, client: &Client, cause: EndCause) {
+        let Some(id) = client.dialog else { return };
+        let Some(waiting) = self.dialogs.get_mut(&id) else {
             return;
         };
         match client.purpose {
-            Purpose::Invite if unanswered => {
-                let cause = waiting.cause_unless_cancelled(EndCause::TimedOut);
-                self.end(now, dialog, cause);
+            Purpose::Invite => {
+                let cause = waiting.cause_unless_cancelled(cause);
+                self.end(now, id, cause);
             }
-            Purpose::Reinvite if unanswered => {
+            Purpose::Reinvite => {
                 waiting.outbound = None;
-                self.hang_up(now, dialog, EndCause::TimedOut);
+                self.hang_up(now, id, cause);
             }
-            Purpose::Bye => self.forget(now, dialog),
-            // The 2xx was never acknowledged by our user, and its sender has given up waiting by now.
-            Purpose::Invite | Purpose::Reinvite if waiting.owed == Some(id) => {
-                waiting.owed = None;
-                self.hang_up(now, dialog, EndCause::NoAck);
-            }
-            Purpose::Invite | Purpose::Reinvite | Purpose::Cancel => {}
+            Purpose::Bye => self.forget(now, id),
+            Purpose::Cancel => {}
         }
     }
 
@@ -82,8 +94,7 @@ impl Endpoint {
         {
             // The far end confirmed neither way; its late answer, if any, finds no transaction and is dropped.
             if let Some(tx) = dialog.outbound.take() {
-                self.clients.remove(tx);
-                self.set_client_timer(tx);
+                self.remove_client(tx);
             }
             return self.end(now, id, EndCause::Cancelled);
         }
@@ -99,7 +110,7 @@ impl Endpoint {
             }
         } else if waiting.beat.take_resend(now, |last| timers.next_interval(last)) {
             let (to, packet) = (waiting.to, waiting.packet.clone());
-            self.send_again(to, packet);
+            self.send_again(to.into(), packet, Some(id));
         }
         self.set_dialog_timer(id);
     }

@@ -1,6 +1,5 @@
 //! Requests inside a dialog: ACK to a 2xx, BYE, re-INVITE and the rest. RFC 3261 12.2.2, 13.3.1.4, 14.2, 15.1.2.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use super::request::{not_taken, session_refusal};
 use super::{DialogId, Endpoint};
 use crate::dialog::{Peer, State};
 use crate::event::{EndCause, Event};
+use crate::flow::Flow;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
 use crate::transaction::key::Key;
@@ -20,29 +20,29 @@ const REINVITE_RETRY_MAX_S: u64 = 10;
 
 impl Endpoint {
     /// A request with a To tag.
-    pub(super) fn inside(&mut self, now: Instant, from: SocketAddr, request: Request, key: Key) {
+    pub(super) fn inside(&mut self, now: Instant, flow: Flow, request: Request, key: Key) {
         let Some(id) = self.dialog_of(&request) else {
-            return self.refuse_stateless(from, &request, &Refusal::new(481));
+            return self.refuse_stateless(flow, &request, &Refusal::new(481));
         };
         if self.counters().transactions >= self.config.limits.transactions && request.method != Method::Bye {
             self.counters.overload_refusals += 1;
-            return self.refuse_stateless(from, &request, &Refusal::full());
+            return self.refuse_stateless(flow, &request, &Refusal::full());
         }
         let number = request.cseq().map_or(0, |cseq| cseq.number);
-        let peer = Peer::of_request(&request, from);
+        let peer = Peer::of_request(&request, flow);
         let dialog = self
             .dialogs
             .get_mut(&id)
             .expect("the index names only dialogs that are kept");
         let in_order = dialog.takes_cseq(number);
         if in_order {
-            dialog.peer = peer;
+            dialog.remote.peer = peer;
         }
         let (state, tag) = (dialog.state, dialog.local_tag.clone());
         let request = Arc::new(request);
-        let tx = self
-            .servers
-            .add(Server::new(request.clone(), from, tag, None), vec![key]);
+        let mut server = Server::new(request.clone(), flow, tag, None);
+        server.about = Some(id);
+        let tx = self.add_server(server, vec![key]);
         if !in_order {
             return self.respond(now, tx, &Refusal::new(500));
         }
@@ -68,7 +68,7 @@ impl Endpoint {
     }
 
     /// An ACK that no transaction claimed: to our 200, or a stray.
-    pub(super) fn dialog_ack(&mut self, now: Instant, from: SocketAddr, request: &Request) {
+    pub(super) fn dialog_ack(&mut self, now: Instant, flow: Flow, request: &Request) {
         let number = request.cseq().map_or(0, |cseq| cseq.number);
         let id = self.dialog_of(request);
         let Some((id, dialog)) = id.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
@@ -84,7 +84,7 @@ impl Endpoint {
             self.counters.retransmissions_received += 1;
             return;
         }
-        dialog.peer = Peer::of_request(request, from);
+        dialog.remote.peer = Peer::of_request(request, flow);
         let closing = dialog.state == State::Closing;
         self.set_dialog_timer(id);
         if closing {
@@ -100,7 +100,7 @@ impl Endpoint {
         let key = (request.call_id()?.to_owned(), request.tag_of_to()?.to_owned());
         let id = *self.index.get(&key)?;
         let dialog = self.dialogs.get(&id)?;
-        let same_peer = dialog.remote_tag.as_deref() == request.tag_of_from();
+        let same_peer = dialog.remote.tag.as_deref() == request.tag_of_from();
         same_peer.then_some(id)
     }
 

@@ -1,6 +1,5 @@
 //! A request came: whose is it, and may it come in? RFC 3261 8.2, 9.2, 17.2.3.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use super::reply::{ALLOW, Refusal};
 use super::{DialogId, Endpoint};
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
+use crate::flow::Flow;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
 use crate::transaction::key;
@@ -15,11 +15,11 @@ use crate::transaction::server::{self, Server};
 use crate::uri::Scheme;
 
 impl Endpoint {
-    pub(super) fn request(&mut self, now: Instant, from: SocketAddr, request: Request) {
+    pub(super) fn request(&mut self, now: Instant, flow: Flow, request: Request) {
         self.counters.requests_received += 1;
         match request.method {
-            Method::Ack => return self.ack(now, from, &request),
-            Method::Cancel => return self.cancel_request(now, from, &request),
+            Method::Ack => return self.ack(now, flow, &request),
+            Method::Cancel => return self.cancel_request(now, flow, &request),
             _ => {}
         }
         let Some(key) = key::server(&request, &request.method) else {
@@ -30,33 +30,33 @@ impl Endpoint {
             let known = self
                 .servers
                 .get(id)
-                .and_then(|server| Some((server.reply_to, server.repeated()?)));
-            if let Some((to, packet)) = known {
-                self.send_again(to, packet);
+                .and_then(|server| Some((server.reply_to, server.repeated()?, server.about)));
+            if let Some((to, packet, about)) = known {
+                self.send_again(to.into(), packet, about);
             }
             return;
         }
         if let Some(refusal) = inadmissible(&request) {
-            return self.refuse_stateless(from, &request, &refusal);
+            return self.refuse_stateless(flow, &request, &refusal);
         }
         let is_inside = request.tag_of_to().is_some();
         match (is_inside, &request.method) {
-            (true, _) => self.inside(now, from, request, key),
-            (false, Method::Invite) => self.new_call(now, from, request, key),
+            (true, _) => self.inside(now, flow, request, key),
+            (false, Method::Invite) => self.new_call(now, flow, request, key),
             (false, Method::Options) => {
                 let answer = Refusal::new(200)
                     .with("Allow", ALLOW)
                     .with("Accept", "application/sdp")
                     .with("Accept-Encoding", "identity")
                     .with("Supported", "");
-                self.refuse_stateless(from, &request, &answer);
+                self.refuse_stateless(flow, &request, &answer);
             }
-            (false, Method::Bye) => self.refuse_stateless(from, &request, &Refusal::new(481)),
-            (false, _) => self.refuse_stateless(from, &request, &not_taken(&request.method)),
+            (false, Method::Bye) => self.refuse_stateless(flow, &request, &Refusal::new(481)),
+            (false, _) => self.refuse_stateless(flow, &request, &not_taken(&request.method)),
         }
     }
 
-    fn new_call(&mut self, now: Instant, from: SocketAddr, request: Request, key: key::Key) {
+    fn new_call(&mut self, now: Instant, flow: Flow, request: Request, key: key::Key) {
         let limits = &self.config.limits;
         let full = self.dialogs.len() >= limits.dialogs || self.counters().transactions >= limits.transactions;
         let merged = key::merged(&request);
@@ -72,11 +72,11 @@ impl Endpoint {
             session_refusal(&request)
         };
         if let Some(refusal) = refusal {
-            return self.refuse_stateless(from, &request, &refusal);
+            return self.refuse_stateless(flow, &request, &refusal);
         }
         let tag = self.tokens.token();
         let id = self.new_dialog_id();
-        let mut dialog = match Dialog::of_invite(id, &request, tag.clone(), from) {
+        let mut dialog = match Dialog::of_invite(id, &request, tag.clone(), flow) {
             Ok(dialog) => dialog,
             Err(unusable) => {
                 let what = match unusable {
@@ -87,36 +87,34 @@ impl Endpoint {
                     phrase: what.to_owned(),
                     ..Refusal::new(400)
                 };
-                return self.refuse_stateless(from, &request, &refusal);
+                return self.refuse_stateless(flow, &request, &refusal);
             }
         };
         let request = Arc::new(request);
         let keys = [Some(key), merged].into_iter().flatten().collect();
-        let tx = self
-            .servers
-            .add(Server::new(request.clone(), from, tag, Some(id)), keys);
+        let tx = self.add_server(Server::new(request.clone(), flow, tag, Some(id)), keys);
         dialog.inbound = Some(tx);
         self.keep_dialog(dialog);
         self.respond(now, tx, &Refusal::new(100));
         self.tell(Event::Invite {
             dialog: id,
             request,
-            from,
+            flow,
         });
     }
 
     /// CANCEL is answered 200 if its INVITE is known, and ends it if that is not finally answered.
-    fn cancel_request(&mut self, now: Instant, from: SocketAddr, request: &Request) {
+    fn cancel_request(&mut self, now: Instant, flow: Flow, request: &Request) {
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            return self.refuse_stateless(from, request, &Refusal::new(481));
+            return self.refuse_stateless(flow, request, &Refusal::new(481));
         };
-        let (to, tag) = (server.reply_to, server.tag.clone());
+        let (to, tag, about) = (server.reply_to, server.tag.clone(), server.about);
         let pending = server.dialog.filter(|_| server.state == server::State::Proceeding);
-        let answer = self.response_lines(request, from, 200, &tag).finish(None);
+        let answer = self.response_lines(request, flow, 200, &tag).finish(None);
         super::Counters::by_class(&mut self.counters.responses_sent, 200);
-        self.send(to, answer);
+        self.send(to.into(), answer, about);
         if let Some(dialog) = pending {
             self.respond(now, id, &Refusal::new(487));
             self.invite_withdrawn(now, dialog);
@@ -134,7 +132,7 @@ impl Endpoint {
         }
     }
 
-    fn ack(&mut self, now: Instant, from: SocketAddr, request: &Request) {
+    fn ack(&mut self, now: Instant, flow: Flow, request: &Request) {
         let timers = self.config.timers;
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         if let Some(id) = invite
@@ -145,7 +143,7 @@ impl Endpoint {
         {
             return self.set_server_timer(id);
         }
-        self.dialog_ack(now, from, request);
+        self.dialog_ack(now, flow, request);
     }
 }
 

@@ -1,12 +1,14 @@
 //! A response came: to which of our requests, and what follows. RFC 3261 13.2.2, 14.1, 17.1.3, 18.1.2; forks 13.2.2.4.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Counters, DialogId, Endpoint};
+use crate::dialog::draft::Draft;
 use crate::dialog::{Cancel, State};
 use crate::event::{EndCause, Event, Failure};
+use crate::flow::{Flow, Listener};
 use crate::message::Response;
+use crate::method::Method;
 use crate::transaction::client::{Heard, Purpose};
 use crate::transaction::key;
 use crate::transaction::table::TxId;
@@ -14,7 +16,7 @@ use crate::uri::literal_ip;
 use crate::via::{DEFAULT_PORT, same_ip};
 
 impl Endpoint {
-    pub(super) fn response(&mut self, now: Instant, from: SocketAddr, response: &Response) {
+    pub(super) fn response(&mut self, now: Instant, flow: Flow, response: &Response) {
         Counters::by_class(&mut self.counters.responses_received, response.status);
         let Some(id) = self.client_of(response) else {
             self.counters.strays += 1;
@@ -35,7 +37,7 @@ impl Endpoint {
                 self.counters.retransmissions_received += 1;
                 self.acknowledge_refusal(id, response);
             }
-            (Heard::Another2xx, _) => self.another_2xx(now, from, id, response),
+            (Heard::Another2xx, _) => self.another_2xx(now, flow, id, response),
             (Heard::Final, _) if refused => {
                 self.acknowledge_refusal(id, response);
                 if let Some(dialog) = dialog {
@@ -43,7 +45,7 @@ impl Endpoint {
                 }
             }
             (Heard::Provisional, Purpose::Invite) => self.progress(now, dialog, response),
-            (Heard::Final, Purpose::Invite) => self.answered(now, from, id, dialog, response),
+            (Heard::Final, Purpose::Invite) => self.answered(now, flow, id, dialog, response),
             (Heard::Final, Purpose::Reinvite) => self.reinvite_answered(id, dialog, response),
             // Whatever the far end says to BYE, the dialog is over.
             (Heard::Final, Purpose::Bye) => {
@@ -58,9 +60,10 @@ impl Endpoint {
     /// Our Via on top, a branch and a method of ours.
     fn client_of(&self, response: &Response) -> Option<TxId> {
         let via = response.via().ok()?;
-        let ours = self.config.contact;
-        let is_ours = literal_ip(via.host).is_some_and(|ip| same_ip(ip, ours.ip()));
-        if !is_ours || via.port.unwrap_or(DEFAULT_PORT) != ours.port() {
+        let ip = literal_ip(via.host)?;
+        let port = via.port.unwrap_or(DEFAULT_PORT);
+        let is_ours = |door: &Listener| same_ip(ip, door.address.ip()) && port == door.address.port();
+        if !self.config.listeners.iter().any(is_ours) {
             return None;
         }
         let cseq = response.cseq().ok()?;
@@ -80,15 +83,15 @@ impl Endpoint {
         }
     }
 
-    fn answered(&mut self, now: Instant, from: SocketAddr, tx: TxId, dialog: Option<DialogId>, response: &Response) {
+    fn answered(&mut self, now: Instant, flow: Flow, tx: TxId, dialog: Option<DialogId>, response: &Response) {
         if let Some(client) = self.clients.get_mut(tx) {
             client.winner = Some(response.tag_of_to().unwrap_or_default().to_owned());
         }
         let Some((id, dialog)) = dialog.and_then(|id| Some((id, self.dialogs.get_mut(&id)?))) else {
-            return self.hang_up_fork(now, from, tx, response);
+            return self.hang_up_fork(now, flow, tx, response);
         };
         let cancelled = matches!(dialog.state, State::Calling(Cancel::Wanted | Cancel::Sent(_)));
-        let usable = dialog.confirm(response, from).is_ok();
+        let usable = dialog.confirm(response, flow).is_ok();
         dialog.outbound = None;
         self.set_dialog_timer(id);
         if cancelled || !usable {
@@ -112,7 +115,7 @@ impl Endpoint {
             // We hung up while it was under way. The 2xx must still be acknowledged or it is repeated for 32 s.
             return self.acknowledge_orphan(tx, response);
         };
-        dialog.refresh(&response.headers);
+        dialog.remote.refresh(&response.headers);
         dialog.outbound = None;
         let sdp = self.acknowledge_unless_owed(id, tx, response);
         self.tell(Event::ReinviteAnswered {
@@ -125,7 +128,7 @@ impl Endpoint {
     /// Sends the ACK, unless the 2xx carries an offer that the user has to answer first. Gives the description.
     fn acknowledge_unless_owed(&mut self, id: DialogId, tx: TxId, response: &Response) -> Option<Vec<u8>> {
         let sdp = response.sdp().map(<[u8]>::to_vec);
-        let offered = self.clients.get(tx).is_some_and(|client| client.offered);
+        let offered = self.clients.get(tx).is_some_and(|client| client.offered());
         if sdp.is_some() && !offered {
             if let Some(dialog) = self.dialogs.get_mut(&id) {
                 dialog.owed = Some(tx);
@@ -161,49 +164,48 @@ impl Endpoint {
     /// The ACK to a refusal belongs to the transaction: same Via, same way (RFC 3261 17.1.1.3).
     fn acknowledge_refusal(&mut self, tx: TxId, response: &Response) {
         let Some(client) = self.clients.get(tx) else { return };
-        let to = response.headers.first("To").unwrap_or(&client.head.to);
-        let packet = client.head.lines_to("ACK", to).finish(None);
-        let destination = client.destination;
-        self.send(destination, packet);
+        let head = &client.draft.head;
+        let to = response.headers.first("To").unwrap_or(&head.to);
+        let packet = head.lines_to("ACK", to).finish(None);
+        let (way, about) = (client.to.clone(), client.about);
+        self.send(way, packet, about);
     }
 
     /// One more 2xx to an INVITE: the same again gets the same ACK, another fork is acknowledged and hung up.
-    fn another_2xx(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
+    fn another_2xx(&mut self, now: Instant, flow: Flow, tx: TxId, response: &Response) {
         let Some(client) = self.clients.get(tx) else { return };
         let tag = response.tag_of_to().unwrap_or_default();
         if let Some((to, packet)) = client.ack_for(tag) {
             self.counters.retransmissions_received += 1;
-            return self.send_again(to, packet);
+            let about = client.about;
+            return self.send_again(to, packet, about);
         }
         let waits_for_answer = client.winner.as_deref() == Some(tag);
         if waits_for_answer || client.forks_are_full() {
             self.counters.retransmissions_received += 1;
         } else {
-            self.hang_up_fork(now, from, tx, response);
+            self.hang_up_fork(now, flow, tx, response);
         }
     }
 
     fn acknowledge_orphan(&mut self, tx: TxId, response: &Response) {
-        let via = self.new_via();
         let Some(client) = self.clients.get(tx) else { return };
-        let (mut head, to) = (client.head.clone(), client.destination);
-        head.via = via;
-        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), &head, to, None);
+        let (head, to) = (client.draft.head.clone(), client.to.clone());
+        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), head, to, None);
     }
 
     /// A 2xx that nobody waits for any more, or of a further fork: ACK and BYE through a dialog that is not kept.
-    fn hang_up_fork(&mut self, now: Instant, from: SocketAddr, tx: TxId, response: &Response) {
-        let (ack_via, bye_via) = (self.new_via(), self.new_via());
+    fn hang_up_fork(&mut self, now: Instant, flow: Flow, tx: TxId, response: &Response) {
         let Some(client) = self.clients.get(tx) else { return };
         let tag = response.tag_of_from().unwrap_or_default().to_owned();
-        let Some(mut fork) = Self::fork_of(&client.head, tag, from) else {
+        let Some(mut fork) = Self::fork_of(client, tag) else {
             return;
         };
         // Routes that cannot be read are left out: the BYE then goes straight to the fork's Contact.
-        let _ = fork.confirm(response, from);
-        let (head, to) = fork.head(ack_via, client.head.cseq);
-        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), &head, to, None);
-        let (head, to) = fork.next_head(bye_via);
-        self.begin_bye(now, None, head, to);
+        let _ = fork.confirm(response, flow);
+        let (head, to) = fork.head(client.draft.head.cseq);
+        self.send_ack_as(tx, response.tag_of_to().unwrap_or_default(), head, to, None);
+        let (head, to) = fork.next_head();
+        self.begin(now, Purpose::Bye, None, Draft::new(Method::Bye, head), to);
     }
 }

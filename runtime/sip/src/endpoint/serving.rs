@@ -103,7 +103,7 @@ impl Endpoint {
         let timers = self.config.timers;
         let dialog = self.live(id)?;
         // Only an accepted re-INVITE moves the peer's address; a refused one changes nothing (RFC 3261 14.1).
-        dialog.refresh(&request.headers);
+        dialog.remote.refresh(&request.headers);
         dialog.state = State::Up;
         dialog.inbound = None;
         let beat = Beat::resending(now, timers.t1, timers.timeout());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::tests::{Bench, SDP, config, header, methods, phone_address, server_address, tag_of};
-use crate::{DialogError, DialogId, EndCause, Event, Message, Outgoing};
+use crate::{DialogError, DialogId, EndCause, Event, Flow, Message, Outgoing};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,11 +16,13 @@ struct Caller {
 
 fn outgoing(sdp: Option<&str>) -> Outgoing {
     Outgoing {
-        uri: "sip:b@198.51.100.2".parse().expect("an address"),
-        destination: server_address(),
-        from: crate::NameAddr::parse("\"A\" <sip:a@192.0.2.1>;tag=mine").expect("an address"),
         sdp: sdp.map(Into::into),
         headers: vec![("X-Call".to_owned(), "7\r\nEvil: 1".to_owned())],
+        ..Outgoing::new(
+            "sip:b@198.51.100.2".parse().expect("an address"),
+            Flow::udp(server_address()),
+            crate::NameAddr::parse("\"A\" <sip:a@192.0.2.1>;tag=mine").expect("an address"),
+        )
     }
 }
 

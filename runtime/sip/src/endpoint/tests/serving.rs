@@ -16,14 +16,17 @@ fn a_call_from_invite_to_bye() {
         Event::Invite {
             dialog,
             request: invite,
-            from,
+            flow,
         },
     ] = &bench.events[..]
     else {
         panic!("{:?}", bench.events)
     };
     let dialog = *dialog;
-    assert_eq!((*from, invite.sdp()), (phone_address(), Some(SDP.as_bytes())));
+    assert_eq!(
+        (*flow, invite.sdp()),
+        (crate::Flow::udp(phone_address()), Some(SDP.as_bytes()))
+    );
     bench
         .endpoint
         .provisional(bench.now, dialog, 180, None)
