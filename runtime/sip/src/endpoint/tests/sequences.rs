@@ -175,7 +175,7 @@ impl Run {
             self.learn(message);
         }
         for event in &self.bench.events[self.told..] {
-            let dialog = event.dialog();
+            let Some(dialog) = event.dialog() else { continue };
             assert!(!self.ended.contains(&dialog), "{event:?} after its dialog ended");
             match event {
                 Event::Invite { .. } => {
