@@ -26,6 +26,7 @@ mod print;
 mod registrar;
 mod resolve;
 pub mod sdp;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 mod timers;
