@@ -92,3 +92,12 @@ fn debug_hides_and_display_repeats() {
     assert_eq!(uri(text).to_string(), text);
     assert!(!format!("{:?}", uri(text)).contains("4930"));
 }
+
+#[test]
+fn three_colons_before_an_ipv4_address_are_read_as_two() {
+    let odd = uri("sip:user@[2001:db8:::192.0.2.1]:5070");
+    assert_eq!((odd.ip(), odd.port()), ("2001:db8::192.0.2.1".parse().ok(), Some(5070)));
+    for host in ["[2001:db8:::1]", "[:::1]", "[1:::2:::192.0.2.1]", "[1::2:::192.0.2.1]"] {
+        assert!(Uri::parse(&format!("sip:user@{host}")).is_err(), "{host}");
+    }
+}
