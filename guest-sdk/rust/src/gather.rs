@@ -1,6 +1,7 @@
 //! Collecting the keys a far end presses.
 
-use crate::bindings::patchcord::handler::gather::{self, Key, Options};
+use crate::bindings::patchcord::handler::gather::{self, Options};
+use crate::key::named;
 use crate::prompt::ms;
 use crate::{GatherFailure, Gathered, Gathering, Leg, Prompt, Result};
 use std::time::Duration;
@@ -38,7 +39,7 @@ impl Gather {
     /// # Panics
     /// If there is no such key on a telephone.
     pub fn finish_on(mut self, key: char) -> Gather {
-        self.0.finish_on = Some(named(key).expect("the finish key is one of 0 to 9, *, #, A to D"));
+        self.0.finish_on = Some(named(key));
         self
     }
 
@@ -82,26 +83,4 @@ impl Leg {
     pub fn flush_keys(&self) {
         gather::flush(self);
     }
-}
-
-fn named(key: char) -> Option<Key> {
-    Some(match key.to_ascii_uppercase() {
-        '0' => Key::Zero,
-        '1' => Key::One,
-        '2' => Key::Two,
-        '3' => Key::Three,
-        '4' => Key::Four,
-        '5' => Key::Five,
-        '6' => Key::Six,
-        '7' => Key::Seven,
-        '8' => Key::Eight,
-        '9' => Key::Nine,
-        '*' => Key::Star,
-        '#' => Key::Hash,
-        'A' => Key::A,
-        'B' => Key::B,
-        'C' => Key::C,
-        'D' => Key::D,
-        _ => return None,
-    })
 }

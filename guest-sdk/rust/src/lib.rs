@@ -21,26 +21,39 @@
 //! call is not imported.
 
 pub mod bindings;
-mod call;
+mod bridge;
+pub mod call;
 pub mod clock;
+mod dial;
 mod error;
 mod gather;
 pub mod handler;
+mod key;
 pub mod log;
 mod play;
 mod prompt;
 pub mod random;
+mod talk;
+mod transfer;
 pub mod wait;
 
-pub use bindings::patchcord::handler::call::{Leg, LegInfo, RejectReason};
+pub use bindings::patchcord::handler::bridge::{Bridged, Bridging, EndedBy as BridgeEnd};
+pub use bindings::patchcord::handler::call::{Attestation, Direction, Identity, Leg, LegInfo, Origin, RejectReason};
+pub use bindings::patchcord::handler::dial::{
+    Answered, AnsweredBy, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
+};
 pub use bindings::patchcord::handler::gather::{EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering};
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
 pub use bindings::patchcord::handler::types::{
     Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, Operation,
 };
+pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
+pub use bridge::Bridge;
+pub use dial::{Dial, Party};
 pub use gather::Gather;
 pub use play::Play;
 pub use prompt::{Prompt, file, silence, tone};
+pub use talk::TalkEnd;
 
 /// What a handler's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +61,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Everything a handler usually needs.
 pub mod prelude {
     pub use crate::wait::{millis, secs};
+    pub use crate::{Bridge, Dial, DialOutcome, Party};
     pub use crate::{Error, Gather, Leg, Play, RejectReason, Result, file, silence, tone};
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

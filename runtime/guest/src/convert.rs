@@ -1,6 +1,12 @@
-//! Generated types to control's words and back. Every conversion is total: what the contract allows, the words hold.
+//! Generated types to control's words and back. Every conversion is total: what the contract allows, the words hold. Those
+//! of dialling, bridges and transfers are in `convert/`.
+
+mod parties;
+
+pub(crate) use parties::call_id;
 
 use crate::bindings::patchcord::handler::{call, clock, gather, log, play, types};
+use patchcord_control::private::Private;
 use patchcord_control::words;
 
 /// Both sides of a result.
@@ -8,9 +14,19 @@ pub(crate) fn result<A, B: From<A>, E, F: From<E>>(result: Result<A, E>) -> Resu
     result.map(B::from).map_err(F::from)
 }
 
+/// Each of a list.
+pub(crate) fn list<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
+    items.into_iter().map(B::from).collect()
+}
+
 /// A prompt is a list of segments on both sides.
 pub(crate) fn prompt(segments: Vec<types::Segment>) -> Vec<words::Segment> {
-    segments.into_iter().map(words::Segment::from).collect()
+    list(segments)
+}
+
+/// Texts that must not reach a log.
+pub(crate) fn private(texts: Vec<String>) -> Vec<Private<String>> {
+    list(texts)
 }
 
 /// Converts between two enums with the same plain variants.
@@ -25,14 +41,17 @@ macro_rules! same {
         }
     };
 }
+use same;
 
-same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler);
-same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler);
+same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
+same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
+same!(words::LegDirection => call::Direction: Inbound, Outbound);
+same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
 same!(words::PlayEnd => play::EndedBy: Finished, Key, Stopped, Replaced);
 same!(words::GatherEnd => gather::EndedBy: MaxKeys, FinishKey, FirstKeyTimeout, NextKeyTimeout, Cancelled);
 same!(log::Level => words::LogLevel: Debug, Info, Warn, Error);
@@ -50,6 +69,10 @@ impl From<types::Error> for words::Error {
             types::Error::Invalid(types::InvalidArgument { argument, reason }) => Self::Invalid { argument, reason },
             types::Error::NoSuchPrompt(name) => Self::NoSuchPrompt(name),
             types::Error::AlreadyGathering => Self::AlreadyGathering,
+            types::Error::AlreadyBridged => Self::AlreadyBridged,
+            types::Error::RefusedByPeer(status) => Self::RefusedByPeer(status),
+            types::Error::NoSuchCall => Self::NoSuchCall,
+            types::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -68,6 +91,10 @@ impl From<words::Error> for types::Error {
             words::Error::Invalid { argument, reason } => Self::Invalid(types::InvalidArgument { argument, reason }),
             words::Error::NoSuchPrompt(name) => Self::NoSuchPrompt(name),
             words::Error::AlreadyGathering => Self::AlreadyGathering,
+            words::Error::AlreadyBridged => Self::AlreadyBridged,
+            words::Error::RefusedByPeer(status) => Self::RefusedByPeer(status),
+            words::Error::NoSuchCall => Self::NoSuchCall,
+            words::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -77,10 +104,35 @@ impl From<words::LegInfo> for call::LegInfo {
     fn from(it: words::LegInfo) -> Self {
         Self {
             call_id: it.call_id,
+            direction: it.direction.into(),
             from: it.from.into_inner(),
             from_name: it.from_name.into_inner(),
             to: it.to.into_inner(),
+            identity: it.identity.into(),
+            origin: it.origin.into(),
             secure: it.secure,
+        }
+    }
+}
+
+impl From<words::Identity> for call::Identity {
+    fn from(it: words::Identity) -> Self {
+        match it {
+            words::Identity::Unsigned => Self::Unsigned,
+            words::Identity::Signed(attestation) => Self::Signed(attestation.into()),
+            words::Identity::Invalid(why) => Self::Invalid(why),
+            words::Identity::Asserted(user) => Self::Asserted(user.into_inner()),
+        }
+    }
+}
+
+impl From<words::LegOrigin> for call::Origin {
+    fn from(it: words::LegOrigin) -> Self {
+        match it {
+            words::LegOrigin::Trunk(name) => Self::Trunk(name),
+            words::LegOrigin::User(name) => Self::User(name.into_inner()),
+            words::LegOrigin::Anyone => Self::Anyone,
+            words::LegOrigin::Dialled => Self::Dialled,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Resource handles: what a guest holds of a leg or an operation. The number behind a handle is the id itself, so there
-//! is no table to look up, only a count of the handles to each operation.
+//! Resource handles: what a guest holds of a leg, an operation or a transfer request. The number behind a handle is the id
+//! itself, so there is no table to look up, only a count of the handles to each operation.
 
 #![allow(unreachable_pub, reason = "the generated bindings re-export the marks")]
 
-use patchcord_control::ids::{LegId, OperationId};
+use patchcord_control::ids::{LegId, OperationId, TransferId};
 use std::collections::BTreeMap;
 use wasmtime::component::Resource;
 
@@ -15,10 +15,31 @@ pub enum Leg {}
 pub enum Playing {}
 /// Marks handles of `gather.gathering`.
 pub enum Gathering {}
+/// Marks handles of `dial.dialing`.
+pub enum Dialing {}
+/// Marks handles of `bridge.bridging`.
+pub enum Bridging {}
+/// Marks handles of `transfer.request`. The call gives one handle to each request, so they are not counted.
+pub enum TransferRequest {}
 
 /// The leg behind a handle.
 pub(crate) fn leg(handle: &Resource<Leg>) -> LegId {
     LegId(handle.rep())
+}
+
+/// A handle to a leg: one the call made, or one more to a leg the guest knows. Legs outlive the handles to them.
+pub(crate) fn give_leg(id: LegId) -> Resource<Leg> {
+    Resource::new_own(id.0)
+}
+
+/// The transfer request behind a handle.
+pub(crate) fn transfer(handle: &Resource<TransferRequest>) -> TransferId {
+    TransferId(handle.rep())
+}
+
+/// The only handle to a transfer request.
+pub(crate) fn give_transfer(id: TransferId) -> Resource<TransferRequest> {
+    Resource::new_own(id.0)
 }
 
 /// The operation behind a handle of any kind.

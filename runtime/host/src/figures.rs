@@ -121,6 +121,10 @@ pub(crate) struct MediaFigures {
     pub(crate) reports_waited: Figure,
     /// Datagrams for sessions that were not open.
     pub(crate) strays: Figure,
+    /// Relayed packets dropped because the queue of the other media thread was full.
+    pub(crate) relays_dropped: Figure,
+    /// Relayed packets for sessions that were not open.
+    pub(crate) relays_stray: Figure,
     /// Commands the engine refused.
     pub(crate) refused_commands: Figure,
 }

@@ -5,9 +5,10 @@
 //! Queues. Commands: bounded, the shard waits when full; taken every slice, so the wait is short. Reports: to the
 //! shard's inbox; when that is full they wait in the thread's backlog in their order. Above [`BACKLOG`] the thread leaves
 //! packets in the kernel, which drops what does not fit; commands are always taken, so a shard that waits for this
-//! thread always gets on. Nothing in the loop allocates while no backlog grows.
+//! thread always gets on. Relayed packets between the threads: see `relays`. Nothing in the loop allocates while no backlog grows.
 
 mod flat_out;
+pub(crate) mod relays;
 
 use crate::batch::{Batch, Wait};
 use crate::figures::{Figures, MediaFigures};
@@ -15,7 +16,11 @@ use crate::layout::Layout;
 use crate::ports::SocketPair;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
-use patchcord_media::{Command, Config, Engine, Lane, MAX_PACKET_BYTES, PHASES, Report, SessionId, Sink};
+use patchcord_media::{
+    Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, SessionId, Sink,
+};
+use relays::{Crossed, Relays};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -109,6 +114,7 @@ pub(crate) struct Seat {
     pub(crate) pairs: Vec<SocketPair>,
     pub(crate) queue: MediaQueue,
     pub(crate) commands: Receiver<ToMedia>,
+    pub(crate) relays: Relays,
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) seed: u64,
@@ -127,11 +133,16 @@ pub(crate) fn start(seat: Seat) -> Result<MediaThread, StartError> {
     })
 }
 
-/// The sockets, as the engine's sink.
+/// The sockets and the ways to other threads, as the engine's sink. Its counters are cells, because packets are sent on
+/// some sockets while others are borrowed for receiving.
 struct Wires {
     pairs: Vec<SocketPair>,
     layout: Layout,
-    send_errors: u64,
+    index: usize,
+    relays: Relays,
+    send_errors: Cell<u64>,
+    relays_dropped: Cell<u64>,
+    relays_stray: Cell<u64>,
 }
 
 impl Wires {
@@ -140,10 +151,20 @@ impl Wires {
     }
 }
 
-impl Sink for Wires {
+impl Sink for &Wires {
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]) {
         if self.pair(session).lane(lane).send_to(packet, to).is_err() {
-            self.send_errors += 1;
+            self.send_errors.set(self.send_errors.get() + 1);
+        }
+    }
+
+    fn relay(&mut self, to: SessionId, relayed: &Relayed<'_>) {
+        let thread = self.layout.thread_of(to);
+        if thread == self.index {
+            // Its place is here, but it has not opened, or has closed.
+            self.relays_stray.set(self.relays_stray.get() + 1);
+        } else if self.relays.hand_over(thread, to, relayed) == Crossed::Dropped {
+            self.relays_dropped.set(self.relays_dropped.get() + 1);
         }
     }
 
@@ -185,7 +206,11 @@ impl Slices {
             wires: Wires {
                 pairs: seat.pairs,
                 layout: seat.layout,
-                send_errors: 0,
+                index: seat.index,
+                relays: seat.relays,
+                send_errors: Cell::new(0),
+                relays_dropped: Cell::new(0),
+                relays_stray: Cell::new(0),
             },
             layout: seat.layout,
             commands: seat.commands,
@@ -276,6 +301,8 @@ impl Slices {
         };
         if let Command::Open { session, .. } = &command {
             self.flush(*session);
+            // What still waits for the number is for the session that had it before.
+            self.take_relayed(Instant::now());
         }
         self.engine.command(Instant::now(), command);
         self.report();
@@ -297,9 +324,19 @@ impl Slices {
         self.figures().flushed.add(flushed);
     }
 
+    /// Takes what sessions of other threads relay to sessions of this one.
+    fn take_relayed(&mut self, now: Instant) {
+        let Self { engine, wires, .. } = self;
+        let wires = &*wires;
+        wires
+            .relays
+            .take(|to, relayed| engine.relayed(now, to, relayed, &mut { wires }));
+    }
+
     fn slice(&mut self, now: Instant, slice: u64) {
         let phase = (slice % PHASES as u64) as usize;
         let round = slice / PHASES as u64;
+        self.take_relayed(now);
         self.ids.clear();
         self.ids.extend_from_slice(self.engine.sessions(phase));
         for at in 0..self.ids.len() {
@@ -313,7 +350,7 @@ impl Slices {
                 self.receive(now, session, Lane::Rtcp);
             }
         }
-        self.engine.tick(now, phase, &mut self.wires);
+        self.engine.tick(now, phase, &mut &self.wires);
         self.report();
     }
 
@@ -321,10 +358,17 @@ impl Slices {
         let Self {
             engine, wires, batch, ..
         } = self;
+        let wires = &*wires;
         let socket = wires.pair(session).lane(lane);
         for _ in 0..BATCHES_PER_SLICE {
             let received = batch.receive(socket, Wait::No, |from, bytes| {
-                engine.packet(now, session, lane, from, bytes)
+                let datagram = Datagram {
+                    session,
+                    lane,
+                    from,
+                    bytes,
+                };
+                engine.packet(now, datagram, &mut { wires });
             });
             // Nothing there, or an error that the next slice meets again.
             if !matches!(received, Ok(BATCH)) {
@@ -352,8 +396,7 @@ impl Slices {
         reason = "a report comes back as it is: boxing it would allocate in the media loop"
     )]
     fn hand_over(&self, report: Report) -> Result<(), Report> {
-        let session = session_of(&report);
-        self.inboxes[self.layout.shard_of(session)].report(report)
+        self.inboxes[self.layout.shard_of(report.session())].report(report)
     }
 
     fn publish(&mut self) {
@@ -367,18 +410,15 @@ impl Slices {
         let totals = self.engine.totals();
         let figures = self.figures();
         figures.sessions.set(self.sessions() as u64);
-        figures.send_errors.set(self.wires.send_errors);
+        figures.send_errors.set(self.wires.send_errors.get());
+        figures.relays_dropped.set(self.wires.relays_dropped.get());
+        figures
+            .relays_stray
+            .set(totals.stray_relayed + self.wires.relays_stray.get());
         figures.strays.set(totals.stray_packets);
         figures.refused_commands.set(totals.refused_commands);
     }
 }
 
-fn session_of(report: &Report) -> SessionId {
-    match report {
-        Report::Key { session, .. }
-        | Report::PlayEnded { session, .. }
-        | Report::Silent { session }
-        | Report::Refused { session, .. }
-        | Report::Closed { session, .. } => *session,
-    }
-}
+#[cfg(test)]
+mod tests;

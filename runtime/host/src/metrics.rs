@@ -157,6 +157,18 @@ fn media(page: &mut Page, figures: &Figures) {
         "Audio datagrams for no open session.",
         strays,
     );
+    let dropped = figures.media_sum(|media| &media.relays_dropped);
+    page.counter(
+        "patchcord_media_relays_dropped_total",
+        "Bridged audio packets dropped because a media thread's queue was full.",
+        dropped,
+    );
+    let strays = figures.media_sum(|media| &media.relays_stray);
+    page.counter(
+        "patchcord_media_relays_stray_total",
+        "Bridged audio packets for no open session.",
+        strays,
+    );
     let refused = figures.media_sum(|media| &media.refused_commands);
     page.counter(
         "patchcord_media_commands_refused_total",

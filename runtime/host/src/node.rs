@@ -316,14 +316,16 @@ impl Ground {
         commands: Vec<Receiver<media_threads::ToMedia>>,
         queues: &Queues,
     ) -> Result<Vec<MediaThread>, StartError> {
-        let seats = pairs.into_iter().zip(commands).enumerate();
-        let threads = seats.map(|(index, (pairs, commands))| {
+        let relays = media_threads::relays::between(self.layout.media_threads);
+        let seats = pairs.into_iter().zip(commands).zip(relays).enumerate();
+        let threads = seats.map(|(index, ((pairs, commands), relays))| {
             media_threads::start(Seat {
                 index,
                 layout: self.layout,
                 pairs,
                 queue: queues.media[index].clone(),
                 commands,
+                relays,
                 inboxes: queues.inboxes.clone(),
                 figures: self.figures.clone(),
                 seed: u64::from_le_bytes(random()?),

@@ -213,10 +213,12 @@ impl Detector {
         } else if self.frames >= frames(options.silence_timeout) && !self.tones.is_long() {
             return Some(Verdict::Unknown(Unknown::Silence));
         }
-        (self.frames >= frames(options.timeout)).then(|| match self.machine {
-            true => Verdict::MachineEnd(GreetingEnd::Other),
-            false => Verdict::Unknown(Unknown::Timeout),
-        })
+        let at_the_end = if self.machine {
+            Verdict::MachineEnd(GreetingEnd::Other)
+        } else {
+            Verdict::Unknown(Unknown::Timeout)
+        };
+        (self.frames >= frames(options.timeout)).then_some(at_the_end)
     }
 
     fn machine_verdict(&self, end: GreetingEnd) -> Verdict {

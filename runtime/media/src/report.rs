@@ -59,6 +59,20 @@ pub enum Report {
     },
 }
 
+impl Report {
+    /// Whose it is.
+    pub fn session(&self) -> SessionId {
+        match self {
+            Report::Key { session, .. }
+            | Report::PlayEnded { session, .. }
+            | Report::Detected { session, .. }
+            | Report::Silent { session }
+            | Report::Refused { session, .. }
+            | Report::Closed { session, .. } => *session,
+        }
+    }
+}
+
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -141,6 +141,17 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
             10
         ];
         engine.command(now, Command::SendKeys { session, keys });
+        // Half of them to their neighbour, whose prompt ends or not; half to a session of another engine.
+        engine.command(
+            now,
+            Command::Relay {
+                session,
+                to: Some(SessionId(if number % 2 == 0 { number + 1 } else { number + SESSIONS })),
+                keys: RelayKeys::Pass,
+            },
+        );
+        let options = DetectOptions::default();
+        engine.command(now, Command::Detect { session, options });
     }
 }
 
@@ -162,7 +173,7 @@ fn packets_and_ticks_do_not_allocate() {
             _ => rtp(0, sequence, timestamp, &[0x80; 160]),
         });
     }
-    let (mut keys, mut ended, mut silent) = (0, 0, 0);
+    let (mut keys, mut ended, mut silent, mut detected) = (0, 0, 0, 0);
     let before = CALLS.get();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
@@ -184,6 +195,7 @@ fn packets_and_ticks_do_not_allocate() {
             keys += u32::from(matches!(report, Report::Key { .. }));
             ended += u32::from(matches!(report, Report::PlayEnded { .. }));
             silent += u32::from(matches!(report, Report::Silent { .. }));
+            detected += u32::from(matches!(report, Report::Detected { .. }));
         }
         now += FRAME;
     }
@@ -200,6 +212,15 @@ fn packets_and_ticks_do_not_allocate() {
         sink.sent,
         sink.heard
     );
-    assert_eq!((keys, silent), (10 * SESSIONS, SESSIONS));
+    assert_eq!((keys, silent, detected), (10 * SESSIONS, SESSIONS, SESSIONS));
+    let relayed: u64 = (0..SESSIONS)
+        .filter_map(|number| engine.counters(SessionId(number)))
+        .map(|counters| counters.relayed)
+        .sum();
+    assert!(
+        relayed > 5_000 && sink.relayed > 15_000,
+        "{relayed} and {}",
+        sink.relayed
+    );
     assert!(ended >= SESSIONS / 2, "{ended} prompts ended");
 }

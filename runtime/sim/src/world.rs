@@ -18,7 +18,7 @@ use patchcord_control::call::Trace;
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
-use patchcord_media::Report;
+use patchcord_media::{Datagram, Report};
 use patchcord_sip::sdp::Codec;
 use patchcord_switch::{Config, Counts, Directory, Input, Output};
 use std::fmt;
@@ -366,9 +366,13 @@ impl World {
                     self.drain_node();
                 }
                 Door::Media(session, lane) => {
-                    self.node
-                        .engine
-                        .packet(self.now, session, lane, packet.from, &packet.bytes);
+                    let datagram = Datagram {
+                        session,
+                        lane,
+                        from: packet.from,
+                        bytes: &packet.bytes,
+                    };
+                    self.deliver_media(datagram);
                     self.drain_node();
                 }
                 Door::None => self.deliver_to_phone(packet.from, packet.to, &packet.bytes),
@@ -391,6 +395,17 @@ impl World {
         self.drain_phone(place);
     }
 
+    fn deliver_media(&mut self, datagram: Datagram<'_>) {
+        let Self {
+            node,
+            network,
+            seats,
+            now,
+            ..
+        } = self;
+        node.packet(*now, datagram, &mut |sent| onto_the_line(network, seats, *now, &sent));
+    }
+
     fn tick_node(&mut self) {
         let Self {
             node,
@@ -399,11 +414,7 @@ impl World {
             now,
             ..
         } = self;
-        node.tick(*now, &mut |sent: Sent<'_>| {
-            if let Some(seat) = phone_at(sent.to).and_then(|place| seats.get(place)) {
-                network.send(*now, seat.from_node, sent.from, sent.to, sent.bytes);
-            }
-        });
+        node.tick(*now, &mut |sent| onto_the_line(network, seats, *now, &sent));
         if self.node.shard.wake_at().is_some_and(|at| at <= self.now) {
             self.node.shard.handle(self.now, Input::Deadline);
         }
@@ -510,6 +521,13 @@ impl World {
     /// Whether a call's notices say something; for tests that wait for a turn.
     pub fn noticed(&self, text: &str) -> bool {
         self.log.says(NODE, text)
+    }
+}
+
+/// Puts a packet of the node on the line to the phone it is for.
+fn onto_the_line(network: &mut Network, seats: &[Seat], now: Instant, sent: &Sent<'_>) {
+    if let Some(seat) = phone_at(sent.to).and_then(|place| seats.get(place)) {
+        network.send(now, seat.from_node, sent.from, sent.to, sent.bytes);
     }
 }
 

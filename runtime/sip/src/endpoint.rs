@@ -11,6 +11,9 @@ use std::time::Instant;
 
 use crate::address::NameAddr;
 use crate::dialog::Dialog;
+use crate::dialog::head::HOPS;
+pub use crate::dialog::session::SessionTimer;
+use crate::digest::Credentials;
 use crate::event::{EndCause, Event};
 use crate::flow::{Flow, Listener, ShardOf, Target};
 use crate::limits::{Limits, TIMERS_PER_CALL};
@@ -23,19 +26,31 @@ use crate::transaction::server::Server;
 use crate::transaction::table::{Clients, Servers, TxId};
 use crate::uri::Uri;
 
+mod auth;
 mod calling;
+mod changes;
 mod counters;
 mod deadline;
+mod exchange;
 mod inside;
+mod keys;
 mod outward;
+mod refer;
+mod reliable;
+mod replaces;
 mod reply;
 mod request;
 mod response;
 mod sending;
 mod serving;
+mod session_timer;
+mod transfer;
 mod unreachable;
 
 pub use counters::Counters;
+use exchange::Series;
+use refer::Refer;
+use reply::Refusal;
 
 /// How an endpoint is set up.
 #[derive(Clone, Debug)]
@@ -50,6 +65,8 @@ pub struct Config {
     pub limits: Limits,
     /// Which share of the calls this endpoint holds.
     pub shard: ShardOf,
+    /// How sessions are watched.
+    pub session: SessionTimer,
 }
 
 impl Config {
@@ -61,6 +78,7 @@ impl Config {
             timers: TimerValues::default(),
             limits: Limits::default(),
             shard: ShardOf::ONLY,
+            session: SessionTimer::default(),
         }
     }
 }
@@ -106,6 +124,14 @@ pub enum Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u64);
 
+/// Names a transfer, ours or the peer's, from REFER to its outcome. Never used again by the same endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReferId(pub(crate) u64);
+
+/// Names a request outside dialogs, ours or a peer's, until it is answered. Never used again by the same endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub(crate) u64);
+
 /// How to refuse an INVITE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejection {
@@ -132,6 +158,10 @@ pub struct Outgoing {
     pub headers: Vec<(String, String)>,
     /// Route values the INVITE carries, in order (a proxy every request has to pass, or a path a phone registered).
     pub routes: Vec<String>,
+    /// Who we are, if the peer asks.
+    pub credentials: Option<Credentials>,
+    /// Max-Forwards: for a call that continues another, one less than that one had; else 70.
+    pub max_forwards: u8,
 }
 
 impl Outgoing {
@@ -145,6 +175,8 @@ impl Outgoing {
             sdp: None,
             headers: Vec::new(),
             routes: Vec::new(),
+            credentials: None,
+            max_forwards: HOPS,
         }
     }
 }
@@ -164,6 +196,8 @@ pub enum DialogError {
     BadHeader,
     /// The message would be longer than `Limits::message_bytes`, or has too many headers.
     TooLarge,
+    /// The peer has said that it does not know the method this needs.
+    Unsupported,
 }
 
 impl fmt::Display for DialogError {
@@ -175,13 +209,15 @@ impl fmt::Display for DialogError {
             Self::Full => "a limit is reached",
             Self::BadHeader => "a header that may not be given",
             Self::TooLarge => "the message would be too large",
+            Self::Unsupported => "the peer does not know the method",
         })
     }
 }
 
 impl std::error::Error for DialogError {}
 
-/// Transactions and dialogs of one share of the calls. Fifteen fields: tables, their indexes, and what all of them need.
+/// Transactions and dialogs of one share of the calls. Its many fields are the tables,
+/// their indexes, and what all of them need.
 pub struct Endpoint {
     config: Config,
     tokens: Tokens,
@@ -194,7 +230,15 @@ pub struct Endpoint {
     dialogs: BTreeMap<DialogId, Dialog>,
     /// Call-ID and our tag to dialog.
     index: BTreeMap<(String, String), DialogId>,
-    next_dialog: u64,
+    refers: BTreeMap<ReferId, Refer>,
+    /// Requests outside dialogs that wait for the user. At most as many as `servers`.
+    exchanges: BTreeMap<ExchangeId, TxId>,
+    /// Registrations of ours by registrar and address of record. At most [`crate::limits::REGISTRATIONS`].
+    registrations: BTreeMap<(String, String), Series>,
+    /// The dialog the last message belonged to.
+    touched: Option<DialogId>,
+    /// The last number given to a dialog, a refer or an exchange.
+    last_id: u64,
     schedule: Schedule,
     /// Filled by one input, drained before the next: no input makes more than a few outputs.
     outputs: VecDeque<Output>,
@@ -217,7 +261,11 @@ impl Endpoint {
             arrivals: BTreeSet::new(),
             dialogs: BTreeMap::new(),
             index: BTreeMap::new(),
-            next_dialog: 1,
+            refers: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            touched: None,
+            last_id: 0,
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -250,6 +298,11 @@ impl Endpoint {
         self.schedule.next()
     }
 
+    /// The dialog the last [`Input::Message`] belonged to, if any: for whoever keeps a trace of each call.
+    pub fn touched(&self) -> Option<DialogId> {
+        self.touched
+    }
+
     /// What happened so far and what is alive.
     pub fn counters(&self) -> Counters {
         Counters {
@@ -259,6 +312,7 @@ impl Endpoint {
     }
 
     fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+        self.touched = None;
         let read = match bytes.len() > self.config.limits.message_bytes {
             true => None,
             false => match read(bytes) {
@@ -271,8 +325,8 @@ impl Endpoint {
             },
         };
         match read {
-            Some((Message::Request(request), None)) => self.request(now, flow, request),
-            Some((Message::Response(response), None)) => self.response(now, flow, &response),
+            Some((Message::Request(request), None)) => self.request_came(now, flow, request),
+            Some((Message::Response(response), None)) => self.response(now, flow, Arc::new(response)),
             Some((Message::Request(request), Some(fault))) => {
                 self.counters.malformed += 1;
                 self.refuse_malformed(flow, &request, fault);
@@ -321,9 +375,12 @@ impl Endpoint {
     }
 
     fn new_dialog_id(&mut self) -> DialogId {
-        let id = DialogId(self.next_dialog);
-        self.next_dialog += 1;
-        id
+        DialogId(self.new_id())
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
     fn keep_dialog(&mut self, dialog: Dialog) {
@@ -349,12 +406,31 @@ impl Endpoint {
         self.tell(Event::Ended { dialog, cause });
     }
 
-    /// Forgets a dialog whose end is told already or about to be.
+    /// Forgets a dialog whose end is told already or about to be. One that open transfers need stays for them.
     fn forget(&mut self, now: Instant, id: DialogId) {
-        let Some(dialog) = self.dialogs.remove(&id) else { return };
-        self.index.remove(&(dialog.call_id, dialog.local_tag));
-        self.schedule.set(Owner::Dialog(id.0), None);
-        if let Some(tx) = dialog.outbound.or(dialog.owed) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        let waiting = [dialog.inbound.take(), dialog.changes.inbound.take()];
+        let lost = [
+            dialog.outbound.take(),
+            dialog.owed.take(),
+            dialog.changes.update.take(),
+            dialog.keys.under_way.take(),
+        ];
+        dialog.close();
+        if dialog.refers.open > 0 {
+            dialog.refers.only = true;
+            self.set_dialog_timer(id);
+            self.hurry_transfers(now, id);
+        } else if let Some(dialog) = self.dialogs.remove(&id) {
+            self.index.remove(&(dialog.call_id, dialog.local_tag));
+            self.schedule.set(Owner::Dialog(id.0), None);
+        }
+        for tx in waiting.into_iter().flatten() {
+            self.respond(now, tx, &Refusal::new(487));
+        }
+        for tx in lost.into_iter().flatten() {
             self.orphan(now, tx);
         }
     }

@@ -104,7 +104,11 @@ impl Lines {
         if let Some((kind, _)) = body {
             self.field("Content-Type", kind);
         }
-        let body = body.map_or(&[][..], |(_, bytes)| bytes);
+        self.finish_typed(body.map_or(&[][..], |(_, bytes)| bytes))
+    }
+
+    /// Ends the headers and adds a body whose type is among them already.
+    pub(crate) fn finish_typed(mut self, body: &[u8]) -> Arc<[u8]> {
         self.number("Content-Length", body.len());
         self.text.extend_from_slice(b"\r\n");
         self.text.extend_from_slice(body);
@@ -129,6 +133,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         182 => "Queued",
         183 => "Session Progress",
         101..=199 => "Progress",
+        202 => "Accepted",
         200..=299 => "OK",
         302 => "Moved Temporarily",
         300..=399 => "Redirection",
@@ -143,6 +148,10 @@ pub(crate) fn reason(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        421 => "Extension Required",
+        422 => "Session Interval Too Small",
+        423 => "Interval Too Brief",
+        439 => "First Hop Lacks Outbound Support",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
@@ -151,6 +160,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         400..=499 => "Bad Request",
         501 => "Not Implemented",

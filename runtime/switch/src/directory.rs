@@ -1,6 +1,7 @@
 //! What a shard can run: programs (a module with its prompts decoded) and the routes to them. Built outside the shards,
 //! shared, and replaced as a whole.
 
+use crate::outgoing::Outgoing;
 use patchcord_control::call::PromptNames;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::Routes;
@@ -79,6 +80,7 @@ pub struct Directory {
     programs: HashMap<(Tenant, String), Arc<Program>>,
     pub(crate) announcement: Arc<Clip>,
     users: Users,
+    pub(crate) outgoing: Outgoing,
 }
 
 /// Users with phones, by tenant.
@@ -112,7 +114,13 @@ impl Directory {
             programs: programs.collect(),
             announcement,
             users: Users::default(),
+            outgoing: Outgoing::default(),
         }
+    }
+
+    /// The same with calls that may go out.
+    pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
+        Self { outgoing, ..self }
     }
 
     /// The same with users that have phones.

@@ -69,7 +69,10 @@ impl Shard {
     /// As telephone events where both ends have them, else in INFO requests.
     fn send_keys(&mut self, now: Instant, id: CallId, leg: LegId, keys: &[KeyOut]) {
         let io = self.live(id).leg(leg);
-        let events = io.agreed.as_ref().is_some_and(|agreed| agreed.telephone_event.is_some());
+        let events = io
+            .agreed
+            .as_ref()
+            .is_some_and(|agreed| agreed.telephone_event.is_some());
         let (session, thread, dialog) = (io.port.session, io.port.thread, io.dialog);
         if events {
             let keys = presses(keys);

@@ -1,16 +1,17 @@
 //! A dialled leg: its INVITE, what comes back, and the next place if the first cannot be reached (RFC 3263 section 4.3).
 
 use crate::io::{MediaPort, Output};
-use crate::live::{LegIo, Negotiation, Refusal};
+use crate::live::{LegIo, Negotiation, Rang, Refusal, Session};
 use crate::locate::Way;
 use crate::shard::Shard;
 use patchcord_control::call::{Input as CallInput, LegSignal, Placing};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::private::Private;
+use patchcord_control::trunks::{Failure, Next, Reached, after_failure};
 use patchcord_control::words::{Cause, Credentials, Interruption};
 use patchcord_sip::sdp::{self, Codec, Local};
 use patchcord_sip::{DialogId, EndCause, Outgoing, Response};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// No room for another leg.
 const FULL: u16 = 503;
@@ -21,9 +22,15 @@ impl Shard {
     /// Sends the INVITE of a dialled leg.
     pub(crate) fn place(&mut self, now: Instant, id: CallId, leg: LegId, placing: Placing) {
         let live = self.live(id);
-        let way = live.ways.remove(&placing.branch).expect("the call places each way it was told once");
+        let way = live
+            .ways
+            .remove(&placing.branch)
+            .expect("the call places each way it was told once");
         let near = live.legs.values().next().map(|leg| leg.port.thread);
-        let preferred = live.legs.values().find_map(|leg| leg.agreed.as_ref().map(|agreed| agreed.codec));
+        let preferred = live
+            .legs
+            .values()
+            .find_map(|leg| leg.agreed.as_ref().map(|agreed| agreed.codec));
         let Some(port) = self.take_port(near) else {
             self.counts.refused_full += 1;
             return self.not_placed(now, id, leg, FULL);
@@ -44,32 +51,34 @@ impl Shard {
         (port, local): (MediaPort, Local),
         (mut way, credentials): (Way, Option<Credentials>),
     ) {
-        let Some(target) = way.targets.pop_front() else {
+        let sent = way.stops.pop_front().and_then(|stop| {
+            let asked = way
+                .asked
+                .iter()
+                .map(|(name, value)| (name.clone(), value.reveal().clone()));
+            let headers = stop.headers.into_iter().chain(asked).collect();
+            let outgoing = Outgoing {
+                sdp: Some(sdp::offer(&local)),
+                headers,
+                routes: way.routes.clone(),
+                credentials: credentials.as_ref().map(sip_credentials).or(stop.credentials),
+                ..Outgoing::new(stop.uri, stop.target, stop.from)
+            };
+            let dialog = self.sip.invite(now, outgoing).ok()?;
+            Some((dialog, stop.trunk))
+        });
+        let Some((dialog, trunk)) = sent else {
             self.ports.push_back(port);
             return self.not_placed(now, id, leg, FULL);
         };
-        let asked = way.asked.iter().map(|(name, value)| (name.clone(), value.reveal().clone()));
-        let headers = way.headers.iter().cloned().chain(asked).collect();
-        let outgoing = Outgoing {
-            sdp: Some(sdp::offer(&local)),
-            headers,
-            routes: way.routes.clone(),
-            credentials: credentials.map(|known| sip_credentials(&known)),
-            ..Outgoing::new(way.uri.clone(), target, way.from.clone())
-        };
-        match self.sip.invite(now, outgoing) {
-            Ok(dialog) => {
-                self.dialogs.insert(dialog, (id, leg));
-                self.sessions.insert(port.session, (id, leg));
-                let mut io = LegIo::new(dialog, port, local, Negotiation::Offered);
-                io.way = Some(way);
-                self.live(id).legs.insert(leg, io);
-            }
-            Err(_) => {
-                self.ports.push_back(port);
-                self.not_placed(now, id, leg, FULL);
-            }
-        }
+        self.dialogs.insert(dialog, (id, leg));
+        self.sessions.insert(port.session, (id, leg));
+        let mut io = LegIo::new(dialog, port, local, Negotiation::Offered);
+        io.trunk = trunk;
+        io.permit = way.permit.take();
+        io.credentials = credentials;
+        io.way = Some(way);
+        self.live(id).legs.insert(leg, io);
     }
 
     fn not_placed(&mut self, now: Instant, id: CallId, leg: LegId, status: u16) {
@@ -88,6 +97,7 @@ impl Shard {
             self.tell(now, id, CallInput::Leg(leg, LegSignal::AudioOpen));
         }
         if (180..=182).contains(&status) {
+            self.live(id).leg(leg).rang = Rang::Yes;
             self.tell(now, id, CallInput::Leg(leg, LegSignal::Ringing));
         }
         self.drive(now, id);
@@ -97,6 +107,7 @@ impl Shard {
     pub(crate) fn dialled_answered(&mut self, now: Instant, (id, leg): (CallId, LegId), sdp: Option<Vec<u8>>) {
         let io = self.live(id).leg(leg);
         io.way = None;
+        io.answered_at = Some(now);
         let early = io.agreed.is_some();
         let usable = match sdp {
             Some(answer) => self.agree(id, leg, &answer),
@@ -147,12 +158,19 @@ impl Shard {
     pub(crate) fn dialled_ended(&mut self, now: Instant, (id, leg): (CallId, LegId), ended: &EndCause) {
         let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
         let refusal = io.refusal.take();
-        let status = refusal.as_ref().map(|refusal| refusal.cause.status);
-        if let Some(way) = io.way.take().filter(|way| !way.targets.is_empty() && goes_on(ended, status)) {
+        if self.goes_on(&io, ended, refusal.as_ref())
+            && let Some(way) = self.next_stop(now, &mut io)
+        {
             self.sessions.remove(&io.port.session);
-            return self.send_invite(now, id, leg, (io.port, io.local), (way, None));
+            let credentials = io.credentials.take();
+            return self.send_invite(now, id, leg, (io.port, io.local), (way, credentials));
         }
-        self.live(id).legs.insert(leg, io);
+        self.settle_permit(now, &mut io);
+        if io.session == Session::None {
+            self.release_port(&io);
+        } else {
+            self.live(id).legs.insert(leg, io);
+        }
         let cause = match (&refusal, ended) {
             (Some(refusal), _) => Some(refusal.cause.clone()),
             (None, EndCause::Rejected { status }) => Some(cause(*status)),
@@ -168,6 +186,66 @@ impl Shard {
             _ => Interruption::NotConnected,
         };
         self.tell(now, id, CallInput::Leg(leg, LegSignal::Ended { why, cause }));
+    }
+
+    /// Whether another place is worth a try: the first was not reached, or says that it cannot serve now (RFC 3263 4.3);
+    /// a trunk has its own rules.
+    fn goes_on(&self, io: &LegIo, ended: &EndCause, refusal: Option<&Refusal>) -> bool {
+        let failure = match (ended, refusal) {
+            (_, Some(refusal)) => Failure::Status {
+                status: refusal.cause.status,
+                cause: refusal.cause.q850,
+            },
+            (EndCause::Rejected { status }, None) => Failure::Status {
+                status: *status,
+                cause: None,
+            },
+            (EndCause::TimedOut, None) => Failure::NoResponse,
+            (EndCause::Unreachable, None) => Failure::Unreachable,
+            _ => return false,
+        };
+        let reached = if io.rang == Rang::Yes {
+            Reached::Callee
+        } else {
+            Reached::Nobody
+        };
+        let outgoing = self.directory.as_ref().map(|directory| &directory.outgoing);
+        let trunk = io.trunk.as_ref().and_then(|name| outgoing?.trunks.get(name));
+        let next = match (trunk, &failure) {
+            (Some(trunk), _) => trunk.after_failure(failure, reached),
+            (None, Failure::Status { status, .. }) if *status != FULL => Next::End,
+            (None, _) => after_failure(failure, reached),
+        };
+        next == Next::TryNext
+    }
+
+    /// The way that is left, if the next place on it has room for the call.
+    fn next_stop(&self, now: Instant, io: &mut LegIo) -> Option<Way> {
+        let mut way = io.way.take()?;
+        let directory = self.directory.clone()?;
+        while let Some(stop) = way.stops.front() {
+            let other = stop.trunk.as_ref().filter(|trunk| io.trunk.as_ref() != Some(trunk));
+            let fits = match (other, io.permit.as_mut(), directory.outgoing.ledger.as_ref()) {
+                (Some(trunk), Some(permit), Some(ledger)) => ledger.change_trunk(now, permit, trunk).is_ok(),
+                _ => true,
+            };
+            if fits {
+                way.permit = io.permit.take();
+                return Some(way);
+            }
+            way.stops.pop_front();
+        }
+        None
+    }
+
+    /// The leg is over: its place in the limits is free, and what it cost is booked.
+    pub(crate) fn settle_permit(&mut self, now: Instant, io: &mut LegIo) {
+        if let Some(permit) = io.permit.take() {
+            let connected = io
+                .answered_at
+                .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+            permit.settle(connected);
+        }
     }
 
     /// A port pair, of that media thread if there is one: two legs on one thread need no detour between threads.
@@ -211,11 +289,6 @@ fn sip_credentials(known: &Credentials) -> patchcord_sip::Credentials {
         password: known.password.reveal().clone(),
         realm: None,
     }
-}
-
-/// Whether another place is worth a try: the first was not reached, or says that it cannot serve now (RFC 3263 4.3).
-fn goes_on(ended: &EndCause, status: Option<u16>) -> bool {
-    matches!(ended, EndCause::Unreachable | EndCause::TimedOut) || status == Some(503)
 }
 
 pub(crate) fn cause(status: u16) -> Cause {

@@ -3,11 +3,13 @@
 
 use crate::directory::{Directory, Program};
 use crate::io::{MediaPort, Notice, Output};
-use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::leg_outbound::cause;
+use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::media_plan;
 use crate::shard::{Draining, Shard};
-use patchcord_control::call::{CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup};
+use patchcord_control::call::{
+    CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup,
+};
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::Usage;
@@ -251,7 +253,10 @@ impl Shard {
     }
 
     fn redirect(&mut self, now: Instant, dialog: DialogId, to: &[Private<String>]) {
-        let contacts = to.iter().filter_map(|to| Uri::parse(to.reveal()).ok()).map(NameAddr::new);
+        let contacts = to
+            .iter()
+            .filter_map(|to| Uri::parse(to.reveal()).ok())
+            .map(NameAddr::new);
         let contacts: Vec<NameAddr> = contacts.collect();
         let _ = self.sip.redirect(now, dialog, &contacts);
     }
@@ -331,7 +336,9 @@ impl Shard {
 
     /// Our 200 was acknowledged. If it carried our offer, the ACK must carry the answer (RFC 3261 section 13.2.2.4).
     pub(crate) fn confirmed(&mut self, now: Instant, (id, leg): (CallId, LegId), sdp: Option<Vec<u8>>) {
-        let Negotiation::Offered = self.live(id).leg(leg).negotiation else { return };
+        let Negotiation::Offered = self.live(id).leg(leg).negotiation else {
+            return;
+        };
         if sdp.is_some_and(|answer| self.agree(id, leg, &answer)) {
             self.tell(now, id, CallInput::Leg(leg, LegSignal::AudioOpen));
             self.note_hold(now, id, leg);
@@ -415,7 +422,11 @@ impl Shard {
         }
         let agreed = accepted && sdp.is_some_and(|answer| self.agree(id, leg, &answer));
         if offering != Offering::No {
-            let answer = if agreed { Ok(()) } else { Err(if accepted { NOT_ACCEPTABLE } else { status }) };
+            let answer = if agreed {
+                Ok(())
+            } else {
+                Err(if accepted { NOT_ACCEPTABLE } else { status })
+            };
             self.tell(now, id, CallInput::Leg(leg, LegSignal::HoldAnswered(answer)));
         }
         self.note_hold(now, id, leg);
@@ -477,6 +488,9 @@ impl Shard {
             EndCause::Rejected { status } => (Interruption::EndedByHandler, Some(*status)),
             _ => (Interruption::SignallingLost, None),
         };
+        let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
+        self.settle_permit(now, &mut io);
+        self.live(id).legs.insert(leg, io);
         let cause = status.map(cause);
         self.tell(now, id, CallInput::Leg(leg, LegSignal::Ended { why, cause }));
         self.drive(now, id);

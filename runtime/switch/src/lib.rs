@@ -17,10 +17,12 @@ mod live;
 mod locate;
 mod media_plan;
 mod moving;
+mod outgoing;
 mod phones;
 mod shard;
 mod transfers;
 
-pub use directory::{Directory, Program, ProgramError};
+pub use directory::{Directory, Program, ProgramError, Users};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query};
+pub use outgoing::{CallingOut, Hosts, Outgoing, TrunkHost};
 pub use shard::Shard;

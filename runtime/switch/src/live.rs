@@ -5,8 +5,9 @@ use crate::io::MediaPort;
 use crate::locate::Way;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
+use patchcord_control::ledger::Permit;
 use patchcord_control::private::Private;
-use patchcord_control::words::Cause;
+use patchcord_control::words::{Cause, Credentials};
 use patchcord_guest::Instance;
 use patchcord_media::PlayId;
 use patchcord_sip::sdp::{Agreed, Direction, Local};
@@ -35,7 +36,7 @@ pub(crate) struct Live {
     pub(crate) wake_at: Option<Instant>,
 }
 
-/// What a leg holds outside the call machine.
+/// What a leg holds outside the call machine. More than twelve fields: its dialog, its session, and how it was reached.
 pub(crate) struct LegIo {
     pub(crate) dialog: DialogId,
     pub(crate) port: MediaPort,
@@ -55,6 +56,14 @@ pub(crate) struct LegIo {
     pub(crate) refers: BTreeMap<TransferId, (ReferId, Option<DialogId>)>,
     /// How a dialled leg is reached, while it is not answered.
     pub(crate) way: Option<Way>,
+    /// The trunk that carries it.
+    pub(crate) trunk: Option<Arc<str>>,
+    /// What the handler gave for challenges, for the next place.
+    pub(crate) credentials: Option<Credentials>,
+    /// Its place in the limits of tenant and trunk.
+    pub(crate) permit: Option<Permit>,
+    pub(crate) rang: Rang,
+    pub(crate) answered_at: Option<Instant>,
     /// What the far end refused with, until the dialog's end is told.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -92,6 +101,13 @@ pub(crate) enum Session {
 /// Whether the far end wants to hear us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
+    No,
+    Yes,
+}
+
+/// Whether a dialled far end has rung: then dialling elsewhere would ring twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rang {
     No,
     Yes,
 }
@@ -157,6 +173,11 @@ impl LegIo {
             offering: Offering::No,
             refers: BTreeMap::new(),
             way: None,
+            trunk: None,
+            credentials: None,
+            permit: None,
+            rang: Rang::No,
+            answered_at: None,
             refusal: None,
         }
     }

@@ -5,10 +5,12 @@ use crate::io::{Output, Query};
 use crate::shard::Shard;
 use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
 use patchcord_control::ids::{CallId, OperationId, Tenant};
+use patchcord_control::ledger::Permit;
 use patchcord_control::private::Private;
 use patchcord_control::words::{CallerId, Destination};
-use patchcord_sip::{NameAddr, Scheme, Target, Uri};
+use patchcord_sip::{Credentials, NameAddr, Scheme, Target, Uri};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Phones of one user that are called together; those that registered last come first.
@@ -16,19 +18,31 @@ const PHONES_MAX: usize = 10;
 /// Who calls when nobody is to know (RFC 3323 section 4.1.1.3).
 const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
 
-/// A way to an endpoint: one INVITE, and where else to send it if the first place fails.
+/// A way to an endpoint: one leg, and the places where its INVITE is tried.
 pub(crate) struct Way {
-    /// The Request-URI.
-    pub(crate) uri: Uri,
-    /// Where to send it, best first.
-    pub(crate) targets: VecDeque<Target>,
+    /// Best first; at least one until it is placed.
+    pub(crate) stops: VecDeque<Stop>,
     /// Route values (a phone's Path).
     pub(crate) routes: Vec<String>,
+    /// What the placing added, kept for the next place.
+    pub(crate) asked: Vec<(String, Private<String>)>,
+    /// The call's place in the limits of tenant and trunk.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// One place to send an INVITE to, as it wants it.
+#[derive(Clone)]
+pub(crate) struct Stop {
+    /// The Request-URI.
+    pub(crate) uri: Uri,
+    pub(crate) target: Target,
     pub(crate) from: NameAddr,
     /// Headers of ours: privacy, an asserted identity.
     pub(crate) headers: Vec<(String, String)>,
-    /// What the placing added, kept for the next place.
-    pub(crate) asked: Vec<(String, Private<String>)>,
+    /// The trunk it belongs to.
+    pub(crate) trunk: Option<Arc<str>>,
+    /// For its challenges.
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// An address whose host is being looked up.
@@ -53,7 +67,7 @@ impl Shard {
         let tenant = self.live(id).tenant.clone();
         let found = match &to {
             Destination::User(name) => self.ways_to_user(now, &tenant, name.reveal(), &from),
-            Destination::Number(_) => Err(NotLocated::Unreachable),
+            Destination::Number(number) => self.ways_to_number(now, &tenant, number.reveal(), &from),
             Destination::Address(address) => match Uri::parse(address.reveal()) {
                 Ok(uri) if matches!(uri.scheme(), Scheme::Sip | Scheme::Sips) => {
                     let pending = Pending {
@@ -83,10 +97,13 @@ impl Shard {
         let found = found.map(|ways| {
             let keep = |way: Way| {
                 live.next_way += 1;
+                let user = |uri: Option<&Uri>| uri.and_then(Uri::user).unwrap_or_default().to_owned().into();
+                let first = way.stops.front();
                 let branch = Branch {
                     key: live.next_way,
-                    from: way.from.uri.user().unwrap_or_default().to_owned().into(),
-                    to: way.uri.user().unwrap_or_default().to_owned().into(),
+                    from: user(first.map(|stop| &stop.from.uri)),
+                    to: user(first.map(|stop| &stop.uri)),
+                    longest: way.permit.as_ref().map(Permit::longest),
                 };
                 live.ways.insert(branch.key, way);
                 branch
@@ -109,12 +126,10 @@ impl Shard {
             return Err(NotLocated::NotRegistered);
         }
         let ways = bindings.into_iter().take(PHONES_MAX).map(|(uri, target, routes)| Way {
-            uri,
-            targets: [target].into(),
+            stops: [self.stop(uri, target, from)].into(),
             routes,
-            from: self.presented(from),
-            headers: privacy(from),
             asked: Vec::new(),
+            permit: None,
         });
         Ok(ways.collect())
     }
@@ -126,7 +141,7 @@ impl Shard {
             let found = self.ways_to_user(now, tenant, &user, &pending.from);
             return self.located(now, id, place, found);
         }
-        if let Err(reason) = self.allowed_address(id, &pending.uri) {
+        if let Err(reason) = self.allowed_address(tenant, &pending.uri) {
             return self.located(now, id, place, Err(NotLocated::Forbidden(reason)));
         }
         self.next_query += 1;
@@ -138,7 +153,9 @@ impl Shard {
 
     /// A host was looked up.
     pub(crate) fn resolved(&mut self, now: Instant, query: Query, targets: Vec<Target>) {
-        let Some(pending) = self.queries.remove(&query) else { return };
+        let Some(pending) = self.queries.remove(&query) else {
+            return;
+        };
         let id = pending.call;
         if !self.calls.contains_key(&id) {
             return;
@@ -146,17 +163,27 @@ impl Shard {
         let found = if targets.is_empty() {
             Err(NotLocated::Unreachable)
         } else {
+            let stop = |target| self.stop(pending.uri.clone(), target, &pending.from);
             Ok(vec![Way {
-                uri: pending.uri,
-                targets: targets.into(),
+                stops: targets.into_iter().map(stop).collect(),
                 routes: Vec::new(),
-                from: self.presented(&pending.from),
-                headers: privacy(&pending.from),
                 asked: Vec::new(),
+                permit: None,
             }])
         };
         self.located(now, id, (pending.dial, pending.endpoint), found);
         self.drive(now, id);
+    }
+
+    fn stop(&self, uri: Uri, target: Target, from: &Presented) -> Stop {
+        Stop {
+            uri,
+            target,
+            from: self.presented(from),
+            headers: privacy(from),
+            trunk: None,
+            credentials: None,
+        }
     }
 
     /// From as the callee sees it.
@@ -170,7 +197,11 @@ impl Shard {
                 };
             }
             CallerId::Number(number) => number.reveal().clone(),
-            CallerId::Caller => from.caller.as_ref().map(|caller| caller.reveal().clone()).unwrap_or_default(),
+            CallerId::Caller => from
+                .caller
+                .as_ref()
+                .map(|caller| caller.reveal().clone())
+                .unwrap_or_default(),
         };
         let host = self.domain();
         let uri = Uri::parse(&format!("sip:{}@{host}", escaped(&user)))

@@ -12,7 +12,13 @@ const NOT_ALLOWED: u16 = 405;
 
 impl Shard {
     /// A request outside a dialog: REGISTER of a user, as the gate has found out.
-    pub(crate) fn outside(&mut self, now: Instant, exchange: ExchangeId, (request, flow): (&Request, Flow), origin: &Origin) {
+    pub(crate) fn outside(
+        &mut self,
+        now: Instant,
+        exchange: ExchangeId,
+        (request, flow): (&Request, Flow),
+        origin: &Origin,
+    ) {
         let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
             let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
             return;
@@ -27,14 +33,18 @@ impl Shard {
 
     /// A connection is gone, and with it every phone that was reached over it.
     pub(crate) fn flow_failed(&mut self, flow: Flow) {
-        let Some(registrar) = self.registrar.as_mut() else { return };
+        let Some(registrar) = self.registrar.as_mut() else {
+            return;
+        };
         for change in registrar.flow_failed(flow) {
             self.location_changed(change);
         }
     }
 
     pub(crate) fn registrations_expire(&mut self, now: Instant) {
-        let Some(registrar) = self.registrar.as_mut() else { return };
+        let Some(registrar) = self.registrar.as_mut() else {
+            return;
+        };
         if registrar.wake_at().is_none_or(|at| at > now) {
             return;
         }
@@ -63,8 +73,14 @@ impl Shard {
         let location = self.sip.gate_mut().location();
         let devices = location.devices(now, &tenant.0, &aor);
         let best = devices.into_iter().filter_map(|bindings| bindings.first().copied());
-        best.map(|binding| (binding.contact.clone(), Target::from(binding.flow), binding.path.clone()))
-            .collect()
+        best.map(|binding| {
+            (
+                binding.contact.clone(),
+                Target::from(binding.flow),
+                binding.path.clone(),
+            )
+        })
+        .collect()
     }
 
     /// The address of record of a tenant's user, by its name or its whole address.
@@ -89,7 +105,8 @@ impl Shard {
     /// Whether an address leads to this node itself.
     pub(crate) fn is_our_host(&self, uri: &Uri) -> bool {
         let listeners = &self.config.sip.listeners;
-        uri.ip().is_some_and(|ip| listeners.iter().any(|door| door.address.ip() == ip))
+        uri.ip()
+            .is_some_and(|ip| listeners.iter().any(|door| door.address.ip() == ip))
     }
 
     /// The host that stands in From of our own requests.

@@ -11,7 +11,7 @@ use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
-use patchcord_sip::{DialogId, Endpoint, Event, Input as SipInput, Output as SipOutput, Registrar};
+use patchcord_sip::{DialogId, Endpoint, Event, Input as SipInput, Output as SipOutput, Registrar, Target};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -34,6 +34,8 @@ pub struct Shard {
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
+    /// Where trunks are now, best first, as the shard that watches them has found out.
+    pub(crate) trunk_targets: HashMap<Arc<str>, Vec<Target>>,
     /// Only in the shard that takes REGISTER.
     pub(crate) registrar: Option<Registrar>,
     pub(crate) due: BTreeSet<(Instant, CallId)>,
@@ -65,6 +67,7 @@ impl Shard {
             sessions: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
+            trunk_targets: HashMap::new(),
             registrar: config.registrar.clone().map(Registrar::new),
             due: BTreeSet::new(),
             directory: None,

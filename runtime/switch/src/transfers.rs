@@ -91,7 +91,11 @@ impl Shard {
     /// Asks a far end to call an address.
     pub(crate) fn refer(&mut self, now: Instant, id: CallId, leg: LegId, to: &Private<String>) {
         let dialog = self.live(id).leg(leg).dialog;
-        if self.sip.refer(now, dialog, &format!("<{}>", to.reveal()), None).is_err() {
+        if self
+            .sip
+            .refer(now, dialog, &format!("<{}>", to.reveal()), None)
+            .is_err()
+        {
             self.not_referred(now, id, leg);
         }
     }
@@ -112,7 +116,13 @@ impl Shard {
     }
 
     /// The far end tells of the transfer we asked for.
-    pub(crate) fn referred(&mut self, now: Instant, (id, leg): (CallId, LegId), status: u16, last: patchcord_sip::Last) {
+    pub(crate) fn referred(
+        &mut self,
+        now: Instant,
+        (id, leg): (CallId, LegId),
+        status: u16,
+        last: patchcord_sip::Last,
+    ) {
         let last = match last {
             patchcord_sip::Last::No => Last::No,
             patchcord_sip::Last::Yes => Last::Yes,

@@ -261,6 +261,7 @@ impl Call {
         };
         let mut leg = Leg::new(info, Vec::new(), Description::Offered);
         leg.dial = Some(id);
+        leg.longest = branch.longest;
         let leg = self.legs.add(leg);
         let ends_at = asked.ring_ms.map(|ring| now + ms(ring));
         dialling.attempts.push(Attempt {

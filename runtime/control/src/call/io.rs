@@ -107,6 +107,8 @@ pub struct Branch {
     pub from: Private<String>,
     /// Who is called there.
     pub to: Private<String>,
+    /// How long the leg may be connected, if policy limits it; then it is hung up with `time-limit`.
+    pub longest: Option<Duration>,
 }
 
 /// Why an endpoint cannot be called.

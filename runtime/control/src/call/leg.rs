@@ -7,7 +7,7 @@ use crate::record::MediaCounters;
 use crate::words::{Cause, Interruption, Key, KeysBetween, LegDirection, LegInfo, LegState};
 use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Whether audio can flow on a leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(crate) struct Leg {
     /// The far end described its session in its request; without it, audio starts only after the ACK.
     pub(crate) description: Description,
     pub(crate) answered_at: Option<Instant>,
+    /// How long it may be connected.
+    pub(crate) longest: Option<Duration>,
     pub(crate) ended: Option<(Instant, Interruption)>,
     /// Why we ended it ourselves; the dialog's own reason counts only without it.
     pub(crate) leaving: Option<Interruption>,
@@ -74,6 +76,7 @@ impl Leg {
             audio: Audio::None,
             description,
             answered_at: None,
+            longest: None,
             ended: None,
             leaving: None,
             refused: None,
@@ -100,6 +103,12 @@ impl Leg {
     /// Whether somebody calls us on it and still waits.
     pub(crate) fn waits_for_us(&self) -> bool {
         self.info.direction == LegDirection::Inbound && !self.is_settled()
+    }
+
+    /// When it has been connected too long.
+    pub(crate) fn over_at(&self) -> Option<Instant> {
+        let connected = self.answered_at.filter(|_| self.state == LegState::Answered)?;
+        Some(connected + self.longest?)
     }
 
     /// Nothing of it is left but its record.

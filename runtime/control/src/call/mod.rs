@@ -185,7 +185,8 @@ impl Call {
             End::Announcing { until, .. } | End::Counting { until } => Some(until),
             End::Done => return None,
         };
-        [wait, end, self.operations.wake_at()].into_iter().flatten().min()
+        let legs = self.legs.iter().filter_map(Leg::over_at).min();
+        [wait, end, legs, self.operations.wake_at()].into_iter().flatten().min()
     }
 
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
@@ -209,6 +210,11 @@ impl Call {
         self.dial_deadline(now);
         self.bridge_deadline(now);
         self.key_pause_over(now);
+        for leg in self.legs.ids() {
+            if self.legs[leg].over_at().is_some_and(|at| at <= now) {
+                self.hang_up_because(leg, Interruption::TimeLimit);
+            }
+        }
         match self.end {
             End::Open if now >= self.time_limit() => self.hang_up_all(Interruption::TimeLimit),
             End::CleanUp { until } if now >= until => self.stop_handler(),

@@ -46,6 +46,7 @@ impl Call {
         moved.state = LegState::Answered;
         moved.audio = Audio::Open;
         moved.answered_at = it.answered_at;
+        moved.longest = it.longest;
         moved.held = it.held;
         moved.pending_keys = std::mem::take(&mut it.pending_keys);
         it.audio = Audio::Closed(None);

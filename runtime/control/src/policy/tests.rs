@@ -110,109 +110,58 @@ fn a_default_must_be_the_tenants() {
     assert_eq!(made.err(), Some(CallerIdsError::Default));
 }
 
-fn told(rules: &CallerRules, wanted: Wanted, parties: &[Party]) -> Option<(String, String, Privacy, Source)> {
+/// From, P-Asserted-Identity, privacy and source; `-` where there is none.
+type Told<'a> = Option<(&'a str, &'a str, Privacy, Source)>;
+
+fn tell(rules: &CallerRules, wanted: Wanted, parties: &[Party], expected: Told<'_>) {
     let caller = ids(Some(OWN)).permit(wanted, parties).expect("permitted");
-    let presented = rules.present(&caller)?;
-    let text = |user: Option<Private<String>>| user.map_or("-".to_owned(), Private::into_inner);
-    Some((
-        text(presented.from),
-        text(presented.asserted),
-        presented.privacy,
-        presented.source,
-    ))
+    let presented = rules.present(&caller);
+    let text = |user: &Option<Private<String>>| user.clone().map_or("-".to_owned(), Private::into_inner);
+    let users = presented.as_ref().map(|p| (text(&p.from), text(&p.asserted)));
+    let told = presented.as_ref().zip(users.as_ref());
+    let told = told.map(|(p, (from, asserted))| (from.as_str(), asserted.as_str(), p.privacy, p.source));
+    assert_eq!(told, expected, "{rules:?} {wanted:?} {parties:?}");
 }
 
-/// A trunk's rules, what is wanted in which call, and the From, the P-Asserted-Identity, privacy and source it gets.
-type Told<'a> = (
-    CallerRules,
-    Wanted,
-    &'a [Party],
-    Option<(&'a str, &'a str, Privacy, Source)>,
-);
+#[test]
+fn each_trunk_is_told_of_a_tenants_number_what_its_trust_and_rules_allow() {
+    use Accepts::{Own, OwnAndVerified};
+    use Privacy::{Shown, Withheld};
+    use Trust::{Trusted, Untrusted};
+    let (own, verified) = (Wanted::Number(number(OWN)), Wanted::Number(number(VERIFIED)));
+    let seen = Some((OWN, OWN, Shown, Source::Own));
+    tell(&rules(Own, Trusted, None), own, &[], seen);
+    let seen = Some((OWN, "-", Shown, Source::Own));
+    tell(&rules(Own, Untrusted, None), own, &[], seen);
+    tell(&rules(Own, Trusted, None), verified, &[], None);
+    let seen = Some((TRUNKS, TRUNKS, Shown, Source::Trunk));
+    tell(&rules(Own, Trusted, Some(TRUNKS)), verified, &[], seen);
+    let seen = Some((VERIFIED, VERIFIED, Shown, Source::Verified));
+    tell(&rules(OwnAndVerified, Trusted, None), verified, &[], seen);
+    let seen = Some(("-", OWN, Withheld, Source::Own));
+    tell(&rules(Own, Trusted, None), Wanted::Anonymous, &[], seen);
+    let seen = Some(("-", "-", Withheld, Source::Own));
+    tell(&rules(Own, Untrusted, None), Wanted::Anonymous, &[], seen);
+}
 
 #[test]
-fn each_trunk_is_told_what_its_trust_and_rules_allow() {
+fn each_trunk_is_told_of_a_party_what_its_trust_and_the_partys_wish_allow() {
     use Accepts::{Any, Own, OwnAndVerified};
     use Privacy::{Shown, Withheld};
     use Trust::{Trusted, Untrusted};
     let shown = [party(Some(CALLER), Shown)];
     let hidden = [party(Some(CALLER), Withheld)];
-    let named = |text: &str| Wanted::Number(number(text));
-    let table: Vec<Told<'_>> = vec![
-        (
-            rules(Own, Trusted, None),
-            named(OWN),
-            &[],
-            Some((OWN, OWN, Shown, Source::Own)),
-        ),
-        (
-            rules(Own, Untrusted, None),
-            named(OWN),
-            &[],
-            Some((OWN, "-", Shown, Source::Own)),
-        ),
-        (rules(Own, Trusted, None), named(VERIFIED), &[], None),
-        (
-            rules(Own, Trusted, Some(TRUNKS)),
-            named(VERIFIED),
-            &[],
-            Some((TRUNKS, TRUNKS, Shown, Source::Trunk)),
-        ),
-        (
-            rules(OwnAndVerified, Trusted, None),
-            named(VERIFIED),
-            &[],
-            Some((VERIFIED, VERIFIED, Shown, Source::Verified)),
-        ),
-        (rules(OwnAndVerified, Trusted, None), Wanted::Callers, &shown, None),
-        (
-            rules(Any, Trusted, None),
-            Wanted::Callers,
-            &shown,
-            Some((CALLER, OWN, Shown, Source::Party)),
-        ),
-        (
-            rules(Any, Untrusted, None),
-            Wanted::Callers,
-            &shown,
-            Some((CALLER, "-", Shown, Source::Party)),
-        ),
-        (
-            rules(Any, Trusted, None),
-            Wanted::Callers,
-            &hidden,
-            Some(("-", OWN, Withheld, Source::Party)),
-        ),
-        (
-            rules(Any, Untrusted, None),
-            Wanted::Callers,
-            &hidden,
-            Some(("-", "-", Withheld, Source::Party)),
-        ),
-        (
-            rules(Own, Untrusted, Some(TRUNKS)),
-            Wanted::Callers,
-            &hidden,
-            Some(("-", "-", Withheld, Source::Trunk)),
-        ),
-        (
-            rules(Own, Trusted, None),
-            Wanted::Anonymous,
-            &shown,
-            Some(("-", OWN, Withheld, Source::Own)),
-        ),
-        (
-            rules(Own, Untrusted, None),
-            Wanted::Anonymous,
-            &shown,
-            Some(("-", "-", Withheld, Source::Own)),
-        ),
-    ];
-    for (row, (rules, wanted, parties, expected)) in table.into_iter().enumerate() {
-        let expected =
-            expected.map(|(from, asserted, privacy, source)| (from.to_owned(), asserted.to_owned(), privacy, source));
-        assert_eq!(told(&rules, wanted, parties), expected, "row {row}");
-    }
+    tell(&rules(OwnAndVerified, Trusted, None), Wanted::Callers, &shown, None);
+    let seen = Some((CALLER, OWN, Shown, Source::Party));
+    tell(&rules(Any, Trusted, None), Wanted::Callers, &shown, seen);
+    let seen = Some((CALLER, "-", Shown, Source::Party));
+    tell(&rules(Any, Untrusted, None), Wanted::Callers, &shown, seen);
+    let seen = Some(("-", OWN, Withheld, Source::Party));
+    tell(&rules(Any, Trusted, None), Wanted::Callers, &hidden, seen);
+    let seen = Some(("-", "-", Withheld, Source::Party));
+    tell(&rules(Any, Untrusted, None), Wanted::Callers, &hidden, seen);
+    let seen = Some(("-", "-", Withheld, Source::Trunk));
+    tell(&rules(Own, Untrusted, Some(TRUNKS)), Wanted::Callers, &hidden, seen);
 }
 
 #[test]

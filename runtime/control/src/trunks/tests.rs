@@ -3,6 +3,7 @@
 use super::*;
 use crate::numbers::{Code, Style};
 use crate::policy::{Accepts, Privacy, Source, Trust};
+use OutcomeClass::{Busy, Declined, Failed, Forbidden, NoAnswer, NotFound, RejectedByNetwork, Unavailable};
 
 fn tenant(name: &str) -> Tenant {
     Tenant(name.to_owned())
@@ -222,76 +223,79 @@ fn trunks_that_cannot_work_are_refused() {
     ));
 }
 
+const TRY: Next = Next::TryNext;
+const END: Next = Next::End;
+
+/// Status, Q.850 cause, class, and what comes next while nobody rang.
+const REFUSALS: &[(u16, Option<u8>, OutcomeClass, Next)] = &[
+    (301, None, Unavailable, END),
+    (302, None, Unavailable, END),
+    (380, None, Unavailable, END),
+    (400, None, Failed, END),
+    (401, None, Forbidden, TRY),
+    (402, None, Forbidden, END),
+    (403, None, Forbidden, END),
+    (404, None, NotFound, END),
+    (405, None, Failed, END),
+    (406, None, Failed, END),
+    (407, None, Forbidden, TRY),
+    (407, Some(17), Forbidden, TRY),
+    (408, None, NoAnswer, TRY),
+    (410, None, NotFound, END),
+    (415, None, Failed, END),
+    (416, None, NotFound, END),
+    (420, None, Failed, END),
+    (422, None, Failed, END),
+    (428, None, Forbidden, END),
+    (430, None, Failed, TRY),
+    (433, None, Forbidden, END),
+    (438, None, Forbidden, END),
+    (480, None, Unavailable, END),
+    (481, None, Failed, END),
+    (482, None, Failed, END),
+    (483, None, Failed, END),
+    (484, None, NotFound, END),
+    (486, None, Busy, END),
+    (487, None, NoAnswer, END),
+    (488, None, Failed, END),
+    (500, None, Failed, TRY),
+    (502, None, Failed, TRY),
+    (503, None, RejectedByNetwork, TRY),
+    (504, None, Failed, TRY),
+    (580, None, Failed, TRY),
+    (600, None, Busy, END),
+    (603, None, Declined, END),
+    (604, None, NotFound, END),
+    (606, None, Failed, END),
+    (607, None, Declined, END),
+    (608, None, RejectedByNetwork, END),
+    (699, None, Failed, END),
+    (486, Some(34), Busy, END),
+    (603, Some(38), Declined, END),
+    (404, Some(1), NotFound, END),
+    (404, Some(3), RejectedByNetwork, TRY),
+    (480, Some(18), NoAnswer, END),
+    (480, Some(19), NoAnswer, END),
+    (480, Some(20), Unavailable, END),
+    (480, Some(21), Declined, END),
+    (480, Some(31), Unavailable, END),
+    (480, Some(34), RejectedByNetwork, TRY),
+    (403, Some(21), Forbidden, END),
+    (403, Some(57), Forbidden, END),
+    (408, Some(18), NoAnswer, END),
+    (408, Some(102), NoAnswer, TRY),
+    (500, Some(17), Busy, END),
+    (503, Some(1), NotFound, END),
+    (503, Some(16), RejectedByNetwork, TRY),
+    (502, Some(27), Unavailable, END),
+    (500, Some(127), Failed, TRY),
+    (488, Some(65), Failed, END),
+    (503, Some(88), Failed, TRY),
+];
+
 #[test]
 fn every_refusal_has_its_class_and_says_whether_the_next_trunk_is_tried() {
-    use Next::{End, TryNext};
-    use OutcomeClass::{Busy, Declined, Failed, Forbidden, NoAnswer, NotFound, RejectedByNetwork, Unavailable};
-    let table: [(u16, Option<u8>, OutcomeClass, Next); 63] = [
-        (301, None, Unavailable, End),
-        (302, None, Unavailable, End),
-        (380, None, Unavailable, End),
-        (400, None, Failed, End),
-        (401, None, Forbidden, TryNext),
-        (402, None, Forbidden, End),
-        (403, None, Forbidden, End),
-        (404, None, NotFound, End),
-        (405, None, Failed, End),
-        (406, None, Failed, End),
-        (407, None, Forbidden, TryNext),
-        (407, Some(17), Forbidden, TryNext),
-        (408, None, NoAnswer, TryNext),
-        (410, None, NotFound, End),
-        (415, None, Failed, End),
-        (416, None, NotFound, End),
-        (420, None, Failed, End),
-        (422, None, Failed, End),
-        (428, None, Forbidden, End),
-        (430, None, Failed, TryNext),
-        (433, None, Forbidden, End),
-        (438, None, Forbidden, End),
-        (480, None, Unavailable, End),
-        (481, None, Failed, End),
-        (482, None, Failed, End),
-        (483, None, Failed, End),
-        (484, None, NotFound, End),
-        (486, None, Busy, End),
-        (487, None, NoAnswer, End),
-        (488, None, Failed, End),
-        (500, None, Failed, TryNext),
-        (502, None, Failed, TryNext),
-        (503, None, RejectedByNetwork, TryNext),
-        (504, None, Failed, TryNext),
-        (580, None, Failed, TryNext),
-        (600, None, Busy, End),
-        (603, None, Declined, End),
-        (604, None, NotFound, End),
-        (606, None, Failed, End),
-        (607, None, Declined, End),
-        (608, None, RejectedByNetwork, End),
-        (699, None, Failed, End),
-        (486, Some(34), Busy, End),
-        (603, Some(38), Declined, End),
-        (404, Some(1), NotFound, End),
-        (404, Some(3), RejectedByNetwork, TryNext),
-        (480, Some(18), NoAnswer, End),
-        (480, Some(19), NoAnswer, End),
-        (480, Some(20), Unavailable, End),
-        (480, Some(21), Declined, End),
-        (480, Some(31), Unavailable, End),
-        (480, Some(34), RejectedByNetwork, TryNext),
-        (403, Some(21), Forbidden, End),
-        (403, Some(57), Forbidden, End),
-        (408, Some(18), NoAnswer, End),
-        (408, Some(102), NoAnswer, TryNext),
-        (500, Some(17), Busy, End),
-        (503, Some(1), NotFound, End),
-        (503, Some(16), RejectedByNetwork, TryNext),
-        (502, Some(27), Unavailable, End),
-        (500, Some(127), Failed, TryNext),
-        (488, Some(65), Failed, End),
-        (503, Some(88), Failed, TryNext),
-    ];
-    for (status, cause, class, next) in table {
+    for &(status, cause, class, next) in REFUSALS {
         let failure = Failure::Status { status, cause };
         assert_eq!(classify(failure), class, "{status} {cause:?}");
         assert_eq!(after_failure(failure, Reached::Nobody), next, "{status} {cause:?}");
@@ -308,7 +312,7 @@ fn every_refusal_has_its_class_and_says_whether_the_next_trunk_is_tried() {
     ] {
         assert_eq!(
             (classify(failure), after_failure(failure, Reached::Nobody)),
-            (class, TryNext)
+            (class, TRY)
         );
     }
 }

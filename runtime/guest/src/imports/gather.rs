@@ -1,9 +1,8 @@
 //! `gather`: keys from a leg.
 
 use super::call::nothing;
-use super::{define, define_as_operation, define_operation};
+use super::{define, define_as_operation, define_operation, started};
 use crate::bindings::patchcord::handler::gather::{Failure, Gathered, Options};
-use crate::bindings::patchcord::handler::types::Error;
 use crate::convert::result;
 use crate::handles::{Gathering, Leg, leg, operation};
 use crate::slot::State;
@@ -28,7 +27,7 @@ pub(super) fn link(gather: &mut LinkerInstance<'_, State>) -> wasmtime::Result<(
             leg: leg(&it),
             options: options.into(),
         },
-        started,
+        started::<Gathering>,
     )?;
     define(
         gather,
@@ -61,14 +60,6 @@ pub(super) fn link(gather: &mut LinkerInstance<'_, State>) -> wasmtime::Result<(
 fn gathered(_: &mut State, answer: Answer) -> Option<(Result<Gathered, Failure>,)> {
     match answer {
         Answer::Gathered(gathered) => Some((result(gathered),)),
-        _ => None,
-    }
-}
-
-fn started(state: &mut State, answer: Answer) -> Option<(Result<Resource<Gathering>, Error>,)> {
-    match answer {
-        Answer::Started(Ok(id)) => Some((Ok(state.operations.give(id)),)),
-        Answer::Started(Err(why)) => Some((Err(why.into()),)),
         _ => None,
     }
 }

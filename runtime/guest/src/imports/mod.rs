@@ -1,16 +1,20 @@
 //! The host functions, one file per interface. A function turns its arguments into an [`Ask`], rests, and turns the
 //! [`Answer`] into its result: no decision is taken here.
 
+mod bridge;
 mod call;
 mod clock;
+mod dial;
 mod gather;
 mod log;
 mod play;
 mod random;
+mod transfer;
 mod types;
 mod wait;
 
-use crate::handles::operation;
+use crate::bindings::patchcord::handler::types::Error;
+use crate::handles::{Operation, operation};
 use crate::slot::{self, State};
 use patchcord_control::ask::{Answer, Ask};
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
@@ -25,6 +29,9 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     call::link(&mut linker.instance(&name("call"))?)?;
     play::link(&mut linker.instance(&name("play"))?)?;
     gather::link(&mut linker.instance(&name("gather"))?)?;
+    dial::link(&mut linker.instance(&name("dial"))?)?;
+    transfer::link(&mut linker.instance(&name("transfer"))?)?;
+    bridge::link(&mut linker.instance(&name("bridge"))?)?;
     wait::link(&mut linker.instance(&name("wait"))?)?;
     clock::link(&mut linker.instance(&name("clock"))?)?;
     random::link(&mut linker.instance(&name("random"))?)?;
@@ -75,16 +82,25 @@ fn define_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: 
     })
 }
 
-/// Defines the function that gives a general handle to an operation of kind `T`. The only one the call does not hear of.
+/// Defines the function that gives a general handle to an operation of kind `T`. The call does not hear of it.
 fn define_as_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<()> {
     instance.func_wrap(name, |mut store, (special,): (Resource<T>,)| {
         slot::count_call(store.data_mut())?;
         let general = store
             .data_mut()
             .operations
-            .give::<crate::handles::Operation>(operation(&special));
+            .give::<Operation>(operation(&special));
         Ok((general,))
     })
+}
+
+/// The result of the functions that start an operation of kind `T`.
+fn started<T: 'static>(state: &mut State, answer: Answer) -> Option<(Result<Resource<T>, Error>,)> {
+    match answer {
+        Answer::Started(Ok(id)) => Some((Ok(state.operations.give(id)),)),
+        Answer::Started(Err(why)) => Some((Err(why.into()),)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `play`: prompts to a leg.
 
-use super::{define, define_as_operation, define_operation};
+use super::{define, define_as_operation, define_operation, started};
 use crate::bindings::patchcord::handler::play::{Options, Played};
 use crate::bindings::patchcord::handler::types::{Error, Segment};
 use crate::convert::{prompt, result};
@@ -29,7 +29,7 @@ pub(super) fn link(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
             prompt: prompt(segments),
             options: options.into(),
         },
-        started,
+        started::<Playing>,
     )?;
     define_as_operation::<Playing>(play, "[method]playing.operation")?;
     define(
@@ -56,14 +56,6 @@ pub(super) fn link(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
 fn played(_: &mut State, answer: Answer) -> Option<(Result<Played, Error>,)> {
     match answer {
         Answer::Played(played) => Some((result(played),)),
-        _ => None,
-    }
-}
-
-fn started(state: &mut State, answer: Answer) -> Option<(Result<Resource<Playing>, Error>,)> {
-    match answer {
-        Answer::Started(Ok(id)) => Some((Ok(state.operations.give(id)),)),
-        Answer::Started(Err(why)) => Some((Err(why.into()),)),
         _ => None,
     }
 }

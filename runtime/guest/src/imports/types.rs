@@ -1,9 +1,10 @@
 //! `types`: the operation resource.
 
+use super::call::flag;
 use super::{define, define_operation};
 use crate::handles::{Operation, operation};
 use crate::slot::State;
-use patchcord_control::ask::{Answer, Ask};
+use patchcord_control::ask::Ask;
 use wasmtime::component::{LinkerInstance, Resource};
 
 pub(super) fn link(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
@@ -14,9 +15,6 @@ pub(super) fn link(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()
         |(it,): (Resource<Operation>,)| Ask::Done {
             operation: operation(&it),
         },
-        |_, answer| match answer {
-            Answer::Done(done) => Some((done,)),
-            _ => None,
-        },
+        flag,
     )
 }

@@ -1,7 +1,7 @@
 //! A media thread's loop without its pace: the same slices on real sockets, as fast as its caller runs them. For the
 //! bench `rtp`, which compares the loop with bare system calls. Not used by a node.
 
-use super::{MediaQueue, Seat, Slices};
+use super::{MediaQueue, Seat, Slices, relays};
 use crate::figures::Figures;
 use crate::layout::Layout;
 use crate::ports;
@@ -64,6 +64,7 @@ impl FlatOut {
             pairs: bound.pairs.remove(0),
             queue,
             commands,
+            relays: relays::between(1).remove(0),
             // Nobody reads it: no session of a bench reports anything while it plays.
             inboxes: vec![Inbox::new().0],
             figures: Arc::new(Figures::new(layout)),

@@ -12,14 +12,17 @@ const HELD_BACK: usize = 25;
 const GROUPS: usize = 8;
 /// ...of so many frames each: 1.28 s in all.
 const GROUP_FRAMES: u32 = 8;
-/// Voice is so many times stronger than the quietest frame: 8 dB.
+/// Voice is so many times stronger than the quietest frame: 8 dB...
 const ABOVE_FLOOR: f32 = 6.0;
+/// ...or 4 dB on a line that was digitally silent within the time of the floor: there is little noise to be taken for
+/// voice, and the quietest frame is more likely voice itself.
+const ABOVE_FLOOR_IF_CLEAN: f32 = 2.5;
 /// Mean squares. Below this, -75 dBFS, a frame is digital silence and tells nothing about noise.
 const DIGITAL_SILENCE: f32 = 17.0;
 /// Below this, -48 dBFS, nothing is voice.
 const LEAST_VOICE: f32 = 8_500.0;
-/// The floor never rises above this, -32 dBFS: louder steady sound is taken for voice.
-const MOST_FLOOR: f32 = 339_000.0;
+/// The floor never rises above this, -12 dBFS: what is well above it is voice at any rate.
+const MOST_FLOOR: f32 = 33_900_000.0;
 
 /// A judged frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,6 +50,10 @@ pub(super) struct Voice {
     /// Least powers of groups of frames, the newest first.
     floors: [f32; GROUPS],
     in_group: u32,
+    /// The two frames before, the newer one first.
+    before: [f32; 2],
+    /// Frames since the last one of digital silence.
+    noisy: u32,
     run: u32,
 }
 
@@ -59,6 +66,8 @@ impl Default for Voice {
             learned: false,
             floors: [f32::INFINITY; GROUPS],
             in_group: 0,
+            before: [0.0; 2],
+            noisy: 0,
             run: 0,
         }
     }
@@ -69,9 +78,12 @@ impl Voice {
     pub(super) fn push(&mut self, samples: &[i16; FRAME_SAMPLES]) {
         let power = power(samples);
         let tone = (power >= LEAST_VOICE).then(|| tone::find(samples)).flatten();
-        if power >= DIGITAL_SILENCE {
-            self.learn(power);
+        // At the edge of digital silence a frame may be only partly filled.
+        let [middle, first] = self.before;
+        if power.min(middle).min(first) >= DIGITAL_SILENCE {
+            self.learn(middle);
         }
+        self.before = [power, middle];
         if self.taken == self.count {
             (self.taken, self.count) = (0, 0);
         }
@@ -92,8 +104,18 @@ impl Voice {
         }
         let Measured { power, tone } = self.waiting[self.taken];
         self.taken += 1;
+        self.noisy = if power < DIGITAL_SILENCE {
+            0
+        } else {
+            self.noisy.saturating_add(1)
+        };
+        let above = if self.noisy < GROUPS as u32 * GROUP_FRAMES {
+            ABOVE_FLOOR_IF_CLEAN
+        } else {
+            ABOVE_FLOOR
+        };
         let floor = self.floors.iter().fold(MOST_FLOOR, |least, floor| least.min(*floor));
-        let voiced = power >= LEAST_VOICE.max(floor * ABOVE_FLOOR);
+        let voiced = power >= LEAST_VOICE.max(floor * above);
         self.run = if voiced { self.run + 1 } else { 0 };
         Some(Heard {
             voice_run: self.run,

@@ -1,7 +1,6 @@
 //! Whole sessions: what goes out, what comes in, and what strangers can do (nothing). Each file is one topic.
 
 mod detecting;
-mod hold;
 mod keys;
 mod network;
 mod playing;

@@ -2,17 +2,20 @@
 //! from, shifted so that they continue what was sent before. Not here: payloads, and whether relaying is allowed.
 
 use super::{OutStream, later, samples};
-use crate::{RelayHead, SessionId};
+use crate::{MAX_RELAYED_BYTES, RelayHead, SessionId};
 use std::time::{Duration, Instant};
 
 /// After so long without relayed packets, counted from the end of the last one's sound, our own frames fill the time.
 const QUIET: Duration = Duration::from_millis(100);
-/// A timestamp may be so much further than the time that went by, half a second; more is a jump of the far end's clock.
-const LEAP: u32 = 4_000;
+/// How far back a late packet's sound may lie: half a second.
+const LATEST: i32 = 4_000;
+/// A timestamp may be so much further than the time that went by for each packet since the newest one: the longest there
+/// is. More is a jump of the far end's clock.
+const LONGEST_PACKET: u32 = MAX_RELAYED_BYTES as u32;
 /// So many packets missing in a row are passed on as loss; above it the numbering goes on without a hole.
 const MAX_GAP: u64 = 50;
-/// Two segments of a long press; their timestamps are one segment apart (RFC 4733 section 2.5.1.3).
-const TWO_SEGMENTS: u32 = 2 * 0xffff;
+/// The segments of a long press are so far apart (RFC 4733 section 2.5.1.3); one may be lost.
+const LONGEST_SEGMENT: u32 = 0xffff;
 
 /// The header fields of a packet to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub(crate) struct Placed {
 pub(crate) struct EventHead {
     /// Which event.
     pub(crate) code: u8,
+    /// Whether it is over.
+    pub(crate) ended: bool,
+    /// How long it has lasted, in 1/8000 s.
+    pub(crate) duration: u16,
     /// Whether the session plays sound of its own meanwhile.
     pub(crate) company: Company,
 }
@@ -70,6 +77,8 @@ pub(super) struct PassedEvent {
     source: SessionId,
     stream: u32,
     code: u8,
+    ended: bool,
+    duration: u16,
     /// The newest packet of it.
     number: u64,
     source_timestamp: u32,
@@ -110,10 +119,11 @@ impl Sound {
         (ours, ours.wrapping_sub(self.newest) as i32)
     }
 
-    /// How far the next timestamp may be from the newest one.
-    fn longest_step(&self, now: Instant) -> i32 {
+    /// How far the timestamp of a packet so many after the newest one may be from that one's.
+    fn longest_step(&self, now: Instant, packets: u64) -> i32 {
         let gone = samples(now.saturating_duration_since(self.at));
-        i32::try_from(gone.saturating_add(LEAP)).unwrap_or(i32::MAX)
+        let sent = LONGEST_PACKET * packets.min(MAX_GAP) as u32;
+        i32::try_from(gone.saturating_add(sent)).unwrap_or(i32::MAX)
     }
 }
 
@@ -143,20 +153,25 @@ impl OutStream {
         let sequence = anchor.sequence_of(head.number);
         if head.number < anchor.next {
             let (timestamp, step) = anchor.sound.as_ref()?.map(head.timestamp);
-            let fits = head.number >= anchor.first && (-(LEAP as i32)..0).contains(&step);
+            let fits = head.number >= anchor.first && (-LATEST..0).contains(&step);
             return fits.then_some(Placed {
                 sequence,
                 timestamp,
                 marker: head.marker,
             });
         }
+        let packets = head.number - anchor.next + 1;
         let mapped = anchor.sound.as_ref().and_then(|sound| {
             let (timestamp, step) = sound.map(head.timestamp);
-            (1..=sound.longest_step(now))
+            (1..=sound.longest_step(now, packets))
                 .contains(&step)
                 .then_some((timestamp, sound.shift))
         });
         let (timestamp, shift) = mapped.unwrap_or_else(|| (start, start.wrapping_sub(head.timestamp)));
+        if mapped.is_none() {
+            // Late ones from before are of another clock.
+            anchor.first = head.number;
+        }
         anchor.sound = Some(Sound {
             shift,
             newest: timestamp,
@@ -183,6 +198,9 @@ impl OutStream {
         let known = self.event.as_ref().filter(|known| known.is_of(head));
         let same = known.is_some_and(|known| known.source_timestamp == head.timestamp);
         let newest = known.map_or(0, |known| known.number);
+        let (ended, duration) = known
+            .filter(|_| same)
+            .map_or((false, 0), |known| (known.ended, known.duration));
         if (same && known.is_some_and(|known| known.cut)) || (!same && head.number < newest) {
             return None;
         }
@@ -193,12 +211,15 @@ impl OutStream {
             Company::OwnSound if head.number < newest => return None,
             Company::OwnSound => self.number_between(),
         };
-        let timestamp = known_at.unwrap_or_else(|| self.event_start(now, head, event.code));
+        let goes_on = self.longer_press(head, event.code);
+        let timestamp = known_at.or(goes_on).unwrap_or_else(|| self.event_start(now, head));
         self.sent_until = later(self.sent_until, timestamp);
         self.event = Some(PassedEvent {
             source: head.from,
             stream: head.stream,
             code: event.code,
+            ended: event.ended || ended,
+            duration: event.duration.max(duration),
             number: head.number.max(newest),
             source_timestamp: head.timestamp,
             timestamp,
@@ -207,7 +228,7 @@ impl OutStream {
         Some(Placed {
             sequence,
             timestamp,
-            marker: head.marker || !same,
+            marker: head.marker || !(same || goes_on.is_some()),
         })
     }
 
@@ -283,20 +304,21 @@ impl OutStream {
         sequence
     }
 
+    /// The timestamp of what may be the next segment of the press before it: as far from that as at its source.
+    fn longer_press(&self, head: &RelayHead, code: u8) -> Option<u32> {
+        let event = self.event.as_ref().filter(|event| event.is_of(head))?;
+        let later = head.timestamp.wrapping_sub(event.source_timestamp);
+        let adjoins = later.is_multiple_of(LONGEST_SEGMENT) || later == u32::from(event.duration);
+        let goes_on = !event.ended && event.code == code && !head.marker && adjoins && later <= 2 * LONGEST_SEGMENT;
+        goes_on.then(|| event.timestamp.wrapping_add(later))
+    }
+
     /// Where an event begins that was not heard of before: as far from the sound as at its source, if that is known.
-    fn event_start(&self, now: Instant, head: &RelayHead, code: u8) -> u32 {
-        let goes_on = self.event.as_ref().filter(|event| {
-            let later = head.timestamp.wrapping_sub(event.source_timestamp);
-            event.is_of(head) && event.code == code && !head.marker && later <= TWO_SEGMENTS
-        });
-        if let Some(event) = goes_on {
-            let later = head.timestamp.wrapping_sub(event.source_timestamp);
-            return event.timestamp.wrapping_add(later);
-        }
+    fn event_start(&self, now: Instant, head: &RelayHead) -> u32 {
         let sound = self.anchor.as_ref().filter(|anchor| anchor.is_of(head));
         let mapped = sound.and_then(|anchor| anchor.sound.as_ref()).and_then(|sound| {
             let (timestamp, step) = sound.map(head.timestamp);
-            (-(LEAP as i32)..=sound.longest_step(now))
+            (-LATEST..=sound.longest_step(now, 1))
                 .contains(&step)
                 .then_some(timestamp)
         });

@@ -147,8 +147,13 @@ impl Session {
         } else {
             Company::Alone
         };
-        let code = event[0];
-        let placed = self.stream.place_event(moment.now, head, EventHead { code, company })?;
+        let event_head = EventHead {
+            code: event[0],
+            ended: event[1] & 0x80 != 0,
+            duration: u16::from_be_bytes([event[2], event[3]]),
+            company,
+        };
+        let placed = self.stream.place_event(moment.now, head, event_head)?;
         let mut packet = [0; HEADER_BYTES + EVENT_BYTES];
         packet[HEADER_BYTES..].copy_from_slice(event);
         self.send_rtp(placed, payload_type, &mut packet, address, sink);

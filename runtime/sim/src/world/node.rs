@@ -1,7 +1,9 @@
 //! The node of a world: the production's shard and a media engine, with port numbers instead of sockets and slices of
 //! virtual time instead of a media thread.
 
-use patchcord_media::{Command, Config as MediaConfig, Engine, Lane, PHASES, Report, SessionId, Sink};
+use patchcord_media::{
+    Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink,
+};
 use patchcord_switch::{Config, Input, MediaPort, Output, Shard};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -100,6 +102,11 @@ impl Node {
         self.engine.command(now, command);
     }
 
+    /// Gives the engine a packet; what it relays of it goes to `send`.
+    pub(super) fn packet(&mut self, now: Instant, datagram: Datagram<'_>, send: &mut impl FnMut(Sent<'_>)) {
+        self.engine.packet(now, datagram, &mut Sender { send });
+    }
+
     /// Runs the slices that are due; what the sessions send goes to `send`.
     pub(super) fn tick(&mut self, now: Instant, send: &mut impl FnMut(Sent<'_>)) {
         while let Some(slice) = self.next_tick() {
@@ -149,6 +156,9 @@ impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
             bytes: packet,
         });
     }
+
+    // The node has one engine: a session that is not in it has closed.
+    fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {}
 
     // The node listens to nobody.
     fn heard(&mut self, _: SessionId, _: &[i16]) {}

@@ -100,6 +100,15 @@ impl Remote {
         Ok(())
     }
 
+    /// Checks the order of a request inside the dialog and remembers it (RFC 3261 12.2.2).
+    pub(crate) fn takes_cseq(&mut self, number: u32) -> bool {
+        let in_order = self.cseq.is_none_or(|last| number > last);
+        if in_order {
+            self.cseq = Some(number);
+        }
+        in_order
+    }
+
     /// A new Contact (RFC 3261 12.2). The route set never changes.
     pub(crate) fn refresh(&mut self, headers: &Headers) {
         if let Ok(target) = contact(headers) {

@@ -79,6 +79,7 @@ fn refuses_what_cannot_make_a_dialog() {
 #[test]
 fn takes_requests_in_order_only() {
     let mut dialog = dialog("<sip:a@192.0.2.1>", "", "192.0.2.1:5060").expect("a dialog");
-    assert!(!dialog.takes_cseq(5) && !dialog.takes_cseq(4));
-    assert!(dialog.takes_cseq(6) && dialog.takes_cseq(900) && !dialog.takes_cseq(7));
+    assert!(!dialog.remote.takes_cseq(5) && !dialog.remote.takes_cseq(4));
+    let remote = &mut dialog.remote;
+    assert!(remote.takes_cseq(6) && remote.takes_cseq(900) && !remote.takes_cseq(7));
 }

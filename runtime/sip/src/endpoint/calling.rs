@@ -1,7 +1,9 @@
 //! Commands of the calling side: INVITE and CANCEL. RFC 3261 13.2, 9.1.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::reply::SUPPORTED;
 use super::{DialogError, DialogId, Endpoint, Outgoing};
 use crate::address::NameAddr;
 use crate::dialog::draft::Draft;
@@ -14,7 +16,7 @@ use crate::parse::is_token;
 use crate::transaction::client::Purpose;
 
 /// What the endpoint writes itself.
-const OWN_HEADERS: [&str; 15] = [
+const OWN_HEADERS: [&str; 18] = [
     "Via",
     "From",
     "To",
@@ -30,7 +32,13 @@ const OWN_HEADERS: [&str; 15] = [
     "Require",
     "Record-Route",
     "Route",
+    "Supported",
+    "Session-Expires",
+    "Min-SE",
 ];
+
+/// The extensions we know, without reliable provisional responses.
+const SUPPORTED_WITHOUT_RELIABLE: &str = "timer, replaces, norefersub";
 
 impl Endpoint {
     /// Places a call. [`crate::Event::Progress`] and `Answered` or `Ended` follow.
@@ -46,6 +54,8 @@ impl Endpoint {
             sdp,
             headers,
             routes,
+            credentials,
+            max_forwards,
         } = outgoing;
         let limits = &self.config.limits;
         if self.dialogs.len() >= limits.dialogs || self.counters().transactions >= limits.transactions {
@@ -62,12 +72,22 @@ impl Endpoint {
             uri: uri.to_string(),
             via: String::new(),
             routes,
+            hops: max_forwards,
             from: from.to_string(),
             to: to.to_string(),
             call_id: self.new_call_id(),
             cseq: 1,
         };
         let mut draft = Draft::new(Method::Invite, head).with_sdp(sdp);
+        // Without our offer a reliable response would carry theirs, and its PRACK would have to answer (RFC 3262 5).
+        let supported = match draft.sdp() {
+            Some(_) => SUPPORTED,
+            None => SUPPORTED_WITHOUT_RELIABLE,
+        };
+        draft.set("Supported", supported.to_owned());
+        if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Replaces")) {
+            draft.set("Require", "replaces".to_owned());
+        }
         draft
             .fields
             .extend(headers.into_iter().map(|(name, value)| (name.into(), value)));
@@ -75,9 +95,15 @@ impl Endpoint {
             return Err(DialogError::TooLarge);
         }
         let id = self.new_dialog_id();
+        self.ask_for_timer(id, &mut draft);
         let mut dialog = Dialog::of_outgoing(id, &draft.head, tag, uri, &target);
-        dialog.outbound = Some(self.begin(now, Purpose::Invite, Some(id), draft, target));
+        dialog.credentials = credentials.map(Arc::new);
+        if let Some(offer) = draft.sdp() {
+            dialog.offers.ours(offer);
+        }
         self.keep_dialog(dialog);
+        let tx = self.begin(now, Purpose::Invite, Some(id), draft, target);
+        self.live(id)?.outbound = Some(tx);
         Ok(id)
     }
 
@@ -123,10 +149,8 @@ impl Endpoint {
         if headers.len() > EXTRA_HEADERS {
             return Err(DialogError::TooLarge);
         }
-        let allowed = |name: &str| {
-            let is_own = OWN_HEADERS.iter().any(|own| is_header(name.as_bytes(), own));
-            !name.is_empty() && name.bytes().all(is_token) && !is_own
-        };
+        let is_own = |name: &str| OWN_HEADERS.iter().any(|own| is_header(name.as_bytes(), own));
+        let allowed = |name: &str| is_field_name(name) && !is_own(name);
         if headers.iter().all(|(name, _)| allowed(name)) {
             Ok(())
         } else {
@@ -136,7 +160,7 @@ impl Endpoint {
 }
 
 /// Route values have to be addresses, and not more than a dialog keeps.
-fn check_routes(routes: &[String]) -> Result<(), DialogError> {
+pub(super) fn check_routes(routes: &[String]) -> Result<(), DialogError> {
     if routes.len() > ROUTE_SET {
         return Err(DialogError::TooLarge);
     }
@@ -144,9 +168,14 @@ fn check_routes(routes: &[String]) -> Result<(), DialogError> {
     if usable { Ok(()) } else { Err(DialogError::BadHeader) }
 }
 
-fn set_tag(address: &mut NameAddr, tag: Option<String>) {
+pub(super) fn set_tag(address: &mut NameAddr, tag: Option<String>) {
     address.params.retain(|(name, _)| !name.eq_ignore_ascii_case("tag"));
     if tag.is_some() {
         address.params.push(("tag".to_owned(), tag));
     }
+}
+
+/// Whether a header field may have this name.
+pub(super) fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{DialogId, Endpoint};
+use super::{DialogId, Endpoint, ReferId};
 use crate::dialog::{Cancel, State};
 use crate::event::EndCause;
 use crate::timers::Owner;
@@ -16,6 +16,7 @@ impl Endpoint {
             Owner::Server(id) => self.server_deadline(now, id),
             Owner::Client(id) => self.client_deadline(now, id),
             Owner::Dialog(id) => self.dialog_deadline(now, DialogId(id)),
+            Owner::Refer(id) => self.refer_deadline(now, ReferId(id)),
         }
     }
 
@@ -24,11 +25,26 @@ impl Endpoint {
         let Some(server) = self.servers.get_mut(id) else { return };
         let (to, about) = (server.reply_to, server.about);
         match server.tick(now, &timers) {
-            Timed::Over => drop(self.remove_server(id)),
+            Timed::Over => self.server_over(id),
             Timed::Resend(packet) => self.send_again(to.into(), packet, about),
             Timed::Nothing => {}
         }
         self.set_server_timer(id);
+    }
+
+    fn server_over(&mut self, id: TxId) {
+        let Some(server) = self.remove_server(id) else { return };
+        if let Some(exchange) = server.exchange {
+            self.exchanges.remove(&exchange);
+        }
+        // A change that the user never answered: its sender has given up.
+        let dialog = server.dialog.and_then(|dialog| self.dialogs.get_mut(&dialog));
+        if let Some(dialog) = dialog
+            && dialog.changes.inbound == Some(id)
+        {
+            dialog.changes.inbound = None;
+            dialog.offers.withdrawn();
+        }
     }
 
     fn client_deadline(&mut self, now: Instant, id: TxId) {
@@ -66,6 +82,12 @@ impl Endpoint {
 
     /// A request of ours ended without a final response.
     pub(super) fn gone_unanswered(&mut self, now: Instant, client: &Client, cause: EndCause) {
+        match client.purpose {
+            Purpose::Outside(exchange) => return self.exchange_answered(exchange, None),
+            Purpose::Refer(refer) => return self.refer_unanswered(now, refer, cause),
+            Purpose::Notify(refer) => return self.notify_answered(now, refer, None),
+            _ => {}
+        }
         let Some(id) = client.dialog else { return };
         let Some(waiting) = self.dialogs.get_mut(&id) else {
             return;
@@ -75,17 +97,19 @@ impl Endpoint {
                 let cause = waiting.cause_unless_cancelled(cause);
                 self.end(now, id, cause);
             }
-            Purpose::Reinvite => {
-                waiting.outbound = None;
-                self.hang_up(now, id, cause);
+            Purpose::Reinvite(_) | Purpose::Update(_) => self.change_unanswered(now, id, client, cause),
+            Purpose::Info => {
+                waiting.keys.under_way = None;
+                self.lose(now, id, cause);
             }
             Purpose::Bye => self.forget(now, id),
-            Purpose::Cancel => {}
+            // The call itself goes on; its INVITE has an end of its own.
+            Purpose::Cancel | Purpose::Prack => {}
+            Purpose::Refer(_) | Purpose::Notify(_) | Purpose::Outside(_) => {}
         }
     }
 
     fn dialog_deadline(&mut self, now: Instant, id: DialogId) {
-        let timers = self.config.timers;
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
@@ -98,8 +122,21 @@ impl Endpoint {
             }
             return self.end(now, id, EndCause::Cancelled);
         }
+        let lives = self.answer_deadline(now, id) && self.reliable_deadline(now, id) && self.session_deadline(now, id);
+        if lives {
+            self.change_deadline(now, id);
+        }
+        self.set_dialog_timer(id);
+    }
+
+    /// Repeats our 200 until its ACK comes. Whether the dialog lives on.
+    fn answer_deadline(&mut self, now: Instant, id: DialogId) -> bool {
+        let timers = self.config.timers;
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return false;
+        };
         let Some(waiting) = dialog.unacknowledged.as_mut() else {
-            return;
+            return true;
         };
         if waiting.beat.has_ended(now) {
             dialog.unacknowledged = None;
@@ -108,10 +145,12 @@ impl Endpoint {
             } else {
                 self.hang_up(now, id, EndCause::NoAck);
             }
-        } else if waiting.beat.take_resend(now, |last| timers.next_interval(last)) {
+            return false;
+        }
+        if waiting.beat.take_resend(now, |last| timers.next_interval(last)) {
             let (to, packet) = (waiting.to, waiting.packet.clone());
             self.send_again(to.into(), packet, Some(id));
         }
-        self.set_dialog_timer(id);
+        true
     }
 }

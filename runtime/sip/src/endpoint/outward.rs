@@ -1,7 +1,8 @@
-//! Requests of ours inside a dialog: BYE, re-INVITE, ACK. RFC 3261 12.2.1, 13.2.2.4, 14.1, 15.1.1.
+//! Requests of ours that end or acknowledge: BYE and ACK. RFC 3261 13.2.2.4, 15.1.1.
 
 use std::time::Instant;
 
+use super::auth::proofs;
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint};
 use crate::dialog::draft::Draft;
@@ -20,34 +21,23 @@ impl Endpoint {
     /// # Errors
     /// `WrongState` if the dialog is not established (use `reject` or `cancel`), `Unknown`.
     pub fn bye(&mut self, now: Instant, dialog: DialogId) -> Result<(), DialogError> {
-        if self.live(dialog)?.state != State::Up {
+        let found = self.live(dialog)?;
+        let is_held_back = found
+            .reliable
+            .as_ref()
+            .is_some_and(|reliable| reliable.accepted.is_some());
+        if found.state == State::Ringing && is_held_back {
+            // Our answer waits for a PRACK: there is nothing to end by BYE yet.
+            if let Some(tx) = found.inbound.take() {
+                self.respond(now, tx, &Refusal::new(480));
+            }
+            self.end(now, dialog, EndCause::LocalBye);
+            return Ok(());
+        }
+        if found.state != State::Up {
             return Err(DialogError::WrongState);
         }
         self.hang_up(now, dialog, EndCause::LocalBye);
-        Ok(())
-    }
-
-    /// Sends a re-INVITE; [`crate::Event::ReinviteAnswered`] follows. With `sdp` `None` the peer makes the offer and
-    /// `acknowledge` carries our answer.
-    ///
-    /// # Errors
-    /// `WrongState` while another INVITE of either side is not closed or the dialog is not established, `Unknown`,
-    /// `Full`, `TooLarge`.
-    pub fn reinvite(&mut self, now: Instant, dialog: DialogId, sdp: Option<Vec<u8>>) -> Result<(), DialogError> {
-        self.check_size(sdp.as_deref())?;
-        let full = self.counters().transactions >= self.config.limits.transactions;
-        let found = self.live(dialog)?;
-        let busy = found.inbound.is_some() || found.outbound.is_some();
-        if found.state != State::Up || busy || found.owed.is_some() || found.unacknowledged.is_some() {
-            return Err(DialogError::WrongState);
-        }
-        if full {
-            return Err(DialogError::Full);
-        }
-        let (head, to) = self.live(dialog)?.next_head();
-        let draft = Draft::new(Method::Invite, head).with_sdp(sdp);
-        let tx = self.begin(now, Purpose::Reinvite, Some(dialog), draft, to);
-        self.live(dialog)?.outbound = Some(tx);
         Ok(())
     }
 
@@ -59,7 +49,12 @@ impl Endpoint {
     pub fn acknowledge(&mut self, now: Instant, dialog: DialogId, sdp: Option<Vec<u8>>) -> Result<(), DialogError> {
         let _ = now;
         self.check_size(sdp.as_deref())?;
-        let tx = self.live(dialog)?.owed.take().ok_or(DialogError::WrongState)?;
+        let found = self.live(dialog)?;
+        let tx = found.owed.take().ok_or(DialogError::WrongState)?;
+        match &sdp {
+            Some(sdp) => found.offers.ours(sdp),
+            None => found.offers.withdrawn(),
+        }
         self.send_ack(dialog, tx, sdp);
         Ok(())
     }
@@ -69,19 +64,30 @@ impl Endpoint {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
-        dialog.state = State::Closing;
-        let (pending, owed) = (dialog.inbound.take(), dialog.owed.take());
-        let (waits, outbound) = (dialog.unacknowledged.is_some(), dialog.outbound.take());
-        if let Some(tx) = outbound {
+        let waits = dialog.unacknowledged.take();
+        dialog.close();
+        // Its ACK, or the end of waiting for it, sends the BYE.
+        dialog.unacknowledged = waits;
+        let waits = dialog.unacknowledged.is_some();
+        let pending = [dialog.inbound.take(), dialog.changes.inbound.take()];
+        let owed = dialog.owed.take();
+        let lost = [
+            dialog.outbound.take(),
+            dialog.changes.update.take(),
+            dialog.keys.under_way.take(),
+        ];
+        for tx in lost.into_iter().flatten() {
             self.orphan(now, tx);
         }
-        if let Some(tx) = pending {
+        for tx in pending.into_iter().flatten() {
             self.respond(now, tx, &Refusal::new(487));
         }
         if let Some(tx) = owed {
             self.send_ack(id, tx, None);
         }
-        if !waits {
+        if waits {
+            self.set_dialog_timer(id);
+        } else {
             self.send_bye(now, id);
         }
         self.tell_ended(id, cause);
@@ -111,7 +117,10 @@ impl Endpoint {
     /// Sends an ACK to a 2xx and remembers it for a repeated 2xx.
     pub(super) fn send_ack_as(&mut self, tx: TxId, tag: &str, mut head: Head, to: Target, sdp: Option<Vec<u8>>) {
         head.via = self.new_via(to.flow);
-        let draft = Draft::new(Method::Ack, head).with_sdp(sdp);
+        let mut draft = Draft::new(Method::Ack, head).with_sdp(sdp);
+        if let Some(client) = self.clients.get(tx) {
+            draft = proofs(&client.draft).fold(draft, |draft, (name, value)| draft.with(name, value));
+        }
         let packet = self.render(&draft, to.flow);
         self.counters.requests_sent += 1;
         let client = self.clients.get_mut(tx);

@@ -1,11 +1,13 @@
 //! Responses of ours: what every one of them copies from its request. RFC 3261 8.2.6; without state 8.2.7.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::{Counters, Endpoint};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::method::Method;
+use crate::outside::Reply;
 use crate::parse::{Fault, Malformed};
 use crate::print::{Lines, reason};
 use crate::transaction::Packet;
@@ -15,7 +17,13 @@ use crate::uri::Scheme;
 use crate::via::stamp;
 
 /// The methods we take.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER";
+
+/// The extensions we know.
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
+
+/// The bodies we take.
+pub(super) const ACCEPT: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
 
 /// What to wait after a refusal for want of room.
 const RETRY_AFTER_S: &str = "5";
@@ -24,7 +32,8 @@ const RETRY_AFTER_S: &str = "5";
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) phrase: String,
-    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) fields: Vec<(Cow<'static, str>, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Refusal {
@@ -33,17 +42,37 @@ impl Refusal {
             status,
             phrase: reason(status).to_owned(),
             fields: Vec::new(),
+            body: Vec::new(),
         }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push((name, value.into()));
+        self.fields.push((name.into(), value.into()));
         self
+    }
+
+    pub(super) fn with_all(self, fields: Vec<(&'static str, String)>) -> Self {
+        fields
+            .into_iter()
+            .fold(self, |refusal, (name, value)| refusal.with(name, value))
     }
 
     /// 503: no room.
     pub(super) fn full() -> Self {
         Self::new(503).with("Retry-After", RETRY_AFTER_S)
+    }
+}
+
+impl From<&Reply> for Refusal {
+    fn from(reply: &Reply) -> Self {
+        let fields = reply.headers.iter();
+        Self {
+            fields: fields
+                .map(|(name, value)| (name.clone().into(), value.clone()))
+                .collect(),
+            body: reply.body.clone(),
+            ..Self::new(reply.status)
+        }
     }
 }
 
@@ -84,12 +113,17 @@ impl Endpoint {
                 lines.raw("Timestamp", value);
             }
         }
-        if request.method == Method::Invite && (101..300).contains(&status) {
+        let makes_dialog = request.method == Method::Invite && (101..300).contains(&status);
+        let moves_target = matches!(request.method, Method::Update | Method::Refer) && (200..300).contains(&status);
+        if makes_dialog {
             for value in request.headers.raw("Record-Route") {
                 lines.raw("Record-Route", value);
             }
+        }
+        if makes_dialog || moves_target {
             lines.field("Contact", &self.contact(flow, is_secured(request)));
             lines.field("Allow", ALLOW);
+            lines.field("Supported", SUPPORTED);
         }
         if !self.config.user_agent.is_empty() {
             lines.field("Server", &self.config.user_agent);
@@ -114,7 +148,8 @@ impl Endpoint {
             lines.field(name, value);
         }
         Counters::by_class(&mut self.counters.responses_sent, refusal.status);
-        self.send(to.into(), lines.finish(None), None);
+        let touched = self.touched;
+        self.send(to.into(), lines.finish_typed(&refusal.body), touched);
     }
 
     /// A malformed request is answered if it holds what an answer must copy, else dropped.
@@ -153,7 +188,10 @@ impl Endpoint {
         for (name, value) in &refusal.fields {
             lines.field(name, value);
         }
-        let packet = lines.finish(sdp);
+        let packet = match sdp {
+            Some(_) => lines.finish(sdp),
+            None => lines.finish_typed(&refusal.body),
+        };
         let (to, about) = (server.reply_to, server.about);
         let timers = self.config.timers;
         if let Some(server) = self.servers.get_mut(id) {

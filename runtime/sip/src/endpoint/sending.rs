@@ -21,6 +21,14 @@ const DATAGRAM_BYTES: usize = 1300;
 /// last one drawn is then used, and its answers are lost as if the network had lost them.
 const CALL_ID_DRAWS: usize = 64;
 
+/// What to do with a request too long for a datagram.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Large {
+    OverStream,
+    /// The stream failed: a fragmented datagram is better than none.
+    AsItIs,
+}
+
 impl Endpoint {
     pub(super) fn send(&mut self, to: Target, bytes: Packet, dialog: Option<DialogId>) {
         let Target { flow: to, name } = to;
@@ -46,9 +54,11 @@ impl Endpoint {
         draft: Draft,
         to: Target,
     ) -> TxId {
-        let sent = self.dispatch(draft, to, dialog);
+        let sent = self.dispatch(draft, to, dialog, Large::OverStream);
         let key = client_key(&sent.draft);
-        let client = Client::new(now, purpose, dialog, sent, &self.config.timers);
+        let mut client = Client::new(now, purpose, dialog, sent, &self.config.timers);
+        let credentials = dialog.and_then(|id| self.dialogs.get(&id));
+        client.credentials = credentials.and_then(|dialog| dialog.credentials.clone());
         self.flights.insert((client.to.flow, self.clients.next_id()));
         let tx = self.clients.add(client, vec![key]);
         self.set_client_timer(tx);
@@ -59,7 +69,7 @@ impl Endpoint {
     pub(super) fn begin_again(&mut self, now: Instant, tx: TxId, to: Target) {
         let Some(client) = self.clients.get(tx) else { return };
         let (draft, before, about) = (client.draft.clone(), client.to.flow, client.about);
-        let mut sent = self.dispatch(draft, to, about);
+        let mut sent = self.dispatch(draft, to, about, Large::AsItIs);
         // The way of last resort is tried once.
         sent.fallback = None;
         self.flights.remove(&(before, tx));
@@ -72,13 +82,15 @@ impl Endpoint {
     }
 
     /// Writes and sends a request; a large one over TCP if we have a door there.
-    fn dispatch(&mut self, mut draft: Draft, to: Target, about: Option<DialogId>) -> Sent {
+    fn dispatch(&mut self, mut draft: Draft, to: Target, about: Option<DialogId>, large: Large) -> Sent {
         let (mut to, mut fallback) = (to, None);
         if draft.method != Method::Cancel {
             draft.head.via = self.new_via(to.flow);
         }
         let mut packet = self.render(&draft, to.flow);
-        let stream = self.stream_for(&draft, to.flow, packet.len());
+        let stream = self
+            .stream_for(&draft, to.flow, packet.len())
+            .filter(|_| large == Large::OverStream);
         if let Some(stream) = stream {
             draft.head.via = self.new_via(stream);
             packet = self.render(&draft, stream);

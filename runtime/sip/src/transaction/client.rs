@@ -1,16 +1,18 @@
 //! Client transactions: a request of ours, repeated until something comes back. RFC 3261 17.1, RFC 6026 7.2.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::server::{Timed, unless_reliable};
 use super::{Beat, Packet};
 use crate::dialog::draft::Draft;
-use crate::endpoint::DialogId;
+use crate::digest::{Credentials, Session};
+use crate::endpoint::{DialogId, ExchangeId, ReferId};
 use crate::flow::Target;
 use crate::limits::FORKS;
 use crate::timers::TimerValues;
 
-/// One client transaction.
+/// One client transaction. More than twelve fields: what is needed to send it otherwise stands beside the machine.
 pub(crate) struct Client {
     pub(crate) purpose: Purpose,
     /// The dialog that waits for the response, while it lives.
@@ -23,6 +25,12 @@ pub(crate) struct Client {
     /// Where it goes if `to` cannot be reached.
     pub(crate) fallback: Option<Target>,
     pub(crate) beat: Beat,
+    /// Who we are, if we are asked.
+    pub(crate) credentials: Option<Arc<Credentials>>,
+    /// The challenges answered in this request.
+    pub(crate) sessions: Vec<Session>,
+    /// How often it was sent with other contents.
+    pub(crate) retries: u8,
     /// The To tag of the 2xx that made the dialog, once there is one.
     pub(crate) winner: Option<String>,
     state: State,
@@ -39,13 +47,29 @@ pub(crate) struct Sent {
     pub(crate) packet: Packet,
 }
 
-/// Why a request was sent.
+/// What a request was sent for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Invite,
-    Reinvite,
+    Reinvite(Why),
+    Update(Why),
     Bye,
     Cancel,
+    Prack,
+    Info,
+    Refer(ReferId),
+    Notify(ReferId),
+    /// A request outside dialogs.
+    Outside(ExchangeId),
+}
+
+/// Who wanted a change of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The user.
+    Asked,
+    /// The session timer.
+    Refresh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +120,9 @@ impl Client {
             beat: first_beat(now, &to, timers),
             to,
             fallback,
+            credentials: None,
+            sessions: Vec::new(),
+            retries: 0,
             winner: None,
             state: State::Unanswered,
             packet,
@@ -119,7 +146,7 @@ impl Client {
     }
 
     pub(crate) fn is_invite(&self) -> bool {
-        matches!(self.purpose, Purpose::Invite | Purpose::Reinvite)
+        matches!(self.purpose, Purpose::Invite | Purpose::Reinvite(_))
     }
 
     /// Whether a provisional response came and no final one: only then may CANCEL be sent (RFC 3261 9.1).

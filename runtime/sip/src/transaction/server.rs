@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Beat, Packet};
-use crate::endpoint::DialogId;
+use crate::endpoint::{DialogId, ExchangeId};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::timers::TimerValues;
@@ -24,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) dialog: Option<DialogId>,
     /// The dialog it belongs to.
     pub(crate) about: Option<DialogId>,
+    /// The name its answer is asked for by, if the user answers it outside dialogs.
+    pub(crate) exchange: Option<ExchangeId>,
     /// The To tag of every response.
     pub(crate) tag: String,
     pub(crate) state: State,
@@ -63,11 +65,17 @@ impl Server {
             reply_to,
             dialog,
             about: dialog,
+            exchange: None,
             tag,
             state: State::Proceeding,
             beat: Beat::default(),
             last: None,
         }
+    }
+
+    /// A request other than INVITE is left to the user: its sender waits 64*T1 at most.
+    pub(crate) fn wait_for_user(&mut self, now: Instant, timers: &TimerValues) {
+        self.beat = Beat::ending(now, timers.timeout());
     }
 
     /// Notes a response that is being sent.

@@ -51,6 +51,7 @@ pub(super) fn locate(bench: &mut Bench, ways: u32) -> Vec<LegId> {
             key,
             from: "100".to_owned().into(),
             to: "200".to_owned().into(),
+            longest: None,
         };
         let found = Ok((0..ways).map(branch).collect());
         bench.feed(Input::Located { dial, endpoint, found });
@@ -399,4 +400,29 @@ fn a_handler_that_fails_while_it_rings_leaves_nobody_ringing() {
     let legs = locate(&mut bench, 1);
     bench.returns();
     assert!(bench.wants(&Output::Leg(legs[0], LegCommand::HangUp)));
+}
+
+#[test]
+fn a_leg_whose_time_is_paid_up_is_hung_up() {
+    let mut bench = Bench::answered();
+    bench.ask(dial(&["a"], options(Order::Together)));
+    let Some(Output::Locate { dial, endpoint, .. }) = bench.outputs.first().cloned() else {
+        panic!("an endpoint is looked for first");
+    };
+    let branch = Branch {
+        key: 1,
+        from: "100".to_owned().into(),
+        to: "200".to_owned().into(),
+        longest: Some(Duration::from_secs(60)),
+    };
+    let found = Ok(vec![branch]);
+    bench.feed(Input::Located { dial, endpoint, found });
+    let leg = LegId(1);
+    bench.feed(Input::Leg(leg, LegSignal::Answered));
+    bench.ask(Ask::Sleep { ms: 100_000 });
+    assert_eq!(bench.wake(Duration::from_secs(60)), None);
+    assert!(bench.wants(&Output::Leg(leg, LegCommand::HangUp)));
+    let why = Interruption::EndedByHandler;
+    bench.feed(Input::Leg(leg, LegSignal::Ended { why, cause: None }));
+    assert_eq!(bench.call.legs[leg].interruption(), Some(Interruption::TimeLimit));
 }

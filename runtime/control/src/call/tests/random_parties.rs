@@ -146,6 +146,7 @@ impl Party {
                 key,
                 from: String::new().into(),
                 to: String::new().into(),
+                longest: None,
             };
             let found = match self.roll(4) {
                 0 => Err(NotLocated::NotRegistered),

@@ -71,10 +71,12 @@ fn threads_never_set_aside_more_money_than_allowed() {
 fn seats_are_never_oversold() {
     const LIMIT: u32 = 1;
     let (seats, held) = (Seats::default(), AtomicU64::new(0));
+    let together = std::sync::Barrier::new(THREADS as usize);
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                for _ in 0..ROUNDS * 50 {
+                together.wait();
+                for _ in 0..ROUNDS * 100 {
                     if seats.take(LIMIT).is_ok() {
                         let now = held.fetch_add(1, SeqCst) + 1;
                         assert!(now <= u64::from(LIMIT), "{now} seats of {LIMIT} were sold");

@@ -1,25 +1,43 @@
 //! Random sequences of messages and commands, in any order, some of them mutilated. No panic, each dialog ends once and
-//! last, and time clears everything away.
+//! last, each transfer and each request of ours has exactly one outcome, and time clears everything away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::tests::{Bench, Dice, SDP, fuzz_rounds, request};
-use crate::{DialogId, Event, Flow, Outgoing, Rejection};
+use crate::tests::{Bench, Dice, SDP, fuzz_rounds};
+use crate::{DialogError, DialogId, Event, ExchangeId, Flow, Last, Outgoing, ReferId, Rejection, Reply};
 
-const METHODS: [&str; 9] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "JUMP",
-];
+mod peer;
 
 struct Run {
     bench: Bench,
     dice: Dice,
+    /// What the peer has learned.
     tags: Vec<String>,
-    dialogs: Vec<DialogId>,
+    call_ids: Vec<String>,
+    calls: Vec<peer::Call>,
+    branches: usize,
+    /// Requests of ours it may answer.
     requests: Vec<crate::Message>,
+    dialogs: Vec<DialogId>,
     told: usize,
-    ended: BTreeSet<DialogId>,
     begun: BTreeMap<DialogId, usize>,
+    ended: BTreeSet<DialogId>,
+    /// Transfers the peer asked for.
+    asked: Vec<ReferId>,
+    /// Transfers we asked for, and whether their outcome was told.
+    asking: BTreeMap<ReferId, bool>,
+    /// Requests of ours outside dialogs, and whether their outcome was told.
+    ours: BTreeMap<ExchangeId, bool>,
+    theirs: Vec<ExchangeId>,
+    seen: BTreeMap<&'static str, usize>,
+}
+
+fn rejection(status: u16) -> Rejection {
+    Rejection {
+        status,
+        retry_after_s: None,
+    }
 }
 
 impl Run {
@@ -28,141 +46,120 @@ impl Run {
             bench: Bench::new(),
             dice: Dice::new(seed),
             tags: vec!["nobody".to_owned()],
-            dialogs: Vec::new(),
+            call_ids: vec!["call-0".to_owned(), "call-1".to_owned()],
+            calls: Vec::new(),
+            branches: 0,
             requests: Vec::new(),
+            dialogs: Vec::new(),
             told: 0,
-            ended: BTreeSet::new(),
             begun: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            asked: Vec::new(),
+            asking: BTreeMap::new(),
+            ours: BTreeMap::new(),
+            theirs: Vec::new(),
+            seen: BTreeMap::new(),
         }
     }
 
+    fn pick<T: Clone>(dice: &mut Dice, from: &[T]) -> T {
+        from[dice.below(from.len() as u64) as usize].clone()
+    }
+
+    fn chance(&mut self, one_in: u64) -> bool {
+        self.dice.below(one_in) == 0
+    }
+
     fn step(&mut self) {
-        match self.dice.below(10) {
+        match self.dice.below(16) {
             0..=4 => self.feed_request(),
-            5 => self.feed_response(),
-            6..=7 => self.command(),
-            8 => {
+            5..=7 => self.feed_response(),
+            8..=12 => self.command(),
+            13 => self.answer(),
+            14 => {
                 self.bench.pass(Duration::from_millis(self.dice.below(3_000)));
             }
             _ => {
-                self.bench.pass(Duration::from_secs(self.dice.below(40)));
+                let long = if self.chance(8) { 900 } else { 40 };
+                self.bench.pass(Duration::from_secs(self.dice.below(long)));
             }
         }
         self.look();
     }
 
-    fn feed_request(&mut self) {
-        let method = METHODS[self.dice.below(9) as usize];
-        let tag = self.tags[self.dice.below(self.tags.len() as u64) as usize].clone();
-        let inside = self.dice.below(3) > 0;
-        let body = if self.dice.below(2) == 0 { SDP } else { "" };
-        let branch = format!("b{}", self.dice.below(6));
-        let raw = request(
-            method,
-            &branch,
-            1 + self.dice.below(6) as u32,
-            inside.then_some(tag.as_str()),
-            body,
-        );
-        let raw = raw.replace("call-1", &format!("call-{}", self.dice.below(2)));
-        self.feed_maybe_broken(raw.into_bytes());
-    }
-
-    fn feed_response(&mut self) {
-        if self.requests.is_empty() {
-            return;
-        }
-        let pick = self.dice.below(self.requests.len() as u64) as usize;
-        let crate::Message::Request(request) = &self.requests[pick] else {
-            return;
-        };
-        let status = [100, 180, 183, 200, 200, 302, 408, 481, 486, 487, 491, 603][self.dice.below(12) as usize];
-        let mut headers = crate::Headers::new();
-        for field in request
-            .headers
-            .iter()
-            .filter(|field| ["Via", "From", "Call-ID", "CSeq"].contains(&field.name))
-        {
-            headers.push(field.name, &String::from_utf8_lossy(field.value));
-        }
-        let to = request.headers.first("To").unwrap_or_default();
-        let tag = if to.contains("tag=") {
-            String::new()
-        } else {
-            format!(";tag=far{}", self.dice.below(3))
-        };
-        headers.push("To", &format!("{to}{tag}"));
-        headers.push("Contact", "<sip:far@192.0.2.1:5062>");
-        let body = if self.dice.below(2) == 0 {
-            SDP.into()
-        } else {
-            Vec::new()
-        };
-        if !body.is_empty() {
-            headers.push("Content-Type", "application/sdp");
-        }
-        let response = crate::Response {
-            status,
-            reason: "R".to_owned(),
-            headers,
-            body,
-        };
-        self.feed_maybe_broken(response.to_bytes());
-    }
-
-    fn feed_maybe_broken(&mut self, mut raw: Vec<u8>) {
-        if self.dice.below(5) == 0 {
-            for _ in 0..=self.dice.below(3) {
-                let at = self.dice.below(raw.len() as u64) as usize;
-                raw[at] = b"\r\n ;:<>\"\0\xff9x"[self.dice.below(12) as usize];
-            }
-        }
-        self.bench.feed_from(crate::tests::phone_address(), &raw);
-    }
-
     fn command(&mut self) {
         let now = self.bench.now;
-        let endpoint = &mut self.bench.endpoint;
-        if self.dialogs.is_empty() || self.dice.below(8) == 0 {
+        if self.dialogs.is_empty() || self.chance(8) {
             let call = Outgoing {
-                sdp: (self.dice.below(2) == 0).then(|| SDP.into()),
+                sdp: (!self.chance(3)).then(|| SDP.into()),
+                credentials: Some(peer::credentials()),
                 ..Outgoing::new(
                     "sip:far@192.0.2.1:5062".parse().expect("an address"),
                     Flow::udp(crate::tests::phone_address()),
                     crate::NameAddr::parse("sip:near@198.51.100.2").expect("an address"),
                 )
             };
-            let id = endpoint.invite(now, call).expect("room");
+            let id = self.bench.endpoint.invite(now, call).expect("room");
             self.begun.insert(id, self.told);
             self.dialogs.push(id);
         }
-        let id = self.dialogs[self.dice.below(self.dialogs.len() as u64) as usize];
-        let sdp = (self.dice.below(2) == 0).then(|| SDP.into());
-        let known = match self.dice.below(9) {
-            0 => endpoint.provisional(now, id, 183, sdp),
-            1..=2 => endpoint.accept(now, id, SDP.into()),
-            3 => endpoint.reject(
-                now,
-                id,
-                Rejection {
-                    status: 486,
-                    retry_after_s: None,
-                },
-            ),
-            4 => endpoint.accept_reinvite(now, id, SDP.into()),
-            5 => endpoint.reject_reinvite(now, id, 488),
-            6 => endpoint.bye(now, id),
-            7 => endpoint.cancel(now, id),
-            _ => endpoint
-                .reinvite(now, id, sdp)
-                .and_then(|()| endpoint.acknowledge(now, id, None)),
-        };
+        if self.chance(12) {
+            let id = self.bench.endpoint.request(now, peer::options()).expect("room");
+            self.ours.insert(id, false);
+        }
+        // Mostly one of the newest.
+        let newest = self.dialogs.len().saturating_sub(3);
+        let from = if self.chance(4) { 0 } else { newest };
+        let id = Self::pick(&mut self.dice, &self.dialogs[from..]);
+        let known = self.command_on(id);
         if self.ended.contains(&id) {
-            assert_eq!(
-                known,
-                Err(crate::DialogError::Unknown),
-                "an ended dialog takes no command"
-            );
+            assert_eq!(known, Err(DialogError::Unknown), "an ended dialog takes no command");
+        }
+    }
+
+    fn command_on(&mut self, id: DialogId) -> Result<(), DialogError> {
+        let now = self.bench.now;
+        let sdp = self.chance(2).then(|| SDP.into());
+        let choice = self.dice.below(14);
+        let endpoint = &mut self.bench.endpoint;
+        match choice {
+            0 => endpoint.provisional(now, id, 183, sdp),
+            1 => endpoint.provisional(now, id, 183, Some(SDP.into())),
+            2..=3 => endpoint.accept(now, id, SDP.into()),
+            4 => endpoint.reject(now, id, rejection(486)),
+            5 => endpoint.accept_reinvite(now, id, SDP.into()),
+            6 => endpoint.reject_reinvite(now, id, 488),
+            7 => endpoint.bye(now, id),
+            8 => endpoint.cancel(now, id),
+            9 => endpoint.update(now, id, SDP.into()),
+            10 => endpoint.info_key(now, id, 5, 100),
+            11 => endpoint.acknowledge(now, id, sdp),
+            12 => {
+                let refer = endpoint.refer(now, id, "<sip:c@192.0.2.3>", Some("sip:near@198.51.100.2"));
+                refer.map(|refer| {
+                    self.asking.insert(refer, false);
+                })
+            }
+            _ => endpoint.reinvite(now, id, sdp),
+        }
+    }
+
+    /// Answers what waits for the user: transfers and requests outside dialogs.
+    fn answer(&mut self) {
+        let now = self.bench.now;
+        if !self.asked.is_empty() {
+            let refer = Self::pick(&mut self.dice, &self.asked);
+            let status = [100, 180, 200, 486][self.dice.below(4) as usize];
+            // Any of these may come too early or too late.
+            let _ = match self.dice.below(5) {
+                0 => self.bench.endpoint.reject_refer(now, refer, 603),
+                1..=2 => self.bench.endpoint.accept_refer(now, refer),
+                _ => self.bench.endpoint.refer_progress(now, refer, status),
+            };
+        }
+        if !self.theirs.is_empty() {
+            let exchange = Self::pick(&mut self.dice, &self.theirs);
+            let _ = self.bench.endpoint.reply(now, exchange, Reply::new(200));
         }
     }
 
@@ -174,43 +171,54 @@ impl Run {
         for (_, message) in std::mem::take(&mut self.bench.sent) {
             self.learn(message);
         }
-        for event in &self.bench.events[self.told..] {
-            let dialog = event.dialog();
-            assert!(!self.ended.contains(&dialog), "{event:?} after its dialog ended");
-            match event {
-                Event::Invite { .. } => {
-                    assert!(self.begun.insert(dialog, self.told).is_none(), "an id was used twice");
-                    self.dialogs.push(dialog);
-                }
-                Event::Ended { .. } => drop(self.ended.insert(dialog)),
-                _ => assert!(self.begun.contains_key(&dialog), "{event:?} of an unknown dialog"),
-            }
+        self.bench.ways.clear();
+        for at in self.told..self.bench.events.len() {
+            let event = self.bench.events[at].clone();
+            self.check(&event);
         }
         self.told = self.bench.events.len();
     }
 
-    fn learn(&mut self, message: crate::Message) {
-        match &message {
-            crate::Message::Response(response) => {
-                let tag = response.tag_of_to().map(str::to_owned);
-                self.tags.extend(tag.filter(|tag| !self.tags.contains(tag)));
+    fn check(&mut self, event: &Event) {
+        *self.seen.entry(peer::name(event)).or_default() += 1;
+        match event {
+            Event::ReferProgress { refer, last, .. } => {
+                let told = self.asking.get_mut(refer).expect("a transfer of ours");
+                assert!(!*told, "{event:?} after the outcome");
+                *told = *last == Last::Yes;
+                return;
             }
-            crate::Message::Request(_) => self.requests.push(message),
+            Event::Response { exchange, .. } => {
+                let told = self.ours.get_mut(exchange).expect("a request of ours");
+                assert!(!std::mem::replace(told, true), "{event:?} twice");
+                return;
+            }
+            Event::Request { exchange, .. } => return self.theirs.push(*exchange),
+            Event::Refer { refer, .. } => self.asked.push(*refer),
+            _ => {}
+        }
+        let dialog = event.dialog().expect("the others are about a dialog");
+        assert!(!self.ended.contains(&dialog), "{event:?} after its dialog ended");
+        match event {
+            Event::Invite { replaces, .. } => {
+                assert!(self.begun.insert(dialog, self.told).is_none(), "an id was used twice");
+                assert!(replaces.is_none_or(|replaced| self.begun.contains_key(&replaced)));
+                self.dialogs.push(dialog);
+            }
+            Event::Ended { .. } => drop(self.ended.insert(dialog)),
+            _ => assert!(self.begun.contains_key(&dialog), "{event:?} of an unknown dialog"),
         }
     }
 
     /// Ends what is still up and lets all timers run out.
     fn finish(&mut self, seed: u64) {
         let now = self.bench.now;
+        for refer in self.asked.clone() {
+            let _ = self.bench.endpoint.accept_refer(now, refer);
+            let _ = self.bench.endpoint.refer_progress(now, refer, 200);
+        }
         for id in self.dialogs.clone() {
-            let _ = self.bench.endpoint.reject(
-                now,
-                id,
-                Rejection {
-                    status: 480,
-                    retry_after_s: None,
-                },
-            );
+            let _ = self.bench.endpoint.reject(now, id, rejection(480));
             let _ = self.bench.endpoint.cancel(now, id);
             let _ = self.bench.endpoint.bye(now, id);
         }
@@ -219,27 +227,48 @@ impl Run {
         self.look();
         // A cancelled call that rang and heard nothing more is over after 64*T1; so is everything else.
         assert_eq!(self.ended.len(), self.begun.len(), "seed {seed}: each dialog ends");
-        let counters = self.bench.endpoint.counters();
-        assert_eq!((counters.transactions, counters.dialogs), (0, 0), "seed {seed}");
-        assert_eq!(
-            (self.bench.endpoint.dialogs.len(), self.bench.endpoint.index.len()),
-            (0, 0),
-            "seed {seed}"
+        assert!(
+            self.asking.values().all(|told| *told),
+            "seed {seed}: each transfer has an outcome"
         );
-        assert_eq!(self.bench.endpoint.wake_at(), None, "seed {seed}");
+        assert!(
+            self.ours.values().all(|told| *told),
+            "seed {seed}: each request has an outcome"
+        );
+        let endpoint = &self.bench.endpoint;
+        let counters = endpoint.counters();
+        assert_eq!((counters.transactions, counters.dialogs), (0, 0), "seed {seed}");
+        let left = [
+            endpoint.dialogs.len(),
+            endpoint.index.len(),
+            endpoint.refers.len(),
+            endpoint.exchanges.len(),
+            endpoint.flights.len(),
+            endpoint.arrivals.len(),
+        ];
+        assert_eq!(left, [0; 6], "seed {seed}");
+        assert_eq!(endpoint.wake_at(), None, "seed {seed}");
     }
 }
 
 #[test]
 fn fuzz_no_order_of_messages_and_commands_breaks_it() {
     let mut calls = 0;
-    for seed in fuzz_rounds(1_500) {
+    let mut seen = BTreeMap::new();
+    for seed in fuzz_rounds(10_000) {
         let mut run = Run::new(seed);
         for _ in 0..60 {
             run.step();
         }
         run.finish(seed);
         calls += run.begun.len();
+        for (name, times) in run.seen {
+            *seen.entry(name).or_insert(0) += times;
+        }
     }
-    assert!(calls > 1_000, "the sequences should make calls: {calls}");
+    assert!(calls > 10_000, "the sequences should make calls: {calls}");
+    println!("{calls} calls; events {seen:?}");
+    for name in peer::NAMES {
+        assert!(seen.contains_key(name), "the sequences should reach {name}: {seen:?}");
+    }
 }

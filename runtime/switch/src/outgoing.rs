@@ -1,0 +1,277 @@
+//! What a tenant may call, and how: its dial plan, destinations, caller ids, hosts, and the trunks that carry numbers. The
+//! decisions are `control`'s; here they are brought together for one call (toll fraud: nothing is sent before all agree).
+
+use crate::locate::{Stop, Way};
+use crate::shard::Shard;
+use patchcord_control::call::{NotLocated, Presented};
+use patchcord_control::destinations::{Destinations, Verdict};
+use patchcord_control::ids::Tenant;
+use patchcord_control::ledger::{Attempt, Ledger, Permit, Urgency};
+use patchcord_control::numbers::{DialPlan, Number, Prefix, Price};
+use patchcord_control::policy::{self, CallerIds, Party, Privacy, Wanted};
+use patchcord_control::trunks::{Choice, NoTrunk, Trunks};
+use patchcord_control::words;
+use patchcord_sip::{Credentials, NameAddr, Target, Uri};
+use rand_chacha::rand_core::Rng;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// With less money left for a call than this pays for, it is not placed.
+const LEAST: Duration = Duration::from_secs(30);
+
+/// Which hosts a tenant may call by SIP address.
+#[derive(Debug, Clone, Default)]
+pub enum Hosts {
+    /// None but this node's own users.
+    #[default]
+    None,
+    /// These, by name or address, lower case.
+    Only(BTreeSet<String>),
+    /// Any, this machine and private networks included: for development.
+    Any,
+}
+
+/// What one tenant may call.
+#[derive(Debug, Clone)]
+pub struct CallingOut {
+    /// How what is dialled becomes a number.
+    pub plan: DialPlan,
+    /// Which numbers.
+    pub destinations: Destinations,
+    /// What may be shown.
+    pub caller_ids: CallerIds,
+    /// Which hosts.
+    pub hosts: Hosts,
+}
+
+/// A trunk's place in signalling.
+#[derive(Debug, Clone)]
+pub struct TrunkHost {
+    /// Host, port and parameters of the Request-URI, as in `carrier.example:5060;transport=tls`.
+    pub host: String,
+    /// Where it is before anything was looked up or registered; none if its host is a name.
+    pub targets: Vec<Target>,
+    /// For its challenges.
+    pub credentials: Option<Credentials>,
+    /// Domain of From; the node's own without it.
+    pub from_domain: Option<String>,
+}
+
+/// Everything about calls that go out.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    /// By tenant; a tenant that is not here may call its own users only.
+    pub tenants: HashMap<Tenant, CallingOut>,
+    /// The choice among trunks.
+    pub trunks: Trunks,
+    /// Their places, by name.
+    pub hosts: HashMap<Arc<str>, TrunkHost>,
+    /// Limits shared by all shards; without one no number is called.
+    pub ledger: Option<Arc<Ledger>>,
+}
+
+/// A number that may be called, and what it costs.
+struct Allowed {
+    destination: Option<Prefix>,
+    price: Price,
+    urgency: Urgency,
+}
+
+impl Shard {
+    /// The ways of a number: one leg, tried over one trunk after the other.
+    pub(crate) fn ways_to_number(
+        &mut self,
+        now: Instant,
+        tenant: &Tenant,
+        dialled: &str,
+        from: &Presented,
+    ) -> Result<Vec<Way>, NotLocated> {
+        let directory = self.directory.clone().ok_or(NotLocated::NotFound)?;
+        let outgoing = &directory.outgoing;
+        let Some(calling) = outgoing.tenants.get(tenant) else {
+            return forbidden("this tenant may not call numbers");
+        };
+        let number = calling.plan.read(dialled).map_err(|_| NotLocated::NotFound)?;
+        let allowed = allow(&calling.destinations, &number)?;
+        let caller = permitted(calling, from)?;
+        let seed = self.random.next_u64();
+        let choices = match outgoing.trunks.choose(tenant, &number, &caller, seed) {
+            Ok(choices) => choices,
+            Err(NoTrunk::NoRoute) => return Err(NotLocated::Unreachable),
+            Err(why) => return forbidden(&why.to_string()),
+        };
+        let Some(ledger) = outgoing.ledger.as_ref() else {
+            return forbidden("no limits are configured for calls that go out");
+        };
+        let (permit, first) = self.reserve(now, (ledger, tenant), &choices, &allowed)?;
+        let stops: VecDeque<Stop> = choices[first..]
+            .iter()
+            .flat_map(|choice| self.stops(outgoing.hosts.get(&choice.trunk), choice, from))
+            .collect();
+        if stops.is_empty() {
+            return Err(NotLocated::Unreachable);
+        }
+        Ok(vec![Way {
+            stops,
+            routes: Vec::new(),
+            asked: Vec::new(),
+            permit: Some(permit),
+        }])
+    }
+
+    /// A place in the limits of the tenant and of the first trunk that has one.
+    fn reserve(
+        &self,
+        now: Instant,
+        (ledger, tenant): (&Ledger, &Tenant),
+        choices: &[Choice],
+        allowed: &Allowed,
+    ) -> Result<(Permit, usize), NotLocated> {
+        let mut reason = String::new();
+        for (place, choice) in choices.iter().enumerate() {
+            let attempt = Attempt {
+                tenant,
+                trunk: Some(&choice.trunk),
+                destination: allowed.destination.as_ref(),
+                price: allowed.price,
+                longest: self.config.call.call_duration,
+                least: LEAST,
+                urgency: allowed.urgency,
+            };
+            match ledger.reserve(now, &attempt) {
+                Ok(permit) => return Ok((permit, place)),
+                Err(refused) => {
+                    reason = refused.to_string();
+                    let others = matches!(
+                        refused,
+                        patchcord_control::ledger::Refused::Limit { limit, .. } if limit.is_of_trunk()
+                    );
+                    if !others {
+                        break;
+                    }
+                }
+            }
+        }
+        forbidden(&reason)
+    }
+
+    /// The places of one trunk, best first.
+    fn stops(&self, host: Option<&TrunkHost>, choice: &Choice, from: &Presented) -> Vec<Stop> {
+        let Some(host) = host else { return Vec::new() };
+        let Ok(uri) = Uri::parse(&format!("sip:{}@{}", choice.number.reveal(), host.host)) else {
+            return Vec::new();
+        };
+        let live = self.trunk_targets.get(&choice.trunk);
+        let targets = live.filter(|live| !live.is_empty()).unwrap_or(&host.targets);
+        let (from, headers) = self.caller_over(host, choice, from);
+        let stop = |target: &Target| Stop {
+            uri: uri.clone(),
+            target: target.clone(),
+            from: from.clone(),
+            headers: headers.clone(),
+            trunk: Some(choice.trunk.clone()),
+            credentials: host.credentials.clone(),
+        };
+        targets.iter().map(stop).collect()
+    }
+
+    /// From and the headers that go with it, as a trunk is told them.
+    fn caller_over(&self, host: &TrunkHost, choice: &Choice, from: &Presented) -> (NameAddr, Vec<(String, String)>) {
+        let domain = host.from_domain.clone().unwrap_or_else(|| self.domain());
+        let caller = &choice.caller;
+        let anonymous = || format!("sip:{}@{}", policy::ANONYMOUS_USER, policy::ANONYMOUS_HOST);
+        let shown = caller
+            .from
+            .as_ref()
+            .map(|user| format!("sip:{}@{domain}", user.reveal()));
+        let uri = Uri::parse(&shown.unwrap_or_else(anonymous))
+            .or_else(|_| Uri::parse(&anonymous()))
+            .expect("a constant that is an address");
+        let name = from.name.as_ref().map(|name| name.reveal().clone());
+        let display = match caller.privacy {
+            Privacy::Shown => name.filter(|name| !name.is_empty()),
+            Privacy::Withheld => Some("Anonymous".to_owned()),
+        };
+        let mut headers = Vec::new();
+        if let Some(asserted) = &caller.asserted {
+            let identity = format!("<sip:{}@{domain}>", asserted.reveal());
+            headers.push(("P-Asserted-Identity".to_owned(), identity));
+        }
+        if caller.privacy == Privacy::Withheld {
+            headers.push(("Privacy".to_owned(), "id".to_owned()));
+        }
+        let from = NameAddr {
+            display,
+            ..NameAddr::new(uri)
+        };
+        (from, headers)
+    }
+
+    /// Whether a tenant may call a SIP address; the reason if not.
+    pub(crate) fn allowed_address(&self, tenant: &Tenant, uri: &Uri) -> Result<(), String> {
+        let calling = self.directory.as_ref().and_then(|it| it.outgoing.tenants.get(tenant));
+        let host = uri.host().to_ascii_lowercase();
+        let fine = match calling.map(|calling| &calling.hosts) {
+            None | Some(Hosts::None) => false,
+            Some(Hosts::Only(hosts)) => hosts.contains(&host),
+            Some(Hosts::Any) => true,
+        };
+        match fine {
+            true => Ok(()),
+            false => Err("this host is not among those that the tenant may call".to_owned()),
+        }
+    }
+}
+
+fn forbidden<T>(reason: &str) -> Result<T, NotLocated> {
+    Err(NotLocated::Forbidden(reason.to_owned()))
+}
+
+/// Whether the tenant's rules let a number be called.
+fn allow(destinations: &Destinations, number: &Number) -> Result<Allowed, NotLocated> {
+    let allowed = |destination, price| {
+        Ok(Allowed {
+            destination,
+            price,
+            urgency: Urgency::Ordinary,
+        })
+    };
+    match destinations.judge(number) {
+        Verdict::Emergency => Ok(Allowed {
+            destination: None,
+            price: Price::default(),
+            urgency: Urgency::Emergency,
+        }),
+        Verdict::Allowed { rule, price } => allowed(Some(rule.prefix), price),
+        Verdict::AllowedShort { price, .. } => allowed(None, price),
+        Verdict::Denied(rule) => forbidden(&format!("the rule {:?} denies this destination", rule.name)),
+        Verdict::DeniedShort(rule) => forbidden(&format!("the rule {:?} denies this code", rule.name)),
+        Verdict::DeniedRisky(range) => forbidden(&format!("numbers of this kind are known for fraud: {range}")),
+        Verdict::DeniedByDefault => forbidden("no rule allows this destination"),
+    }
+}
+
+/// The caller id that may be shown.
+fn permitted(calling: &CallingOut, from: &Presented) -> Result<policy::CallerId, NotLocated> {
+    let read = |text: &str| match calling.plan.read(text) {
+        Ok(Number::E164(number)) => Some(number),
+        _ => None,
+    };
+    let party = from.caller.as_ref().map(|caller| Party {
+        number: read(caller.reveal()),
+        privacy: Privacy::Shown,
+    });
+    let wanted = match &from.id {
+        words::CallerId::Anonymous => Wanted::Anonymous,
+        words::CallerId::Caller if party.is_none_or(|party| party.number.is_none()) => Wanted::Default,
+        words::CallerId::Caller => Wanted::Callers,
+        words::CallerId::Number(number) => match read(number.reveal()) {
+            Some(number) => Wanted::Number(number),
+            None => return forbidden("the caller id is no telephone number"),
+        },
+    };
+    let parties: Vec<Party> = party.into_iter().collect();
+    let permitted: Result<policy::CallerId, _> = calling.caller_ids.permit(wanted, &parties);
+    permitted.or_else(|why| forbidden(&why.to_string()))
+}
