@@ -121,6 +121,11 @@ impl Phone {
         self.registration.is_some()
     }
 
+    /// Whether it has a registration and has not been told to leave.
+    pub fn stays_registered(&self) -> bool {
+        self.registration.as_ref().is_some_and(Registration::stays)
+    }
+
     /// Changes what it does with calls from now on.
     pub fn set_incoming(&mut self, incoming: Incoming) {
         self.config.incoming = incoming;

@@ -31,6 +31,10 @@ enum Stage {
 }
 
 impl Registration {
+    pub(super) fn stays(&self) -> bool {
+        matches!(self.stage, Stage::Asked | Stage::Until(_))
+    }
+
     pub(super) fn wake_at(&self) -> Option<Instant> {
         match self.stage {
             Stage::Until(at) => Some(at),

@@ -54,7 +54,6 @@ impl media::Sink for ToPhone {
     }
     fn relay(&mut self, _: SessionId, _: &media::Relayed<'_>) {}
     fn heard(&mut self, _: SessionId, _: &[i16]) {}
-    fn relay(&mut self, _: SessionId, _: &media::Relayed<'_>) {}
 }
 
 impl Pair {

@@ -149,6 +149,9 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 const ONE: LineId = LineId::FIRST;
 const TWO: LineId = LineId::SECOND;
 
+/// How a test wants a phone otherwise than it is.
+type Setting = fn(&mut Config);
+
 fn keep(_: &mut Config) {}
 
 fn answers(config: &mut Config) {
@@ -194,7 +197,7 @@ fn a_call_rings_is_answered_and_heard_both_ways_and_either_hangs_up() {
 
 #[test]
 fn a_phone_refuses_redirects_or_lets_it_ring_as_it_is_set_up() {
-    let refuses: Vec<(fn(&mut Config), u16, usize)> = vec![
+    let refuses: [(Setting, u16, usize); 4] = [
         (keep, 486, 0),
         (|config| config.incoming = Incoming::Refuse { status: 603 }, 603, 0),
         (
