@@ -16,6 +16,6 @@ mod world;
 pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT, Packet};
 pub use phone::Phone;
 pub use world::{
-    EVENTS_KEPT, LOG_LINES, Leftover, Line, Log, NODE, PHONES_MAX, PhoneId, PhoneOptions, RECORDING_SECONDS, Recording,
-    Seat, Setup, World,
+    DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
+    RECORDING_SECONDS, Recording, Seat, Setup, TENANT, World, users, way_out,
 };

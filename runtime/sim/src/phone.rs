@@ -1,26 +1,38 @@
-//! A test phone as a core: the client side of SIP and one media session, listening. It places one call at a time.
+//! An office phone as a core: both sides of SIP calls on a few lines, each with a media session, registration and
+//! transfers. It does nothing by itself but what its [`Config`] says and what it is told.
 //!
 //! **One input, then drain [`Phone::poll`] until it is empty; [`Phone::wake_at`] then names the next deadline.** It knows
-//! neither the simulator nor sockets: both use it. Calls to the phone are refused as busy. RFC 3261 (client), RFC 3264
-//! section 8.4 (hold), RFC 4733 (keys).
+//! neither the simulator nor sockets: both use it. RFC 3261 (both roles), RFC 3264 section 8.4 (hold), RFC 4733 and INFO
+//! (keys), RFC 3515, 3891 and 5589 (transfer); 100rel and session timers are the endpoint's.
 
 mod audio;
+mod called;
+mod calling;
+mod config;
 mod hold;
 mod io;
+mod line;
+mod registering;
+mod transfer;
 
-pub use io::{Action, Config, Dial, End, Event, Faults, Input, Lane, Offer, Output, Refusal, key_event};
+pub use config::{Config, Faults, Incoming, Refers};
+pub use io::{
+    Action, CallerName, Dial, End, Event, HeardKey, Input, LINES_MAX, Lane, LineId, Offer, Output, Refusal,
+    Registering, key_event,
+};
 
 use audio::Audio;
-use patchcord_media::Plan;
-use patchcord_sip::sdp::{self, Agreed, Direction, Local};
-use patchcord_sip::{self as sip, DialogId, EndCause, Endpoint, Rejection};
+use line::{Call, Due, Stage};
+use patchcord_media::{KeyPress, Plan};
+use patchcord_sip::sdp::{Agreed, Direction, Local};
+use patchcord_sip::{self as sip, DialogId, EndCause, Endpoint};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use registering::Registration;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Instant;
 
-/// A phone is called while it is made to call.
-const BUSY_HERE: u16 = 486;
 /// A session this phone cannot have.
 const NOT_ACCEPTABLE: u16 = 488;
 
@@ -29,30 +41,10 @@ pub struct Phone {
     config: Config,
     sip: Endpoint,
     audio: Audio,
-    line: Option<Line>,
+    lines: [Option<Call>; LINES_MAX],
+    registration: Option<Registration>,
     random: ChaCha8Rng,
     outputs: VecDeque<Output>,
-}
-
-/// The call under way.
-struct Line {
-    dialog: DialogId,
-    /// Our side of the session description; its version grows with every new one.
-    local: Local,
-    stage: Stage,
-    offer: Offer,
-    change: hold::Change,
-    /// Why the phone itself ended it, where the dialog cannot say.
-    own_end: Option<End>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The INVITE is out.
-    Calling,
-    Answered,
-    /// The dialog has ended; the media session is closing.
-    Closing(End),
 }
 
 impl Phone {
@@ -61,13 +53,15 @@ impl Phone {
         let mut random = ChaCha8Rng::seed_from_u64(config.seed);
         let endpoint = sip::Config {
             timers: config.timers,
+            session: config.session,
             ..sip::Config::new(vec![sip::Listener::udp(config.sip)], config.user_agent.clone())
         };
         Self {
             sip: Endpoint::new(endpoint, random.next_u64()),
             audio: Audio::new(random.next_u64()),
             config,
-            line: None,
+            lines: [const { None }; LINES_MAX],
+            registration: None,
             random,
             outputs: VecDeque::new(),
         }
@@ -84,12 +78,9 @@ impl Phone {
                 let flow = sip::Flow::udp(from);
                 self.sip.handle(now, sip::Input::Message { flow, bytes });
             }
-            Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes, &mut self.outputs),
-            Input::Action(action) => {
-                if let Err(refusal) = self.act(now, action) {
-                    self.event(Event::Refused(refusal));
-                }
-            }
+            Input::Datagram { lane, from, bytes } => self.audio.packet(now, (lane, from), bytes, &mut self.outputs),
+            Input::Action(action) => self.act(now, LineId::FIRST, action),
+            Input::OnLine(line, action) => self.act(now, line, action),
             Input::Deadline => self.deadline(now),
         }
         self.settle(now);
@@ -102,8 +93,9 @@ impl Phone {
 
     /// When [`Input::Deadline`] is due next.
     pub fn wake_at(&self) -> Option<Instant> {
-        let retry = self.line.as_ref().and_then(|line| line.change.retry_at());
-        [self.sip.wake_at(), self.audio.wake_at(), retry]
+        let due = self.lines.iter().flatten().filter_map(|call| Some(call.due?.0)).min();
+        let registration = self.registration.as_ref().and_then(Registration::wake_at);
+        [self.sip.wake_at(), self.audio.wake_at(), due, registration]
             .into_iter()
             .flatten()
             .min()
@@ -114,54 +106,113 @@ impl Phone {
         self.sip.counters()
     }
 
-    /// Whether a call is under way.
+    /// Whether a call is under way on any line.
     pub fn in_call(&self) -> bool {
-        self.line.is_some()
+        self.lines.iter().any(Option::is_some)
     }
 
-    fn act(&mut self, now: Instant, action: Action) -> Result<(), Refusal> {
+    /// Whether a call is under way on a line.
+    pub fn uses(&self, line: LineId) -> bool {
+        self.lines[line.number()].is_some()
+    }
+
+    /// Whether it has a registration or wants one.
+    pub fn registers(&self) -> bool {
+        self.registration.is_some()
+    }
+
+    /// Whether it has a registration and has not been told to leave.
+    pub fn stays_registered(&self) -> bool {
+        self.registration.as_ref().is_some_and(Registration::stays)
+    }
+
+    /// Changes what it does with calls from now on.
+    pub fn set_incoming(&mut self, incoming: Incoming) {
+        self.config.incoming = incoming;
+    }
+
+    /// Whether a line has a call that was answered and goes on.
+    pub fn is_up(&self, line: LineId) -> bool {
+        let call = self.lines[line.number()].as_ref();
+        call.is_some_and(|call| call.stage == Stage::Answered)
+    }
+
+    fn act(&mut self, now: Instant, line: LineId, action: Action) {
+        if let Err(refusal) = self.try_act(now, line, action) {
+            self.event(line, Event::Refused(refusal));
+        }
+    }
+
+    fn try_act(&mut self, now: Instant, line: LineId, action: Action) -> Result<(), Refusal> {
         match action {
-            Action::Call(dial) => self.call(now, dial),
-            Action::Press(keys) => self.audio.press(now, keys),
-            Action::Say(clip) => self.audio.say(now, clip),
-            Action::Hold => self.hold(now, Direction::SendOnly),
-            Action::Resume => self.hold(now, Direction::SendRecv),
+            Action::Call(dial) => self.call(now, line, dial),
+            Action::Ring => self.ring(now, line),
+            Action::EarlyMedia => self.early_media(now, line),
+            Action::Answer => self.answer(now, line),
+            Action::Refuse(status) => self.refuse(now, line, status),
+            Action::Press(keys) => self.audio.press(now, line, keys),
+            Action::PressByInfo(keys) => self.press_by_info(now, line, &keys),
+            Action::Say(clip) => self.audio.say(now, line, clip),
+            Action::Hum(hz) => self.audio.hum(now, line, hz),
+            Action::Hold => self.hold(now, line, Direction::SendOnly),
+            Action::Resume => self.hold(now, line, Direction::SendRecv),
             Action::Cancel => {
-                let line = self.line.as_mut().ok_or(Refusal::NoCall)?;
-                self.sip.cancel(now, line.dialog).map_err(|_| Refusal::WrongState)
+                let dialog = self.on(line)?.dialog;
+                self.sip.cancel(now, dialog).map_err(|_| Refusal::WrongState)
             }
             Action::HangUp => {
-                let line = self.line.as_mut().ok_or(Refusal::NoCall)?;
-                self.sip.bye(now, line.dialog).map_err(|_| Refusal::WrongState)
+                let dialog = self.on(line)?.dialog;
+                self.sip.bye(now, dialog).map_err(|_| Refusal::WrongState)
             }
+            Action::Transfer(to) => self.transfer(now, line, &to),
+            Action::TransferTo(other) => self.transfer_to(now, line, other),
+            Action::Register(wanted) => self.register(now, wanted),
+            Action::Unregister => self.unregister(now),
         }
     }
 
-    fn call(&mut self, now: Instant, dial: Dial) -> Result<(), Refusal> {
-        if self.line.is_some() {
-            return Err(Refusal::Busy);
-        }
-        let local = Local {
+    /// The call on a line.
+    fn on(&mut self, line: LineId) -> Result<&mut Call, Refusal> {
+        self.lines[line.number()].as_mut().ok_or(Refusal::NoCall)
+    }
+
+    fn line_of(&self, dialog: DialogId) -> Option<LineId> {
+        LineId::all().find(|line| {
+            let call = self.lines[line.number()].as_ref();
+            call.is_some_and(|call| call.dialog == dialog)
+        })
+    }
+
+    fn free_line(&self) -> Option<LineId> {
+        LineId::all().find(|line| self.lines[line.number()].is_none())
+    }
+
+    /// Our side of a new session.
+    fn new_local(&mut self) -> Local {
+        Local {
             address: self.config.rtp.ip(),
             port: self.config.rtp.port(),
             session_id: self.random.next_u64() >> 1,
             version: 1,
             codecs: self.config.codecs.clone(),
             direction: Direction::SendRecv,
-        };
-        let outgoing = sip::Outgoing {
-            sdp: (dial.offer == Offer::InInvite).then(|| sdp::offer(&local)),
-            ..sip::Outgoing::new(dial.uri, sip::Flow::udp(dial.destination), dial.from)
-        };
-        let dialog = self.sip.invite(now, outgoing).map_err(|_| Refusal::Unsendable)?;
-        self.line = Some(Line {
-            dialog,
-            local,
-            stage: Stage::Calling,
-            offer: dial.offer,
-            change: hold::Change::None,
-            own_end: None,
-        });
+        }
+    }
+
+    fn press_by_info(&mut self, now: Instant, line: LineId, keys: &[KeyPress]) -> Result<(), Refusal> {
+        let dialog = self.on(line)?.dialog;
+        if !audio::all_keys(keys) {
+            return Err(Refusal::Keys);
+        }
+        for key in keys {
+            let duration_ms = u32::from(key.duration_ms);
+            let sent = self.sip.info_key(now, dialog, key.event, duration_ms);
+            sent.map_err(|error| match error {
+                sip::DialogError::Full => Refusal::Keys,
+                _ => Refusal::WrongState,
+            })?;
+            self.event(line, Event::KeySent);
+        }
         Ok(())
     }
 
@@ -170,7 +221,21 @@ impl Phone {
             self.sip.handle(now, sip::Input::Deadline);
         }
         self.audio.deadline(now, &mut self.outputs);
-        self.retry_change(now);
+        for line in LineId::all() {
+            let call = self.lines[line.number()].as_mut();
+            if let Some((_, due)) = call.and_then(|call| call.due.take_if(|(at, _)| *at <= now)) {
+                self.fall_due(now, line, due);
+            }
+        }
+        self.registration_deadline(now);
+    }
+
+    fn fall_due(&mut self, now: Instant, line: LineId, due: Due) {
+        // Refused only if the caller has gone in the same breath.
+        let _ = match due {
+            Due::Answer => self.answer(now, line),
+            Due::Refuse(status) => self.refuse(now, line, status),
+        };
     }
 
     /// Handles what the two cores have to say until they have nothing more.
@@ -179,153 +244,136 @@ impl Phone {
             while let Some(output) = self.sip.poll() {
                 match output {
                     sip::Output::Send { to, bytes, .. } => self.send_sip(to.peer, &bytes),
-                    sip::Output::Event(event) => self.dialog_event(now, event),
+                    sip::Output::Event(event) => self.sip_event(now, event),
                 }
             }
-            let Some(event) = self.audio.poll() else { return };
-            self.audio_event(event);
+            let Some((line, event)) = self.audio.poll() else { return };
+            self.audio_event(line, event);
         }
     }
 
-    fn send_sip(&mut self, to: std::net::SocketAddr, bytes: &[u8]) {
+    fn send_sip(&mut self, to: SocketAddr, bytes: &[u8]) {
         let faults = &mut self.config.faults;
         if faults.lost_acks > 0 && bytes.starts_with(b"ACK ") {
-            faults.lost_acks = if faults.lost_acks == u32::MAX {
-                u32::MAX
-            } else {
-                faults.lost_acks - 1
-            };
+            if faults.lost_acks < u32::MAX {
+                faults.lost_acks -= 1;
+            }
             return;
         }
-        let lane = Lane::Sip;
+        let mut copies = 1;
         if faults.doubled_invites > 0 && bytes.starts_with(b"INVITE ") {
             faults.doubled_invites -= 1;
+            copies = 2;
+        }
+        for _ in 0..copies {
             self.outputs.push_back(Output::Send {
-                lane,
+                lane: Lane::Sip,
                 to,
                 bytes: bytes.to_vec(),
             });
         }
-        self.outputs.push_back(Output::Send {
-            lane,
-            to,
-            bytes: bytes.to_vec(),
-        });
     }
 
-    fn dialog_event(&mut self, now: Instant, event: sip::Event) {
-        if let sip::Event::Invite { dialog, .. } = event {
-            let busy = Rejection {
-                status: BUSY_HERE,
-                retry_after_s: None,
-            };
-            // Refused only if that caller has gone already.
-            let _ = self.sip.reject(now, dialog, busy);
-            return;
-        }
-        // What concerns a call that was refused as busy.
-        if self.line.as_ref().is_none_or(|line| line.dialog != event.dialog()) {
-            return;
-        }
+    fn sip_event(&mut self, now: Instant, event: sip::Event) {
         match event {
-            sip::Event::Progress { status, sdp, .. } => self.progress(now, status, sdp),
-            sip::Event::Answered { sdp, .. } => self.answered(now, sdp),
-            sip::Event::ReinviteAnswered { status, sdp, .. } => self.changed(now, status, sdp),
-            sip::Event::Reinvite { sdp, .. } => self.change_asked(now, sdp),
-            sip::Event::Confirmed { sdp, .. } => self.change_confirmed(now, sdp),
-            sip::Event::Ended { cause, .. } => self.dialog_ended(now, cause),
-            sip::Event::Invite { .. } => {}
-        }
-    }
-
-    fn progress(&mut self, now: Instant, status: u16, sdp: Option<Vec<u8>>) {
-        self.event(Event::Progress { status });
-        let Some(line) = &self.line else { return };
-        let agreed = sdp.filter(|_| line.offer == Offer::InInvite);
-        // A description that cannot be used is no reason to give up before the call is answered.
-        if let Some(Ok(agreed)) = agreed.map(|answer| sdp::accept_answer(&answer, &line.local)) {
-            self.adopt(now, &agreed);
-            self.event(Event::EarlyMedia);
-        }
-    }
-
-    fn answered(&mut self, now: Instant, sdp: Option<Vec<u8>>) {
-        let Some(line) = &mut self.line else { return };
-        line.stage = Stage::Answered;
-        let dialog = line.dialog;
-        let agreed = match (line.offer, sdp) {
-            (Offer::InInvite, Some(answer)) => sdp::accept_answer(&answer, &line.local).ok(),
-            (Offer::Late, Some(offer)) => match sdp::answer(&offer, &line.local) {
-                Ok((answer, agreed)) => self.sip.acknowledge(now, dialog, Some(answer)).ok().map(|()| agreed),
-                Err(_) => {
-                    let _ = self.sip.acknowledge(now, dialog, None);
-                    None
+            sip::Event::Invite {
+                dialog,
+                request,
+                flow,
+                replaces,
+                ..
+            } => self.called(now, dialog, (&request, flow), replaces),
+            sip::Event::Response { response, .. } => self.registrar_answered(now, response.as_deref()),
+            sip::Event::Request { exchange, .. } => {
+                // Nobody registers with a phone. Refused only if the sender has given up.
+                let _ = self.sip.reply(now, exchange, sip::Reply::new(405));
+            }
+            event => {
+                // A call that was refused before it had a line has none.
+                let line = event.dialog().and_then(|dialog| self.line_of(dialog));
+                if let Some(line) = line {
+                    self.dialog_event(now, line, event);
                 }
-            },
-            // The answer stood in a provisional response already, or nowhere.
-            (_, None) => None,
-        };
-        self.event(Event::Answered);
-        match agreed {
-            Some(agreed) => self.adopt(now, &agreed),
-            None if self.audio.is_open() => {}
-            None => {
-                if let Some(line) = &mut self.line {
-                    line.own_end = Some(End::NoCommonAudio);
-                }
-                // Refused only if the far end hung up in the same breath.
-                let _ = self.sip.bye(now, dialog);
             }
         }
     }
 
-    fn dialog_ended(&mut self, now: Instant, cause: EndCause) {
-        let Some(line) = &mut self.line else { return };
-        let end = line.own_end.unwrap_or(match cause {
+    fn dialog_event(&mut self, now: Instant, line: LineId, event: sip::Event) {
+        match event {
+            sip::Event::Progress { status, sdp, .. } => self.progress(now, line, status, sdp),
+            sip::Event::Answered { sdp, .. } => self.answered(now, line, sdp),
+            sip::Event::ReinviteAnswered { status, sdp, .. } => self.changed(now, line, status, sdp),
+            sip::Event::Reinvite { sdp, .. } => self.change_asked(now, line, sdp),
+            sip::Event::Confirmed { sdp, .. } => self.confirmed(now, line, sdp),
+            sip::Event::EarlyAnswer { sdp, .. } => self.confirmed(now, line, Some(sdp)),
+            sip::Event::Key { event, .. } => self.event(line, Event::KeyHeard(HeardKey(event))),
+            sip::Event::Refer {
+                refer, to, referred_by, ..
+            } => self.refer_asked(now, line, refer, (&to, referred_by.as_ref())),
+            sip::Event::ReferProgress { status, last, .. } => self.transfer_went_on(now, line, status, last),
+            sip::Event::Ended { cause, .. } => self.dialog_ended(now, line, cause),
+            // The end of the dialog follows and says it too.
+            sip::Event::Refused { .. } => {}
+            sip::Event::Invite { .. } | sip::Event::Request { .. } | sip::Event::Response { .. } => {
+                unreachable!("told apart before the line was looked for")
+            }
+        }
+    }
+
+    fn dialog_ended(&mut self, now: Instant, line: LineId, cause: EndCause) {
+        self.refer_over(now, line, cause);
+        let Some(call) = &mut self.lines[line.number()] else {
+            return;
+        };
+        let called = matches!(call.side, line::Side::Called(_));
+        let end = call.own_end.unwrap_or(match cause {
             EndCause::RemoteBye => End::ByFarEnd,
             EndCause::LocalBye => End::ByPhone,
+            EndCause::Cancelled if called => End::GivenUp,
             EndCause::Cancelled => End::Cancelled,
+            EndCause::Rejected { status } if called => End::Declined { status },
             EndCause::Rejected { status } => End::Refused { status },
+            EndCause::Replaced => End::Replaced,
             EndCause::TimedOut => End::TimedOut,
-            EndCause::NoAck | EndCause::Failed(_) => End::Broken,
+            EndCause::SessionExpired => End::Expired,
+            EndCause::NoAck | EndCause::Unreachable | EndCause::Failed(_) => End::Broken,
         });
-        line.stage = Stage::Closing(end);
-        line.change = hold::Change::None;
-        if self.audio.is_open() {
-            self.audio.close(now);
+        call.stage = Stage::Closing(end);
+        call.change = hold::Change::None;
+        call.due = None;
+        if self.audio.is_open(line) {
+            self.audio.close(now, line);
         } else {
-            self.over(end, None);
+            self.over(line, end, None);
         }
     }
 
-    fn audio_event(&mut self, event: audio::AudioEvent) {
+    fn audio_event(&mut self, line: LineId, event: audio::AudioEvent) {
         match event {
-            audio::AudioEvent::KeySent => self.event(Event::KeySent),
-            audio::AudioEvent::Said => self.event(Event::Said),
-            audio::AudioEvent::Silent => self.event(Event::Silent),
-            audio::AudioEvent::Refused => self.event(Event::Refused(Refusal::Keys)),
+            audio::AudioEvent::KeySent => self.event(line, Event::KeySent),
+            audio::AudioEvent::KeyHeard(key) => self.event(line, Event::KeyHeard(HeardKey(key))),
+            audio::AudioEvent::Said => self.event(line, Event::Said),
+            audio::AudioEvent::Silent => self.event(line, Event::Silent),
+            audio::AudioEvent::Refused => self.event(line, Event::Refused(Refusal::Keys)),
             audio::AudioEvent::Closed(counters) => {
-                if let Some(Line {
-                    stage: Stage::Closing(end),
-                    ..
-                }) = self.line
-                {
-                    self.over(end, Some(*counters));
+                let call = self.lines[line.number()].as_ref();
+                if let Some(Stage::Closing(end)) = call.map(|call| call.stage) {
+                    self.over(line, end, Some(*counters));
                 }
             }
         }
     }
 
-    fn over(&mut self, end: End, counters: Option<patchcord_media::Counters>) {
-        self.line = None;
-        self.event(Event::Ended { end, counters });
+    fn over(&mut self, line: LineId, end: End, counters: Option<patchcord_media::Counters>) {
+        self.lines[line.number()] = None;
+        self.event(line, Event::Ended { end, counters });
     }
 
-    fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+    fn event(&mut self, line: LineId, event: Event) {
+        self.outputs.push_back(Output::Event { line, event });
     }
 
-    fn adopt(&mut self, now: Instant, agreed: &Agreed) {
+    fn adopt(&mut self, now: Instant, line: LineId, agreed: &Agreed) {
         let plan = Plan {
             remote: agreed.remote,
             remote_rtcp: agreed.remote_rtcp,
@@ -335,7 +383,22 @@ impl Phone {
             flow: audio::flow(agreed.direction),
             timeout: self.config.media_timeout,
         };
-        self.audio.adopt(now, plan);
+        self.audio.adopt(now, line, plan);
+    }
+
+    /// The call is answered: the phone begins to hum, or ends a call without sound.
+    fn talk(&mut self, now: Instant, line: LineId) {
+        if self.audio.is_open(line) {
+            if let Some(hz) = self.config.hum {
+                // Refused only without audio.
+                let _ = self.audio.hum(now, line, Some(hz));
+            }
+        } else if let Ok(call) = self.on(line) {
+            call.own_end = Some(End::NoCommonAudio);
+            let dialog = call.dialog;
+            // Refused only if the far end hung up in the same breath.
+            let _ = self.sip.bye(now, dialog);
+        }
     }
 }
 

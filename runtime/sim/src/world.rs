@@ -3,24 +3,28 @@
 //! Deterministic: everything follows from the seed, the programs and what the phones are told. Not here: what callers are
 //! to do and hear; that is a [`crate::scenario`] or a test.
 
+mod acts;
+mod carrier;
 mod describe;
 mod log;
 mod node;
 mod seat;
+mod setup;
 
+pub use carrier::{NumberAt, users, way_out};
 pub use log::{LOG_LINES, Line, Log};
 pub use seat::{EVENTS_KEPT, PhoneOptions, RECORDING_SECONDS, Recording, Seat};
+pub use setup::{DOMAIN, Setup, TENANT};
 
 use crate::network::{Conditions, Fate, Network};
-use crate::phone::{self, Action, Lane, Phone};
+use crate::phone::{self, LINES_MAX, Lane, Phone};
 use node::{Door, Node, Sent};
-use patchcord_control::call::Trace;
-use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
 use patchcord_media::{Datagram, Report};
-use patchcord_sip::sdp::Codec;
-use patchcord_switch::{Config, Counts, Directory, Input, Output};
+use patchcord_sip::{Flow, Target, Transport, Uri};
+use patchcord_switch::{Counts, Directory, Input, Output, Query};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -41,40 +45,6 @@ const BEGINNING: UnixTime = UnixTime {
     seconds: 1_800_000_000,
     nanoseconds: 0,
 };
-
-/// What a world is made from.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The moment that counts as the beginning; only differences to it matter.
-    pub base: Instant,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Calls the node takes at the same time.
-    pub calls: usize,
-    /// Port pairs it has.
-    pub ports: usize,
-    /// Limits of a call.
-    pub call: Limits,
-    /// Limits of an instance.
-    pub instance: patchcord_guest::Limits,
-    /// A caller that sends no audio for so long is lost; none to wait for ever.
-    pub media_timeout: Option<Duration>,
-}
-
-impl Setup {
-    /// The production's limits, for a hundred calls.
-    pub fn new(base: Instant, seed: u64) -> Self {
-        Self {
-            base,
-            seed,
-            calls: 100,
-            ports: 128,
-            call: Limits::default(),
-            instance: patchcord_guest::Limits::default(),
-            media_timeout: Some(Duration::from_secs(30)),
-        }
-    }
-}
 
 /// A phone of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +68,8 @@ pub struct World {
     node: Node,
     node_name: Arc<str>,
     network: Network,
+    /// The pretend DNS, by lower-case name.
+    names: BTreeMap<String, SocketAddr>,
     seats: Vec<Seat>,
     records: Vec<CallRecord>,
     log: Log,
@@ -108,27 +80,18 @@ pub struct World {
 impl World {
     /// A node without programs, and nobody to call it.
     pub fn new(setup: Setup) -> Self {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&setup.seed.to_le_bytes());
-        let config = Config {
-            sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
-            media_address: Node::media_address(),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
-            media_timeout: setup.media_timeout,
-            instance: setup.instance,
-            call: setup.call,
-            calls: setup.calls,
-            trace: Trace::On,
-            clock: (setup.base, BEGINNING),
-            seed,
-        };
         Self {
             base: setup.base,
             now: setup.base,
             seed: setup.seed,
-            node: Node::new(setup.base, config, setup.ports, setup.seed),
+            node: Node::new(setup.base, setup.node(), setup.ports, setup.seed),
             node_name: NODE.into(),
             network: Network::new(setup.seed),
+            names: setup
+                .names
+                .iter()
+                .map(|(name, at)| (name.to_ascii_lowercase(), *at))
+                .collect(),
             seats: Vec::new(),
             records: Vec::new(),
             log: Log::default(),
@@ -166,6 +129,11 @@ impl World {
             codecs: options.codecs,
             faults: options.faults,
             media_timeout: options.media_timeout,
+            incoming: options.incoming,
+            refer: options.refer,
+            lines: options.lines,
+            hum: options.hum,
+            session: options.session,
             ..phone::Config::new(sip, rtp, seed)
         };
         self.seats.push(Seat {
@@ -176,8 +144,8 @@ impl World {
             rtcp,
             to_node: self.network.link(options.conditions),
             from_node: self.network.link(options.conditions),
-            events: Vec::new(),
-            recording: Recording::default(),
+            events: [const { Vec::new() }; LINES_MAX],
+            recordings: std::array::from_fn(|_| Recording::default()),
         });
         PhoneId(number)
     }
@@ -189,41 +157,9 @@ impl World {
         self.network.set(seat.from_node, conditions);
     }
 
-    /// Makes a phone do something now.
-    pub fn act(&mut self, phone: PhoneId, action: Action) {
-        let seat = &mut self.seats[phone.0];
-        if matches!(action, Action::Call(_)) && !seat.phone.in_call() {
-            seat.recording = Recording::default();
-        }
-        self.log
-            .push(self.now - self.base, &seat.name, describe::action(&action));
-        seat.phone.handle(self.now, phone::Input::Action(action));
-        self.drain_phone(phone.0);
-    }
-
-    /// Makes a phone call a user at the node.
-    ///
-    /// # Errors
-    /// If the name cannot stand in a SIP address.
-    pub fn call(&mut self, phone: PhoneId, user: &str, offer: phone::Offer) -> Result<(), patchcord_sip::Fault> {
-        let seat = &self.seats[phone.0];
-        let destination = Node::sip_address();
-        let uri = patchcord_sip::Uri::parse(&format!("sip:{user}@{destination}"))?;
-        let from = patchcord_sip::NameAddr::new(patchcord_sip::Uri::parse(&format!(
-            "sip:{}@{}",
-            seat.name,
-            seat.sip.ip()
-        ))?);
-        self.act(
-            phone,
-            Action::Call(phone::Dial {
-                uri,
-                destination,
-                from,
-                offer,
-            }),
-        );
-        Ok(())
+    /// Gives a host name an address in the pretend DNS.
+    pub fn set_name(&mut self, name: &str, at: SocketAddr) {
+        self.names.insert(name.to_ascii_lowercase(), at);
     }
 
     /// Virtual time since the beginning.
@@ -280,11 +216,13 @@ impl World {
         }
     }
 
-    /// Lets time pass until nothing is alive any more: no call, instance, port, dialog, transaction or packet.
+    /// Lets time pass until nothing is alive any more: no call, instance, port, dialog, transaction or packet. Phones
+    /// leave the registrar first.
     ///
     /// # Errors
     /// What is still alive after `limit`.
     pub fn run_to_rest(&mut self, limit: Duration) -> Result<(), Leftover> {
+        self.leave_registrar();
         if self.run_until(limit, |world| world.wake_at().is_none() && world.alive().is_none()) {
             return Ok(());
         }
@@ -302,6 +240,7 @@ impl World {
             .map(|phase| self.node.engine.sessions(phase).len())
             .sum();
         let phones = self.seats.iter().filter(|seat| seat.phone.in_call()).count();
+        let registrations = self.seats.iter().filter(|seat| seat.phone.registers()).count();
         let alive = [
             ("calls", counts.calls),
             ("instances", counts.instances),
@@ -310,6 +249,7 @@ impl World {
             ("transactions", sip.transactions),
             ("media sessions", sessions),
             ("phones in a call", phones),
+            ("phones registered", registrations),
             ("packets under way", self.network.in_flight()),
         ];
         let words: Vec<String> = alive
@@ -356,13 +296,9 @@ impl World {
         while let Some(packet) = self.network.poll(self.now) {
             match Node::door(packet.to) {
                 Door::Sip => {
-                    self.node.shard.handle(
-                        self.now,
-                        Input::Datagram {
-                            from: packet.from,
-                            bytes: &packet.bytes,
-                        },
-                    );
+                    let flow = Flow::udp(packet.from);
+                    let bytes = &packet.bytes;
+                    self.node.shard.handle(self.now, Input::Message { flow, bytes });
                     self.drain_node();
                 }
                 Door::Media(session, lane) => {
@@ -442,7 +378,10 @@ impl World {
 
     fn node_output(&mut self, output: Output) {
         match output {
-            Output::Send { to, bytes } => self.node_sends(to, &bytes),
+            Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
+            Output::Resolve { query, uri } => self.resolve(query, &uri),
+            // There is no other shard to tell.
+            Output::Location(_) => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
@@ -453,6 +392,17 @@ impl World {
                 self.records.push(*record);
             }
         }
+    }
+
+    /// The pretend DNS answers at once.
+    fn resolve(&mut self, query: Query, uri: &Uri) {
+        let named = self.names.get(&uri.host().to_ascii_lowercase()).copied();
+        let port = uri.port().unwrap_or(PHONE_SIP_PORT);
+        let literal = uri.ip().map(|ip| SocketAddr::new(ip, port));
+        let datagrams = Transport::of_uri(uri) == Some(Transport::Udp);
+        let targets = literal.or(named).filter(|_| datagrams);
+        let targets: Vec<Target> = targets.map(|at| Flow::udp(at).into()).into_iter().collect();
+        self.node.shard.handle(self.now, Input::Resolved { query, targets });
     }
 
     fn node_sends(&mut self, to: SocketAddr, bytes: &[u8]) {
@@ -473,38 +423,37 @@ impl World {
     }
 
     fn drain_phone(&mut self, place: usize) {
-        let Self {
-            seats,
-            network,
-            log,
-            now,
-            base,
-            ..
-        } = self;
-        let seat = &mut seats[place];
-        let at = *now - *base;
-        while let Some(output) = seat.phone.poll() {
+        while let Some(output) = self.seats[place].phone.poll() {
             match output {
-                phone::Output::Send { lane, to, bytes } => {
-                    let from = match lane {
-                        Lane::Sip => seat.sip,
-                        Lane::Rtp => seat.rtp,
-                        Lane::Rtcp => seat.rtcp,
-                    };
-                    let fate: Fate = network.send(*now, seat.to_node, from, to, &bytes);
-                    if lane == Lane::Sip {
-                        let what = format!("-> {NODE:<8} {}{}", describe::start_line(&bytes), describe::fate(fate));
-                        log.push(at, &seat.name, what);
-                    }
+                phone::Output::Send { lane, to, bytes } => self.phone_sends(place, lane, to, &bytes),
+                phone::Output::Heard { line, at, samples } => {
+                    self.seats[place].recordings[line.number()].push(at - self.base, &samples);
                 }
-                phone::Output::Heard { at, samples } => seat.recording.push(at - *base, &samples),
-                phone::Output::Event(event) => {
-                    log.push(at, &seat.name, describe::event(&event));
-                    if seat.events.len() < EVENTS_KEPT {
-                        seat.events.push((at, event));
-                    }
+                phone::Output::Event { line, event } => {
+                    let at = self.now - self.base;
+                    let seat = &mut self.seats[place];
+                    let what = describe::on_line(line, describe::event(&event));
+                    self.log.push(at, &seat.name, what);
+                    seat.note(at, line, event);
                 }
             }
+        }
+    }
+
+    fn phone_sends(&mut self, place: usize, lane: Lane, to: SocketAddr, bytes: &[u8]) {
+        let seat = &self.seats[place];
+        let from = match lane {
+            Lane::Sip => seat.sip,
+            Lane::Rtp => seat.rtp,
+            Lane::Rtcp => seat.rtcp,
+        };
+        let fate: Fate = self.network.send(self.now, seat.to_node, from, to, bytes);
+        if lane == Lane::Sip {
+            let whom = phone_at(to).and_then(|place| self.seats.get(place));
+            let whom = whom.map_or(NODE, |seat| &seat.name);
+            let line = describe::start_line(bytes);
+            let what = format!("-> {whom:<8} {line}{}", describe::fate(fate));
+            self.log.push(self.now - self.base, &seat.name, what);
         }
     }
 

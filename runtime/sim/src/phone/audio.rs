@@ -1,26 +1,31 @@
-//! The sound of a phone: a media engine with one session that is always listened to, ticked every 20 ms from the moment
-//! it is opened.
+//! The sound of a phone: a media engine with a session for each line, always listened to, ticked every 20 ms while one is
+//! open. All lines share one pair of ports: a packet belongs to the line whose far end sent it.
 
-use super::{Lane, Output, Refusal};
+use super::{LINES_MAX, Lane, LineId, Output, Refusal};
 use patchcord_media::{
     self as media, Clip, Command, Config, Counters, Datagram, Engine, FRAME, FRAME_SAMPLES, KeyPress, Listening,
-    MAX_KEY_PRESSES, PHASES, Plan, PlayEnd, PlayId, Prompt, Relayed, Report, Segment, SessionId, Sink, StopOnKey,
+    MAX_KEY_PRESSES, PHASES, Plan, PlayEnd, PlayId, Prompt, Relayed, Report, Segment, SessionId, Sink, StopOnKey, Tone,
 };
 use patchcord_sip::sdp::{Codec, Direction};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Ticks made up for at once after a late wake-up; an owner that is later than that has a hole in its sound.
 const CATCH_UP_TICKS: u32 = 10;
 /// The last event that is a key.
 const LAST_KEY: u8 = 15;
+/// How loud a phone hums.
+const HUM_DBM0: i8 = -12;
+/// One stretch of humming; the next follows without a gap.
+const HUM: Duration = Duration::from_secs(600);
 
 /// Something the phone is to know.
 #[derive(Debug)]
 pub(super) enum AudioEvent {
     KeySent,
+    KeyHeard(u8),
     Said,
     Silent,
     Refused,
@@ -29,15 +34,24 @@ pub(super) enum AudioEvent {
 
 pub(super) struct Audio {
     engine: Engine,
+    lines: [Sound; LINES_MAX],
     /// Every session lies in phase 0.
+    next_session: u32,
+    next_tick: Option<Instant>,
+    next_play: u32,
+    events: VecDeque<(LineId, AudioEvent)>,
+}
+
+/// The sound of one line.
+struct Sound {
     session: SessionId,
     stage: Stage,
     plan: Option<Plan>,
-    next_tick: Option<Instant>,
-    next_play: u32,
     keys_out: u64,
     keys_waiting: usize,
-    events: VecDeque<AudioEvent>,
+    hum: Option<u16>,
+    /// The clip that is being said.
+    clip: Option<PlayId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,144 +61,204 @@ enum Stage {
     Closing,
 }
 
+impl Sound {
+    fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            stage: Stage::Shut,
+            plan: None,
+            keys_out: 0,
+            keys_waiting: 0,
+            hum: None,
+            clip: None,
+        }
+    }
+}
+
 impl Audio {
     pub(super) fn new(seed: u64) -> Self {
         let config = Config {
-            max_sessions: 2,
+            max_sessions: 2 * LINES_MAX,
             ..Config::default()
         };
-        Self {
+        let mut audio = Self {
             engine: Engine::new(config, seed),
-            session: SessionId(0),
-            stage: Stage::Shut,
-            plan: None,
+            lines: std::array::from_fn(|_| Sound::new(SessionId(0))),
+            next_session: 0,
             next_tick: None,
             next_play: 0,
-            keys_out: 0,
-            keys_waiting: 0,
             events: VecDeque::new(),
+        };
+        for line in LineId::all() {
+            audio.lines[line.number()] = audio.fresh();
         }
+        audio
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.stage == Stage::Open
+    /// A line at rest. Its session has a number that no call before it had, so that late packets of one mean nothing.
+    fn fresh(&mut self) -> Sound {
+        let session = SessionId(self.next_session);
+        self.next_session = self.next_session.wrapping_add(PHASES as u32);
+        Sound::new(session)
+    }
+
+    pub(super) fn is_open(&self, line: LineId) -> bool {
+        self.lines[line.number()].stage == Stage::Open
     }
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
         self.next_tick
     }
 
-    pub(super) fn poll(&mut self) -> Option<AudioEvent> {
+    pub(super) fn poll(&mut self) -> Option<(LineId, AudioEvent)> {
         self.events.pop_front()
     }
 
-    /// Opens the session, or gives it a new plan.
-    pub(super) fn adopt(&mut self, now: Instant, plan: Plan) {
-        let session = self.session;
-        match self.stage {
+    /// Opens the session of a line, or gives it a new plan.
+    pub(super) fn adopt(&mut self, now: Instant, line: LineId, plan: Plan) {
+        let sound = &mut self.lines[line.number()];
+        let session = sound.session;
+        sound.plan = Some(plan.clone());
+        match sound.stage {
             Stage::Shut => {
-                self.engine.command(
-                    now,
-                    Command::Open {
-                        session,
-                        plan: plan.clone(),
-                    },
-                );
-                self.engine.command(
-                    now,
-                    Command::Listen {
-                        session,
-                        listening: Listening::On,
-                    },
-                );
-                self.next_tick = Some(now + FRAME);
-                self.stage = Stage::Open;
+                sound.stage = Stage::Open;
+                self.engine.command(now, Command::Open { session, plan });
+                let listening = Listening::On;
+                self.engine.command(now, Command::Listen { session, listening });
+                self.next_tick = self.next_tick.or(Some(now + FRAME));
             }
-            Stage::Open => self.engine.command(
-                now,
-                Command::Update {
-                    session,
-                    plan: plan.clone(),
-                },
-            ),
+            Stage::Open => self.engine.command(now, Command::Update { session, plan }),
             Stage::Closing => return,
         }
-        self.plan = Some(plan);
-        self.reports();
+        self.reports(now);
     }
 
-    pub(super) fn press(&mut self, now: Instant, keys: Vec<KeyPress>) -> Result<(), Refusal> {
-        let plan = self.plan.as_ref().filter(|_| self.is_open()).ok_or(Refusal::NoAudio)?;
-        plan.telephone_event.ok_or(Refusal::NoTelephoneEvents)?;
-        if self.keys_waiting + keys.len() > MAX_KEY_PRESSES || keys.iter().any(|key| key.event > LAST_KEY) {
+    pub(super) fn press(&mut self, now: Instant, line: LineId, keys: Vec<KeyPress>) -> Result<(), Refusal> {
+        let sound = &mut self.lines[line.number()];
+        let plan = sound.plan.as_ref().filter(|_| sound.stage == Stage::Open);
+        plan.ok_or(Refusal::NoAudio)?
+            .telephone_event
+            .ok_or(Refusal::NoTelephoneEvents)?;
+        if sound.keys_waiting + keys.len() > MAX_KEY_PRESSES || !all_keys(&keys) {
             return Err(Refusal::Keys);
         }
-        self.keys_waiting += keys.len();
-        self.engine.command(
-            now,
-            Command::SendKeys {
-                session: self.session,
-                keys,
-            },
-        );
-        self.reports();
+        sound.keys_waiting += keys.len();
+        let session = sound.session;
+        self.engine.command(now, Command::SendKeys { session, keys });
+        self.reports(now);
         Ok(())
     }
 
-    pub(super) fn say(&mut self, now: Instant, clip: Arc<Clip>) -> Result<(), Refusal> {
-        if !self.is_open() {
+    pub(super) fn say(&mut self, now: Instant, line: LineId, clip: Arc<Clip>) -> Result<(), Refusal> {
+        if !self.is_open(line) {
             return Err(Refusal::NoAudio);
         }
-        self.next_play += 1;
-        let prompt = Prompt {
-            segments: vec![Segment::Clip(clip)],
-            times: 1,
-        };
-        let play = PlayId(self.next_play);
-        let stop_on_key = StopOnKey::PlayOn;
-        self.engine.command(
-            now,
-            Command::Play {
-                session: self.session,
-                play,
-                prompt,
-                stop_on_key,
-            },
-        );
-        self.reports();
+        let play = self.play(now, line, Segment::Clip(clip), 1);
+        self.lines[line.number()].clip = Some(play);
+        self.reports(now);
         Ok(())
     }
 
-    pub(super) fn close(&mut self, now: Instant) {
-        self.stage = Stage::Closing;
-        self.engine.command(now, Command::Close { session: self.session });
-        self.reports();
+    pub(super) fn hum(&mut self, now: Instant, line: LineId, hz: Option<u16>) -> Result<(), Refusal> {
+        if !self.is_open(line) {
+            return Err(Refusal::NoAudio);
+        }
+        self.lines[line.number()].hum = hz;
+        self.go_on_humming(now, line);
+        self.reports(now);
+        Ok(())
+    }
+
+    fn go_on_humming(&mut self, now: Instant, line: LineId) {
+        match self.lines[line.number()].hum {
+            Some(hz) => {
+                let tone = Tone {
+                    frequencies: vec![hz],
+                    on: HUM,
+                    off: Duration::ZERO,
+                    count: 1,
+                    level_dbm0: HUM_DBM0,
+                };
+                self.play(now, line, Segment::Tone(tone), 0);
+            }
+            // The shortest silence takes the place of what is said.
+            None => {
+                self.play(now, line, Segment::Silence(FRAME), 1);
+            }
+        }
+    }
+
+    /// Plays something in place of what plays; 0 times is for ever.
+    fn play(&mut self, now: Instant, line: LineId, segment: Segment, times: u16) -> PlayId {
+        self.next_play += 1;
+        let play = PlayId(self.next_play);
+        let prompt = Prompt {
+            segments: vec![segment],
+            times,
+        };
+        let command = Command::Play {
+            session: self.lines[line.number()].session,
+            play,
+            prompt,
+            stop_on_key: StopOnKey::PlayOn,
+        };
+        self.engine.command(now, command);
+        play
+    }
+
+    pub(super) fn close(&mut self, now: Instant, line: LineId) {
+        let sound = &mut self.lines[line.number()];
+        sound.stage = Stage::Closing;
+        let session = sound.session;
+        self.engine.command(now, Command::Close { session });
+        self.reports(now);
     }
 
     pub(super) fn packet(
         &mut self,
         now: Instant,
-        lane: Lane,
-        from: SocketAddr,
+        (lane, from): (Lane, SocketAddr),
         bytes: &[u8],
         outputs: &mut VecDeque<Output>,
     ) {
-        if self.stage == Stage::Shut {
+        let Some(session) = self.session_of(lane, from) else {
             return;
-        }
+        };
         let lane = if lane == Lane::Rtcp {
             media::Lane::Rtcp
         } else {
             media::Lane::Rtp
         };
         let datagram = Datagram {
-            session: self.session,
+            session,
             lane,
             from,
             bytes,
         };
-        self.engine.packet(now, datagram, &mut Collected { at: now, outputs });
-        self.reports();
+        let lines = &self.lines;
+        let mut sink = Collected {
+            at: now,
+            lines,
+            outputs,
+        };
+        self.engine.packet(now, datagram, &mut sink);
+        self.reports(now);
+    }
+
+    /// The session a packet belongs to: of the line whose far end has this address, else of the only line in a call (its
+    /// far end may be behind a translator).
+    fn session_of(&self, lane: Lane, from: SocketAddr) -> Option<SessionId> {
+        let mut open = self.lines.iter().filter(|sound| sound.stage != Stage::Shut);
+        let sends = |sound: &&Sound| {
+            let plan = sound.plan.as_ref();
+            plan.is_some_and(|plan| match lane {
+                Lane::Rtcp => plan.remote_rtcp == from,
+                Lane::Rtp | Lane::Sip => plan.remote == from,
+            })
+        };
+        let known = open.clone().find(sends);
+        let only = open.next().filter(|_| open.next().is_none());
+        known.or(only).map(|sound| sound.session)
     }
 
     pub(super) fn deadline(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
@@ -193,9 +267,10 @@ impl Audio {
                 return;
             };
             self.next_tick = Some(at + FRAME);
-            self.engine.tick(at, 0, &mut Collected { at, outputs });
+            let lines = &self.lines;
+            self.engine.tick(at, 0, &mut Collected { at, lines, outputs });
             self.keys_out();
-            self.reports();
+            self.reports(at);
         }
         while let Some(at) = self.next_tick.filter(|at| *at <= now) {
             self.next_tick = Some(at + FRAME);
@@ -204,46 +279,82 @@ impl Audio {
 
     /// A key counts as sent once the engine says so.
     fn keys_out(&mut self) {
-        let Some(counters) = self.engine.counters(self.session) else {
-            return;
-        };
-        for _ in self.keys_out..counters.keys_out {
-            self.keys_waiting = self.keys_waiting.saturating_sub(1);
-            self.events.push_back(AudioEvent::KeySent);
+        for line in LineId::all() {
+            let sound = &mut self.lines[line.number()];
+            let Some(counters) = self.engine.counters(sound.session) else {
+                continue;
+            };
+            for _ in sound.keys_out..counters.keys_out {
+                sound.keys_waiting = sound.keys_waiting.saturating_sub(1);
+                self.events.push_back((line, AudioEvent::KeySent));
+            }
+            sound.keys_out = counters.keys_out;
         }
-        self.keys_out = counters.keys_out;
     }
 
-    fn reports(&mut self) {
+    fn reports(&mut self, now: Instant) {
         while let Some(report) = self.engine.poll_report() {
             match report {
-                Report::PlayEnded {
-                    why: PlayEnd::Finished, ..
-                } => self.events.push_back(AudioEvent::Said),
-                Report::Silent { .. } => self.events.push_back(AudioEvent::Silent),
-                Report::Refused { .. } => self.events.push_back(AudioEvent::Refused),
-                Report::Closed { counters, .. } => self.closed(counters),
-                // Keys of the far end and prompts that were cut short are nothing to a test phone; it detects nobody.
-                Report::Key { .. } | Report::PlayEnded { .. } | Report::Detected { .. } => {}
+                Report::PlayEnded { session, play, why, .. } => self.play_ended(now, session, play, why),
+                Report::Silent { session } => self.tell(session, AudioEvent::Silent),
+                Report::Refused { session, .. } => self.tell(session, AudioEvent::Refused),
+                Report::Key { session, event, .. } => self.tell(session, AudioEvent::KeyHeard(event)),
+                Report::Closed { session, counters } => self.closed(session, counters),
+                // A phone asks for no detection.
+                Report::Detected { .. } => {}
             }
         }
     }
 
-    fn closed(&mut self, counters: Counters) {
-        self.stage = Stage::Shut;
-        self.plan = None;
-        self.next_tick = None;
-        self.keys_out = 0;
-        self.keys_waiting = 0;
-        // A new number for the next call, so that late packets of this one mean nothing to it; in the same phase.
-        self.session = SessionId(self.session.0.wrapping_add(PHASES as u32));
-        self.events.push_back(AudioEvent::Closed(Box::new(counters)));
+    fn play_ended(&mut self, now: Instant, session: SessionId, play: PlayId, why: PlayEnd) {
+        let Some(line) = self.line_of(session) else { return };
+        let sound = &mut self.lines[line.number()];
+        if sound.clip != Some(play) {
+            return;
+        }
+        sound.clip = None;
+        if why == PlayEnd::Finished {
+            let hums = sound.hum.is_some();
+            self.events.push_back((line, AudioEvent::Said));
+            if hums {
+                self.go_on_humming(now, line);
+            }
+        }
     }
+
+    fn tell(&mut self, session: SessionId, event: AudioEvent) {
+        if let Some(line) = self.line_of(session) {
+            self.events.push_back((line, event));
+        }
+    }
+
+    fn closed(&mut self, session: SessionId, counters: Counters) {
+        let Some(line) = self.line_of(session) else { return };
+        self.lines[line.number()] = self.fresh();
+        if self.lines.iter().all(|sound| sound.stage == Stage::Shut) {
+            self.next_tick = None;
+        }
+        self.events.push_back((line, AudioEvent::Closed(Box::new(counters))));
+    }
+
+    fn line_of(&self, session: SessionId) -> Option<LineId> {
+        line_of(&self.lines, session)
+    }
+}
+
+fn line_of(lines: &[Sound], session: SessionId) -> Option<LineId> {
+    LineId::all().find(|line| lines[line.number()].session == session)
+}
+
+/// Whether there is nothing but keys among them.
+pub(super) fn all_keys(keys: &[KeyPress]) -> bool {
+    keys.iter().all(|key| key.event <= LAST_KEY)
 }
 
 /// Takes what a tick makes.
 struct Collected<'a> {
     at: Instant,
+    lines: &'a [Sound],
     outputs: &'a mut VecDeque<Output>,
 }
 
@@ -260,13 +371,17 @@ impl Sink for Collected<'_> {
         });
     }
 
-    // A phone has one session and relays to none.
+    // The lines of a phone are not joined.
     fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {}
 
-    fn heard(&mut self, _: SessionId, samples: &[i16]) {
+    fn heard(&mut self, session: SessionId, samples: &[i16]) {
+        let Some(line) = line_of(self.lines, session) else {
+            return;
+        };
         let mut frame = [0; FRAME_SAMPLES];
         frame.copy_from_slice(samples);
         self.outputs.push_back(Output::Heard {
+            line,
             at: self.at,
             samples: frame,
         });

@@ -1,7 +1,7 @@
 //! The words of the log. Its readers made the calls themselves, so keys and start lines are shown as they are.
 
 use crate::network::Fate;
-use crate::phone::{Action, End, Event, Offer};
+use crate::phone::{Action, CallerName, End, Event, LineId, Offer};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_media::{Counters, KeyPress, Report};
@@ -32,11 +32,30 @@ pub(super) fn fate(fate: Fate) -> &'static str {
     }
 }
 
+/// With the line, unless it is the first.
+pub(super) fn on_line(line: LineId, what: String) -> String {
+    match line {
+        LineId::FIRST => what,
+        line => format!("{what} (line {})", line.number() + 1),
+    }
+}
+
 pub(super) fn action(action: &Action) -> String {
     match action {
         Action::Call(dial) if dial.offer == Offer::Late => format!("calls {} without an offer", dial.uri),
         Action::Call(dial) => format!("calls {}", dial.uri),
+        Action::Ring => "rings".to_owned(),
+        Action::EarlyMedia => "sends sound before the answer".to_owned(),
+        Action::Answer => "answers".to_owned(),
+        Action::Refuse(status) => format!("refuses with {status}"),
         Action::Press(keys) => format!("presses {}", keys.iter().map(key).collect::<String>()),
+        Action::PressByInfo(keys) => format!("presses {} by INFO", keys.iter().map(key).collect::<String>()),
+        Action::Hum(Some(hz)) => format!("hums {hz} Hz"),
+        Action::Hum(None) => "falls silent".to_owned(),
+        Action::Transfer(to) => format!("transfers to {to}"),
+        Action::TransferTo(line) => format!("transfers to line {}", line.number() + 1),
+        Action::Register(wanted) => format!("registers as {}@{}", wanted.user, wanted.domain),
+        Action::Unregister => "unregisters".to_owned(),
         Action::Say(clip) => format!("speaks for {} ms", clip.duration().as_millis()),
         Action::Hold => "holds".to_owned(),
         Action::Resume => "resumes".to_owned(),
@@ -47,16 +66,25 @@ pub(super) fn action(action: &Action) -> String {
 
 pub(super) fn event(event: &Event) -> String {
     match event {
+        Event::Incoming(CallerName { user, display }) if display.is_empty() => format!("* call from {user}"),
+        Event::Incoming(CallerName { user, display }) => format!("* call from {display:?} {user}"),
         Event::Progress { status } => format!("* progress {status}"),
         Event::EarlyMedia => "* early media".to_owned(),
         Event::Answered => "* answered".to_owned(),
         Event::KeySent => "* key sent".to_owned(),
+        Event::KeyHeard(key) => format!("* key {} heard", key_name(key.0)),
         Event::Said => "* clip said".to_owned(),
         Event::Held => "* held".to_owned(),
         Event::Resumed => "* resumed".to_owned(),
         Event::HoldRefused { status } => format!("* hold refused with {status}"),
         Event::Changed => "* session changed by the far end".to_owned(),
         Event::Silent => "* no audio comes".to_owned(),
+        Event::TransferProgress { status } => format!("* transfer goes on: {status}"),
+        Event::TransferEnded { status } => format!("* transfer ended: {status}"),
+        Event::Referred { line } => format!("* asked to call somebody, on line {}", line.number() + 1),
+        Event::Registered { expires_s } => format!("* registered for {expires_s} s"),
+        Event::Unregistered => "* not registered any more".to_owned(),
+        Event::RegistrationRefused { status } => format!("* registration refused with {status}"),
         Event::Refused(why) => format!("* not done: {why}"),
         Event::Ended { end: why, counters } => format!("* ended: {}{}", end(why), audio(counters.as_ref())),
     }
@@ -67,6 +95,10 @@ pub(super) fn end(end: &End) -> String {
         End::ByFarEnd => "hung up by the far end".to_owned(),
         End::ByPhone => "hung up".to_owned(),
         End::Cancelled => "cancelled".to_owned(),
+        End::GivenUp => "given up by the caller".to_owned(),
+        End::Declined { status } => format!("declined with {status}"),
+        End::Replaced => "replaced by another call".to_owned(),
+        End::Expired => "the session expired".to_owned(),
         End::Refused { status } => format!("refused with {status}"),
         End::TimedOut => "no response in time".to_owned(),
         End::NoCommonAudio => "no common audio".to_owned(),

@@ -1,14 +1,15 @@
 //! A phone's place in a world: the phone, its links, what it was told and what it heard.
 
 use crate::network::{Conditions, LinkId};
-use crate::phone::{Event, Faults, Phone};
+use crate::phone::{Event, Faults, Incoming, LINES_MAX, LineId, Phone, Refers};
 use patchcord_media::{FRAME, FRAME_SAMPLES, SAMPLE_RATE};
+use patchcord_sip::SessionTimer;
 use patchcord_sip::sdp::Codec;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Events kept of a phone; further ones are only logged.
+/// Events kept of each line of a phone; further ones are only logged.
 pub const EVENTS_KEPT: usize = 4_096;
 /// Longest recording; of a longer call the oldest half is dropped.
 pub const RECORDING_SECONDS: usize = 1_800;
@@ -24,6 +25,16 @@ pub struct PhoneOptions {
     pub codecs: Vec<Codec>,
     /// Without RTP for so long it says so; none to wait for ever.
     pub media_timeout: Option<Duration>,
+    /// What it does with calls.
+    pub incoming: Incoming,
+    /// What it does when it is asked to call somebody.
+    pub refer: Refers,
+    /// Calls it is in before a further one is refused as busy.
+    pub lines: usize,
+    /// The tone it says in each call, in hertz.
+    pub hum: Option<u16>,
+    /// How long its sessions last without a refresh.
+    pub session: SessionTimer,
 }
 
 impl Default for PhoneOptions {
@@ -33,11 +44,16 @@ impl Default for PhoneOptions {
             faults: Faults::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: None,
+            incoming: Incoming::Busy,
+            refer: Refers::Accept,
+            lines: 1,
+            hum: None,
+            session: SessionTimer::default(),
         }
     }
 }
 
-/// What a phone heard since its last call began, at 8 kHz without a gap.
+/// What a phone heard on a line since its last call there began, at 8 kHz without a gap.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
     from: Duration,
@@ -81,7 +97,7 @@ impl Recording {
     }
 }
 
-/// A phone's place. Twelve fields: the phone, where it is, and what is known of it.
+/// A phone's place: the phone, where it is, and what is known of it.
 pub struct Seat {
     pub(super) name: Arc<str>,
     pub(super) phone: Phone,
@@ -90,8 +106,10 @@ pub struct Seat {
     pub(super) rtcp: SocketAddr,
     pub(super) to_node: LinkId,
     pub(super) from_node: LinkId,
-    pub(super) events: Vec<(Duration, Event)>,
-    pub(super) recording: Recording,
+    /// By line.
+    pub(super) events: [Vec<(Duration, Event)>; LINES_MAX],
+    /// By line.
+    pub(super) recordings: [Recording; LINES_MAX],
 }
 
 impl Seat {
@@ -105,18 +123,49 @@ impl Seat {
         &self.phone
     }
 
-    /// What happened on it and when, since the world began.
+    /// Where its signalling is.
+    pub fn sip(&self) -> SocketAddr {
+        self.sip
+    }
+
+    /// What happened on its first line and when, since the world began.
     pub fn events(&self) -> &[(Duration, Event)] {
-        &self.events
+        self.events_on(LineId::FIRST)
     }
 
-    /// What it heard since its last call began.
+    /// What happened on a line and when, since the world began.
+    pub fn events_on(&self, line: LineId) -> &[(Duration, Event)] {
+        &self.events[line.number()]
+    }
+
+    /// What it heard on its first line since its last call began.
     pub fn recording(&self) -> &Recording {
-        &self.recording
+        self.recording_on(LineId::FIRST)
     }
 
-    /// When an event first happened.
+    /// What it heard on a line since its last call began.
+    pub fn recording_on(&self, line: LineId) -> &Recording {
+        &self.recordings[line.number()]
+    }
+
+    /// When an event first happened on its first line.
     pub fn when(&self, wanted: impl Fn(&Event) -> bool) -> Option<Duration> {
-        self.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at)
+        self.when_on(LineId::FIRST, wanted)
+    }
+
+    /// When an event first happened on a line.
+    pub fn when_on(&self, line: LineId, wanted: impl Fn(&Event) -> bool) -> Option<Duration> {
+        let events = self.events_on(line);
+        events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at)
+    }
+
+    pub(super) fn note(&mut self, at: Duration, line: LineId, event: Event) {
+        if matches!(event, Event::Incoming(_)) {
+            self.recordings[line.number()] = Recording::default();
+        }
+        let events = &mut self.events[line.number()];
+        if events.len() < EVENTS_KEPT {
+            events.push((at, event));
+        }
     }
 }
