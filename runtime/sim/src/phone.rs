@@ -224,7 +224,7 @@ impl Phone {
             return;
         }
         // What concerns a call that was refused as busy.
-        if self.line.as_ref().is_none_or(|line| line.dialog != event.dialog()) {
+        if self.line.as_ref().is_none_or(|line| Some(line.dialog) != event.dialog()) {
             return;
         }
         match event {
@@ -234,7 +234,7 @@ impl Phone {
             sip::Event::Reinvite { sdp, .. } => self.change_asked(now, sdp),
             sip::Event::Confirmed { sdp, .. } => self.change_confirmed(now, sdp),
             sip::Event::Ended { cause, .. } => self.dialog_ended(now, cause),
-            sip::Event::Invite { .. } => {}
+            _ => {}
         }
     }
 
@@ -287,7 +287,7 @@ impl Phone {
             EndCause::Cancelled => End::Cancelled,
             EndCause::Rejected { status } => End::Refused { status },
             EndCause::TimedOut => End::TimedOut,
-            EndCause::NoAck | EndCause::Failed(_) => End::Broken,
+            _ => End::Broken,
         });
         line.stage = Stage::Closing(end);
         line.change = hold::Change::None;

@@ -19,6 +19,7 @@ use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
 use patchcord_media::Report;
+use patchcord_sip::Flow;
 use patchcord_sip::sdp::Codec;
 use patchcord_switch::{Config, Counts, Directory, Input, Output};
 use std::fmt;
@@ -358,8 +359,8 @@ impl World {
                 Door::Sip => {
                     self.node.shard.handle(
                         self.now,
-                        Input::Datagram {
-                            from: packet.from,
+                        Input::Message {
+                            flow: Flow::udp(packet.from),
                             bytes: &packet.bytes,
                         },
                     );
@@ -431,7 +432,8 @@ impl World {
 
     fn node_output(&mut self, output: Output) {
         match output {
-            Output::Send { to, bytes } => self.node_sends(to, &bytes),
+            Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
+            Output::Resolve { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);

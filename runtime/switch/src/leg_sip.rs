@@ -324,7 +324,7 @@ impl Shard {
             EndCause::LocalBye => (Interruption::EndedByHandler, None),
             EndCause::Cancelled => (Interruption::Cancelled, Some(487)),
             EndCause::Rejected { status } => (Interruption::EndedByHandler, Some(*status)),
-            EndCause::NoAck | EndCause::TimedOut | EndCause::Unreachable | EndCause::Failed(_) => {
+            _ => {
                 (Interruption::SignallingLost, None)
             }
         };

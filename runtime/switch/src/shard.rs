@@ -9,7 +9,7 @@ use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::CallId;
 use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
-use patchcord_sip::{DialogId, Endpoint, Event, Flow, Input as SipInput, Output as SipOutput};
+use patchcord_sip::{DialogId, Endpoint, Event, Input as SipInput, Output as SipOutput};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -65,10 +65,12 @@ impl Shard {
     /// Takes one input. Drain [`Shard::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => {
-                let flow = Flow::udp(from);
-                self.sip.handle(now, SipInput::Message { flow, bytes });
+            Input::Message { flow, bytes } => self.sip.handle(now, SipInput::Message { flow, bytes }),
+            Input::SendFailed { flow } => {
+                self.sip.handle(now, SipInput::SendFailed { flow });
             }
+            // This shard asks nothing.
+            Input::Resolved { .. } => {}
             Input::Media(report) => self.media_report(now, report),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
@@ -123,7 +125,7 @@ impl Shard {
     fn settle(&mut self, now: Instant) {
         while let Some(output) = self.sip.poll() {
             match output {
-                SipOutput::Send { to, bytes, .. } => self.outputs.push_back(Output::Send { to: to.peer, bytes }),
+                SipOutput::Send { to, name, bytes, .. } => self.outputs.push_back(Output::Send { to, name, bytes }),
                 SipOutput::Event(event) => self.dialog_event(now, event),
             }
         }
@@ -142,7 +144,7 @@ impl Shard {
                 self.with_call(now, dialog, |shard, now, id| shard.dialog_ended(now, id, &cause))
             }
             // The client side of dialogs; this shard places no calls.
-            Event::Progress { .. } | Event::Answered { .. } | Event::ReinviteAnswered { .. } => {}
+            _ => {}
         }
     }
 
