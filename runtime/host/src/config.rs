@@ -125,6 +125,9 @@ impl Config {
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::Off,
             traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
+            gate: None,
+            registrar: patchcord_sip::RegistrarConfig::default(),
+            trunks: Vec::new(),
         };
         if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {
             node.call.call_duration = longest;

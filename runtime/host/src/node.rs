@@ -28,6 +28,7 @@ use patchcord_switch::Directory;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -82,6 +83,12 @@ pub struct NodeConfig {
     pub trace: Trace,
     /// Where the SIP of each call is written when it ends; none: nowhere.
     pub traces: Option<TraceFolder>,
+    /// Who may call in; everybody without it.
+    pub gate: Option<patchcord_sip::GateConfig>,
+    /// How registrations are kept.
+    pub registrar: patchcord_sip::RegistrarConfig,
+    /// Trunks to watch.
+    pub trunks: Vec<patchcord_sip::TrunkConfig>,
 }
 
 impl NodeConfig {
@@ -110,6 +117,9 @@ impl NodeConfig {
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::On,
             traces: None,
+            gate: None,
+            registrar: patchcord_sip::RegistrarConfig::default(),
+            trunks: Vec::new(),
         }
     }
 
@@ -138,6 +148,8 @@ pub struct Node {
     _ticker: Ticker,
     _http: Option<HttpThread>,
     inboxes: Vec<Inbox>,
+    /// Whether there was a directory: from then on trunks are watched.
+    begun: AtomicBool,
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
     runtime: Runtime,
@@ -233,6 +245,7 @@ impl Node {
             _ticker: ticker,
             _http: http,
             inboxes,
+            begun: AtomicBool::new(false),
             figures: ground.figures,
             watchers: ground.watchers,
             runtime,
@@ -247,6 +260,9 @@ impl Node {
         let directory = Arc::new(directory);
         for inbox in &self.inboxes {
             inbox.order(Order::Directory(directory.clone()));
+        }
+        if !self.begun.swap(true, Ordering::Relaxed) {
+            self.order(&Order::StartTrunks);
         }
     }
 
@@ -444,6 +460,7 @@ impl Ground {
                 inbox: queues.inboxes[index].clone(),
                 outbox,
                 ways_out: WaysOut {
+                    shards: queues.inboxes.clone(),
                     datagrams: self.datagrams.clone(),
                     streams: queues.streams.clone(),
                     dns: queues.dns.clone(),
@@ -487,14 +504,19 @@ impl Ground {
             instance: config.instance,
             call: config.call.clone(),
             calls,
-            trace: config.trace,
+            gate: config.gate.clone(),
+            registrar: (index == 0).then(|| config.registrar.clone()),
+            trunks: if index == 0 { config.trunks.clone() } else { Vec::new() },
+            // The turns stand between the messages of a trace.
+            trace: if config.traces.is_some() { Trace::On } else { config.trace },
+            ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,
         }
     }
 }
 
-fn time_of_day() -> UnixTime {
+pub(crate) fn time_of_day() -> UnixTime {
     // A clock before 1970 is one that was never set.
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -13,11 +13,13 @@ use crate::net::Datagrams;
 use crate::records::RecordQueue;
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
+use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
+use patchcord_control::ids::{CallId, LegId};
 use patchcord_media::Report;
-use patchcord_sip::{Flow, Target, Transport};
-use patchcord_switch::{Config, Directory, Input, MediaPort, Output, Query, Shard};
+use patchcord_sip::{Flow, LocationChange, Target, Transport};
+use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Query, Shard, TrunkTargets, Way};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +43,8 @@ enum ToShard {
     SendFailed { flow: Flow },
     Resolved { query: Query, targets: Vec<Target> },
     Report(Report),
+    Location(LocationChange),
+    Trunk(TrunkTargets),
     Order(Order),
 }
 
@@ -48,6 +52,7 @@ enum ToShard {
 #[derive(Debug, Clone)]
 pub(crate) enum Order {
     Directory(Arc<Directory>),
+    StartTrunks,
     Drain,
     EndAll,
     Stop,
@@ -103,6 +108,16 @@ impl Inbox {
     pub(crate) fn resolved(&self, query: Query, targets: &[Target]) -> Taken {
         let targets = targets.to_vec();
         self.offer(ToShard::Resolved { query, targets })
+    }
+
+    /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
+    fn location(&self, change: LocationChange) -> Taken {
+        self.offer(ToShard::Location(change))
+    }
+
+    /// Tells what another shard learned about a trunk, or drops that: the next look at the trunk tells it again.
+    fn trunk(&self, found: TrunkTargets) -> Taken {
+        self.offer(ToShard::Trunk(found))
     }
 
     fn offer(&self, told: ToShard) -> Taken {
@@ -175,6 +190,8 @@ pub(crate) struct Desk {
 
 /// Where a shard's outputs go.
 pub(crate) struct WaysOut {
+    /// All shards; a shard tells the others what it learns.
+    pub(crate) shards: Vec<Inbox>,
     pub(crate) datagrams: Datagrams,
     pub(crate) streams: StreamQueue,
     pub(crate) dns: DnsQueue,
@@ -188,9 +205,10 @@ pub(crate) struct WaysOut {
 /// Starts a shard thread.
 pub(crate) fn start(desk: Desk) -> Result<ShardThread, StartError> {
     let inbox = desk.inbox.clone();
+    let shard = Shard::new(Instant::now(), desk.config).map_err(StartError::Shard)?;
     let thread = std::thread::Builder::new()
         .name(format!("shard-{}", desk.index))
-        .spawn(move || Work::new(desk).run())
+        .spawn(move || Work::new(shard, desk.outbox, (desk.index, desk.ports), desk.ways_out).run())
         .map_err(StartError::Thread)?;
     Ok(ShardThread {
         inbox,
@@ -225,17 +243,17 @@ enum Undone {
 }
 
 impl Work {
-    fn new(desk: Desk) -> Self {
+    fn new(shard: Shard, outbox: Outbox, (index, ports): (usize, Vec<MediaPort>), out: WaysOut) -> Self {
         let mut work = Self {
-            index: desk.index,
-            shard: Shard::new(desk.config),
-            outbox: desk.outbox,
-            out: desk.ways_out,
+            index,
+            shard,
+            outbox,
+            out,
             published: Instant::now(),
             stale: true,
             undone: VecDeque::new(),
         };
-        work.handle(Input::Ports(desk.ports));
+        work.handle(Input::Ports(ports));
         work
     }
 
@@ -292,6 +310,9 @@ impl Work {
             ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
+            ToShard::Location(change) => self.handle(Input::Location(change)),
+            ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
+            ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
             ToShard::Order(Order::Directory(directory)) => self.handle(Input::Directory(directory)),
             ToShard::Order(Order::Drain) => {
                 self.handle(Input::Drain);
@@ -357,12 +378,33 @@ impl Work {
                     self.undone.push_back(Undone::Resolve(query));
                 }
             }
+            Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
+            Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
+            Output::Message {
+                call,
+                leg,
+                way,
+                flow,
+                bytes,
+            } => self.trace(
+                call,
+                Some(leg),
+                What::Sip {
+                    direction: match way {
+                        Way::In => Direction::In,
+                        Way::Out => Direction::Out,
+                    },
+                    flow,
+                    bytes,
+                },
+            ),
             Output::Media { thread, command } => {
                 if self.out.media[thread].command(command) == Handed::Waited {
                     self.figures().media_queue_waits.one();
                 }
             }
             Output::Notice { call, notice } => {
+                self.trace_notice(call, &notice);
                 crate::log::notice(call, &notice);
                 if self.out.watchers.any() {
                     self.out.watchers.tell(&Seen::Notice { call, notice });
@@ -383,6 +425,39 @@ impl Work {
                 }
             }
         }
+    }
+
+    fn tell_others(&self, tell: impl Fn(&Inbox) -> Taken) {
+        let others = self.out.shards.iter().enumerate().filter(|(index, _)| *index != self.index);
+        for (_, inbox) in others {
+            if tell(inbox) == Taken::Dropped {
+                self.out.figures.inbox_dropped.one();
+            }
+        }
+    }
+
+    fn trace(&self, call: CallId, leg: Option<LegId>, what: What) {
+        if let Some(traces) = &self.out.traces {
+            let at = crate::node::time_of_day();
+            traces.record(TraceRecord { at, call, leg, what });
+        }
+    }
+
+    fn trace_notice(&self, call: CallId, notice: &Notice) {
+        if self.out.traces.is_none() {
+            return;
+        }
+        let what = match notice {
+            Notice::Started { handler, module } => What::Note(format!("handler {handler}, module {module}")),
+            Notice::Turn(turn) => What::Turn {
+                ask: turn.ask.clone(),
+                answer: turn.answer.clone(),
+                waited: turn.waited,
+            },
+            Notice::Log { level, message } => What::Note(format!("log {level:?}: {message}")),
+            Notice::Fault(fault) => What::Note(format!("fault: {fault}")),
+        };
+        self.trace(call, None, what);
     }
 
     fn figures(&self) -> &ShardFigures {

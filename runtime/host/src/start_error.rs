@@ -70,6 +70,8 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// Who may call in, or a trunk, cannot be set up.
+    Shard(patchcord_switch::ShardError),
     /// No thread could be started.
     Thread(io::Error),
     /// The system gave no random numbers.
@@ -128,6 +130,7 @@ impl fmt::Display for StartError {
                 "traces cannot be written to {}: {why}; name a folder that may be made or written in [trace] folder",
                 path.display()
             ),
+            StartError::Shard(why) => write!(f, "{why}"),
             StartError::Thread(why) => write!(f, "no thread could be started: {why}; raise the limit of tasks"),
             StartError::Random(why) => write!(f, "the system gave no random numbers: {why}"),
         }

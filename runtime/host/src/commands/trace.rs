@@ -39,8 +39,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         fs::write(file, pcap::file(&trace)).with_context(|| format!("{} cannot be written", file.display()))?;
         terminal::step(&format!("wrote {}: numbers and addresses are in it", file.display()));
     }
-    let show = if options.show_private { Show::Everything } else { Show::Harmless };
-    let messages = if options.messages { Messages::Shown } else { Messages::Hidden };
+    let show = if options.show_private {
+        Show::Everything
+    } else {
+        Show::Harmless
+    };
+    let messages = if options.messages {
+        Messages::Shown
+    } else {
+        Messages::Hidden
+    };
     for line in ladder::lines(&trace, show, messages) {
         terminal::say(&line);
     }
@@ -59,7 +67,9 @@ fn find(folder: &Path, call: &str) -> Result<PathBuf> {
     }
     let digits = call.strip_prefix("call_").unwrap_or(call).to_ascii_lowercase();
     if digits.is_empty() || digits.len() > 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        bail!("{call:?} is no id of a call: give one as the end record has it, such as call_0123456789abcdef0123456789abcdef");
+        bail!(
+            "{call:?} is no id of a call: give one as the end record has it, such as call_0123456789abcdef0123456789abcdef"
+        );
     }
     if digits.len() == 32
         && let Ok(number) = u128::from_str_radix(&digits, 16)
@@ -73,8 +83,12 @@ fn find(folder: &Path, call: &str) -> Result<PathBuf> {
         }
         return Ok(path);
     }
-    let files = fs::read_dir(folder)
-        .with_context(|| format!("the folder {} cannot be read: name that of [trace] with --folder", folder.display()))?;
+    let files = fs::read_dir(folder).with_context(|| {
+        format!(
+            "the folder {} cannot be read: name that of [trace] with --folder",
+            folder.display()
+        )
+    })?;
     let begins = format!("call_{digits}");
     let is_it = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

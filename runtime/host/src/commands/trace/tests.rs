@@ -16,7 +16,10 @@ fn a_call_is_found_by_the_beginning_of_its_id() {
     for name in ["00ab", "call_00AB", ids[0], &format!("call_{}", ids[0])] {
         assert_eq!(find(&folder, name).unwrap(), first, "{name}");
     }
-    assert_eq!(find(&folder, "elsewhere/x.trace").unwrap(), Path::new("elsewhere/x.trace"));
+    assert_eq!(
+        find(&folder, "elsewhere/x.trace").unwrap(),
+        Path::new("elsewhere/x.trace")
+    );
     for (name, sentence) in [
         ("00a", "2 traces"),
         ("00ff", "no trace in"),
@@ -29,5 +32,10 @@ fn a_call_is_found_by_the_beginning_of_its_id() {
         assert!(error.contains(sentence), "{name}: {error}");
     }
     fs::remove_dir_all(&folder).unwrap();
-    assert!(find(&folder, "00").unwrap_err().to_string().contains("name that of [trace] with --folder"));
+    assert!(
+        find(&folder, "00")
+            .unwrap_err()
+            .to_string()
+            .contains("name that of [trace] with --folder")
+    );
 }
