@@ -14,6 +14,7 @@ mod digest;
 mod endpoint;
 mod event;
 mod flow;
+mod gate;
 mod headers;
 pub mod limits;
 mod message;
@@ -21,12 +22,15 @@ mod method;
 mod outside;
 mod parse;
 mod print;
+mod registrar;
+mod resolve;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod token;
 mod transaction;
+mod trunk;
 mod uri;
 mod via;
 
@@ -41,12 +45,26 @@ pub use endpoint::{
 };
 pub use event::{EndCause, Event, Failure, Last};
 pub use flow::{ConnectionId, Flow, Listener, ShardOf, Target, Transport, shard_of};
+pub use gate::{
+    CallsOfRegistered, Gate, GateConfig, GateCounters, GateError, Rate, Strangers, TrustedPeer, User, Verdict,
+};
 pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
+pub use registrar::{
+    Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
+    address_of_record,
+};
+pub use resolve::{
+    Answer, DnsCache, Failover, Families, Naptr, Question, Resolution, ResolveError, ResolveOptions, ResolveStep, Srv,
+};
 pub use timers::TimerValues;
+pub use trunk::{
+    Met, Probe, Reach, Registration, Trunk, TrunkConfig, TrunkError, TrunkInput, TrunkMode, TrunkOutput, TrunkRequest,
+    TrunkState,
+};
 pub use uri::{Scheme, Uri};
 pub use via::Via;

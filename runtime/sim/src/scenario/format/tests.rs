@@ -115,7 +115,7 @@ fn what_concerns_the_whole_file_is_said_too() {
             "`loss` is NaN",
         ),
         (
-            format!("about = \"x\"\n[[caller]]\nname = \"a b\"\nsteps = [{{ call = \"1\" }}]"),
+            "about = \"x\"\n[[caller]]\nname = \"a b\"\nsteps = [{ call = \"1\" }]".to_owned(),
             "letters, digits",
         ),
         (caller.to_owned(), "missing field `about`"),
