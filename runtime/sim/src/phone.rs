@@ -21,6 +21,10 @@ use std::time::Instant;
 
 /// A phone is called while it is made to call.
 const BUSY_HERE: u16 = 486;
+/// It is not transferred.
+const DECLINED: u16 = 603;
+/// It registers nobody.
+const NOT_ALLOWED: u16 = 405;
 /// A session this phone cannot have.
 const NOT_ACCEPTABLE: u16 = 488;
 
@@ -102,11 +106,7 @@ impl Phone {
 
     /// When [`Input::Deadline`] is due next.
     pub fn wake_at(&self) -> Option<Instant> {
-        let retry = self.line.as_ref().and_then(|line| line.change.retry_at());
-        [self.sip.wake_at(), self.audio.wake_at(), retry]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.sip.wake_at(), self.audio.wake_at()].into_iter().flatten().min()
     }
 
     /// What happens on its SIP side.
@@ -170,7 +170,6 @@ impl Phone {
             self.sip.handle(now, sip::Input::Deadline);
         }
         self.audio.deadline(now, &mut self.outputs);
-        self.retry_change(now);
     }
 
     /// Handles what the two cores have to say until they have nothing more.
@@ -223,8 +222,17 @@ impl Phone {
             let _ = self.sip.reject(now, dialog, busy);
             return;
         }
+        if let sip::Event::Request { exchange, .. } = event {
+            // Its sender has given up, then.
+            let _ = self.sip.reply(now, exchange, sip::Reply::new(NOT_ALLOWED));
+            return;
+        }
         // What concerns a call that was refused as busy.
-        if self.line.as_ref().is_none_or(|line| line.dialog != event.dialog()) {
+        if self
+            .line
+            .as_ref()
+            .is_none_or(|line| Some(line.dialog) != event.dialog())
+        {
             return;
         }
         match event {
@@ -234,7 +242,15 @@ impl Phone {
             sip::Event::Reinvite { sdp, .. } => self.change_asked(now, sdp),
             sip::Event::Confirmed { sdp, .. } => self.change_confirmed(now, sdp),
             sip::Event::Ended { cause, .. } => self.dialog_ended(now, cause),
-            sip::Event::Invite { .. } => {}
+            // A simple telephone: it is not transferred, and hears keys only in the sound.
+            sip::Event::Refer { refer, .. } => drop(self.sip.reject_refer(now, refer, DECLINED)),
+            sip::Event::Invite { .. }
+            | sip::Event::EarlyAnswer { .. }
+            | sip::Event::Refused { .. }
+            | sip::Event::Key { .. }
+            | sip::Event::ReferProgress { .. }
+            | sip::Event::Request { .. }
+            | sip::Event::Response { .. } => {}
         }
     }
 
@@ -282,12 +298,12 @@ impl Phone {
     fn dialog_ended(&mut self, now: Instant, cause: EndCause) {
         let Some(line) = &mut self.line else { return };
         let end = line.own_end.unwrap_or(match cause {
-            EndCause::RemoteBye => End::ByFarEnd,
+            EndCause::RemoteBye | EndCause::Replaced => End::ByFarEnd,
             EndCause::LocalBye => End::ByPhone,
             EndCause::Cancelled => End::Cancelled,
             EndCause::Rejected { status } => End::Refused { status },
-            EndCause::TimedOut => End::TimedOut,
-            EndCause::NoAck | EndCause::Failed(_) => End::Broken,
+            EndCause::TimedOut | EndCause::Unreachable => End::TimedOut,
+            EndCause::NoAck | EndCause::SessionExpired | EndCause::Failed(_) => End::Broken,
         });
         line.stage = Stage::Closing(end);
         line.change = hold::Change::None;

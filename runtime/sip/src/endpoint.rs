@@ -16,6 +16,7 @@ pub use crate::dialog::session::SessionTimer;
 use crate::digest::Credentials;
 use crate::event::{EndCause, Event};
 use crate::flow::{Flow, Listener, ShardOf, Target};
+use crate::gate::Gate;
 use crate::limits::{Limits, TIMERS_PER_CALL};
 use crate::message::Message;
 use crate::parse::{Fault, read};
@@ -230,6 +231,8 @@ pub struct Endpoint {
     dialogs: BTreeMap<DialogId, Dialog>,
     /// Call-ID and our tag to dialog.
     index: BTreeMap<(String, String), DialogId>,
+    /// Judges what belongs to nothing we have. `None`: all of it comes in.
+    gate: Option<Gate>,
     refers: BTreeMap<ReferId, Refer>,
     /// Requests outside dialogs that wait for the user. At most as many as `servers`.
     exchanges: BTreeMap<ExchangeId, TxId>,
@@ -261,6 +264,7 @@ impl Endpoint {
             arrivals: BTreeSet::new(),
             dialogs: BTreeMap::new(),
             index: BTreeMap::new(),
+            gate: None,
             refers: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             registrations: BTreeMap::new(),
@@ -270,6 +274,22 @@ impl Endpoint {
             outputs: VecDeque::new(),
             counters: Counters::default(),
         }
+    }
+
+    /// Puts a gate before everything that belongs to no transaction and no dialog. Without one, all of that comes in
+    /// from [`Origin::Anyone`](crate::Origin::Anyone).
+    pub fn set_gate(&mut self, gate: Gate) {
+        self.gate = Some(gate);
+    }
+
+    /// The gate, if there is one.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The gate, if there is one: for new users and peers, and for registrations to be mirrored.
+    pub fn gate_mut(&mut self) -> Option<&mut Gate> {
+        self.gate.as_mut()
     }
 
     /// Takes one input. Nothing in a datagram can make this fail.

@@ -320,13 +320,15 @@ impl Shard {
     /// The dialog is gone.
     pub(crate) fn dialog_ended(&mut self, now: Instant, id: CallId, cause: &EndCause) {
         let (why, status) = match cause {
-            EndCause::RemoteBye => (Interruption::HungUp, None),
+            EndCause::RemoteBye | EndCause::Replaced => (Interruption::HungUp, None),
             EndCause::LocalBye => (Interruption::EndedByHandler, None),
             EndCause::Cancelled => (Interruption::Cancelled, Some(487)),
             EndCause::Rejected { status } => (Interruption::EndedByHandler, Some(*status)),
-            EndCause::NoAck | EndCause::TimedOut | EndCause::Unreachable | EndCause::Failed(_) => {
-                (Interruption::SignallingLost, None)
-            }
+            EndCause::NoAck
+            | EndCause::TimedOut
+            | EndCause::SessionExpired
+            | EndCause::Unreachable
+            | EndCause::Failed(_) => (Interruption::SignallingLost, None),
         };
         let dialog = self.live(id).leg.dialog;
         self.dialogs.remove(&dialog);

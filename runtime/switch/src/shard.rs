@@ -9,12 +9,16 @@ use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::CallId;
 use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
-use patchcord_sip::{DialogId, Endpoint, Event, Flow, Input as SipInput, Output as SipOutput};
+use patchcord_sip::{DialogId, Endpoint, Event, Flow, Input as SipInput, Output as SipOutput, Reply};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Answers what a peer may ask for and does not get.
+const DECLINED: u16 = 603;
+const NOT_ALLOWED: u16 = 405;
 
 /// A share of the calls of a node, complete.
 ///
@@ -142,7 +146,17 @@ impl Shard {
                 self.with_call(now, dialog, |shard, now, id| shard.dialog_ended(now, id, &cause))
             }
             // The client side of dialogs; this shard places no calls.
-            Event::Progress { .. } | Event::Answered { .. } | Event::ReinviteAnswered { .. } => {}
+            Event::Progress { .. }
+            | Event::Answered { .. }
+            | Event::Refused { .. }
+            | Event::ReinviteAnswered { .. }
+            | Event::EarlyAnswer { .. }
+            | Event::ReferProgress { .. }
+            | Event::Response { .. } => {}
+            // Keys outside the audio, transfers and registrations are not taken here.
+            Event::Key { .. } => {}
+            Event::Refer { refer, .. } => drop(self.sip.reject_refer(now, refer, DECLINED)),
+            Event::Request { exchange, .. } => drop(self.sip.reply(now, exchange, Reply::new(NOT_ALLOWED))),
         }
     }
 

@@ -3,15 +3,7 @@
 
 use super::{Event, Line, NOT_ACCEPTABLE, Phone, Refusal, Stage};
 use patchcord_sip::sdp::{self, Direction, Local};
-use rand_chacha::rand_core::Rng;
-use std::time::{Duration, Instant};
-
-/// Both ends changed the session at once: wait and try again.
-const REQUEST_PENDING: u16 = 491;
-/// RFC 3261 section 14.1: the owner of the Call-ID waits 2.1 to 4 s, in units of 10 ms.
-const RETRY_LEAST: Duration = Duration::from_millis(2_100);
-const RETRY_STEPS: u32 = 190;
-const RETRY_STEP: Duration = Duration::from_millis(10);
+use std::time::Instant;
 
 /// A change of the session under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,22 +11,8 @@ pub(super) enum Change {
     None,
     /// Our re-INVITE with this description is out.
     Asked(Local),
-    /// It met one of theirs and is to be sent again.
-    Again {
-        direction: Direction,
-        at: Instant,
-    },
     /// Their re-INVITE had no offer: our 200 made one, their ACK answers.
     Offered,
-}
-
-impl Change {
-    pub(super) fn retry_at(&self) -> Option<Instant> {
-        match self {
-            Change::Again { at, .. } => Some(*at),
-            _ => None,
-        }
-    }
 }
 
 impl Phone {
@@ -56,7 +34,7 @@ impl Phone {
         Ok(())
     }
 
-    /// The final response to our re-INVITE.
+    /// The final response to our re-INVITE. One that met theirs was sent again by the endpoint.
     pub(super) fn changed(&mut self, now: Instant, status: u16, sdp: Option<Vec<u8>>) {
         let Some(Line { change, local, .. }) = &mut self.line else {
             return;
@@ -64,14 +42,6 @@ impl Phone {
         let Change::Asked(wanted) = std::mem::replace(change, Change::None) else {
             return;
         };
-        if status == REQUEST_PENDING {
-            let wait = RETRY_LEAST + RETRY_STEP * (self.random.next_u32() % RETRY_STEPS);
-            *change = Change::Again {
-                direction: wanted.direction,
-                at: now + wait,
-            };
-            return;
-        }
         let agreed = sdp.and_then(|answer| sdp::accept_answer(&answer, &wanted).ok());
         let Some(agreed) = agreed.filter(|_| (200..300).contains(&status)) else {
             // A 200 without a usable answer changes nothing either; the version is spent all the same.
@@ -88,26 +58,6 @@ impl Phone {
         *local = wanted;
         self.adopt(now, &agreed);
         self.event(event);
-    }
-
-    pub(super) fn retry_change(&mut self, now: Instant) {
-        let Some(Line { change, .. }) = &mut self.line else {
-            return;
-        };
-        if let Change::Again { direction, at } = *change
-            && at <= now
-        {
-            *change = Change::None;
-            if self.hold(now, direction).is_err()
-                && let Some(line) = &mut self.line
-            {
-                // The far end's own change is not acknowledged yet.
-                line.change = Change::Again {
-                    direction,
-                    at: now + RETRY_LEAST,
-                };
-            }
-        }
     }
 
     /// The far end wants a change.

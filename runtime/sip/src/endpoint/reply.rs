@@ -156,7 +156,8 @@ impl Endpoint {
     pub(super) fn refuse_malformed(&mut self, flow: Flow, request: &Request, fault: Malformed) {
         let holds = |name| request.headers.raw(name).next().is_some();
         let answerable = request.via().is_ok() && ["From", "To", "Call-ID", "CSeq"].into_iter().all(holds);
-        if !answerable {
+        // Who would hear nothing to a good request hears nothing to a bad one.
+        if !answerable || self.gate.as_ref().is_some_and(|gate| !gate.answers(flow)) {
             return;
         }
         let refusal = match fault.why {

@@ -9,6 +9,7 @@ use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
 use crate::flow::Flow;
+use crate::gate::Verdict;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
 use crate::outside::Origin;
@@ -42,16 +43,21 @@ impl Endpoint {
             }
             return;
         }
+        let dialog = self.dialog_of(&request);
+        let Some(origin) = self.judge_unless(dialog, now, flow, &request) else {
+            return;
+        };
         if let Some(refusal) = inadmissible(&request) {
             return self.refuse_stateless(flow, &request, &refusal);
         }
-        if request.tag_of_to().is_some() {
-            return self.inside(now, flow, request, key);
+        match dialog {
+            Some(id) => return self.inside(now, flow, id, request, key),
+            // It names a dialog that is not here.
+            None if request.tag_of_to().is_some() => {
+                return self.refuse_stateless(flow, &request, &Refusal::new(481));
+            }
+            None => {}
         }
-        let origin = match self.judge(now, flow, &request) {
-            Some(origin) => origin,
-            None => return,
-        };
         match request.method {
             Method::Invite => self.new_call(now, flow, request, key, origin),
             Method::Register => self.ask_user(now, flow, request, key, origin),
@@ -73,10 +79,26 @@ impl Endpoint {
         }
     }
 
-    /// Where a request outside dialogs comes from, or `None` if it is dealt with already.
-    fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Option<Origin> {
-        let _ = (now, flow, request);
-        Some(Origin::Anyone)
+    /// Where a request comes from that belongs to nothing we have, or `None` if the gate has dealt with it. What belongs
+    /// to a dialog passes.
+    fn judge_unless(
+        &mut self,
+        dialog: Option<DialogId>,
+        now: Instant,
+        flow: Flow,
+        request: &Request,
+    ) -> Option<Origin> {
+        let Some(gate) = self.gate.as_mut().filter(|_| dialog.is_none()) else {
+            return Some(Origin::Anyone);
+        };
+        match gate.judge(now, flow, request) {
+            Verdict::Admit(origin) => Some(origin),
+            Verdict::Drop => None,
+            Verdict::Challenge(reply) | Verdict::Refuse(reply) => {
+                self.refuse_stateless(flow, request, &Refusal::from(&reply));
+                None
+            }
+        }
     }
 
     fn new_call(&mut self, now: Instant, flow: Flow, request: Request, key: key::Key, origin: Origin) {
@@ -152,7 +174,10 @@ impl Endpoint {
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            return self.refuse_stateless(flow, request, &Refusal::new(481));
+            if self.judge_unless(None, now, flow, request).is_some() {
+                self.refuse_stateless(flow, request, &Refusal::new(481));
+            }
+            return;
         };
         let (to, tag, about) = (server.reply_to, server.tag.clone(), server.about);
         let pending = server.dialog.filter(|_| server.state == server::State::Proceeding);

@@ -3,6 +3,7 @@
 mod calling;
 mod changes;
 mod credentials;
+mod door;
 mod exchanges;
 mod keys;
 mod refusals;
