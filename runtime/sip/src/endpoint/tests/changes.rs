@@ -81,7 +81,7 @@ fn we_change_the_session_by_update() {
     bench.endpoint.update(bench.now, dialog, SDP.into()).expect("idle");
     let update = bench.drain().remove(0);
     assert_eq!(
-        (methods(&[update.clone()]), sdp_of(&update)),
+        (methods(std::slice::from_ref(&update)), sdp_of(&update)),
         (vec!["UPDATE".to_owned()], Some(SDP.as_bytes()))
     );
     let twice = bench.endpoint.update(bench.now, dialog, SDP.into());
@@ -162,7 +162,7 @@ fn a_change_that_meets_another_is_tried_again_by_itself() {
         let invite = bench.drain().pop().unwrap_or_else(|| {
             let sent = bench.sent.iter().rev().map(|(_, message)| message);
             sent.into_iter()
-                .find(|message| methods(&[(*message).clone()]) == ["INVITE"])
+                .find(|message| methods(std::slice::from_ref(*message)) == ["INVITE"])
                 .expect("sent")
                 .clone()
         });
@@ -179,7 +179,7 @@ fn a_change_that_meets_another_is_tried_again_by_itself() {
     let last = bench.sent.iter().rev().map(|(_, message)| message.clone());
     let last = last
         .into_iter()
-        .find(|message| methods(&[message.clone()]) == ["INVITE"])
+        .find(|message| methods(std::slice::from_ref(message)) == ["INVITE"])
         .expect("sent");
     bench.hear(&last, 491, "", "");
     let expected = Event::ReinviteAnswered {

@@ -117,7 +117,7 @@ fn requests_inside_the_dialog_are_answered_for_too() {
     let bye = bench.drain().remove(0);
     let again = bench.hear(&bye, 407, PROXY, "").remove(0);
     assert_eq!(
-        (methods(&[again.clone()]), header(&again, "CSeq")),
+        (methods(std::slice::from_ref(&again)), header(&again, "CSeq")),
         (vec!["BYE".to_owned()], Some("5 BYE"))
     );
     bench.hear(&again, 200, "", "");

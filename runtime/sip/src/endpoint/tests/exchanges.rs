@@ -225,7 +225,7 @@ fn each_message_tells_which_dialog_it_touched() {
     assert_eq!(bench.endpoint.touched(), Some(dialog));
     bench.endpoint.bye(bench.now, dialog).expect("up");
     let bye = bench.drain().remove(0);
-    assert_eq!(methods(&[bye.clone()]), ["BYE"]);
+    assert_eq!(methods(std::slice::from_ref(&bye)), ["BYE"]);
     bench.hear(&bye, 200, "", "");
     assert_eq!(bench.endpoint.touched(), Some(dialog), "even after its end");
 }

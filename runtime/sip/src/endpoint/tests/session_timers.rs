@@ -117,7 +117,7 @@ fn a_refresh_that_keeps_failing_ends_with_the_session() {
     // It does not take UPDATE after all.
     bench.hear(&update, 405, "", "");
     let invite = bench.pass(Duration::ZERO).remove(0);
-    assert_eq!(methods(&[invite.clone()]), ["INVITE"]);
+    assert_eq!(methods(std::slice::from_ref(&invite)), ["INVITE"]);
     bench.hear(&invite, 500, "", "");
     let again = bench.pass(10 * SECOND);
     assert_eq!(methods(&again), ["INVITE"]);

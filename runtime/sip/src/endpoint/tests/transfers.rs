@@ -151,7 +151,7 @@ fn the_outcome_is_told_after_the_call_is_over() {
         .refer_progress(bench.now, refer, 200)
         .expect("the subscription lives on");
     let last = bench.drain().remove(0);
-    assert_eq!(methods(&[last.clone()]), ["NOTIFY"]);
+    assert_eq!(methods(std::slice::from_ref(&last)), ["NOTIFY"]);
     assert_eq!(
         statuses(&bench.feed(&request("INFO", "i", 4, Some(&tag), ""))),
         [481],
