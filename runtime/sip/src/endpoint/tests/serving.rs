@@ -12,11 +12,14 @@ const SECOND: Duration = Duration::from_secs(1);
 fn a_call_from_invite_to_bye() {
     let mut bench = Bench::new();
     assert_eq!(statuses(&bench.feed(&request("INVITE", "b1", 1, None, SDP))), [100]);
-    let Some(Event::Invite { request, flow, .. }) = bench.events.first() else {
+    let Some(Event::Invite {
+        request: invite, flow, ..
+    }) = bench.events.first()
+    else {
         panic!("{:?}", bench.events)
     };
     let way = crate::Flow::udp(phone_address());
-    assert_eq!((*flow, request.sdp()), (way, Some(SDP.as_bytes())));
+    assert_eq!((*flow, invite.sdp()), (way, Some(SDP.as_bytes())));
     let dialog = bench.events[0].dialog().expect("a dialog");
     bench
         .endpoint
