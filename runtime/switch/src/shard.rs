@@ -95,7 +95,7 @@ impl Shard {
         if let Some(gate) = config.gate.clone() {
             let mut key = [0; 32];
             random.fill_bytes(&mut key);
-            sip = sip.with_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
+            sip.set_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
         }
         let trunks = config.trunks.iter().cloned().map(|trunk| Trunk::new(now, trunk));
         let trunks = trunks.collect::<Result<_, _>>().map_err(ShardError::Trunk)?;
