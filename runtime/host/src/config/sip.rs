@@ -132,3 +132,6 @@ fn tls(section: &Table<'_>, file: &Path) -> Result<TlsFiles, ConfigError> {
         roots: path("roots")?,
     })
 }
+
+#[cfg(test)]
+mod tests;
