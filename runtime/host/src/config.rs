@@ -22,8 +22,8 @@ mod sip;
 
 pub use reader::ConfigError;
 
-use crate::log::Format;
 use crate::doors::Sip;
+use crate::log::Format;
 use crate::node::{Media, NodeConfig};
 use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
@@ -101,7 +101,9 @@ impl Config {
         let document = source.document()?;
         let root = source.root(
             &document,
-            &["sip", "dns", "http", "media", "records", "trace", "limits", "log", "handler", "route"],
+            &[
+                "sip", "dns", "http", "media", "records", "trace", "limits", "log", "handler", "route",
+            ],
         )?;
         let sip = sip::read(&root.section("sip", sip::KEYS)?, file)?;
         let dns = root

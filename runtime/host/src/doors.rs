@@ -49,12 +49,13 @@ pub(crate) fn bind(sip: &Sip) -> Result<SipSockets, StartError> {
     };
     let mut bound = SipSockets {
         datagrams: Vec::new(),
-        pub(crate) listeners: Vec::new(),
+        listeners: Vec::new(),
         doors: Vec::new(),
         advertised: Vec::new(),
     };
-    let (datagrams, streams): (Vec<_>, Vec<_>) =
-        std::iter::once(&first).chain(&sip.doors).partition(|door| door.transport == Transport::Udp);
+    let (datagrams, streams): (Vec<_>, Vec<_>) = std::iter::once(&first)
+        .chain(&sip.doors)
+        .partition(|door| door.transport == Transport::Udp);
     for door in datagrams {
         let socket = net::bind(door.listen)?;
         let local = socket.local_addr().map_err(|why| StartError::Sip {

@@ -33,10 +33,10 @@ pub mod trace;
 mod transports;
 mod watch;
 
-#[doc(hidden)]
-pub use media_threads::FlatOut;
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
+#[doc(hidden)]
+pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig};
 pub use records::RecordsTo;
 pub use start_error::StartError;

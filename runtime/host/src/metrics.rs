@@ -176,7 +176,10 @@ fn streams(page: &mut Page, figures: &Figures) {
         "patchcord_sip_stream_dropped_total",
         "SIP messages on connections dropped because a queue was full.",
         "queue",
-        &[("inbox", streams.inbox_dropped.get()), ("orders", streams.orders_dropped.get())],
+        &[
+            ("inbox", streams.inbox_dropped.get()),
+            ("orders", streams.orders_dropped.get()),
+        ],
     );
     page.counters(
         "patchcord_certificate_loads_total",

@@ -508,7 +508,11 @@ impl Ground {
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 { config.trunks.clone() } else { Vec::new() },
             // The turns stand between the messages of a trace.
-            trace: if config.traces.is_some() { Trace::On } else { config.trace },
+            trace: if config.traces.is_some() {
+                Trace::On
+            } else {
+                config.trace
+            },
             ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,

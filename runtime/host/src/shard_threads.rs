@@ -428,7 +428,12 @@ impl Work {
     }
 
     fn tell_others(&self, tell: impl Fn(&Inbox) -> Taken) {
-        let others = self.out.shards.iter().enumerate().filter(|(index, _)| *index != self.index);
+        let others = self
+            .out
+            .shards
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != self.index);
         for (_, inbox) in others {
             if tell(inbox) == Taken::Dropped {
                 self.out.figures.inbox_dropped.one();

@@ -68,7 +68,10 @@ fn a_call_is_answered_on_the_way_it_came() {
     ];
     let node = support::node(config, Vec::new());
     let doors = node.doors().to_vec();
-    let kinds: Vec<_> = doors.iter().map(|door| (door.transport, door.address.is_ipv4())).collect();
+    let kinds: Vec<_> = doors
+        .iter()
+        .map(|door| (door.transport, door.address.is_ipv4()))
+        .collect();
     assert_eq!(
         kinds,
         [
@@ -93,7 +96,9 @@ fn a_call_is_answered_on_the_way_it_came() {
     assert!(answer[..length].starts_with(b"SIP/2.0 "));
 
     let page = node.metrics();
-    let counted = page.lines().find(|line| line.starts_with("patchcord_sip_stream_messages_total{direction=\"in\"}"));
+    let counted = page
+        .lines()
+        .find(|line| line.starts_with("patchcord_sip_stream_messages_total{direction=\"in\"}"));
     assert_eq!(counted.unwrap().rsplit(' ').next(), Some("2"));
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -102,6 +107,8 @@ fn a_call_is_answered_on_the_way_it_came() {
 fn tls_without_a_certificate_does_not_start() {
     let (mut config, _records) = support::config(1);
     config.sip.doors = vec![door(Transport::Tls, SocketAddr::from(([127, 0, 0, 1], 0)))];
-    let error = patchcord_host::Node::start(config, support::runtime().clone()).err().unwrap();
+    let error = patchcord_host::Node::start(config, support::runtime().clone())
+        .err()
+        .unwrap();
     assert!(error.to_string().starts_with("TLS needs a certificate"), "{error}");
 }

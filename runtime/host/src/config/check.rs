@@ -48,7 +48,10 @@ pub(super) fn certificate_for_tls(section: &Table<'_>, tls: &TlsFiles) -> Result
         }
     }
     if tls.client_ca.is_some() && !section.has("tls") && !section.has("wss") {
-        return Err(section.wrong("client_ca", "nobody shows a certificate without tls or wss: give one of them"));
+        return Err(section.wrong(
+            "client_ca",
+            "nobody shows a certificate without tls or wss: give one of them",
+        ));
     }
     Ok(())
 }

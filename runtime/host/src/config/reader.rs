@@ -181,7 +181,10 @@ impl<'a> Table<'a> {
         };
         parsed.ok_or_else(|| {
             let shown = self.shown(value);
-            self.wrong(key, &format!("{shown} is not possible here: give {right}, or a list of them"))
+            self.wrong(
+                key,
+                &format!("{shown} is not possible here: give {right}, or a list of them"),
+            )
         })
     }
 

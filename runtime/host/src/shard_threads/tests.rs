@@ -14,10 +14,7 @@ fn new_calls_are_turned_away_long_before_the_rest_is_dropped() {
     for _ in 0..INBOX_FOR_INVITES {
         assert_eq!(inbox.message(somebody(), b"INVITE sip:a@b SIP/2.0\r\n"), Taken::Yes);
     }
-    assert_eq!(
-        inbox.message(somebody(), b"INVITE sip:a@b SIP/2.0\r\n"),
-        Taken::Dropped
-    );
+    assert_eq!(inbox.message(somebody(), b"INVITE sip:a@b SIP/2.0\r\n"), Taken::Dropped);
     for _ in INBOX_FOR_INVITES..INBOX {
         assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), Taken::Yes);
     }

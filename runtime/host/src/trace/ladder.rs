@@ -42,10 +42,16 @@ pub fn lines(trace: &CallTrace, show: Show, messages: Messages) -> Vec<String> {
                     label.push_str(" again");
                 }
                 let column = record.leg.and_then(|leg| legs.get(&leg));
-                lines.push(format!("{time}{}", arrow(*direction, column.copied(), legs.len().min(LEGS), &label)));
+                lines.push(format!(
+                    "{time}{}",
+                    arrow(*direction, column.copied(), legs.len().min(LEGS), &label)
+                ));
                 if messages == Messages::Shown {
                     let text = mask::lines(bytes, show);
-                    lines.extend(text.into_iter().map(|line| format!("{:MARGIN$}|    {line}", "").trim_end().to_owned()));
+                    lines.extend(
+                        text.into_iter()
+                            .map(|line| format!("{:MARGIN$}|    {line}", "").trim_end().to_owned()),
+                    );
                 }
             }
             What::Turn { ask, answer, waited } => {
@@ -58,14 +64,20 @@ pub fn lines(trace: &CallTrace, show: Show, messages: Messages) -> Vec<String> {
     }
     if trace.left_out > 0 {
         let count = trace.left_out;
-        lines.push(format!("{:MARGIN$}{count} records from the middle of the call had no room", ""));
+        lines.push(format!(
+            "{:MARGIN$}{count} records from the middle of the call had no room",
+            ""
+        ));
     }
     lines
 }
 
 /// The legs that have messages, each with its column.
 fn legs(trace: &CallTrace) -> BTreeMap<LegId, usize> {
-    let with_messages = trace.records.iter().filter(|record| matches!(record.what, What::Sip { .. }));
+    let with_messages = trace
+        .records
+        .iter()
+        .filter(|record| matches!(record.what, What::Sip { .. }));
     let mut legs: BTreeMap<LegId, usize> = with_messages.filter_map(|record| Some((record.leg?, 0))).collect();
     for (column, place) in legs.values_mut().enumerate() {
         *place = column;
@@ -77,7 +89,11 @@ fn head(trace: &CallTrace, legs: &BTreeMap<LegId, usize>, show: Show) -> Vec<Str
     let count = |is: fn(&TraceRecord) -> bool| trace.records.iter().filter(|record| is(record)).count();
     let messages = count(|record| matches!(record.what, What::Sip { .. }));
     let turns = count(|record| matches!(record.what, What::Turn { .. }));
-    let title = format!("{}  {messages} messages on {} legs, {turns} turns", trace.call, legs.len());
+    let title = format!(
+        "{}  {messages} messages on {} legs, {turns} turns",
+        trace.call,
+        legs.len()
+    );
     let mut names = format!("{:MARGIN$}{:<WIDTH$}", "", "handler");
     for leg in legs.keys().take(LEGS) {
         let way = trace.records.iter().find_map(|record| match &record.what {
@@ -158,7 +174,10 @@ fn field<'a>(head: &'a str, long: &str, compact: &str) -> Option<&'a str> {
 
 fn since(begin: UnixTime, at: UnixTime) -> f64 {
     let nanoseconds = |time: UnixTime| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
-    #[expect(clippy::cast_precision_loss, reason = "shown to a millisecond, and a call lasts hours at most")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "shown to a millisecond, and a call lasts hours at most"
+    )]
     let seconds = (nanoseconds(at) - nanoseconds(begin)) as f64 / 1e9;
     seconds
 }

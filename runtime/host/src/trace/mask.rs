@@ -54,7 +54,17 @@ const HARMLESS: &[&str] = &[
 const KEPT: &[&str] = &["tag", "branch", "transport", "expires", "early-only"];
 
 /// Attributes of a session description that name an address or a secret.
-const SECRET_ATTRIBUTES: &[&str] = &["candidate", "crypto", "fingerprint", "ice-ufrag", "ice-pwd", "rtcp", "ssrc", "msid", "key-mgmt"];
+const SECRET_ATTRIBUTES: &[&str] = &[
+    "candidate",
+    "crypto",
+    "fingerprint",
+    "ice-ufrag",
+    "ice-pwd",
+    "rtcp",
+    "ssrc",
+    "msid",
+    "key-mgmt",
+];
 
 /// Whether private values are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +82,11 @@ pub fn lines(message: &[u8], show: Show) -> Vec<String> {
     let plain = |line: &str| printable(line);
     if show == Show::Everything {
         let body = body.lines().map(plain);
-        return head.lines().map(plain).chain(std::iter::once(String::new()).chain(body)).collect();
+        return head
+            .lines()
+            .map(plain)
+            .chain(std::iter::once(String::new()).chain(body))
+            .collect();
     }
     let mut found: Vec<String> = Vec::new();
     let mut private = false;
@@ -82,13 +96,24 @@ pub fn lines(message: &[u8], show: Show) -> Vec<String> {
             found.push(start(line));
         } else if line.starts_with([' ', '\t']) {
             // A continuation is as private as what it continues.
-            found.push(format!("  {}", if private { PRIVATE.to_owned() } else { printable(line.trim()) }));
+            found.push(format!(
+                "  {}",
+                if private {
+                    PRIVATE.to_owned()
+                } else {
+                    printable(line.trim())
+                }
+            ));
         } else {
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
             let known = name.trim().to_ascii_lowercase();
             private = !HARMLESS.contains(&known.as_str());
             is_sdp |= matches!(&*known, "content-type" | "c") && value.to_ascii_lowercase().contains("application/sdp");
-            let value = if private { parameters(value) } else { printable(value.trim()) };
+            let value = if private {
+                parameters(value)
+            } else {
+                printable(value.trim())
+            };
             found.push(format!("{}: {value}", printable(name.trim())));
         }
     }
@@ -119,7 +144,9 @@ fn parameters(value: &str) -> String {
     for parameter in behind.split(';').skip(1) {
         let (name, is) = parameter.split_once('=').unwrap_or((parameter, ""));
         let name = name.trim().to_ascii_lowercase();
-        let plain = is.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+".contains(&byte));
+        let plain = is
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+".contains(&byte));
         // A tag may be anything, and some phones put their address in it.
         if KEPT.contains(&name.as_str()) && plain && !is.contains('@') {
             let _ = write!(text, ";{name}");

@@ -105,8 +105,14 @@ fn our_end_is_the_door_of_the_same_kind() {
     assert_eq!(own(Transport::Udp, "[2001:db8::1]:5060"), "[2001:db8::10]:5060");
     // Connections we open have no door.
     assert_eq!(own(Transport::Tcp, "203.0.113.9:5060"), "192.0.2.10:5060");
-    let bare = CallTrace { doors: Vec::new(), ..trace };
-    assert_eq!(bare.own_end(&flow(Transport::Udp, "[2001:db8::1]:1")).to_string(), "[::]:5060");
+    let bare = CallTrace {
+        doors: Vec::new(),
+        ..trace
+    };
+    assert_eq!(
+        bare.own_end(&flow(Transport::Udp, "[2001:db8::1]:1")).to_string(),
+        "[::]:5060"
+    );
 }
 
 #[test]

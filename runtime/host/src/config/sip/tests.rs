@@ -35,7 +35,10 @@ fn each_transport_has_its_doors() {
          certificate = \"chain.pem\"\nkey = \"/etc/keys/key.pem\"\nclient_ca = \"ca.pem\"\nroots = \"roots.pem\"",
     )
     .unwrap();
-    assert_eq!((sip.listen, sip.advertise), (at("0.0.0.0:5060"), Some(at("203.0.113.5:5999"))));
+    assert_eq!(
+        (sip.listen, sip.advertise),
+        (at("0.0.0.0:5060"), Some(at("203.0.113.5:5999")))
+    );
     let (v4, v6) = (Some("203.0.113.5:0"), Some("[2001:db8::5]:0"));
     assert_eq!(
         sip.doors,
@@ -68,22 +71,46 @@ fn what_is_wrong_is_a_sentence() {
     let own = "listen = \"192.0.2.10:5060\"\n";
     let many = format!("tcp = [{}]", "\"192.0.2.10:1\", ".repeat(17));
     for (section, sentence) in [
-        ("tls = \"192.0.2.10:5061\"", "[sip] tls: this needs a certificate: give files in certificate and key"),
-        ("wss = \"192.0.2.10:443\"", "[sip] wss: this needs a certificate: give files in certificate and key"),
-        ("certificate = \"a.pem\"", "[sip] certificate: its key is missing: give the file in key"),
-        ("key = \"a.pem\"", "[sip] key: its certificate is missing: give the file in certificate"),
-        ("key = \"\"", "[sip] key: \"\" is not possible here: give a PEM file such as \"chain.pem\""),
-        ("client_ca = \"a.pem\"", "[sip] client_ca: nobody shows a certificate without tls or wss: give one of them"),
+        (
+            "tls = \"192.0.2.10:5061\"",
+            "[sip] tls: this needs a certificate: give files in certificate and key",
+        ),
+        (
+            "wss = \"192.0.2.10:443\"",
+            "[sip] wss: this needs a certificate: give files in certificate and key",
+        ),
+        (
+            "certificate = \"a.pem\"",
+            "[sip] certificate: its key is missing: give the file in key",
+        ),
+        (
+            "key = \"a.pem\"",
+            "[sip] key: its certificate is missing: give the file in certificate",
+        ),
+        (
+            "key = \"\"",
+            "[sip] key: \"\" is not possible here: give a PEM file such as \"chain.pem\"",
+        ),
+        (
+            "client_ca = \"a.pem\"",
+            "[sip] client_ca: nobody shows a certificate without tls or wss: give one of them",
+        ),
         (
             "tcp = [\"192.0.2.10:5060\", 7]",
             "[sip] tcp: [\"192.0.2.10:5060\", 7] is not possible here: give an address and port such as \"192.0.2.10:5060\", or a list of them",
         ),
-        ("tcp = []", "[sip] tcp: [] is not possible here: give an address and port such as \"192.0.2.10:5060\", or a list of them"),
+        (
+            "tcp = []",
+            "[sip] tcp: [] is not possible here: give an address and port such as \"192.0.2.10:5060\", or a list of them",
+        ),
         (
             "tcp = \"[::]:5060\"",
             "[sip] advertise: phones cannot send to ::: give the address that reaches this machine, such as \"203.0.113.5\"",
         ),
-        ("advertise = [\"203.0.113.5\", \"203.0.113.6\"]", "[sip] advertise: give one address, or one IPv4 and one IPv6"),
+        (
+            "advertise = [\"203.0.113.5\", \"203.0.113.6\"]",
+            "[sip] advertise: give one address, or one IPv4 and one IPv6",
+        ),
         (&*many, "[sip] tcp: give at most 16 addresses"),
     ] {
         let error = parse(&format!("{own}{section}")).unwrap_err();

@@ -23,9 +23,17 @@ fn every_transport_and_address_is_read_again() {
     use crate::trace::Direction::Out;
     let mut trace = call();
     trace.records.clear();
-    for transport in [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss] {
+    for transport in [
+        Transport::Udp,
+        Transport::Tcp,
+        Transport::Tls,
+        Transport::Ws,
+        Transport::Wss,
+    ] {
         for peer in ["192.0.2.1:1", "[2001:db8::1]:65535"] {
-            trace.records.push(crate::trace::tests::sip(1, 3, Out, flow(transport, peer), "x"));
+            trace
+                .records
+                .push(crate::trace::tests::sip(1, 3, Out, flow(transport, peer), "x"));
         }
     }
     assert_eq!(decode(&encode(&trace)).unwrap(), trace);
@@ -71,7 +79,11 @@ fn other_files_and_versions_are_refused_in_a_sentence() {
     let mut newer = encode(&call());
     newer[7] = 9;
     assert_eq!(decode(&newer), Err(FormatError::Version(9)));
-    assert!(FormatError::Version(9).to_string().contains("version 9 and this patchcord reads 1"));
+    assert!(
+        FormatError::Version(9)
+            .to_string()
+            .contains("version 9 and this patchcord reads 1")
+    );
 }
 
 #[test]

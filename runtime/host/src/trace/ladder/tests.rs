@@ -25,10 +25,16 @@ call_00000000000000000000000000001234  7 messages on 2 legs, 1 turns
 #[test]
 fn addresses_are_shown_on_demand_only() {
     let hidden = lines(&call(), Show::Harmless, Messages::Shown).join("\n");
-    assert!(!hidden.contains("198.51.100.7") && !hidden.contains("203.0.113.9") && !hidden.contains("alice"), "{hidden}");
+    assert!(
+        !hidden.contains("198.51.100.7") && !hidden.contains("203.0.113.9") && !hidden.contains("alice"),
+        "{hidden}"
+    );
     assert!(hidden.contains("|    CSeq: 1 INVITE"), "{hidden}");
     let shown = lines(&call(), Show::Everything, Messages::Shown).join("\n");
-    assert!(shown.contains("leg 1 TLS 203.0.113.9:5061") && shown.contains("sip:+4930123456@example.com"), "{shown}");
+    assert!(
+        shown.contains("leg 1 TLS 203.0.113.9:5061") && shown.contains("sip:+4930123456@example.com"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -48,7 +54,13 @@ fn odd_messages_have_a_line_too() {
     use patchcord_sip::Transport;
     let mut trace = call();
     let caller = flow(Transport::Udp, "198.51.100.7:5062");
-    for text in ["", "\x1b[2J", "SIP/2.0", &"X".repeat(500), "SIP/2.0 200 \u{20ac}\u{20ac}\u{20ac}\r\n\r\n"] {
+    for text in [
+        "",
+        "\x1b[2J",
+        "SIP/2.0",
+        &"X".repeat(500),
+        "SIP/2.0 200 \u{20ac}\u{20ac}\u{20ac}\r\n\r\n",
+    ] {
         trace.records = vec![sip(0, 0, In, caller, text)];
         let shown = lines(&trace, Show::Harmless, Messages::Hidden);
         assert_eq!(shown[2].chars().count(), 10 + 36, "{shown:?}");

@@ -7,7 +7,17 @@ use crate::trace::tests::INVITE;
 fn nothing_private_is_left() {
     let shown = lines(INVITE.as_bytes(), Show::Harmless).join("\n");
     for private in [
-        "alice", "Alice", "bob", "4930", "198.51.100", "192.0.2", "example.com", "secret", "4711", "0123456789abcdef", "talk",
+        "alice",
+        "Alice",
+        "bob",
+        "4930",
+        "198.51.100",
+        "192.0.2",
+        "example.com",
+        "secret",
+        "4711",
+        "0123456789abcdef",
+        "talk",
         "c2VjcmV0",
     ] {
         assert!(!shown.contains(private), "{private} in\n{shown}");
@@ -43,8 +53,14 @@ fn everything_is_shown_on_demand_but_nothing_a_terminal_obeys() {
 fn odd_messages_are_no_way_around() {
     let shown = |text: &str| lines(text.as_bytes(), Show::Harmless).join("|");
     assert_eq!(shown("SIP/2.0 200 OK\r\n\r\n"), "SIP/2.0 200 OK|");
-    assert_eq!(shown("no colon here\r\nbob\r\n\r\n"), "no <private> here|bob: <private>|");
-    assert_eq!(shown("OPTIONS x SIP/2.0\r\nf: bob;tag=a@b\r\n\r\n"), "OPTIONS <private> SIP/2.0|f: <private>|");
+    assert_eq!(
+        shown("no colon here\r\nbob\r\n\r\n"),
+        "no <private> here|bob: <private>|"
+    );
+    assert_eq!(
+        shown("OPTIONS x SIP/2.0\r\nf: bob;tag=a@b\r\n\r\n"),
+        "OPTIONS <private> SIP/2.0|f: <private>|"
+    );
     // A body that is no session description is only counted.
     assert_eq!(
         shown("MESSAGE x SIP/2.0\r\nContent-Type: text/plain\r\n\r\nhello bob"),

@@ -34,7 +34,10 @@ fn every_message_is_a_packet_and_nothing_else_is() {
     let packets = packets(&file(&call()));
     assert_eq!(packets.len(), 7);
     let first = &packets[0];
-    assert_eq!((first.time, first.length as usize), ((1_800_000_000, 0), 28 + INVITE.len()));
+    assert_eq!(
+        (first.time, first.length as usize),
+        ((1_800_000_000, 0), 28 + INVITE.len())
+    );
     assert_eq!(checksum(&first.bytes[..20]), 0);
     assert_eq!(first.bytes[12..20], [198, 51, 100, 7, 192, 0, 2, 10]);
     assert_eq!(first.bytes[20..24], [0x13, 0xc6, 0x13, 0xc4]);

@@ -22,7 +22,9 @@ impl Folder {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -54,12 +56,18 @@ fn a_call_becomes_a_file_that_only_its_owner_reads() {
     queue.ended(CALL);
     queue.ended(CallId(77));
     drop(thread);
-    assert_eq!(folder.names(), [format!("{}.trace", CallId(9)), format!("{CALL}.trace")]);
+    assert_eq!(
+        folder.names(),
+        [format!("{}.trace", CallId(9)), format!("{CALL}.trace")]
+    );
     let path = file(&folder.0, CALL);
     assert_eq!(format::decode(&fs::read(&path).unwrap()).unwrap(), call());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!((figures.written.get(), figures.left_out.get(), figures.failed.get()), (2, 0, 0));
+    assert_eq!(
+        (figures.written.get(), figures.left_out.get(), figures.failed.get()),
+        (2, 0, 0)
+    );
     // A store that has stopped holds nobody up.
     queue.ended(CALL);
 }
