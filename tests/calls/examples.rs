@@ -29,3 +29,23 @@ fn hello() {
 fn menu() {
     assert!(scenarios_of("menu") >= 9);
 }
+
+#[test]
+fn office() {
+    assert!(scenarios_of("office") >= 2);
+}
+
+#[test]
+fn outside_line() {
+    assert!(scenarios_of("outside-line") >= 2);
+}
+
+#[test]
+fn screening() {
+    assert!(scenarios_of("screening") >= 1);
+}
+
+#[test]
+fn follow_me() {
+    assert!(scenarios_of("follow-me") >= 2);
+}

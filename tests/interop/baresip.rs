@@ -1,14 +1,17 @@
 //! baresip (Debian 1.0) as a telephone without a screen: speaks from a WAV file, presses keys on command, and what it
-//! decodes can be read afterwards. Debian's build has no module that records, so its ALSA player writes into a named
-//! pipe, and the reader of the pipe is the clock that a sound card would be.
+//! decodes can be read while it does. Debian's build has no module that records through a hold (`sndfile` stops at the
+//! first re-INVITE), so its ALSA player writes into a named pipe, and the reader of the pipe is the clock that a sound
+//! card would be.
 
 use crate::lab::{self, Lane};
+use crate::office::{self, Account, Phone};
+use crate::transcript::Transcript;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Samples per second of what the telephone speaks and hears.
@@ -16,33 +19,47 @@ pub const RATE: u32 = 8000;
 /// 20 ms of what it hears, 16 bits a sample.
 const FRAME_BYTES: usize = 320;
 const FRAME: Duration = Duration::from_millis(20);
-/// A call is never longer in these tests.
-const HEARD_MAX: Duration = Duration::from_secs(90);
+/// The least that a pipe can hold, 256 ms of sound: what waits there is heard that much later.
+const PIPE_BYTES: usize = 4096;
 /// The source ends the call when it ends, so it ends in silence longer than any call.
 const SILENCE_S: usize = 90;
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A running telephone; killed when dropped.
 pub struct Telephone {
     process: Child,
     control: TcpStream,
     folder: PathBuf,
-    reader: Option<JoinHandle<Vec<i16>>>,
-    said: String,
+    events: Transcript,
+    heard: Arc<Mutex<Vec<i16>>>,
+    account: Option<Account>,
 }
 
 impl Telephone {
-    /// Starts a telephone that speaks `speech` (16 bits, 8000 Hz) once in every call.
+    /// Starts a telephone that belongs nowhere and speaks `speech` (16 bits, 8000 Hz) once in every call.
     pub fn start(folder: &Path, lane: &Lane, speech: &[i16]) -> Self {
+        Self::launch(folder, lane, speech, None)
+    }
+
+    /// Starts a telephone that registers and takes one call at a time by itself.
+    pub fn registered(folder: &Path, lane: &Lane, speech: &[i16], account: &Account) -> Self {
+        Self::launch(folder, lane, speech, Some(account.clone()))
+    }
+
+    fn launch(folder: &Path, lane: &Lane, speech: &[i16], account: Option<Account>) -> Self {
         let port = lab::free_port();
-        write_files(folder, lane, port, speech);
-        let heard = folder.join("heard.fifo");
-        lab::run(Command::new("mkfifo").arg(&heard));
-        let reader = std::thread::spawn(move || hear(&heard));
+        write_files(folder, lane, port, speech, account.as_ref());
+        let pipe = folder.join("heard.fifo");
+        lab::run(Command::new("mkfifo").arg(&pipe));
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::downgrade(&heard);
+        std::thread::spawn(move || hear(&pipe, &into));
         let log = std::fs::File::create(folder.join("baresip.log")).expect("the test's folder can be written to");
         let process = Command::new("baresip")
             .arg("-f")
             .arg(folder)
             .arg("-v")
+            .arg("-s")
             .env("ALSA_CONFIG_PATH", folder.join("asound.conf"))
             .stdin(Stdio::null())
             .stdout(
@@ -53,12 +70,14 @@ impl Telephone {
             .spawn()
             .expect("baresip can be started");
         let control = connect(SocketAddr::from(([127, 0, 0, 1], port)));
+        let reader = control.try_clone().expect("a socket can be read and written by two");
         Self {
             process,
             control,
             folder: folder.to_owned(),
-            reader: Some(reader),
-            said: String::new(),
+            events: Transcript::of(reader, &folder.join("events.log")),
+            heard,
+            account,
         }
     }
 
@@ -72,18 +91,10 @@ impl Telephone {
         self.command("sndcode", &key.to_string());
     }
 
-    /// Waits for an event of the telephone such as `CALL_ESTABLISHED`; fails when it does not come.
+    /// Waits for the next event of the telephone such as `CALL_ESTABLISHED`; fails when it does not come.
     pub fn expect(&mut self, event: &str, patience: Duration) {
-        let end = Instant::now() + patience;
         let sign = format!("\"type\":\"{event}\"");
-        while !self.said.contains(&sign) {
-            assert!(
-                Instant::now() < end,
-                "no {event} within {patience:?}; the telephone said: {}",
-                self.said
-            );
-            self.listen();
-        }
+        self.events.expect(&sign, patience, &self.folder);
     }
 
     /// Ends the telephone and gives all it heard, silence before and between calls included.
@@ -91,8 +102,7 @@ impl Telephone {
         self.command("quit", "");
         let ended = crate::server::wait(&mut self.process, Duration::from_secs(10));
         assert!(ended.is_some(), "baresip did not end when asked to");
-        let reader = self.reader.take().expect("the reader is taken once, here");
-        let heard = reader.join().expect("the reader of the pipe does not fail");
+        let heard = self.heard();
         let wav = patchcord_media::write_wav(RATE, &heard);
         std::fs::write(self.folder.join("heard.wav"), wav).expect("the test's folder can be written to");
         heard
@@ -106,12 +116,65 @@ impl Telephone {
             .expect("baresip takes commands while it runs");
     }
 
-    fn listen(&mut self) {
-        let mut bytes = [0; 4096];
-        // A time-out only means that it has nothing to say.
-        if let Ok(count) = self.control.read(&mut bytes) {
-            self.said.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    fn address(&self, user: &str) -> String {
+        let account = self.account.as_ref().expect("a registered telephone calls users");
+        format!("sip:{user}@{}", account.domain)
+    }
+}
+
+impl Phone for Telephone {
+    fn wait_registered(&mut self) {
+        // The event may have come before anybody listened, so it is asked for.
+        let end = Instant::now() + PATIENCE;
+        while !self.events.rest().contains("[32mOK") {
+            assert!(
+                Instant::now() < end,
+                "{}: not registered; it said: {}",
+                self.folder.display(),
+                self.events.rest()
+            );
+            self.command("reginfo", "");
+            std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    fn call(&mut self, user: &str) {
+        let address = self.address(user);
+        self.dial(&address);
+    }
+
+    fn answer(&mut self) {
+        self.expect("CALL_INCOMING", PATIENCE);
+        self.command("accept", "");
+    }
+
+    fn wait_talking(&mut self) {
+        self.expect("CALL_ESTABLISHED", PATIENCE);
+    }
+
+    fn hold(&mut self) {
+        self.command("hold", "");
+    }
+
+    fn resume(&mut self) {
+        self.command("resume", "");
+    }
+
+    fn transfer(&mut self, user: &str) {
+        let address = self.address(user);
+        self.command("transfer", &address);
+    }
+
+    fn hang_up(&mut self) {
+        self.command("hangup", "");
+    }
+
+    fn wait_hung_up(&mut self) {
+        self.expect("CALL_CLOSED", PATIENCE);
+    }
+
+    fn heard(&self) -> Vec<i16> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -127,9 +190,6 @@ fn connect(address: SocketAddr) -> TcpStream {
     let end = Instant::now() + Duration::from_secs(10);
     loop {
         if let Ok(stream) = TcpStream::connect(address) {
-            stream
-                .set_read_timeout(Some(Duration::from_millis(100)))
-                .expect("a time-out above zero is accepted");
             return stream;
         }
         assert!(Instant::now() < end, "baresip opened no control port");
@@ -137,29 +197,53 @@ fn connect(address: SocketAddr) -> TcpStream {
     }
 }
 
-/// Reads the pipe at the speed of a sound card until the writer closes it.
-fn hear(pipe: &Path) -> Vec<i16> {
+/// Reads the pipe at the speed of a sound card, for as long as anybody wants to know.
+fn hear(pipe: &Path, heard: &Weak<Mutex<Vec<i16>>>) {
     let mut file = std::fs::File::open(pipe).expect("the pipe was just made");
-    let mut heard = Vec::new();
+    // A kernel that refuses leaves it at 64 kB, 4 s of sound: then everything is heard so much later.
+    let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES);
     let mut frame = [0; FRAME_BYTES];
-    let start = Instant::now();
-    let mut frames = 0_u32;
-    while start.elapsed() < HEARD_MAX && file.read_exact(&mut frame).is_ok() {
-        heard.extend(frame.as_chunks::<2>().0.iter().map(|bytes| i16::from_le_bytes(*bytes)));
-        frames += 1;
-        let due = start + FRAME * frames;
+    let mut due = Instant::now();
+    while let Some(heard) = heard.upgrade() {
+        if file.read_exact(&mut frame).is_ok() {
+            let samples = frame.as_chunks::<2>().0.iter().map(|bytes| i16::from_le_bytes(*bytes));
+            heard.lock().unwrap_or_else(PoisonError::into_inner).extend(samples);
+        }
+        // Between two calls nobody writes, and the clock begins anew.
+        due = due.max(Instant::now() - FRAME) + FRAME;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    heard
 }
 
-fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16]) {
+fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16], account: Option<&Account>) {
     let mut source = speech.to_vec();
     source.resize(speech.len() + SILENCE_S * RATE as usize, 0);
     let here = folder.display();
+    let alsa = format!(
+        "pcm.heard {{\n  type file\n  file \"{here}/heard.fifo\"\n  format raw\n  slave.pcm \"nothing\"\n}}\n\
+         pcm.nothing {{\n  type null\n}}\n"
+    );
+    let wav = patchcord_media::write_wav(RATE, &source);
+    let files = [
+        ("config", config(folder, lane, control_port, account).into_bytes()),
+        ("asound.conf", alsa.into_bytes()),
+        ("accounts", account_line(account).into_bytes()),
+        ("contacts", Vec::new()),
+        ("speech.wav", wav),
+    ];
+    for (name, bytes) in files {
+        std::fs::write(folder.join(name), bytes).expect("the test's folder can be written to");
+    }
+}
+
+fn config(folder: &Path, lane: &Lane, control_port: u16, account: Option<&Account>) -> String {
+    let here = folder.display();
     let mut config = String::new();
     let settings = [
-        ("sip_listen", format!("127.0.0.1:{}", lab::free_port())),
+        // It listens for TLS at the next port.
+        ("sip_listen", format!("127.0.0.1:{}", lane.sip_ports().start)),
+        // Else it offers the address of the machine as soon as it offers again.
+        ("net_interface", "127.0.0.1".to_owned()),
         ("audio_source", format!("aufile,{here}/speech.wav")),
         ("audio_player", "alsa,heard".to_owned()),
         ("audio_alert", "aubridge,nowhere".to_owned()),
@@ -169,11 +253,11 @@ fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16]) {
         ("auplay_srate", RATE.to_string()),
         ("ausrc_channels", "1".to_owned()),
         ("auplay_channels", "1".to_owned()),
-        // A pipe takes bytes by the page, 256 ms at once: what is heard waits longer than that before it is played.
+        // A pipe takes bytes by the page: what is heard waits longer than that before it is played.
         ("audio_buffer", "500-2000".to_owned()),
         (
             "rtp_ports",
-            format!("{}-{}", lane.far_media.start, lane.far_media.end - 1),
+            format!("{}-{}", lane.far_media.start, lane.sip_ports().start - 1),
         ),
         ("module_path", module_folder()),
         ("ctrl_tcp_listen", format!("127.0.0.1:{control_port}")),
@@ -181,25 +265,29 @@ fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16]) {
     for (key, value) in settings {
         writeln!(config, "{key} {value}").expect("a string takes text");
     }
+    if let Some(authority) = account.and_then(|account| account.authority.as_ref()) {
+        writeln!(config, "sip_cafile {}", authority.display()).expect("a string takes text");
+    }
     for module in ["g711", "aufile", "alsa", "aubridge"] {
         writeln!(config, "module {module}.so").expect("a string takes text");
     }
-    config += "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app ctrl_tcp.so\nmodule_app menu.so\n";
-    let alsa = format!(
-        "pcm.heard {{\n  type file\n  file \"{here}/heard.fifo\"\n  format raw\n  slave.pcm \"nothing\"\n}}\n\
-         pcm.nothing {{\n  type null\n}}\n"
-    );
-    let account = "<sip:telephone@127.0.0.1>;regint=0;audio_codecs=PCMU/8000,PCMA/8000\n";
-    let wav = patchcord_media::write_wav(RATE, &source);
-    let files: [(&str, &[u8]); 5] = [
-        ("config", config.as_bytes()),
-        ("asound.conf", alsa.as_bytes()),
-        ("accounts", account.as_bytes()),
-        ("contacts", b""),
-        ("speech.wav", &wav),
-    ];
-    for (name, bytes) in files {
-        std::fs::write(folder.join(name), bytes).expect("the test's folder can be written to");
+    config + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app ctrl_tcp.so\nmodule_app menu.so\n"
+}
+
+fn account_line(account: Option<&Account>) -> String {
+    let codecs = "audio_codecs=PCMU/8000,PCMA/8000";
+    match account {
+        None => format!("<sip:telephone@127.0.0.1>;regint=0;{codecs}\n"),
+        Some(account) => format!(
+            "<sip:{user}@{domain}>;auth_user={user};auth_pass={password};outbound=\"sip:{registrar};transport={transport}\";\
+             regint={every};{codecs}\n",
+            user = account.user,
+            domain = account.domain,
+            password = account.password,
+            registrar = account.registrar,
+            transport = account.transport.name(),
+            every = office::EXPIRES_S,
+        ),
     }
 }
 

@@ -21,10 +21,12 @@ pub struct Lane {
 }
 
 /// How many ports each side of a lane has.
-const LANE_PORTS: u16 = 200;
+const LANE_PORTS: u16 = 100;
 const FIRST_MEDIA_PORT: u16 = 20_000;
 const FIRST_FAR_MEDIA_PORT: u16 = 14_000;
-const LANES: u16 = 28;
+const LANES: u16 = 56;
+/// The last ports of a far end's side are for its SIP.
+const SIP_PORTS: u16 = 10;
 /// The one test that opens hundreds of calls has these to itself.
 const LOAD_MEDIA: Range<u16> = 26_000..31_000;
 const LOAD_FAR_MEDIA: Range<u16> = 10_000..13_000;
@@ -40,6 +42,11 @@ impl Lane {
             media: from(FIRST_MEDIA_PORT),
             far_media: from(FIRST_FAR_MEDIA_PORT),
         }
+    }
+
+    /// Of the far end's ports those for its SIP; its RTP has to stay below them. Over TCP some programs want two in a row.
+    pub fn sip_ports(&self) -> Range<u16> {
+        self.far_media.end - SIP_PORTS..self.far_media.end
     }
 
     /// Ports for hundreds of calls at once; for one test at a time.
@@ -123,10 +130,10 @@ pub fn module(handler: &str) -> PathBuf {
 
 /// Runs a command to its end and fails with what it said.
 pub fn run(command: &mut Command) {
-    let output = command
-        .current_dir(root())
-        .output()
-        .expect("the program can be started");
+    if command.get_current_dir().is_none() {
+        command.current_dir(root());
+    }
+    let output = command.output().expect("the program can be started");
     let said = || String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed:\n{}", said());
 }

@@ -8,11 +8,16 @@
 )]
 
 mod baresip;
+mod certificates;
 mod helper_tests;
+mod kamailio;
 mod lab;
+mod linphone;
+mod office;
 mod reading;
 mod server;
 mod sipp;
+mod transcript;
 
 use lab::{Lane, MACHINE};
 use patchcord_media::measure;

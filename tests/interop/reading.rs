@@ -5,6 +5,8 @@ use std::path::Path;
 
 /// Samples of a window in which a tone is looked for: 400 ms at 8 kHz.
 const WINDOW: usize = 3200;
+/// What a recording of linphone's begins with.
+const WAV_HEADER_BYTES: usize = 44;
 
 /// The samples of a WAV file at 8 kHz.
 pub fn wav(file: &Path) -> Vec<i16> {
@@ -28,4 +30,25 @@ pub fn tone(recording: &[i16], rate: u32, frequencies_hz: &[u16]) -> Option<u16>
             level(hz) > -30.0 && others.fold(f64::MIN, f64::max) + 20.0 < level(hz)
         })
     })
+}
+
+/// The samples of a WAV file (16 bits, one channel) that a program still writes; its header does not know yet how long it
+/// will be. Empty if there is no such file yet.
+pub fn growing_wav(file: &Path) -> Vec<i16> {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    let samples = bytes.get(WAV_HEADER_BYTES..).unwrap_or_default();
+    samples
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|two| i16::from_le_bytes(*two))
+        .collect()
+}
+
+/// How loud a recording is; far below -100 if there is none.
+pub fn level_dbfs(recording: &[i16]) -> f64 {
+    if recording.is_empty() {
+        return f64::from(i16::MIN);
+    }
+    measure::level_dbfs(recording)
 }

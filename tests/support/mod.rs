@@ -20,6 +20,9 @@ use std::time::Instant;
 /// Samples of a prompt that are looked for in a recording: enough to be sure, short enough for a jitter buffer to leave whole.
 const COMPARED: usize = 12_000;
 
+/// The handlers in `examples/`.
+const EXAMPLES: [&str; 6] = ["hello", "menu", "office", "outside-line", "screening", "follow-me"];
+
 /// The root of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -28,7 +31,10 @@ pub fn root() -> PathBuf {
 /// The module of a handler in `examples/`, with its prompts.
 pub fn example(name: &str) -> Vec<u8> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
+    let folder = BUILT.get_or_init(|| {
+        let packages: Vec<&str> = EXAMPLES.iter().flat_map(|name| ["-p", *name]).collect();
+        cargo_build(&packages)
+    });
     let prompts = std::fs::read_dir(root().join("examples").join(name).join("prompts"));
     let prompts = prompts.into_iter().flatten().map(|file| {
         let path = file.expect("a folder that opened can be read").path();
@@ -39,7 +45,8 @@ pub fn example(name: &str) -> Vec<u8> {
             .into_owned();
         (prompt, std::fs::read(path).expect("a prompt can be read"))
     });
-    module(&folder.join(format!("{name}.wasm")), &prompts.collect::<Vec<_>>())
+    let core = folder.join(format!("{}.wasm", name.replace('-', "_")));
+    module(&core, &prompts.collect::<Vec<_>>())
 }
 
 /// The module of a hostile handler, by the name of its file in `tests/guests/modules/examples`.

@@ -19,11 +19,11 @@ const PEOPLE: &[(&str, &[&str])] = &[
 fn handle(caller: Leg) -> Result<()> {
     let person = caller.info().to;
     let mut reached = caller.dial(Dial::user(&person).ring_for(secs(AT_THE_DESK)))?;
-    if reached.leg().is_none() {
-        if let Some(elsewhere) = elsewhere(&person) {
-            please_wait(&caller)?;
-            reached = caller.dial(elsewhere)?;
-        }
+    if reached.leg().is_none()
+        && let Some(elsewhere) = elsewhere(&person)
+    {
+        please_wait(&caller)?;
+        reached = caller.dial(elsewhere)?;
     }
     if reached.is_machine() {
         info!("a machine answered");
@@ -42,12 +42,16 @@ fn handle(caller: Leg) -> Result<()> {
 
 /// Every other number of a person, rung together; none if there is none.
 fn elsewhere(person: &str) -> Option<Dial> {
-    let (_, numbers) = PEOPLE.iter().find(|(name, _)| *name == person)?;
-    let (first, others) = numbers.split_first()?;
+    let (first, others) = numbers_of(person).split_first()?;
     let all = others
         .iter()
         .fold(Dial::number(first), |dial, number| dial.or_together(Party::number(number)));
     Some(all.ring_for(secs(ELSEWHERE)).detect_machine())
+}
+
+fn numbers_of(person: &str) -> &'static [&'static str] {
+    let known = PEOPLE.iter().find(|(name, _)| *name == person);
+    known.map_or(&[], |(_, numbers)| numbers)
 }
 
 /// Tells a caller who can hear it that it takes a little longer.

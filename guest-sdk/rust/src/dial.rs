@@ -8,6 +8,7 @@ pub use party::Party;
 use crate::bindings::patchcord::handler::dial::{self, CallerHears, CallerId, Options, Order};
 use crate::prompt::ms;
 use crate::{DialOutcome, Dialing, Error, InvalidArgument, Leg, MachineDetection, Result};
+use std::fmt;
 use std::time::Duration;
 
 const RING: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ const REDIRECTS: u8 = 2;
 /// let one_by_one = Dial::to(Party::user("bob").ring_for(secs(15))).then(Party::number("+15550101").ring_for(secs(20)));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Dial {
     parties: Vec<Party>,
     headers: Vec<dial::Header>,
@@ -181,6 +182,17 @@ impl Dial {
         let headers = self.headers;
         let endpoints = self.parties.into_iter().map(|party| party.endpoint(&headers));
         Ok((endpoints.collect(), self.options))
+    }
+}
+
+/// Without numbers, names and secrets, so that it can be logged.
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial")
+            .field("parties", &self.parties)
+            .field("order", &self.order)
+            .field("ring_ms", &self.options.ring_ms)
+            .finish_non_exhaustive()
     }
 }
 

@@ -44,10 +44,10 @@ pub use bindings::patchcord::handler::dial::{
 };
 pub use bindings::patchcord::handler::gather::{EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering};
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
+pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bindings::patchcord::handler::types::{
     Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, Operation,
 };
-pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bridge::Bridge;
 pub use dial::{Dial, Party};
 pub use gather::Gather;

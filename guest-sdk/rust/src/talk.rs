@@ -69,7 +69,11 @@ impl Leg {
                 BridgeEnd::Transfer(request) => request,
             };
             let first_asks = request.asked_by().same_as(&first);
-            let (asker, party) = if first_asks { (&first, &second) } else { (&second, &first) };
+            let (asker, party) = if first_asks {
+                (&first, &second)
+            } else {
+                (&second, &first)
+            };
             match carry_out(&request, asker, party)? {
                 Transferred::To(new) if first_asks => first = Side::Brought(new),
                 Transferred::To(new) => second = Side::Brought(new),

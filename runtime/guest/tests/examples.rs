@@ -1,5 +1,7 @@
 //! The handlers in `examples/`, from upload to their end.
 
+#[path = "examples/parties.rs"]
+mod parties;
 mod support;
 
 use patchcord_control::ask::Ask;

@@ -16,6 +16,7 @@ pub use crate::dialog::session::SessionTimer;
 use crate::digest::Credentials;
 use crate::event::{EndCause, Event};
 use crate::flow::{Flow, Listener, ShardOf, Target};
+use crate::gate::Gate;
 use crate::limits::{Limits, TIMERS_PER_CALL};
 use crate::message::Message;
 use crate::parse::{Fault, read};
@@ -243,6 +244,8 @@ pub struct Endpoint {
     /// Filled by one input, drained before the next: no input makes more than a few outputs.
     outputs: VecDeque<Output>,
     counters: Counters,
+    /// Who may come in; everybody without it.
+    gate: Option<Gate>,
 }
 
 impl Endpoint {
@@ -269,7 +272,26 @@ impl Endpoint {
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
+            gate: None,
         }
+    }
+
+    /// The same with a gate: who may come in. Without one everybody may.
+    pub fn with_gate(self, gate: Gate) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self
+        }
+    }
+
+    /// The gate, if there is one.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The gate, for what it has to learn.
+    pub fn gate_mut(&mut self) -> Option<&mut Gate> {
+        self.gate.as_mut()
     }
 
     /// Takes one input. Nothing in a datagram can make this fail.

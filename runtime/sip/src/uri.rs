@@ -2,7 +2,7 @@
 //! Not a resolver, and no normalisation: the text a peer sent is the text that goes back. RFC 3261 19.1, RFC 3966.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -170,7 +170,16 @@ pub(crate) fn unescape(text: &str) -> Option<String> {
 
 /// `[::1]`, `::1` (only inside Via's received) or `192.0.2.1`.
 pub(crate) fn literal_ip(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(|| three_colons(bare).map(IpAddr::V6))
+}
+
+/// `2001:db8:::192.0.2.1`, which the grammar of RFC 3261 allowed by mistake before an IPv4 address and which has to be let
+/// pass (RFC 5118 4.10); read with two colons.
+fn three_colons(bare: &str) -> Option<Ipv6Addr> {
+    let (before, after) = bare.split_once(":::")?;
+    after.parse::<Ipv4Addr>().ok()?;
+    format!("{before}::{after}").parse().ok()
 }
 
 /// Checks an address and locates its parts, without copying.
@@ -278,9 +287,10 @@ fn locate_tel(text: &str, start: usize) -> Result<Parts, Fault> {
 fn host_length(tail: &str) -> Result<usize, Fault> {
     if let Some(inner) = tail.strip_prefix('[') {
         let close = inner.find(']').ok_or(Fault::Address)?;
-        inner[..close]
-            .parse::<std::net::Ipv6Addr>()
-            .map_err(|_| Fault::Address)?;
+        let address = &inner[..close];
+        if address.parse::<Ipv6Addr>().is_err() && three_colons(address).is_none() {
+            return Err(Fault::Address);
+        }
         return Ok(close + 2);
     }
     let len = tail

@@ -27,17 +27,18 @@ pub struct Via<'a> {
 }
 
 impl<'a> Via<'a> {
-    /// Reads the first value of a Via field.
+    /// Reads the first value of a Via field. Its SIP version may be any: the start line says what a message speaks, and
+    /// whoever speaks another version has to be found to be told so (505).
     ///
     /// # Errors
-    /// The fault that makes it unusable: not `SIP/2.0/transport`, no host, a bad port.
+    /// The fault that makes it unusable: not `SIP/version/transport`, no host, a bad port.
     pub fn parse(value: &'a str) -> Result<Self, Fault> {
         let first = split_commas(value).next().unwrap_or_default();
         let cut = top_level(first, b';').unwrap_or(first.len());
         let (head, params) = first.split_at(cut);
         let mut slashes = head.splitn(3, '/');
         let (name, version) = (slashes.next().unwrap_or_default(), slashes.next().unwrap_or_default());
-        if !name.trim_ascii().eq_ignore_ascii_case("SIP") || version.trim_ascii() != "2.0" {
+        if !name.trim_ascii().eq_ignore_ascii_case("SIP") || !is_version(version.trim_ascii()) {
             return Err(Fault::Via);
         }
         let rest = slashes.next().ok_or(Fault::Via)?.trim_ascii();
@@ -77,6 +78,13 @@ impl<'a> Via<'a> {
     pub(crate) fn is_translated(&self, from: SocketAddr) -> bool {
         literal_ip(self.host).is_some_and(|ip| !same_ip(ip, from.ip()))
     }
+}
+
+/// `2.0`, or another two numbers with a dot between.
+fn is_version(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('.')
+        .is_some_and(|(major, minor)| is_number(major) && is_number(minor))
 }
 
 pub(crate) fn same_ip(one: IpAddr, other: IpAddr) -> bool {

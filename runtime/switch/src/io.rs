@@ -1,5 +1,6 @@
 //! Everything that can wake a shard, and everything it can want.
 
+use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use patchcord_control::call::{Trace, TurnTrace};
 use patchcord_control::ids::CallId;
@@ -20,8 +21,10 @@ pub struct Config {
     pub sip: patchcord_sip::Config,
     /// The address that session descriptions name for audio.
     pub media_address: IpAddr,
-    /// Who may come in.
-    pub gate: patchcord_sip::GateConfig,
+    /// Who may come in; everybody without it.
+    pub gate: Option<patchcord_sip::GateConfig>,
+    /// Trunks to watch; only in one shard of a node.
+    pub trunks: Vec<patchcord_sip::TrunkConfig>,
     /// Registrations are kept here; only in the shard that takes REGISTER.
     pub registrar: Option<patchcord_sip::RegistrarConfig>,
     /// Codecs we speak, preferred first.
@@ -78,6 +81,10 @@ pub enum Input<'a> {
     },
     /// What another shard learned about where users are.
     Location(LocationChange),
+    /// What another shard learned about where a trunk is.
+    Trunk(TrunkTargets),
+    /// Trunks begin to be watched; after the first directory.
+    StartTrunks,
     /// A media thread reports.
     Media(Report),
     /// More port pairs to use.
@@ -117,6 +124,8 @@ pub enum Output {
     },
     /// Tell the other shards where a user is.
     Location(LocationChange),
+    /// Tell the other shards where a trunk is.
+    Trunk(TrunkTargets),
     /// Tell a media thread.
     Media {
         /// Which.

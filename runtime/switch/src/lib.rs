@@ -7,6 +7,7 @@
 //! **One input, then drain [`Shard::poll`] until it is empty; [`Shard::wake_at`] then names the next deadline.** The same
 //! shard runs in production and in the simulator.
 
+mod carriers;
 mod directory;
 mod drive;
 mod io;
@@ -22,7 +23,8 @@ mod phones;
 mod shard;
 mod transfers;
 
+pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query};
 pub use outgoing::{CallingOut, Hosts, Outgoing, TrunkHost};
-pub use shard::Shard;
+pub use shard::{Shard, ShardError};

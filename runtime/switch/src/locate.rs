@@ -153,6 +153,9 @@ impl Shard {
 
     /// A host was looked up.
     pub(crate) fn resolved(&mut self, now: Instant, query: Query, targets: Vec<Target>) {
+        if self.trunk_resolved(now, query, &targets) {
+            return;
+        }
         let Some(pending) = self.queries.remove(&query) else {
             return;
         };

@@ -4,10 +4,10 @@
 use crate::locate::{Stop, Way};
 use crate::shard::Shard;
 use patchcord_control::call::{NotLocated, Presented};
-use patchcord_control::destinations::{Destinations, Verdict};
+use patchcord_control::destinations::{Destinations, Price, Verdict};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Attempt, Ledger, Permit, Urgency};
-use patchcord_control::numbers::{DialPlan, Number, Prefix, Price};
+use patchcord_control::numbers::{DialPlan, Number, Prefix};
 use patchcord_control::policy::{self, CallerIds, Party, Privacy, Wanted};
 use patchcord_control::trunks::{Choice, NoTrunk, Trunks};
 use patchcord_control::words;
@@ -247,7 +247,7 @@ fn allow(destinations: &Destinations, number: &Number) -> Result<Allowed, NotLoc
         Verdict::AllowedShort { price, .. } => allowed(None, price),
         Verdict::Denied(rule) => forbidden(&format!("the rule {:?} denies this destination", rule.name)),
         Verdict::DeniedShort(rule) => forbidden(&format!("the rule {:?} denies this code", rule.name)),
-        Verdict::DeniedRisky(range) => forbidden(&format!("numbers of this kind are known for fraud: {range}")),
+        Verdict::DeniedRisky(range) => forbidden(&format!("{} numbers are known for fraud", range.name)),
         Verdict::DeniedByDefault => forbidden("no rule allows this destination"),
     }
 }

@@ -60,7 +60,7 @@ impl Shard {
 
     /// Takes over what the registrar has learned. A mirror that is full goes without: its users are unavailable here.
     pub(crate) fn mirror(&mut self, change: LocationChange) {
-        if self.sip.gate_mut().apply(change).is_err() {
+        if self.sip.gate_mut().is_some_and(|gate| gate.apply(change).is_err()) {
             self.counts.locations_lost += 1;
         }
     }
@@ -70,8 +70,10 @@ impl Shard {
         let Some(aor) = self.address_of(tenant, name) else {
             return Vec::new();
         };
-        let location = self.sip.gate_mut().location();
-        let devices = location.devices(now, &tenant.0, &aor);
+        let Some(gate) = self.sip.gate() else {
+            return Vec::new();
+        };
+        let devices = gate.location().devices(now, &tenant.0, &aor);
         let best = devices.into_iter().filter_map(|bindings| bindings.first().copied());
         best.map(|binding| {
             (

@@ -11,7 +11,10 @@ use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
-use patchcord_sip::{DialogId, Endpoint, Event, Input as SipInput, Output as SipOutput, Registrar, Target};
+use patchcord_sip::{
+    DialogId, Endpoint, Event, ExchangeId, Gate, GateError, Input as SipInput, Output as SipOutput, Registrar, Target,
+    Trunk, TrunkError, TrunkRequest,
+};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -36,6 +39,10 @@ pub struct Shard {
     pub(crate) next_query: u64,
     /// Where trunks are now, best first, as the shard that watches them has found out.
     pub(crate) trunk_targets: HashMap<Arc<str>, Vec<Target>>,
+    /// Trunks this shard watches, what they wait for from the wire, and what they have asked.
+    pub(crate) trunks: Vec<Trunk>,
+    pub(crate) trunk_requests: HashMap<ExchangeId, (usize, TrunkRequest)>,
+    pub(crate) trunk_queries: HashMap<Query, usize>,
     /// Only in the shard that takes REGISTER.
     pub(crate) registrar: Option<Registrar>,
     pub(crate) due: BTreeSet<(Instant, CallId)>,
@@ -48,6 +55,26 @@ pub struct Shard {
     pub(crate) counts: Counts,
 }
 
+/// Why a shard cannot be set up.
+#[derive(Debug)]
+pub enum ShardError {
+    /// The gate.
+    Gate(GateError),
+    /// A trunk.
+    Trunk(TrunkError),
+}
+
+impl std::fmt::Display for ShardError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gate(why) => write!(f, "who may call in: {why}"),
+            Self::Trunk(why) => write!(f, "trunks: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ShardError {}
+
 /// Whether new calls are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Draining {
@@ -57,18 +84,32 @@ pub(crate) enum Draining {
 
 impl Shard {
     /// A shard without calls, ports or programs.
-    pub fn new(config: Config) -> Self {
+    ///
+    /// # Errors
+    /// A gate or a trunk that cannot be set up as the configuration says.
+    pub fn new(now: Instant, config: Config) -> Result<Self, ShardError> {
         let mut random = ChaCha12Rng::from_seed(config.seed);
-        Self {
-            sip: Endpoint::new(config.sip.clone(), random.next_u64()),
-            config,
+        let mut sip = Endpoint::new(config.sip.clone(), random.next_u64());
+        if let Some(gate) = config.gate.clone() {
+            let mut key = [0; 32];
+            random.fill_bytes(&mut key);
+            sip = sip.with_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
+        }
+        let trunks = config.trunks.iter().cloned().map(|trunk| Trunk::new(now, trunk));
+        let trunks = trunks.collect::<Result<_, _>>().map_err(ShardError::Trunk)?;
+        Ok(Self {
+            sip,
             calls: BTreeMap::new(),
             dialogs: HashMap::new(),
             sessions: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
             trunk_targets: HashMap::new(),
+            trunks,
+            trunk_requests: HashMap::new(),
+            trunk_queries: HashMap::new(),
             registrar: config.registrar.clone().map(Registrar::new),
+            config,
             due: BTreeSet::new(),
             directory: None,
             ports: VecDeque::new(),
@@ -76,7 +117,7 @@ impl Shard {
             outputs: VecDeque::new(),
             draining: Draining::No,
             counts: Counts::default(),
-        }
+        })
     }
 
     /// Takes one input. Drain [`Shard::poll`] before the next.
@@ -89,13 +130,18 @@ impl Shard {
             }
             Input::Resolved { query, targets } => self.resolved(now, query, targets),
             Input::Location(change) => self.mirror(change),
+            Input::Trunk(found) => self.trunk_moved(found),
+            Input::StartTrunks => self.start_trunks(now),
             Input::Media(report) => self.media_report(now, report),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);
             }
             Input::Directory(directory) => self.directory = Some(directory),
-            Input::Drain => self.draining = Draining::Yes,
+            Input::Drain => {
+                self.draining = Draining::Yes;
+                self.stop_trunks(now);
+            }
             Input::EndAll => self.end_all(now),
             Input::Deadline => self.deadline(now),
         }
@@ -111,7 +157,10 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        [call, self.sip.wake_at(), registrations].into_iter().flatten().min()
+        [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What is alive and what was refused.
@@ -224,6 +273,7 @@ impl Shard {
             self.sip.handle(now, SipInput::Deadline);
         }
         self.registrations_expire(now);
+        self.trunks_deadline(now);
         for _ in 0..DUE_PER_DEADLINE {
             let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;

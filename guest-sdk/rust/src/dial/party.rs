@@ -2,10 +2,11 @@
 
 use crate::bindings::patchcord::handler::dial::{Credentials, Destination, Endpoint, Header};
 use crate::prompt::ms;
+use std::fmt;
 use std::time::Duration;
 
 /// One party to call. Without more words it rings as long as the whole dialling may take.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Party(Endpoint);
 
 impl Party {
@@ -50,6 +51,17 @@ impl Party {
         let mut endpoint = self.0;
         endpoint.headers.extend_from_slice(headers);
         endpoint
+    }
+}
+
+/// Without numbers, names and secrets, so that it can be logged.
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0.to {
+            Destination::Number(_) => "Number",
+            Destination::User(_) => "User",
+            Destination::Address(_) => "Address",
+        })
     }
 }
 

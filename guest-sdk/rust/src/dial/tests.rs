@@ -21,9 +21,15 @@ fn one_word_calls_a_user_for_a_minute() {
 
 #[test]
 fn each_party_keeps_its_own_words_and_shares_the_common_ones() {
-    let bob = Party::user("bob").ring_for(Duration::from_secs(15)).header("X-Own", "1");
+    let bob = Party::user("bob")
+        .ring_for(Duration::from_secs(15))
+        .header("X-Own", "1");
     let office = Party::address("sip:office@example.com").credentials("us", "secret");
-    let what = Dial::to(bob).header("X-Ticket", "4711").then(office).anonymous().early_media();
+    let what = Dial::to(bob)
+        .header("X-Ticket", "4711")
+        .then(office)
+        .anonymous()
+        .early_media();
     let (endpoints, options) = parts(what);
     let names = |place: usize| -> Vec<&str> {
         let headers = &endpoints[place].headers;
@@ -45,7 +51,10 @@ fn together_and_in_turn_do_not_mix() {
     };
     assert_eq!(three(Dial::then, Dial::then), Ok(Order::InTurn));
     assert_eq!(three(Dial::or_together, Dial::or_together), Ok(Order::Together));
-    for mixed in [three(Dial::then, Dial::or_together), three(Dial::or_together, Dial::then)] {
+    for mixed in [
+        three(Dial::then, Dial::or_together),
+        three(Dial::or_together, Dial::then),
+    ] {
         assert!(
             matches!(&mixed, Err(Error::Invalid(why)) if why.argument == "options.order"),
             "{mixed:?}"
@@ -70,4 +79,11 @@ fn a_failure_has_the_status_that_says_it() {
         assert_eq!(outcome.status(), status);
         assert!(!outcome.is_machine() && outcome.leg().is_none());
     }
+}
+
+#[test]
+fn what_is_printed_names_nobody() {
+    let party = Party::address("sip:secret-name@example.com").credentials("secret-name", "secret-word");
+    let shown = format!("{:?}", Dial::user("secret-name").header("X", "secret-word").then(party));
+    assert!(shown.contains("User") && shown.contains("Address") && !shown.contains("secret"), "{shown}");
 }

@@ -95,13 +95,19 @@ fn link_opening(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     define(
         call,
         "[method]leg.reject",
-        |(it, reason): (Resource<Leg>, RejectReason)| Ask::Reject { leg: leg(&it), reason: reason.into() },
+        |(it, reason): (Resource<Leg>, RejectReason)| Ask::Reject {
+            leg: leg(&it),
+            reason: reason.into(),
+        },
         unit,
     )?;
     define(
         call,
         "[method]leg.redirect",
-        |(it, to): (Resource<Leg>, Vec<String>)| Ask::Redirect { leg: leg(&it), to: private(to) },
+        |(it, to): (Resource<Leg>, Vec<String>)| Ask::Redirect {
+            leg: leg(&it),
+            to: private(to),
+        },
         unit,
     )
 }
@@ -135,7 +141,10 @@ fn link_answered(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     define(
         call,
         "[method]leg.send-keys",
-        |(it, keys): (Resource<Leg>, String)| Ask::SendKeys { leg: leg(&it), keys: keys.into() },
+        |(it, keys): (Resource<Leg>, String)| Ask::SendKeys {
+            leg: leg(&it),
+            keys: keys.into(),
+        },
         unit,
     )
 }

@@ -86,10 +86,7 @@ fn define_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: 
 fn define_as_operation<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> wasmtime::Result<()> {
     instance.func_wrap(name, |mut store, (special,): (Resource<T>,)| {
         slot::count_call(store.data_mut())?;
-        let general = store
-            .data_mut()
-            .operations
-            .give::<Operation>(operation(&special));
+        let general = store.data_mut().operations.give::<Operation>(operation(&special));
         Ok((general,))
     })
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{core, limits, runtime, sleeper};
-use patchcord_control::words::Interruption;
+use patchcord_control::words::{self, Interruption};
 
 const SLEEP: Ask = Ask::Sleep { ms: 1_000 };
 
@@ -40,6 +40,12 @@ fn errors_go_in_and_come_back_out() {
             reason: "täglich zu lang".to_owned(),
         },
         Error::AlreadyGathering,
+        Error::AlreadyBridged,
+        Error::RefusedByPeer(488),
+        Error::NoSuchCall,
+        Error::NoSuchHandler("night".to_owned()),
+        Error::Interrupted(Interruption::Moved),
+        Error::Interrupted(Interruption::NotConnected),
         Error::Failed(String::new()),
     ];
     for error in errors {
@@ -206,6 +212,59 @@ fn the_last_handle_to_an_operation_says_so() {
         Step::Asked(Ask::Forget { operation }),
         "only the second drop is the last"
     );
+    assert_eq!(instance.resume(Some(Answer::Nothing)), Step::Finished(Ok(())));
+}
+
+#[test]
+fn a_dropped_dialling_is_forgotten() {
+    // What it starts lies in memory that is zero: no caller, no endpoints, and the first of every choice.
+    let bytes = core(
+        r#"(import "patchcord:handler/dial@0.1.0" "start" (func $start (param i32 i32)))
+           (import "patchcord:handler/dial@0.1.0" "[resource-drop]dialing" (func $drop (param i32)))"#,
+        r#"(func (export "handle") (param i32) (result i32)
+             (call $start (i32.const 1024) (i32.const 64))
+             (call $drop (i32.load (i32.const 72)))
+             (i32.const 256))"#,
+    );
+    let module = Module::load(&runtime(1), &bytes).expect("accepted");
+    let mut instance = Instance::start(&module, limits()).expect("it fits");
+    let Step::Asked(Ask::StartDial { caller, endpoints, .. }) = instance.resume(None) else {
+        panic!("it starts dialling")
+    };
+    assert!(caller.is_none() && endpoints.is_empty());
+    let operation = patchcord_control::ids::OperationId(9);
+    let step = instance.resume(Some(Answer::Started(Ok(operation))));
+    assert_eq!(step, Step::Asked(Ask::Forget { operation }));
+    assert_eq!(instance.resume(Some(Answer::Nothing)), Step::Finished(Ok(())));
+}
+
+#[test]
+fn a_bridge_may_give_a_transfer_that_is_dropped() {
+    let bytes = core(
+        r#"(import "patchcord:handler/bridge@0.1.0" "bridge"
+             (func $bridge (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+           (import "patchcord:handler/transfer@0.1.0" "[resource-drop]request" (func $drop (param i32)))"#,
+        r#"(func (export "handle") (param i32) (result i32)
+             (call $bridge (local.get 0) (local.get 0) (i32.const 1) (i32.const 10) (i32.const 0) (i32.const 0)
+               (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 64))
+             (call $drop (i32.load (i32.const 84)))
+             (i32.const 256))"#,
+    );
+    let module = Module::load(&runtime(1), &bytes).expect("accepted");
+    let mut instance = Instance::start(&module, limits()).expect("it fits");
+    let Step::Asked(Ask::Bridge { first, second, options }) = instance.resume(None) else {
+        panic!("it bridges")
+    };
+    assert_eq!((first, second), (CALLER, CALLER));
+    assert_eq!(options.hang_up_on.map(words::Key::char), Some('*'));
+    assert_eq!(options.transfers, words::TransferPolicy::Ask);
+    let transfer = patchcord_control::ids::TransferId(7);
+    let bridged = words::Bridged {
+        lasted_ms: u64::MAX,
+        ended_by: words::BridgeEnd::Transfer(transfer),
+    };
+    let step = instance.resume(Some(Answer::Bridged(Ok(bridged))));
+    assert_eq!(step, Step::Asked(Ask::TransferDrop { transfer }));
     assert_eq!(instance.resume(Some(Answer::Nothing)), Step::Finished(Ok(())));
 }
 

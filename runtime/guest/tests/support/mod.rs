@@ -6,8 +6,11 @@
 )]
 
 use patchcord_control::ask::{Answer, Ask};
-use patchcord_control::ids::OperationId;
-use patchcord_control::words::{Error, GatherEnd, GatherFailure, Gathered, Interruption, PlayEnd, Played, UnixTime};
+use patchcord_control::ids::{LegId, OperationId};
+use patchcord_control::words::{
+    BridgeEnd, Bridged, Destination, DialOutcome, Error, GatherEnd, GatherFailure, Gathered, Interruption, LegInfo,
+    LegState, PlayEnd, Played, UnixTime,
+};
 use patchcord_guest::{Config, EPOCH_MS, Instance, Limits, Module, Runtime, Step};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +19,9 @@ use std::time::Duration;
 
 /// More steps than any handler here needs: a test that goes on for ever must fail instead.
 const MOST_STEPS: usize = 100_000;
+
+/// The handlers in `examples/`.
+const EXAMPLES: [&str; 6] = ["hello", "menu", "office", "outside-line", "screening", "follow-me"];
 
 /// One runtime for all tests of a file, with a thread that ticks as the host does.
 pub fn runtime() -> &'static Runtime {
@@ -47,8 +53,11 @@ pub fn hostile(name: &str) -> Vec<u8> {
 /// The core module of a handler in `examples/`.
 pub fn example(name: &str) -> Vec<u8> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hello", "-p", "menu"]));
-    read(&folder.join(format!("{name}.wasm")))
+    let folder = BUILT.get_or_init(|| {
+        let packages: Vec<&str> = EXAMPLES.iter().flat_map(|name| ["-p", *name]).collect();
+        cargo_build(&packages)
+    });
+    read(&folder.join(format!("{}.wasm", name.replace('-', "_"))))
 }
 
 fn cargo_build(what: &[&str]) -> PathBuf {
@@ -88,6 +97,16 @@ pub struct PretendCall {
     pub stop_after: Option<usize>,
     /// The keys that gatherings bring, in order; then none come.
     pub keys: Vec<&'static str>,
+    /// Whom the caller called.
+    pub called: &'static str,
+    /// What diallings bring, in order; then nothing is reached.
+    pub dials: Vec<Result<DialOutcome, Error>>,
+    /// How bridges end, in order; then the second party hangs up.
+    pub bridges: Vec<BridgeEnd>,
+    /// The leg that asks for a transfer.
+    pub asker: u32,
+    /// The leg that an attended transfer brings; none: its call is gone. The other kind is to a number.
+    pub attended: Option<Option<u32>>,
     /// Operations started until now.
     pub started: u32,
     /// Waiting functions asked until now.
@@ -134,7 +153,14 @@ impl PretendCall {
         let gone = Error::Interrupted(Interruption::HungUp);
         let waits = matches!(
             ask,
-            Ask::Answer { .. } | Ask::Play { .. } | Ask::Gather { .. } | Ask::Sleep { .. } | Ask::WaitAny { .. }
+            Ask::Answer { .. }
+                | Ask::Play { .. }
+                | Ask::Gather { .. }
+                | Ask::Dial { .. }
+                | Ask::Bridge { .. }
+                | Ask::TransferTake { .. }
+                | Ask::Sleep { .. }
+                | Ask::WaitAny { .. }
         );
         self.waits += usize::from(waits);
         if waits && self.hangs_up_after.is_some_and(|most| self.waits > most) {
@@ -144,6 +170,9 @@ impl PretendCall {
                     reason: gone,
                     keys: String::new().into(),
                 })),
+                Ask::Dial { .. } => Answer::Dialled(Err(gone)),
+                Ask::Bridge { .. } => Answer::Bridged(Err(gone)),
+                Ask::TransferTake { .. } => Answer::Taken(Err(gone)),
                 Ask::WaitAny { .. } => Answer::Any(Err(gone)),
                 _ => Answer::Unit(Err(gone)),
             };
@@ -166,12 +195,41 @@ impl PretendCall {
                 Answer::Started(Ok(OperationId(self.started)))
             }
             Ask::Gather { .. } | Ask::CancelGather { .. } => Answer::Gathered(Ok(self.gathered())),
+            Ask::Info { .. } => Answer::Info(LegInfo {
+                to: self.called.to_owned().into(),
+                ..LegInfo::default()
+            }),
+            Ask::State { .. } => Answer::State(LegState::Answered),
             Ask::Header { .. } => Answer::Header(Vec::new()),
             Ask::Now => Answer::Now(UnixTime {
                 seconds: 1_700_000_000,
                 nanoseconds: 0,
             }),
             Ask::Log { .. } | Ask::Forget { .. } | Ask::HangUp { .. } | Ask::Flush { .. } => Answer::Nothing,
+            other => self.party_answer(other),
+        }
+    }
+
+    fn party_answer(&mut self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Dial { .. } if self.dials.is_empty() => Answer::Dialled(Ok(DialOutcome::Unreachable)),
+            Ask::Dial { .. } => Answer::Dialled(self.dials.remove(0)),
+            Ask::Bridge { .. } => Answer::Bridged(Ok(Bridged {
+                lasted_ms: 5_000,
+                ended_by: if self.bridges.is_empty() {
+                    BridgeEnd::SecondLeft(Interruption::HungUp)
+                } else {
+                    self.bridges.remove(0)
+                },
+            })),
+            Ask::TransferAskedBy { .. } => Answer::Leg(LegId(self.asker)),
+            Ask::TransferIsAttended { .. } => Answer::Flag(self.attended.is_some()),
+            Ask::TransferDestination { .. } => Answer::Destination(Destination::Number("+15550100".to_owned().into())),
+            Ask::TransferTake { .. } => Answer::Taken(match self.attended.flatten() {
+                Some(leg) => Ok(LegId(leg)),
+                None => Err(Error::NoSuchCall),
+            }),
+            Ask::TransferAccept { .. } | Ask::TransferFinish { .. } | Ask::TransferDrop { .. } => Answer::Nothing,
             other => panic!("no handler of these tests asks {other:?}"),
         }
     }

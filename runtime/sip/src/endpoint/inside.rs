@@ -24,7 +24,7 @@ impl Endpoint {
     /// A request with a To tag.
     pub(super) fn inside(&mut self, now: Instant, flow: Flow, request: Request, key: Key) {
         let Some(id) = self.dialog_of(&request) else {
-            return self.refuse_stateless(flow, &request, &Refusal::new(481));
+            return self.refuse_if_known(flow, &request, &Refusal::new(481));
         };
         self.touched = Some(id);
         if self.counters().transactions >= self.config.limits.transactions && request.method != Method::Bye {

@@ -33,6 +33,12 @@ impl Endpoint {
         ))
     }
 
+    /// The address that reaches the far end of an established dialog, for the Refer-To of an attended transfer.
+    pub fn remote_target(&self, dialog: DialogId) -> Option<String> {
+        let found = self.dialogs.get(&dialog).filter(|dialog| dialog.state == State::Up)?;
+        Some(found.remote.target.to_string())
+    }
+
     /// The dialog a new INVITE wants to take the place of.
     pub(super) fn replaced_by(&self, request: &Request) -> Result<Option<DialogId>, Refusal> {
         let mut values = request.headers.values("Replaces");

@@ -57,6 +57,18 @@ impl Refusal {
             .fold(self, |refusal, (name, value)| refusal.with(name, value))
     }
 
+    /// A reply that was made elsewhere.
+    pub(super) fn of_reply(reply: &Reply) -> Self {
+        let fields = reply.headers.iter();
+        Self {
+            fields: fields
+                .map(|(name, value)| (name.clone().into(), value.clone()))
+                .collect(),
+            body: reply.body.clone(),
+            ..Self::new(reply.status)
+        }
+    }
+
     /// 503: no room.
     pub(super) fn full() -> Self {
         Self::new(503).with("Retry-After", RETRY_AFTER_S)
@@ -166,7 +178,7 @@ impl Endpoint {
                 ..Refusal::new(400)
             },
         };
-        self.refuse_stateless(flow, request, &refusal);
+        self.refuse_if_known(flow, request, &refusal);
     }
 
     /// Sends a response within a server transaction.

@@ -9,6 +9,7 @@ use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
 use crate::flow::Flow;
+use crate::gate::Verdict;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
 use crate::outside::Origin;
@@ -18,6 +19,8 @@ use crate::uri::Scheme;
 
 /// The extensions a request may require.
 const KNOWN_TAGS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
+/// Those that a REGISTER may require besides (RFC 3327, 5626, 5627); the registrar looks at them.
+const REGISTER_TAGS: [&str; 3] = ["path", "outbound", "gruu"];
 
 impl Endpoint {
     pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request) {
@@ -43,14 +46,13 @@ impl Endpoint {
             return;
         }
         if let Some(refusal) = inadmissible(&request) {
-            return self.refuse_stateless(flow, &request, &refusal);
+            return self.refuse_if_known(flow, &request, &refusal);
         }
         if request.tag_of_to().is_some() {
             return self.inside(now, flow, request, key);
         }
-        let origin = match self.judge(now, flow, &request) {
-            Some(origin) => origin,
-            None => return,
+        let Some(origin) = self.judge(now, flow, &request) else {
+            return;
         };
         match request.method {
             Method::Invite => self.new_call(now, flow, request, key, origin),
@@ -75,8 +77,24 @@ impl Endpoint {
 
     /// Where a request outside dialogs comes from, or `None` if it is dealt with already.
     fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Option<Origin> {
-        let _ = (now, flow, request);
-        Some(Origin::Anyone)
+        let Some(gate) = self.gate.as_mut() else {
+            return Some(Origin::Anyone);
+        };
+        match gate.judge(now, flow, request) {
+            Verdict::Admit(origin) => Some(origin),
+            Verdict::Drop => None,
+            Verdict::Challenge(reply) | Verdict::Refuse(reply) => {
+                self.refuse_stateless(flow, request, &Refusal::of_reply(&reply));
+                None
+            }
+        }
+    }
+
+    /// Refuses a request that the gate has not judged, unless it comes from a stranger who is to hear nothing.
+    pub(super) fn refuse_if_known(&mut self, flow: Flow, request: &Request, refusal: &Refusal) {
+        if self.gate.as_ref().is_none_or(|gate| gate.answers(flow)) {
+            self.refuse_stateless(flow, request, refusal);
+        }
     }
 
     fn new_call(&mut self, now: Instant, flow: Flow, request: Request, key: key::Key, origin: Origin) {
@@ -152,7 +170,7 @@ impl Endpoint {
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            return self.refuse_stateless(flow, request, &Refusal::new(481));
+            return self.refuse_if_known(flow, request, &Refusal::new(481));
         };
         let (to, tag, about) = (server.reply_to, server.tag.clone(), server.about);
         let pending = server.dialog.filter(|_| server.state == server::State::Proceeding);
@@ -201,7 +219,14 @@ fn inadmissible(request: &Request) -> Option<Refusal> {
         return Some(Refusal::new(416));
     }
     let is_known = |tag: &&str| {
-        let known = KNOWN_TAGS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        let more: &[&str] = match request.method {
+            Method::Register => &REGISTER_TAGS,
+            _ => &[],
+        };
+        let known = KNOWN_TAGS
+            .iter()
+            .chain(more)
+            .any(|known| known.eq_ignore_ascii_case(tag));
         // What a registrar knows is not for the endpoint to tell.
         known || request.method == Method::Register
     };

@@ -6,12 +6,16 @@ use std::time::Instant;
 
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint, Rejection};
+use crate::address::NameAddr;
 use crate::dialog::{State, Unacknowledged};
 use crate::event::EndCause;
 use crate::message::Request;
 use crate::method::Method;
 use crate::transaction::Beat;
 use crate::transaction::table::TxId;
+
+/// 302.
+const MOVED_TEMPORARILY: u16 = 302;
 
 impl Endpoint {
     /// Answers the INVITE with 200: `sdp` is the answer, or our offer if the INVITE had none. Repeated until the ACK
@@ -45,13 +49,28 @@ impl Endpoint {
         if !(300..=699).contains(&status) {
             return Err(DialogError::BadStatus);
         }
-        let tx = self.waiting(dialog)?;
         let mut refusal = Refusal::new(status);
         if let Some(seconds) = retry_after_s {
             refusal = refusal.with("Retry-After", seconds.to_string());
         }
-        self.respond(now, tx, &refusal);
+        self.refuse_call(now, dialog, &refusal)
+    }
+
+    /// Sends the caller elsewhere with 302; [`crate::Event::Ended`] with `Rejected` follows.
+    ///
+    /// # Errors
+    /// `WrongState` if the INVITE is not waiting for an answer, `Unknown`.
+    pub fn redirect(&mut self, now: Instant, dialog: DialogId, to: &[NameAddr]) -> Result<(), DialogError> {
+        let contacts = to.iter().map(|contact| ("Contact", contact.to_string()));
+        let refusal = Refusal::new(MOVED_TEMPORARILY).with_all(contacts.collect());
+        self.refuse_call(now, dialog, &refusal)
+    }
+
+    fn refuse_call(&mut self, now: Instant, dialog: DialogId, refusal: &Refusal) -> Result<(), DialogError> {
+        let tx = self.waiting(dialog)?;
+        self.respond(now, tx, refusal);
         self.live(dialog)?.inbound = None;
+        let status = refusal.status;
         self.end(now, dialog, EndCause::Rejected { status });
         Ok(())
     }

@@ -41,7 +41,10 @@ fn one(bytes: &[u8]) -> Option<Result<Framed, FramingError>> {
 fn messages_are_cut_where_their_length_says() {
     let (first, second) = (options("v=0"), options(""));
     let stream = [&first[..], &second[..], &first[..]].concat();
-    assert_eq!(read([&stream[..]]), [message(&first), message(&second), message(&first)]);
+    assert_eq!(
+        read([&stream[..]]),
+        [message(&first), message(&second), message(&first)]
+    );
 }
 
 #[test]
@@ -253,7 +256,10 @@ fn portions_do_not_matter() {
             rest = behind;
         }
         assert_eq!(read(portions), whole, "round {round}: {}", stream.escape_ascii());
-        let messages: usize = whole.iter().filter(|item| matches!(item, Ok(Framed::Message(_)))).count();
+        let messages: usize = whole
+            .iter()
+            .filter(|item| matches!(item, Ok(Framed::Message(_))))
+            .count();
         assert!(messages <= stream.len() / 20, "round {round}");
     }
 }

@@ -94,12 +94,10 @@ fn debug_hides_and_display_repeats() {
 }
 
 #[test]
-fn header_fields_of_an_address_are_unescaped() {
-    let uri = Uri::parse("sip:b@h;user=phone?Replaces=a%40h%3Bto-tag%3D1%3bfrom-tag%3D2&X=%zz").expect("an address");
-    assert_eq!(uri.header("replaces").as_deref(), Some("a@h;to-tag=1;from-tag=2"));
-    assert_eq!((uri.header("X"), uri.header("Y")), (None, None));
-    assert_eq!(uri.without_headers().as_str(), "sip:b@h;user=phone");
-    assert_eq!(uri.without_headers().param("user"), Some("phone"));
-    let plain = Uri::parse("sip:b@h").expect("an address");
-    assert_eq!((plain.header("X"), plain.without_headers()), (None, plain.clone()));
+fn three_colons_before_an_ipv4_address_are_read_as_two() {
+    let odd = uri("sip:user@[2001:db8:::192.0.2.1]:5070");
+    assert_eq!((odd.ip(), odd.port()), ("2001:db8::192.0.2.1".parse().ok(), Some(5070)));
+    for host in ["[2001:db8:::1]", "[:::1]", "[1:::2:::192.0.2.1]", "[1::2:::192.0.2.1]"] {
+        assert!(Uri::parse(&format!("sip:user@{host}")).is_err(), "{host}");
+    }
 }

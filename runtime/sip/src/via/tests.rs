@@ -27,11 +27,19 @@ fn reads_spaced_and_bracketed_forms() {
 }
 
 #[test]
+fn another_version_can_still_be_answered() {
+    let via = Via::parse("SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw").expect("a Via");
+    assert_eq!((via.transport, via.host), ("UDP", "c.example.com"));
+}
+
+#[test]
 fn refuses_what_no_response_could_follow() {
     for text in [
         "",
         "SIP/2.0/UDP",
-        "SIP/7.0/UDP 192.0.2.2",
+        "SIP/x/UDP 192.0.2.2",
+        "SIP/2/UDP 192.0.2.2",
+        "SIP/2.0.1/UDP 192.0.2.2",
         "HTTP/2.0/UDP h",
         "SIP/2.0/UDP h:99999",
         "SIP/2.0/UDP h h",
