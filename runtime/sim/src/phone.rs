@@ -22,7 +22,7 @@ pub use io::{
 };
 
 use audio::Audio;
-use line::{Call, Due, Stage};
+use line::{Call, Due, Side, Stage};
 use patchcord_media::{KeyPress, Plan};
 use patchcord_sip::sdp::{Agreed, Direction, Local};
 use patchcord_sip::{self as sip, DialogId, EndCause, Endpoint};
@@ -35,6 +35,9 @@ use std::time::Instant;
 
 /// A session this phone cannot have.
 const NOT_ACCEPTABLE: u16 = 488;
+
+/// Nobody takes the call (now).
+const UNAVAILABLE: u16 = 480;
 
 /// A test phone.
 pub struct Phone {
@@ -164,10 +167,20 @@ impl Phone {
                 let dialog = self.on(line)?.dialog;
                 self.sip.bye(now, dialog).map_err(|_| Refusal::WrongState)
             }
+            Action::Leave => self.leave(now, line),
             Action::Transfer(to) => self.transfer(now, line, &to),
             Action::TransferTo(other) => self.transfer_to(now, line, other),
             Action::Register(wanted) => self.register(now, wanted),
             Action::Unregister => self.unregister(now),
+        }
+    }
+
+    fn leave(&mut self, now: Instant, line: LineId) -> Result<(), Refusal> {
+        let call = self.on(line)?;
+        match (call.stage, &call.side) {
+            (Stage::Calling, Side::Caller(_)) => self.try_act(now, line, Action::Cancel),
+            (Stage::Calling, Side::Called(_)) => self.refuse(now, line, UNAVAILABLE),
+            (Stage::Answered | Stage::Closing(_), _) => self.try_act(now, line, Action::HangUp),
         }
     }
 
@@ -325,7 +338,7 @@ impl Phone {
         let Some(call) = &mut self.lines[line.number()] else {
             return;
         };
-        let called = matches!(call.side, line::Side::Called(_));
+        let called = matches!(call.side, Side::Called(_));
         let end = call.own_end.unwrap_or(match cause {
             EndCause::RemoteBye => End::ByFarEnd,
             EndCause::LocalBye => End::ByPhone,

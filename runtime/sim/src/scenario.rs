@@ -1,4 +1,4 @@
-//! Scenarios: what callers do and must hear, as a small typed TOML file, and the runner that plays them against a program
+//! Scenarios: what phones do and must hear, as a small typed TOML file, and the runner that plays them against a program
 //! in a [`crate::World`].
 //!
 //! ```toml
@@ -20,9 +20,47 @@
 //! ]
 //! ```
 //!
+//! Phones that may be called stand in `[[callee]]` blocks and speak the same steps. One registers as a user of the office
+//! (its `name`, or `user`), answers a telephone number behind a trunk (`number`), or a host name (`host`):
+//!
+//! ```toml
+//! [[callee]]
+//! name = "bob"
+//! when_called = { answer_after_ms = 2000 }
+//! hum_hz = 700
+//! steps = [
+//!   { called = "alice" },
+//!   { answered = {} },
+//!   { hear = "alice" },
+//!   { transfer = "carol" },
+//!   { transferred = { status = 200 } },
+//!   { ended = { by = "callee" } },
+//! ]
+//! ```
+//!
+//! | key of a phone | means |
+//! |---|---|
+//! | `when_called` | `"ring"` (a callee's default), `"busy"` (a caller's), `"wait"`, `{ answer_after_ms = .. }`, `{ refuse = 603 }`, `{ ring_then_refuse = { ring_ms = .., status = .. } }`, `{ early_media_ms = .. }`, `{ redirect = "sip:.." }` |
+//! | `hum_hz` | a tone it says in every call, from the answer on; `hear = "name"` listens for it |
+//! | `lines` | calls a callee takes before it is busy; `{ line = 2 }` turns to the second |
+//! | `user` | whom it registers as; a caller without it is a stranger to the node |
+//!
+//! Registrations come first; time counts from the moment when all have succeeded.
+//!
+//! | step | does or expects |
+//! |---|---|
+//! | `call`, `called`, `not_called_ms` | a call out, in, or none |
+//! | `ring`, `send_early_media`, `answer`, `refuse` | what a called phone does that waits or rings |
+//! | `ringing`, `early_media`, `answered`, `changed`, `ended` | what happens to a call |
+//! | `hear`, `hear_prompt`, `hear_tone`, `hear_silence`, `hear_announcement`, `keys_heard` | what is heard |
+//! | `say`, `hum`, `quiet`, `press`, `press_by_info` | what is said |
+//! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
+//! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
+//!
 //! A step that listens looks at what was heard after the last thing that was found; so order matters and silence between
 //! does not.
 
+mod awaited;
 mod format;
 mod likeness;
 mod listen;
@@ -31,9 +69,9 @@ mod run;
 mod script;
 
 pub use format::{
-    AnnouncementStep, CALLERS_MAX, CallStep, Caller, EndedBy, EndedStep, FaultsBlock, FormatError, KEYS_MAX,
-    NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, STEPS_MAX, Scenario, SilenceStep, Step, ToneStep, Verb,
-    Within,
+    AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
+    HearStep, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, RingThenRefuse,
+    STEPS_MAX, SayStep, Scenario, SilenceStep, Step, ToneStep, TransferStep, TransferredStep, Verb, WhenCalled, Within,
 };
 pub use report::{Failure, Report};
 pub use run::{Cast, SCENARIO_TIME, run};

@@ -139,6 +139,7 @@ impl World {
         self.seats.push(Seat {
             name: name.into(),
             phone: Phone::new(config),
+            user: None,
             sip,
             rtp,
             rtcp,

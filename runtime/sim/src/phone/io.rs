@@ -31,7 +31,8 @@ impl LineId {
         usize::from(self.0)
     }
 
-    pub(super) fn all() -> impl Iterator<Item = LineId> {
+    /// All of them, in order.
+    pub fn all() -> impl Iterator<Item = LineId> {
         (0..LINES_MAX as u8).map(LineId)
     }
 }
@@ -111,6 +112,8 @@ pub enum Action {
     Cancel,
     /// End an answered call.
     HangUp,
+    /// End a call as its state allows: hang up, give up, or refuse (480).
+    Leave,
     /// Ask the far end to call this address instead (REFER). The phone hangs up once that has succeeded.
     Transfer(Uri),
     /// Ask the far end to take this phone's place in the call of another line (REFER with Replaces). The phone hangs up

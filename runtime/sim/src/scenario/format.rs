@@ -1,17 +1,23 @@
 //! The format of a scenario file: typed, nothing ignored, every error with its line.
 
-use crate::network::Conditions;
-use crate::phone::{Faults, Offer, key_event};
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
-use std::fmt;
-use std::marker::PhantomData;
-use std::time::Duration;
-use toml::Spanned;
+mod steps;
 
-/// Callers of one scenario.
+pub use steps::{
+    AnnouncementStep, CallStep, CalledStep, EndedBy, EndedStep, HearStep, KeysHeardStep, Nothing, OfferWord, PressStep,
+    PromptStep, SayStep, SilenceStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
+};
+
+use crate::network::Conditions;
+use crate::phone::{Faults, Incoming, LINES_MAX};
+use patchcord_control::numbers::E164;
+use patchcord_sip::Uri;
+use serde::Deserialize;
+use std::fmt;
+use std::time::Duration;
+
+/// Callers and callees of one scenario.
 pub const CALLERS_MAX: usize = 64;
-/// Steps of one caller.
+/// Steps of one of them.
 pub const STEPS_MAX: usize = 256;
 /// Keys of one `press` step.
 pub const KEYS_MAX: usize = patchcord_media::MAX_KEY_PRESSES;
@@ -32,6 +38,9 @@ pub struct Scenario {
     pub fault: Option<String>,
     /// The callers; at least one.
     pub caller: Vec<Caller>,
+    /// Phones that may be called.
+    #[serde(default)]
+    pub callee: Vec<Callee>,
 }
 
 /// What the network does between a caller and the node, both ways.
@@ -91,8 +100,123 @@ pub struct Caller {
     /// What it does wrong.
     #[serde(default)]
     pub faults: FaultsBlock,
+    /// The user of the office it registers as before anything begins; it does not register without this.
+    pub user: Option<String>,
+    /// What it does when it is called.
+    #[serde(default = "busy")]
+    pub when_called: WhenCalled,
+    /// The tone it hums in every call from the answer on, by which others hear that it is there.
+    pub hum_hz: Option<u16>,
     /// What it does and expects, in order.
     pub steps: Vec<Step>,
+}
+
+/// A phone that may be called: by the user it registers as, by a telephone number, or by a host name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callee {
+    /// Its name in reports.
+    pub name: String,
+    /// The user of the office it registers as before anything begins; its name without this and the next two. Several
+    /// phones may be of one user.
+    pub user: Option<String>,
+    /// The number it answers for, with its plus: it stands behind a trunk.
+    pub number: Option<String>,
+    /// The host name it answers for.
+    pub host: Option<String>,
+    /// What it does when it is called.
+    #[serde(default)]
+    pub when_called: WhenCalled,
+    /// Calls it is in before a further one finds it busy.
+    #[serde(default = "one_line")]
+    pub lines: usize,
+    /// The tone it hums in every call from the answer on, by which others hear that it is there.
+    pub hum_hz: Option<u16>,
+    /// Its own network.
+    pub network: Option<NetworkBlock>,
+    /// What it does wrong.
+    #[serde(default)]
+    pub faults: FaultsBlock,
+    /// What it does and expects, in order.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// What a phone does when it is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenCalled {
+    /// Rings until a step answers or refuses.
+    #[default]
+    Ring,
+    /// Refuses as busy, without a word.
+    Busy,
+    /// Does nothing but what the steps say: no ringing either.
+    Wait,
+    /// Rings, and answers after so long; 0 answers at once.
+    AnswerAfterMs(u64),
+    /// Refuses at once.
+    Refuse(u16),
+    /// Rings, and refuses after a while.
+    RingThenRefuse(RingThenRefuse),
+    /// Sends sound before the answer, and answers after so long.
+    EarlyMediaMs(u64),
+    /// Names another SIP address.
+    Redirect(String),
+}
+
+/// `ring_then_refuse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RingThenRefuse {
+    /// How long it rings.
+    pub ring_ms: u64,
+    /// 300 to 699.
+    pub status: u16,
+}
+
+impl WhenCalled {
+    /// The same for a phone; none if an address is none.
+    pub fn incoming(&self) -> Option<Incoming> {
+        let after = Duration::from_millis;
+        Some(match self {
+            WhenCalled::Ring => Incoming::Ring,
+            WhenCalled::Busy => Incoming::Busy,
+            WhenCalled::Wait => Incoming::Wait,
+            WhenCalled::AnswerAfterMs(ms) => Incoming::Answer { after: after(*ms) },
+            WhenCalled::Refuse(status) => Incoming::Refuse { status: *status },
+            WhenCalled::RingThenRefuse(RingThenRefuse { ring_ms, status }) => Incoming::RingThenRefuse {
+                after: after(*ring_ms),
+                status: *status,
+            },
+            WhenCalled::EarlyMediaMs(ms) => Incoming::EarlyMediaThenAnswer { after: after(*ms) },
+            WhenCalled::Redirect(to) => Incoming::Redirect {
+                to: Uri::parse(to).ok()?,
+            },
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            WhenCalled::Refuse(status) | WhenCalled::RingThenRefuse(RingThenRefuse { status, .. })
+                if !(300..=699).contains(status) =>
+            {
+                Err(format!("`when_called` refuses with {status}, it must be 300 to 699"))
+            }
+            WhenCalled::Redirect(to) if Uri::parse(to).is_err() => {
+                Err(format!("`redirect` is {to:?}, it must be a SIP address"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Callee {
+    /// The user it registers as, if it registers.
+    pub fn user(&self) -> Option<&str> {
+        let outside = self.number.is_some() || self.host.is_some();
+        self.user.as_deref().or((!outside).then_some(&self.name))
+    }
 }
 
 /// What a caller does wrong on purpose.
@@ -114,245 +238,6 @@ impl From<FaultsBlock> for Faults {
     }
 }
 
-/// A step and where it stands.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(from = "Spanned<Verb>")]
-pub struct Step {
-    /// What to do or expect.
-    pub verb: Verb,
-    /// Its line in the file, from 1.
-    pub line: usize,
-    /// Where it begins in the file, until the line is known.
-    start: usize,
-}
-
-impl From<Spanned<Verb>> for Step {
-    fn from(spanned: Spanned<Verb>) -> Step {
-        let start = spanned.span().start;
-        Step {
-            verb: spanned.into_inner(),
-            line: 0,
-            start,
-        }
-    }
-}
-
-/// What a caller does or expects.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Verb {
-    /// Places a call. `"100"` is `{ to = "100" }`.
-    Call(#[serde(deserialize_with = "short")] CallStep),
-    /// Does nothing for so long.
-    WaitMs(u64),
-    /// 180 came.
-    Ringing(Within),
-    /// Audio flows before the answer.
-    EarlyMedia(Within),
-    /// The call was answered.
-    Answered(Within),
-    /// A prompt of the program is heard. `"menu.wav"` is `{ file = "menu.wav" }`.
-    HearPrompt(#[serde(deserialize_with = "short")] PromptStep),
-    /// The platform's announcement is heard.
-    HearAnnouncement(AnnouncementStep),
-    /// A tone is heard.
-    HearTone(ToneStep),
-    /// Nothing is heard.
-    HearSilence(SilenceStep),
-    /// Presses keys and goes on when they are sent. `"12#"` is `{ keys = "12#" }`.
-    Press(#[serde(deserialize_with = "short")] PressStep),
-    /// Puts the far end on hold and waits until it agrees.
-    Hold(Within),
-    /// Takes it back and waits until it agrees.
-    Resume(Within),
-    /// Gives up before an answer.
-    Cancel(Nothing),
-    /// Hangs up.
-    HangUp(Nothing),
-    /// The call is over.
-    Ended(EndedStep),
-}
-
-/// A verb's table may be written as one text; that text is its main field.
-trait Short: Sized {
-    /// What the text is.
-    const WHAT: &'static str;
-    fn of_text(text: &str) -> Self;
-}
-
-/// `call`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallStep {
-    /// The called user.
-    pub to: String,
-    /// Where the offer goes.
-    #[serde(default)]
-    pub offer: OfferWord,
-}
-
-impl Short for CallStep {
-    const WHAT: &'static str = "the called number, or a table with `to`";
-    fn of_text(text: &str) -> Self {
-        CallStep {
-            to: text.to_owned(),
-            offer: OfferWord::Invite,
-        }
-    }
-}
-
-/// Where a caller's offer goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OfferWord {
-    /// Into the INVITE.
-    #[default]
-    Invite,
-    /// The far end offers.
-    Late,
-}
-
-impl From<OfferWord> for Offer {
-    fn from(word: OfferWord) -> Offer {
-        match word {
-            OfferWord::Invite => Offer::InInvite,
-            OfferWord::Late => Offer::Late,
-        }
-    }
-}
-
-/// A table without keys: `{}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-/// How long to wait for something to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Within {
-    /// At most so long.
-    #[serde(default = "ten_seconds")]
-    pub within_ms: u64,
-}
-
-/// `hear_prompt`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PromptStep {
-    /// Its name below `prompts/`.
-    pub file: String,
-    /// Only its beginning, so long; all of it without this.
-    pub first_ms: Option<u64>,
-    /// Least correlation, 0 to 1.
-    #[serde(default = "likeness")]
-    pub at_least: f64,
-    /// It must have been heard within so long.
-    #[serde(default = "twenty_seconds")]
-    pub within_ms: u64,
-}
-
-impl Short for PromptStep {
-    const WHAT: &'static str = "a prompt's file name, or a table with `file`";
-    fn of_text(text: &str) -> Self {
-        let (at_least, within_ms) = (likeness(), twenty_seconds());
-        PromptStep {
-            file: text.to_owned(),
-            first_ms: None,
-            at_least,
-            within_ms,
-        }
-    }
-}
-
-/// `hear_announcement`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnnouncementStep {
-    /// Least correlation, 0 to 1.
-    #[serde(default = "likeness")]
-    pub at_least: f64,
-    /// It must have been heard within so long.
-    #[serde(default = "twenty_seconds")]
-    pub within_ms: u64,
-}
-
-/// `hear_tone`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ToneStep {
-    /// Its frequency, 100 to 3,800 Hz.
-    pub hz: u32,
-    /// It lasts at least so long.
-    #[serde(default = "half_a_second")]
-    pub for_ms: u64,
-    /// It must have been heard within so long.
-    #[serde(default = "ten_seconds")]
-    pub within_ms: u64,
-}
-
-/// `hear_silence`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SilenceStep {
-    /// It lasts at least so long.
-    pub for_ms: u64,
-    /// It must have been heard within so long.
-    #[serde(default = "ten_seconds")]
-    pub within_ms: u64,
-}
-
-/// `press`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PressStep {
-    /// 0 to 9, `*`, `#`, A to D.
-    pub keys: String,
-    /// How long each is held, 40 to 6,000 ms.
-    #[serde(default = "key_time")]
-    pub hold_ms: u16,
-    /// The pause after each, 40 to 6,000 ms.
-    #[serde(default = "key_time")]
-    pub pause_ms: u16,
-}
-
-impl Short for PressStep {
-    const WHAT: &'static str = "keys, or a table with `keys`";
-    fn of_text(text: &str) -> Self {
-        PressStep {
-            keys: text.to_owned(),
-            hold_ms: key_time(),
-            pause_ms: key_time(),
-        }
-    }
-}
-
-/// `ended`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EndedStep {
-    /// By whom.
-    pub by: EndedBy,
-    /// The status, if it was refused.
-    pub status: Option<u16>,
-    /// At most so long from now.
-    #[serde(default = "ten_seconds")]
-    pub within_ms: u64,
-}
-
-/// Who ended a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndedBy {
-    /// The node: its handler, or the platform for it.
-    Handler,
-    /// The caller hung up.
-    Caller,
-    /// The caller gave up before the answer.
-    Cancel,
-    /// The node refused the call.
-    Refusal,
-}
-
 fn one() -> u64 {
     1
 }
@@ -361,42 +246,12 @@ fn caller() -> String {
     "caller".to_owned()
 }
 
-fn half_a_second() -> u64 {
-    500
+fn one_line() -> usize {
+    1
 }
 
-fn ten_seconds() -> u64 {
-    10_000
-}
-
-fn twenty_seconds() -> u64 {
-    20_000
-}
-
-fn key_time() -> u16 {
-    100
-}
-
-fn likeness() -> f64 {
-    0.8
-}
-
-/// Reads a table, or a text that stands for its main field; errors keep their place in the file.
-fn short<'de, D: Deserializer<'de>, T: Short + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct TextOrTable<T>(PhantomData<T>);
-    impl<'de, T: Short + Deserialize<'de>> Visitor<'de> for TextOrTable<T> {
-        type Value = T;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(T::WHAT)
-        }
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            Ok(T::of_text(text))
-        }
-        fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(table))
-        }
-    }
-    deserializer.deserialize_any(TextOrTable(PhantomData))
+fn busy() -> WhenCalled {
+    WhenCalled::Busy
 }
 
 /// Why a scenario file cannot be used.
@@ -436,10 +291,10 @@ impl Scenario {
             let line = error.span().map_or(0, |span| line_of(text, span.start));
             wrong(line, error.message().replace('\n', ", "))
         })?;
-        for caller in &mut scenario.caller {
-            for step in &mut caller.steps {
-                step.line = line_of(text, step.start);
-            }
+        let callers = scenario.caller.iter_mut().map(|caller| &mut caller.steps);
+        let callees = scenario.callee.iter_mut().map(|callee| &mut callee.steps);
+        for step in callers.chain(callees).flatten() {
+            step.line = line_of(text, step.start);
         }
         scenario.check().map_err(|(line, what)| wrong(line, what))?;
         Ok(scenario)
@@ -447,26 +302,60 @@ impl Scenario {
 
     /// What the types alone do not rule out.
     fn check(&self) -> Result<(), (usize, String)> {
-        if self.caller.is_empty() || self.caller.len() > CALLERS_MAX {
-            return Err((0, format!("a scenario has 1 to {CALLERS_MAX} `[[caller]]` blocks")));
+        let most = self.caller.len() + self.callee.len();
+        if self.caller.is_empty() || most > CALLERS_MAX {
+            let callees = "together with the `[[callee]]` blocks";
+            return Err((
+                0,
+                format!("a scenario has 1 to {CALLERS_MAX} `[[caller]]` blocks, {callees}"),
+            ));
         }
         self.network.check()?;
-        for (place, caller) in self.caller.iter().enumerate() {
-            let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-            if caller.name.is_empty() || !caller.name.chars().all(word) {
-                let name = &caller.name;
-                return Err((0, format!("caller name {name:?}: letters, digits, `-` and `_` only")));
+        let names: Vec<(&str, &str)> = self.names().collect();
+        for (place, (block, name)) in names.iter().enumerate() {
+            check_word(&format!("{block} name"), name)?;
+            if names[..place].iter().any(|(_, other)| other == name) {
+                return Err((0, format!("two {block}s are called {name:?}: give each its own `name`")));
             }
-            if self.caller[..place].iter().any(|other| other.name == caller.name) {
-                return Err((
-                    0,
-                    format!("two callers are called {:?}: give each its own `name`", caller.name),
-                ));
-            }
-            caller.network.as_ref().map_or(Ok(()), NetworkBlock::check)?;
+        }
+        for caller in &self.caller {
             caller.check()?;
+            self.check_heard(&caller.steps)?;
+        }
+        for callee in &self.callee {
+            callee.check()?;
+            self.check_heard(&callee.steps)?;
         }
         Ok(())
+    }
+
+    /// Everybody in the order of the phones: kind of block, name.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let callers = self.caller.iter().map(|caller| ("caller", caller.name.as_str()));
+        callers.chain(self.callee.iter().map(|callee| ("callee", callee.name.as_str())))
+    }
+
+    /// The tone that somebody hums.
+    pub fn hum_of(&self, name: &str) -> Option<u16> {
+        let caller = self.caller.iter().find(|caller| caller.name == name);
+        let callee = self.callee.iter().find(|callee| callee.name == name);
+        caller
+            .and_then(|caller| caller.hum_hz)
+            .or_else(|| callee.and_then(|callee| callee.hum_hz))
+    }
+
+    fn check_heard(&self, steps: &[Step]) -> Result<(), (usize, String)> {
+        let wrong = |step: &Step| match &step.verb {
+            Verb::Hear(HearStep { who, .. }) if self.hum_of(who).is_none() => {
+                let what = match self.names().any(|(_, name)| name == who) {
+                    true => format!("`hear`: {who:?} hums nothing, give it a `hum_hz`"),
+                    false => format!("`hear`: nobody is called {who:?}"),
+                };
+                Some((step.line, what))
+            }
+            _ => None,
+        };
+        steps.iter().find_map(wrong).map_or(Ok(()), Err)
     }
 }
 
@@ -486,55 +375,77 @@ impl NetworkBlock {
 
 impl Caller {
     fn check(&self) -> Result<(), (usize, String)> {
-        if self.steps.is_empty() || self.steps.len() > STEPS_MAX {
-            return Err((0, format!("caller {:?}: 1 to {STEPS_MAX} steps", self.name)));
+        let who = format!("caller {:?}", self.name);
+        if self.steps.is_empty() {
+            return Err((0, format!("{who}: 1 to {STEPS_MAX} steps")));
         }
-        for step in &self.steps {
-            step.verb.check().map_err(|what| (step.line, what))?;
+        if let Some(user) = &self.user {
+            check_word(&format!("{who}: `user`"), user)?;
         }
-        Ok(())
+        check_phone(&who, self.network.as_ref(), &self.when_called, self.hum_hz)?;
+        check_steps(&who, &self.steps)
     }
 }
 
-impl Verb {
-    fn check(&self) -> Result<(), String> {
-        match self {
-            Verb::Press(press) => press.check(),
-            Verb::HearTone(tone) if !(100..=3_800).contains(&tone.hz) => {
-                Err(format!("`hz` is {}, it must be 100 to 3800", tone.hz))
-            }
-            Verb::HearPrompt(PromptStep { at_least, .. })
-            | Verb::HearAnnouncement(AnnouncementStep { at_least, .. })
-                if !(0.1..=1.0).contains(at_least) =>
-            {
-                Err(format!("`at_least` is {at_least}, it must be 0.1 to 1"))
-            }
-            Verb::Call(call) if call.to.is_empty() => Err("`call` needs somebody to call".to_owned()),
-            _ => Ok(()),
+impl Callee {
+    fn check(&self) -> Result<(), (usize, String)> {
+        let who = format!("callee {:?}", self.name);
+        let ways = [&self.user, &self.number, &self.host];
+        if ways.into_iter().flatten().count() > 1 {
+            return Err((0, format!("{who}: one of `user`, `number` and `host`")));
         }
-    }
-}
-
-impl PressStep {
-    fn check(&self) -> Result<(), String> {
-        let Self {
-            keys,
-            hold_ms,
-            pause_ms,
-        } = self;
-        if keys.is_empty() || keys.len() > KEYS_MAX {
-            return Err(format!("`press` takes 1 to {KEYS_MAX} keys"));
+        if let Some(user) = &self.user {
+            check_word(&format!("{who}: `user`"), user)?;
         }
-        if let Some(key) = keys.chars().find(|key| key_event(*key).is_none()) {
-            return Err(format!("{key:?} is not a key; keys are 0 to 9, *, #, A to D"));
+        if let Some(number) = self.number.as_ref().filter(|number| E164::parse(number).is_err()) {
+            let right = "it must be an international one: plus, country code, number";
+            return Err((0, format!("{who}: `number` is {number:?}, {right}")));
         }
-        if [hold_ms, pause_ms].iter().any(|ms| !(40..=6_000).contains(*ms)) {
-            return Err(format!(
-                "`hold_ms` is {hold_ms} and `pause_ms` {pause_ms}; both must be 40 to 6000"
+        let named = |host: &String| Uri::parse(&format!("sip:{host}")).is_ok_and(|uri| uri.host() == host);
+        if let Some(host) = self.host.as_ref().filter(|host| !named(host)) {
+            return Err((0, format!("{who}: `host` is {host:?}, it must be a host name")));
+        }
+        if !(1..=LINES_MAX).contains(&self.lines) {
+            return Err((
+                0,
+                format!("{who}: `lines` is {}, it must be 1 to {LINES_MAX}", self.lines),
             ));
         }
-        Ok(())
+        check_phone(&who, self.network.as_ref(), &self.when_called, self.hum_hz)?;
+        check_steps(&who, &self.steps)
     }
+}
+
+fn check_word(what: &str, word: &str) -> Result<(), (usize, String)> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    match !word.is_empty() && word.chars().all(fits) {
+        true => Ok(()),
+        false => Err((0, format!("{what} {word:?}: letters, digits, `-` and `_` only"))),
+    }
+}
+
+fn check_phone(
+    who: &str,
+    network: Option<&NetworkBlock>,
+    when_called: &WhenCalled,
+    hum_hz: Option<u16>,
+) -> Result<(), (usize, String)> {
+    network.map_or(Ok(()), NetworkBlock::check)?;
+    when_called.check().map_err(|what| (0, format!("{who}: {what}")))?;
+    match hum_hz {
+        Some(hz) if !(100..=3_800).contains(&hz) => {
+            Err((0, format!("{who}: `hum_hz` is {hz}, it must be 100 to 3800")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_steps(who: &str, steps: &[Step]) -> Result<(), (usize, String)> {
+    if steps.len() > STEPS_MAX {
+        return Err((0, format!("{who}: 1 to {STEPS_MAX} steps")));
+    }
+    let wrong = |step: &Step| step.verb.check().err().map(|what| (step.line, what));
+    steps.iter().find_map(wrong).map_or(Ok(()), Err)
 }
 
 fn line_of(text: &str, at: usize) -> usize {

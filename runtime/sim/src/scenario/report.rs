@@ -30,7 +30,7 @@ pub struct Report {
 pub struct Failure {
     /// Virtual time.
     pub at: Duration,
-    /// The caller, or the node.
+    /// The caller or callee, or the node.
     pub who: String,
     /// The step's line in the file; none if it is not about a step.
     pub line: Option<usize>,

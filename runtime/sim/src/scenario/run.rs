@@ -1,11 +1,11 @@
-//! The runner: a world, a node with the program, and each caller's script beside the other, until all are done and nothing
-//! is alive any more.
+//! The runner: a world, a node with the program, and the script of each phone beside the others, until all are done and
+//! nothing is alive any more.
 
 use super::format::Scenario;
 use super::report::{Failure, Report};
-use super::script::Script;
-use crate::phone::Action;
-use crate::world::{NODE, PhoneOptions, Setup, World};
+use super::script::{Part, Script};
+use crate::phone::{Action, Event, Incoming, LineId, Refers};
+use crate::world::{NODE, NumberAt, PhoneOptions, Setup, TENANT, World, users, way_out};
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::route::{Pattern, Route, Routes};
@@ -17,10 +17,12 @@ use std::time::{Duration, Instant};
 
 /// Longest virtual time a scenario may take.
 pub const SCENARIO_TIME: Duration = Duration::from_secs(4 * 3_600);
-/// How often callers listen while nothing else happens.
+/// How often phones listen while nothing else happens.
 const LISTEN_EVERY: Duration = Duration::from_millis(40);
-/// Longest time until nothing is alive after the last caller is done: transactions live on for 32 s.
+/// Longest time until nothing is alive after the last phone is done: transactions live on for 32 s.
 const REST: Duration = Duration::from_secs(120);
+/// Longest time until all phones are registered.
+const REGISTERED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who plays in a scenario: the program that is tested, what it can play, and the platform's announcement.
 pub struct Cast {
@@ -52,38 +54,48 @@ impl Cast {
         self.prompts.get(name)
     }
 
-    /// The program for every number.
-    fn directory(&self) -> Arc<Directory> {
-        let tenant = Tenant("default".to_owned());
+    /// The program for every number, and what it can reach.
+    fn directory(&self, scenario: &Scenario, world: &World, parts: &[Part<'_>], base: Instant) -> Directory {
+        let tenant = Tenant(TENANT.to_owned());
         let handler = self.program.name().to_owned();
         let routes = Routes::new(vec![Route {
             to: Pattern::Any,
             tenant: tenant.clone(),
             handler,
         }]);
-        Arc::new(Directory::new(
-            routes,
-            vec![(tenant, self.program.clone())],
-            self.announcement.clone(),
-        ))
+        let at = |name: &str| parts.iter().find(|part| part.name == name).map(|part| part.phone);
+        let numbers = scenario.callee.iter().filter_map(|callee| {
+            Some(NumberAt {
+                number: callee.number.clone()?,
+                at: world.seat(at(&callee.name)?).sip(),
+            })
+        });
+        let outgoing = way_out(&numbers.collect::<Vec<_>>(), base).unwrap_or_default();
+        let programs = vec![(tenant, self.program.clone())];
+        Directory::new(routes, programs, self.announcement.clone())
+            .with_users(users(parts.iter().filter_map(|part| part.user)))
+            .with_outgoing(outgoing)
     }
 }
 
 /// Plays a scenario. `base` is any moment; virtual time counts from it. `file` is the scenario's name in the report.
 pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Report {
-    let mut world = World::new(Setup::new(base, scenario.seed));
-    world.set_directory(cast.directory());
-    let mut scripts: Vec<Script<'_>> = Vec::new();
-    for caller in &scenario.caller {
-        let options = PhoneOptions {
-            conditions: caller.network.unwrap_or(scenario.network).conditions(),
-            faults: caller.faults.into(),
-            ..PhoneOptions::default()
-        };
-        let phone = world.add_phone(&caller.name, options);
-        scripts.push(Script::new(phone, caller, cast));
+    let callers = scenario.caller.iter().filter_map(|caller| caller.user.as_deref());
+    let mut names: Vec<&str> = callers
+        .chain(scenario.callee.iter().filter_map(|callee| callee.user()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut world = World::new(Setup::new(base, scenario.seed).with_users(&names));
+    let parts = phones(&mut world, scenario);
+    world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));
+    let mut failures = register(&mut world, &parts);
+    let start = world.now();
+    let script = |part| Script::new(part, scenario, cast, start);
+    let mut scripts: Vec<Script<'_>> = parts.into_iter().map(script).collect();
+    if failures.is_empty() {
+        failures = play(&mut world, &mut scripts);
     }
-    let mut failures = play(&mut world, &mut scripts);
     if failures.is_empty() {
         failures.extend(rest(&mut world, scenario, &scripts));
     }
@@ -97,7 +109,71 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
     }
 }
 
-/// Lets every caller go through its steps; the first failure ends the scenario.
+/// A phone for each block, callers first.
+fn phones<'a>(world: &mut World, scenario: &'a Scenario) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    for caller in &scenario.caller {
+        let options = PhoneOptions {
+            conditions: caller.network.unwrap_or(scenario.network).conditions(),
+            faults: caller.faults.into(),
+            incoming: caller.when_called.incoming().unwrap_or(Incoming::Busy),
+            hum: caller.hum_hz,
+            refer: Refers::Accept,
+            ..PhoneOptions::default()
+        };
+        let phone = world.add_phone(&caller.name, options);
+        parts.push(Part::caller(phone, caller));
+    }
+    for callee in &scenario.callee {
+        let options = PhoneOptions {
+            conditions: callee.network.unwrap_or(scenario.network).conditions(),
+            faults: callee.faults.into(),
+            incoming: callee.when_called.incoming().unwrap_or(Incoming::Busy),
+            lines: callee.lines,
+            hum: callee.hum_hz,
+            refer: Refers::Accept,
+            ..PhoneOptions::default()
+        };
+        let phone = world.add_phone(&callee.name, options);
+        if let Some(host) = &callee.host {
+            world.set_name(host, world.seat(phone).sip());
+        }
+        parts.push(Part::callee(phone, callee));
+    }
+    parts
+}
+
+/// Lets every phone register that does, before anything else happens.
+fn register(world: &mut World, parts: &[Part<'_>]) -> Vec<Failure> {
+    let mut waiting = Vec::new();
+    for part in parts {
+        if let Some(user) = part.user {
+            world.register(part.phone, user);
+            waiting.push(part);
+        }
+    }
+    if waiting.is_empty() {
+        return Vec::new();
+    }
+    let registered = |world: &World, part: &&Part<'_>| {
+        let event = |event: &Event| matches!(event, Event::Registered { .. });
+        world.seat(part.phone).when(event).is_some()
+    };
+    world.run_until(REGISTERED_WITHIN, |world| {
+        waiting.iter().all(|part| registered(world, part))
+    });
+    let missing = waiting.iter().filter(|part| !registered(world, part));
+    missing
+        .map(|part| Failure {
+            at: world.now(),
+            who: part.name.to_owned(),
+            line: None,
+            what: format!("could not register within {} s", REGISTERED_WITHIN.as_secs()),
+        })
+        .collect()
+}
+
+/// Lets everybody go through their steps; the first failure ends the scenario.
 fn play(world: &mut World, scripts: &mut [Script<'_>]) -> Vec<Failure> {
     loop {
         for script in scripts.iter_mut() {
@@ -130,8 +206,10 @@ fn play(world: &mut World, scripts: &mut [Script<'_>]) -> Vec<Failure> {
 /// The end: whoever is still in a call hangs up, the node comes to rest, and the records are right.
 fn rest(world: &mut World, scenario: &Scenario, scripts: &[Script<'_>]) -> Vec<Failure> {
     for script in scripts {
-        if world.seat(script.phone).phone().in_call() {
-            world.act(script.phone, Action::HangUp);
+        for line in LineId::all() {
+            if world.seat(script.part.phone).phone().uses(line) {
+                world.act_on(script.part.phone, line, Action::Leave);
+            }
         }
     }
     let mut failures = Vec::new();

@@ -1,24 +1,72 @@
-//! One caller going through its steps: it looks at its phone after every moment of virtual time and decides whether the
-//! step is done, has failed, or has to wait.
+//! One phone going through its steps: it looks at its phone after every moment of virtual time and decides whether the
+//! step is done, has failed, or has to wait. What steps wait for is in [`super::awaited`].
 
-use super::format::{Caller, EndedBy, EndedStep, PressStep, PromptStep, Step, Verb, Within};
-use super::listen::{Ear, Heard, Wanted, describe, samples};
+use super::awaited::{Awaited, Block, ended, event};
+use super::format::{Callee, Caller, PressStep, PromptStep, Scenario, Step, Verb};
+use super::listen::{Ear, Heard, Wanted, samples};
 use super::report::Failure;
 use super::run::Cast;
-use crate::phone::{Action, End, Event, key_event};
+use crate::phone::{Action, Event, LINES_MAX, LineId, key_event};
 use crate::world::{PhoneId, World};
-use patchcord_media::KeyPress;
+use patchcord_media::{Clip, KeyPress};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A caller, its phone, and how far it is.
-pub(super) struct Script<'a> {
+/// How much longer than a clip it may take to say it.
+const SAID_WITHIN: Duration = Duration::from_secs(5);
+
+/// Who acts.
+pub(super) struct Part<'a> {
     pub(super) phone: PhoneId,
-    caller: &'a Caller,
+    pub(super) name: &'a str,
+    pub(super) block: Block,
+    /// The user it registers as.
+    pub(super) user: Option<&'a str>,
+    starts_after: Duration,
+    steps: &'a [Step],
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn caller(phone: PhoneId, caller: &'a Caller) -> Self {
+        Self {
+            phone,
+            name: &caller.name,
+            block: Block::Caller,
+            user: caller.user.as_deref(),
+            starts_after: Duration::from_millis(caller.starts_after_ms),
+            steps: &caller.steps,
+        }
+    }
+
+    pub(super) fn callee(phone: PhoneId, callee: &'a Callee) -> Self {
+        Self {
+            phone,
+            name: &callee.name,
+            block: Block::Callee,
+            user: callee.user(),
+            starts_after: Duration::ZERO,
+            steps: &callee.steps,
+        }
+    }
+}
+
+/// A phone and how far it is.
+pub(super) struct Script<'a> {
+    pub(super) part: Part<'a>,
+    scenario: &'a Scenario,
     cast: &'a Cast,
     /// The step under way.
     at: usize,
     stage: Stage,
-    /// Events of the phone that earlier steps have taken.
+    /// The line that steps are about.
+    line: LineId,
+    places: [Place; LINES_MAX],
+}
+
+/// How far a script is on a line.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Events that earlier steps have taken.
     taken: usize,
     /// What is heard before this moment counts no more.
     mark: Duration,
@@ -35,33 +83,23 @@ enum Stage {
     Done,
 }
 
-enum Awaited {
-    /// Time to pass.
-    Time,
-    /// Something on the phone.
-    Event {
-        what: &'static str,
-        fits: fn(&Event) -> bool,
-    },
-    /// So many keys to be sent.
-    Keys(usize),
-    /// The end of the call.
-    End(EndedStep),
-    /// Something to be heard.
-    Sound(Ear),
-}
-
 impl<'a> Script<'a> {
-    pub(super) fn new(phone: PhoneId, caller: &'a Caller, cast: &'a Cast) -> Self {
-        let begins = Duration::from_millis(caller.starts_after_ms);
+    /// A script that begins so long after `start`.
+    pub(super) fn new(part: Part<'a>, scenario: &'a Scenario, cast: &'a Cast, start: Duration) -> Self {
+        let begins = start + part.starts_after;
+        let place = Place { taken: 0, mark: begins };
         Self {
-            phone,
-            caller,
+            stage: if part.steps.is_empty() {
+                Stage::Done
+            } else {
+                Stage::Before(begins)
+            },
+            part,
+            scenario,
             cast,
             at: 0,
-            stage: Stage::Before(begins),
-            taken: 0,
-            mark: begins,
+            line: LineId::FIRST,
+            places: [place; LINES_MAX],
         }
     }
 
@@ -95,7 +133,7 @@ impl<'a> Script<'a> {
 
     fn next(&mut self, now: Duration) {
         self.at += 1;
-        self.stage = if self.at < self.caller.steps.len() {
+        self.stage = if self.at < self.part.steps.len() {
             Stage::Before(now)
         } else {
             Stage::Done
@@ -103,62 +141,19 @@ impl<'a> Script<'a> {
     }
 
     fn step(&self) -> &'a Step {
-        &self.caller.steps[self.at]
+        &self.part.steps[self.at]
+    }
+
+    fn place(&mut self) -> &mut Place {
+        &mut self.places[self.line.number()]
     }
 
     /// Does what the step does, and says what it waits for.
     fn begin(&mut self, world: &mut World) -> Result<(), Failure> {
         let now = world.now();
-        let (within, for_what) = match &self.step().verb {
-            Verb::Call(call) => {
-                // A new call: nothing heard or told before concerns it.
-                self.mark = now;
-                self.taken = world.seat(self.phone).events().len();
-                if world.call(self.phone, &call.to, call.offer.into()).is_err() {
-                    return Err(self.failure(world, format!("{:?} cannot stand in a SIP address", call.to)));
-                }
-                (0, Awaited::Time)
-            }
-            Verb::WaitMs(ms) => (*ms, Awaited::Time),
-            Verb::Ringing(within) => event(within, "ringing", |event| {
-                matches!(event, Event::Progress { status: 180 })
-            }),
-            Verb::EarlyMedia(within) => event(within, "early media", |event| *event == Event::EarlyMedia),
-            Verb::Answered(within) => event(within, "an answer", |event| *event == Event::Answered),
-            Verb::Hold(within) => {
-                world.act(self.phone, Action::Hold);
-                event(within, "the far end to be held", |event| *event == Event::Held)
-            }
-            Verb::Resume(within) => {
-                world.act(self.phone, Action::Resume);
-                event(within, "the far end to be taken back", |event| *event == Event::Resumed)
-            }
-            Verb::HearPrompt(prompt) => (prompt.within_ms, self.prompt(world, prompt)?),
-            Verb::HearAnnouncement(heard) => {
-                let reference = self.cast.announcement.samples().to_vec();
-                (
-                    heard.within_ms,
-                    Awaited::Sound(Ear::new(Wanted::sound(reference, heard.at_least))),
-                )
-            }
-            Verb::HearTone(tone) => (
-                tone.within_ms,
-                Awaited::Sound(Ear::new(Wanted::tone(tone.hz, tone.for_ms))),
-            ),
-            Verb::HearSilence(wanted) => (
-                wanted.within_ms,
-                Awaited::Sound(Ear::new(Wanted::silence(wanted.for_ms))),
-            ),
-            Verb::Press(press) => self.press(world, press),
-            Verb::Cancel(_) => {
-                world.act(self.phone, Action::Cancel);
-                (0, Awaited::Time)
-            }
-            Verb::HangUp(_) => {
-                world.act(self.phone, Action::HangUp);
-                (0, Awaited::Time)
-            }
-            Verb::Ended(ended) => (ended.within_ms, Awaited::End(*ended)),
+        let (within, for_what) = match self.acting(world)? {
+            Some(awaited) => awaited,
+            None => self.expecting()?,
         };
         self.stage = Stage::Waits {
             until: now + Duration::from_millis(within),
@@ -167,24 +162,134 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    fn prompt(&self, world: &World, prompt: &PromptStep) -> Result<Awaited, Failure> {
-        let Some(clip) = self.cast.prompts.get(&prompt.file) else {
+    /// A step that does something.
+    fn acting(&mut self, world: &mut World) -> Result<Option<(u64, Awaited)>, Failure> {
+        let at_once = (0, Awaited::Time);
+        Ok(Some(match &self.step().verb {
+            Verb::Call(call) => {
+                // A new call: nothing heard or told before concerns it.
+                let taken = world.seat(self.part.phone).events_on(self.line).len();
+                *self.place() = Place {
+                    taken,
+                    mark: world.now(),
+                };
+                let called = world.call_on(self.part.phone, self.line, &call.to, call.offer.into());
+                self.address(world, &call.to, called.is_ok())?;
+                at_once
+            }
+            Verb::WaitMs(ms) => (*ms, Awaited::Time),
+            Verb::Ring(_) => self.act(world, Action::Ring, at_once),
+            Verb::SendEarlyMedia(_) => self.act(world, Action::EarlyMedia, at_once),
+            Verb::Answer(_) => self.act(world, Action::Answer, at_once),
+            Verb::Refuse(status) => self.act(world, Action::Refuse(*status), at_once),
+            Verb::Press(keys) => self.press(world, keys, Action::Press),
+            Verb::PressByInfo(keys) => self.press(world, keys, Action::PressByInfo),
+            Verb::Say(said) => self.say(world, &said.file)?,
+            Verb::Hum(hz) => self.act(world, Action::Hum(Some(*hz)), at_once),
+            Verb::Quiet(_) => self.act(world, Action::Hum(None), at_once),
+            Verb::Hold(within) => {
+                let held = event(within, "the far end to be held", |event| *event == Event::Held);
+                self.act(world, Action::Hold, held)
+            }
+            Verb::Resume(within) => {
+                let back = event(within, "the far end to be taken back", |event| *event == Event::Resumed);
+                self.act(world, Action::Resume, back)
+            }
+            Verb::Transfer(transfer) => {
+                let asked = world.transfer(self.part.phone, self.line, &transfer.to);
+                self.address(world, &transfer.to, asked.is_ok())?;
+                at_once
+            }
+            Verb::TransferToLine(line) => {
+                let line = LineId::new(line - 1).expect("checked when the scenario was read");
+                self.act(world, Action::TransferTo(line), at_once)
+            }
+            Verb::Line(line) => {
+                self.line = LineId::new(line - 1).expect("checked when the scenario was read");
+                at_once
+            }
+            Verb::Register(_) => {
+                world.register(self.part.phone, self.part.user.unwrap_or(self.part.name));
+                at_once
+            }
+            Verb::Unregister(_) => self.act(world, Action::Unregister, at_once),
+            Verb::Cancel(_) => self.act(world, Action::Cancel, at_once),
+            Verb::HangUp(_) => self.act(world, Action::HangUp, at_once),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// A step that waits for something to happen or to be heard.
+    fn expecting(&mut self) -> Result<(u64, Awaited), Failure> {
+        let sound = |within: u64, wanted: Wanted| (within, Awaited::Sound(Ear::new(wanted)));
+        Ok(match &self.step().verb {
+            Verb::Called(called) => (called.within_ms, Awaited::Call(called.clone())),
+            Verb::NotCalledMs(ms) => (*ms, Awaited::NoCall),
+            Verb::Ringing(within) => event(within, "ringing", |event| *event == Event::Progress { status: 180 }),
+            Verb::EarlyMedia(within) => event(within, "early media", |event| *event == Event::EarlyMedia),
+            Verb::Answered(within) => event(within, "an answer", |event| *event == Event::Answered),
+            Verb::Changed(within) => event(within, "a change of the session", |event| *event == Event::Changed),
+            Verb::Transferred(wanted) => (wanted.within_ms, Awaited::Transfer(*wanted)),
+            Verb::KeysHeard(wanted) => (wanted.within_ms, Awaited::HeardKeys(wanted.keys.clone())),
+            Verb::HearPrompt(prompt) => sound(prompt.within_ms, self.prompt(prompt)?),
+            Verb::HearAnnouncement(heard) => {
+                let reference = self.cast.announcement.samples().to_vec();
+                sound(heard.within_ms, Wanted::sound(reference, heard.at_least))
+            }
+            Verb::HearTone(tone) => sound(tone.within_ms, Wanted::tone(tone.hz, tone.for_ms)),
+            Verb::Hear(heard) => {
+                let hz = self.scenario.hum_of(&heard.who);
+                let hz = hz.expect("checked when the scenario was read");
+                sound(heard.within_ms, Wanted::tone(hz.into(), heard.for_ms))
+            }
+            Verb::HearSilence(wanted) => sound(wanted.within_ms, Wanted::silence(wanted.for_ms)),
+            Verb::Ended(ended) => (ended.within_ms, Awaited::End(*ended)),
+            _ => unreachable!("every other step does something"),
+        })
+    }
+
+    fn act(&self, world: &mut World, action: Action, then: (u64, Awaited)) -> (u64, Awaited) {
+        world.act_on(self.part.phone, self.line, action);
+        then
+    }
+
+    fn address(&self, world: &World, name: &str, good: bool) -> Result<(), Failure> {
+        match good {
+            true => Ok(()),
+            false => Err(self.failure(world.now(), format!("{name:?} cannot stand in a SIP address"))),
+        }
+    }
+
+    fn clip(&self, now: Duration, file: &str) -> Result<&'a Arc<Clip>, Failure> {
+        self.cast.prompts.get(file).ok_or_else(|| {
             let known: Vec<&str> = self.cast.prompts.keys().map(String::as_str).collect();
-            let what = format!(
-                "the program has no prompt {:?}; it has: {}",
-                prompt.file,
-                known.join(", ")
-            );
-            return Err(self.failure(world, what));
-        };
+            let known = known.join(", ");
+            self.failure(now, format!("the program has no prompt {file:?}; it has: {known}"))
+        })
+    }
+
+    fn prompt(&self, prompt: &PromptStep) -> Result<Wanted, Failure> {
+        let now = self.places[self.line.number()].mark;
+        let clip = self.clip(now, &prompt.file)?;
         let first = prompt
             .first_ms
             .map_or(usize::MAX, |ms| samples(Duration::from_millis(ms)));
         let reference = clip.samples()[..clip.samples().len().min(first)].to_vec();
-        Ok(Awaited::Sound(Ear::new(Wanted::sound(reference, prompt.at_least))))
+        Ok(Wanted::sound(reference, prompt.at_least))
     }
 
-    fn press(&mut self, world: &mut World, press: &PressStep) -> (u64, Awaited) {
+    fn say(&self, world: &mut World, file: &str) -> Result<(u64, Awaited), Failure> {
+        let clip = self.clip(world.now(), file)?.clone();
+        let takes = (clip.duration() + SAID_WITHIN).as_millis() as u64;
+        let what = "the clip to be said";
+        let said = Awaited::Event {
+            what,
+            fits: |event| *event == Event::Said,
+        };
+        Ok(self.act(world, Action::Say(clip), (takes, said)))
+    }
+
+    fn press(&mut self, world: &mut World, press: &PressStep, by: fn(Vec<KeyPress>) -> Action) -> (u64, Awaited) {
         let PressStep {
             keys,
             hold_ms,
@@ -197,121 +302,63 @@ impl<'a> Script<'a> {
         };
         let presses: Vec<KeyPress> = keys.chars().filter_map(key_event).map(press).collect();
         // What the far end says before it can know of the key is not the answer to it.
-        self.mark = world.now();
+        self.place().mark = world.now();
         let count = presses.len();
         let takes = count as u64 * (u64::from(*hold_ms) + u64::from(*pause_ms)) + 1_000;
-        world.act(self.phone, Action::Press(presses));
-        (takes, Awaited::Keys(count))
+        self.act(world, by(presses), (takes, Awaited::Keys(count)))
     }
 
     /// Whether what the step waits for is there; an error if it cannot come any more.
     fn look(&mut self, world: &World) -> Result<bool, Failure> {
-        let seat = world.seat(self.phone);
-        let fresh = &seat.events()[self.taken.min(seat.events().len())..];
+        let seat = world.seat(self.part.phone);
+        let Place { taken, mark } = *self.place();
+        let events = seat.events_on(self.line);
+        let fresh = &events[taken.min(events.len())..];
+        let recording = seat.recording_on(self.line);
         let Stage::Waits { until, for_what } = &mut self.stage else {
             return Ok(false);
         };
         let late = world.now() >= *until;
-        let over = fresh.iter().any(|(_, event)| ended(event).is_some());
-        let extent = if over { Heard::Whole } else { Heard::Growing };
-        let found = match for_what {
-            Awaited::Time => late.then_some(()),
-            Awaited::Event { fits, .. } => fresh.iter().position(|(_, event)| fits(event)).map(|place| {
-                self.taken += place + 1;
-            }),
-            Awaited::Keys(count) => {
-                let mut sent = fresh
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, (_, event))| *event == Event::KeySent);
-                sent.nth(*count - 1).map(|(place, _)| self.taken += place + 1)
+        if let Awaited::Sound(ear) = for_what {
+            let over = fresh.iter().any(|(_, event)| ended(event).is_some());
+            let extent = if over { Heard::Whole } else { Heard::Growing };
+            if let Some(end) = ear.listen(recording.since(mark), extent) {
+                let from = mark.max(recording.from());
+                self.place().mark = from + Duration::from_micros(end as u64 * 125);
+                return Ok(true);
             }
-            Awaited::Sound(ear) => ear.listen(seat.recording().since(self.mark), extent).map(|end| {
-                let from = self.mark.max(seat.recording().from());
-                self.mark = from + Duration::from_micros(end as u64 * 125);
-            }),
-            Awaited::End(wanted) => match fresh.iter().find_map(|(_, event)| ended(event)) {
-                Some(end) if fits(wanted, end) => Some(()),
-                Some(end) => {
-                    let what = format!("the call ended otherwise than by {:?}: {end:?}", wanted.by);
-                    return Err(self.failure(world, what));
+        } else {
+            let found = for_what.find(fresh, self.part.block, late);
+            if let Some(count) = found.map_err(|what| self.failure(world.now(), what))? {
+                let begins = matches!(self.step().verb, Verb::Called(_));
+                let place = self.place();
+                place.taken += count;
+                if begins {
+                    place.mark = world.now();
                 }
-                None => None,
-            },
-        };
-        if found.is_some() {
-            return Ok(true);
-        }
-        if late {
-            let what = self.missing(world);
-            return Err(self.failure(world, what));
-        }
-        self.still_possible(world, fresh)?;
-        Ok(false)
-    }
-
-    /// After the end of the call nothing more is heard or answered: no need to wait for it.
-    fn still_possible(&self, world: &World, fresh: &[(Duration, Event)]) -> Result<(), Failure> {
-        let Stage::Waits { for_what, .. } = &self.stage else {
-            return Ok(());
-        };
-        if matches!(for_what, Awaited::Time | Awaited::End(_)) {
-            return Ok(());
-        }
-        if let Some((_, Event::Refused(why))) = fresh.iter().find(|(_, event)| matches!(event, Event::Refused(_))) {
-            return Err(self.failure(world, format!("the phone cannot do this: {why}")));
-        }
-        match fresh.iter().find_map(|(_, event)| ended(event)) {
-            Some(end) => Err(self.failure(
-                world,
-                format!("{}; the call is over before it: {end:?}", self.missing(world)),
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn missing(&self, world: &World) -> String {
-        let Stage::Waits { for_what, .. } = &self.stage else {
-            return String::new();
-        };
-        match for_what {
-            Awaited::Time => "time did not pass".to_owned(),
-            Awaited::Event { what, .. } => format!("waited for {what} in vain"),
-            Awaited::Keys(count) => format!("{count} keys could not be sent"),
-            Awaited::End(wanted) => format!("the call did not end (wanted: by {:?})", wanted.by),
-            Awaited::Sound(ear) => {
-                let heard = world.seat(self.phone).recording().since(self.mark);
-                format!("{}; heard: {}", ear.closest(), describe(heard))
+                return Ok(true);
             }
         }
+        let Stage::Waits { for_what, .. } = &self.stage else {
+            return Ok(false);
+        };
+        let missing = || for_what.missing(recording.since(mark));
+        if late {
+            return Err(self.failure(world.now(), missing()));
+        }
+        match for_what.impossible(fresh) {
+            Some(why) => Err(self.failure(world.now(), why.replace("{missing}", &missing()))),
+            None => Ok(false),
+        }
     }
 
-    fn failure(&self, world: &World, what: String) -> Failure {
+    fn failure(&self, at: Duration, what: String) -> Failure {
         let step = self.step();
         Failure {
-            at: world.now(),
-            who: self.caller.name.clone(),
+            at,
+            who: self.part.name.to_owned(),
             line: Some(step.line),
             what: format!("step {} {:?}: {what}", self.at + 1, step.verb),
         }
-    }
-}
-
-fn event(within: &Within, what: &'static str, fits: fn(&Event) -> bool) -> (u64, Awaited) {
-    (within.within_ms, Awaited::Event { what, fits })
-}
-
-fn ended(event: &Event) -> Option<End> {
-    match event {
-        Event::Ended { end, .. } => Some(*end),
-        _ => None,
-    }
-}
-
-fn fits(wanted: &EndedStep, end: End) -> bool {
-    match (wanted.by, end) {
-        (EndedBy::Handler, End::ByFarEnd) | (EndedBy::Caller, End::ByPhone) | (EndedBy::Cancel, End::Cancelled) => true,
-        (EndedBy::Refusal, End::Refused { status }) => wanted.status.is_none_or(|wanted| wanted == status),
-        _ => false,
     }
 }

@@ -40,23 +40,24 @@ impl World {
     /// If the name cannot stand in a SIP address.
     pub fn call_on(&mut self, phone: PhoneId, line: LineId, user: &str, offer: Offer) -> Result<(), Fault> {
         let seat = &self.seats[phone.0];
-        let host = match seat.phone.registers() {
-            true => DOMAIN.to_owned(),
-            false => seat.sip.ip().to_string(),
+        let us = match (&seat.user, seat.phone.registers()) {
+            (Some(user), true) => format!("sip:{user}@{DOMAIN}"),
+            _ => format!("sip:{}@{}", seat.name, seat.sip.ip()),
         };
         let dial = phone::Dial {
             uri: Self::address_at_node(user)?,
             destination: Node::sip_address(),
-            from: NameAddr::new(Uri::parse(&format!("sip:{}@{host}", seat.name))?),
+            from: NameAddr::new(Uri::parse(&us)?),
             offer,
         };
         self.act_on(phone, line, Action::Call(dial));
         Ok(())
     }
 
-    /// Makes a phone register as the user that it is called like.
-    pub fn register(&mut self, phone: PhoneId) {
-        let user = self.seats[phone.0].name.to_string();
+    /// Makes a phone register as a user. One of [`super::Setup::users`] is let in.
+    pub fn register(&mut self, phone: PhoneId, user: &str) {
+        let user = user.to_owned();
+        self.seats[phone.0].user = Some(user.clone());
         let wanted = Registering {
             registrar: Node::sip_address(),
             domain: DOMAIN.to_owned(),

@@ -61,6 +61,7 @@ pub(super) fn action(action: &Action) -> String {
         Action::Resume => "resumes".to_owned(),
         Action::Cancel => "cancels".to_owned(),
         Action::HangUp => "hangs up".to_owned(),
+        Action::Leave => "leaves".to_owned(),
     }
 }
 

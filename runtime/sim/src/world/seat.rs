@@ -101,6 +101,8 @@ impl Recording {
 pub struct Seat {
     pub(super) name: Arc<str>,
     pub(super) phone: Phone,
+    /// The user it has registered as.
+    pub(super) user: Option<String>,
     pub(super) sip: SocketAddr,
     pub(super) rtp: SocketAddr,
     pub(super) rtcp: SocketAddr,
