@@ -81,7 +81,8 @@ impl Setup {
         Config {
             sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
             media_address: Node::media_address(),
-            gate,
+            gate: Some(gate),
+            trunks: Vec::new(),
             registrar: Some(RegistrarConfig::default()),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: self.media_timeout,
@@ -89,6 +90,7 @@ impl Setup {
             call: self.call.clone(),
             calls: self.calls,
             trace: Trace::On,
+            ladder: Trace::Off,
             clock: (self.base, BEGINNING),
             seed,
         }
