@@ -32,7 +32,6 @@ use patchcord_control::call::Trace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route};
 use reader::{Source, Table};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;

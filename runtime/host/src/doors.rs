@@ -53,7 +53,7 @@ pub(crate) fn bind(sip: &Sip) -> Result<SipSockets, StartError> {
         doors: Vec::new(),
         advertised: Vec::new(),
     };
-    let (datagrams, streams): (Vec<_>, Vec<_>) = std::iter::once(&first)
+    let (datagrams, streams): (Vec<&Door>, Vec<&Door>) = std::iter::once(&first)
         .chain(&sip.doors)
         .partition(|door| door.transport == Transport::Udp);
     for door in datagrams {

@@ -502,7 +502,7 @@ impl Outbox {
             ToShard::Message { flow, bytes } => Heard::Message(flow, bytes.into()),
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
-            ToShard::Report(_) | ToShard::Order(_) => Heard::Other,
+            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }
 }

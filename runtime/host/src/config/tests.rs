@@ -1,6 +1,7 @@
 //! A table of files: what a right one means, and the sentence for each that is wrong.
 
 use super::*;
+use std::net::{IpAddr, Ipv4Addr};
 
 const LEAST: &str = r#"
 [sip]

@@ -1,6 +1,6 @@
 //! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
 
-use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters};
+use patchcord_control::record::{CallRecord, HandlerEnd, LegDirection, LegRecord, MediaCounters};
 use patchcord_control::words::{Interruption, UnixTime};
 use serde::Serialize;
 
@@ -30,6 +30,7 @@ struct Record<'a> {
 
 #[derive(Serialize)]
 struct Leg<'a> {
+    direction: &'static str,
     from: &'a str,
     to: &'a str,
     answered_at: Option<String>,
@@ -84,6 +85,10 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
 impl<'a> From<&'a LegRecord> for Leg<'a> {
     fn from(leg: &'a LegRecord) -> Self {
         Self {
+            direction: match leg.direction {
+                LegDirection::Inbound => "inbound",
+                LegDirection::Outbound => "outbound",
+            },
             from: leg.from.reveal(),
             to: leg.to.reveal(),
             answered_at: leg.answered_at.map(rfc3339),
@@ -139,6 +144,8 @@ pub(crate) fn ended_by(why: Interruption) -> &'static str {
         Interruption::TimeLimit => "time_limit",
         Interruption::EndedByPlatform => "ended_by_platform",
         Interruption::EndedByHandler => "ended_by_handler",
+        Interruption::Moved => "moved",
+        Interruption::NotConnected => "not_connected",
     }
 }
 

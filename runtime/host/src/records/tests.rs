@@ -3,7 +3,7 @@
 use super::*;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::private::Private;
-use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, Usage};
+use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegDirection, LegRecord, MediaCounters, Usage};
 use patchcord_control::words::{Interruption, UnixTime};
 
 pub(super) fn record(id: u128) -> CallRecord {
@@ -26,6 +26,7 @@ pub(super) fn record(id: u128) -> CallRecord {
         started_at: at(41),
         ended_at: at(2_000),
         legs: vec![LegRecord {
+            direction: LegDirection::Inbound,
             from: Private::new("alice \"the\ncaller\"".to_owned()),
             to: Private::new("100".to_owned()),
             answered_at: Some(at(50)),
@@ -51,7 +52,7 @@ fn a_record_is_the_line_it_always_was() {
     let expected = concat!(
         r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","#,
         r#""started_at":"2026-11-23T23:35:58.041Z","ended_at":"2026-11-23T23:36:00.000Z","#,
-        r#""legs":[{"from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
+        r#""legs":[{"direction":"inbound","from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,
         r#""media":{"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"#,
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0}}],"#,
