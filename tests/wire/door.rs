@@ -70,7 +70,7 @@ impl Door {
             .iter()
             .rev()
             .find(|event| matches!(event, Event::Invite { .. }));
-        invite.expect("a call came in").dialog()
+        invite.and_then(Event::dialog).expect("a call came in")
     }
 
     /// Answers the last call and gives the To tag of our 200.
