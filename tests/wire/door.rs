@@ -30,20 +30,6 @@ impl Door {
 
     /// Feeds bytes; gives the statuses of the responses they caused.
     pub(crate) fn feed(&mut self, raw: &[u8]) -> Vec<u16> {
-        let status = |sent: Vec<u8>| match parse(&sent) {
-            Ok(Message::Response(response)) => response.status,
-            // A 400 copies the faults of its request, so it need not parse; its start line does.
-            _ => String::from_utf8_lossy(&sent)
-                .split(' ')
-                .nth(1)
-                .and_then(|code| code.parse().ok())
-                .unwrap_or(0),
-        };
-        self.feed_raw(raw).into_iter().map(status).collect()
-    }
-
-    /// Feeds bytes; gives what was sent because of them.
-    pub(crate) fn feed_raw(&mut self, raw: &[u8]) -> Vec<Vec<u8>> {
         self.endpoint.handle(
             self.now,
             Input::Message {
@@ -51,7 +37,16 @@ impl Door {
                 bytes: raw,
             },
         );
-        self.drain().into_iter().map(|sent| sent.bytes).collect()
+        let status = |sent: Sent| match parse(&sent.bytes) {
+            Ok(Message::Response(response)) => response.status,
+            // A 400 copies the faults of its request, so it need not parse; its start line does.
+            _ => String::from_utf8_lossy(&sent.bytes)
+                .split(' ')
+                .nth(1)
+                .and_then(|code| code.parse().ok())
+                .unwrap_or(0),
+        };
+        self.drain().into_iter().map(status).collect()
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Sent> {
@@ -75,7 +70,7 @@ impl Door {
             .iter()
             .rev()
             .find(|event| matches!(event, Event::Invite { .. }));
-        invite.expect("a call came in").dialog().expect("an INVITE makes a dialog")
+        invite.and_then(Event::dialog).expect("a call came in")
     }
 
     /// Answers the last call and gives the To tag of our 200.
