@@ -153,7 +153,11 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
         now,
         Command::Relay {
             session,
-            to: Some(SessionId(if number % 2 == 0 { number + 1 } else { number + SESSIONS })),
+            to: Some(SessionId(if number.is_multiple_of(2) {
+                number + 1
+            } else {
+                number + SESSIONS
+            })),
             keys: RelayKeys::Pass,
         },
     );
