@@ -37,7 +37,7 @@ fn office() {
 
 #[test]
 fn outside_line() {
-    assert!(scenarios_of("outside-line") >= 5);
+    assert!(scenarios_of("outside-line") >= 6);
 }
 
 #[test]
