@@ -104,6 +104,11 @@ impl World {
         self.tell_node(Input::Directory(directory));
     }
 
+    /// Lets the node watch its trunks: register with them, ask whether they live. It never comes to rest then.
+    pub fn start_trunks(&mut self) {
+        self.tell_node(Input::StartTrunks);
+    }
+
     /// New calls get 503 from now on.
     pub fn drain(&mut self) {
         self.tell_node(Input::Drain);
@@ -382,7 +387,7 @@ impl World {
             Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
             Output::Resolve { query, uri } => self.resolve(query, &uri),
             // There is no other shard to tell.
-            Output::Location(_) => {}
+            Output::Location(_) | Output::Trunk(_) => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
