@@ -75,7 +75,7 @@ impl Door {
             .iter()
             .rev()
             .find(|event| matches!(event, Event::Invite { .. }));
-        invite.expect("a call came in").dialog()
+        invite.expect("a call came in").dialog().expect("an INVITE makes a dialog")
     }
 
     /// Answers the last call and gives the To tag of our 200.

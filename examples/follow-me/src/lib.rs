@@ -11,10 +11,7 @@ const AT_THE_DESK: u64 = 12;
 const ELSEWHERE: u64 = 25;
 
 /// Who can be followed where. A real office keeps this list elsewhere.
-const PEOPLE: &[(&str, &[&str])] = &[
-    ("bob", &["+15550101", "+15550102"]),
-    ("carol", &["+15550103"]),
-];
+const PEOPLE: &[(&str, &[&str])] = &[("bob", &["+15550101", "+15550102"]), ("carol", &["+15550103"])];
 
 fn handle(caller: Leg) -> Result<()> {
     let person = caller.info().to;
@@ -43,9 +40,9 @@ fn handle(caller: Leg) -> Result<()> {
 /// Every other number of a person, rung together; none if there is none.
 fn elsewhere(person: &str) -> Option<Dial> {
     let (first, others) = numbers_of(person).split_first()?;
-    let all = others
-        .iter()
-        .fold(Dial::number(first), |dial, number| dial.or_together(Party::number(number)));
+    let all = others.iter().fold(Dial::number(first), |dial, number| {
+        dial.or_together(Party::number(number))
+    });
     Some(all.ring_for(secs(ELSEWHERE)).detect_machine())
 }
 

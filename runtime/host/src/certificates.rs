@@ -41,10 +41,7 @@ pub struct Identity {
 impl TlsFiles {
     fn all(&self) -> impl Iterator<Item = &Path> {
         let identity = self.identity.iter().flat_map(|pair| [&pair.certificate, &pair.key]);
-        identity
-            .chain(&self.client_ca)
-            .chain(&self.roots)
-            .map(PathBuf::as_path)
+        identity.chain(&self.client_ca).chain(&self.roots).map(PathBuf::as_path)
     }
 }
 
@@ -254,12 +251,19 @@ fn client(
 /// A certificate and its key, which must fit each other.
 fn certified(pair: &Identity, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, CertificateError> {
     let chain = certificates(&pair.certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&pair.key)?)
-        .map_err(|_| wrong(&pair.key, "there is no private key in it; give it as PEM without a password"))?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&pair.key)?).map_err(|_| {
+        wrong(
+            &pair.key,
+            "there is no private key in it; give it as PEM without a password",
+        )
+    })?;
     let certified = CertifiedKey::from_der(chain, key, provider).map_err(|why| match why {
         rustls::Error::InconsistentKeys(_) => {
             let certificate = pair.certificate.display();
-            wrong(&pair.key, format!("this is not the key of the certificate {certificate}"))
+            wrong(
+                &pair.key,
+                format!("this is not the key of the certificate {certificate}"),
+            )
         }
         rustls::Error::InvalidCertificate(_) => wrong(
             &pair.certificate,
@@ -285,7 +289,9 @@ fn system() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
-        tracing::warn!("this system has no certificate authorities: no TLS peer will be trusted; name some with sip.roots");
+        tracing::warn!(
+            "this system has no certificate authorities: no TLS peer will be trusted; name some with sip.roots"
+        );
     }
     roots.add_parsable_certificates(found.certs);
     roots

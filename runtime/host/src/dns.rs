@@ -126,17 +126,15 @@ pub(crate) fn start(
         figures: figures.clone(),
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
     });
-    let thread = std::thread::Builder::new()
-        .name("dns".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = work(desk, waiting) => {}
-                    // Either the word, or its sender is gone.
-                    _ = stopped => {}
-                }
-            });
-        })?;
+    let thread = std::thread::Builder::new().name("dns".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = work(desk, waiting) => {}
+                // Either the word, or its sender is gone.
+                _ = stopped => {}
+            }
+        });
+    })?;
     let thread = DnsThread {
         stop: Some(stop),
         thread: Some(thread),
@@ -193,10 +191,12 @@ impl Desk {
                         self.figures.failures.one();
                     }
                     let now = Instant::now();
-                    self.cache
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .put(now, question, answer.clone(), time_to_live);
+                    self.cache.lock().unwrap_or_else(PoisonError::into_inner).put(
+                        now,
+                        question,
+                        answer.clone(),
+                        time_to_live,
+                    );
                     resolution.answer(answer);
                 }
             }

@@ -151,11 +151,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
     })
 }
 
-fn listen(
-    runtime: &Runtime,
-    desk: &Arc<Desk>,
-    listeners: Vec<(Transport, std::net::TcpListener)>,
-) -> io::Result<()> {
+fn listen(runtime: &Runtime, desk: &Arc<Desk>, listeners: Vec<(Transport, std::net::TcpListener)>) -> io::Result<()> {
     let _inside = runtime.enter();
     for (transport, listener) in listeners {
         listener.set_nonblocking(true)?;

@@ -386,8 +386,8 @@ impl World {
         match output {
             Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
             Output::Resolve { query, uri } => self.resolve(query, &uri),
-            // There is no other shard to tell.
-            Output::Location(_) | Output::Trunk(_) => {}
+            // There is no other shard to tell, and nobody who reads ladders.
+            Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);

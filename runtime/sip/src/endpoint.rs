@@ -231,6 +231,8 @@ pub struct Endpoint {
     dialogs: BTreeMap<DialogId, Dialog>,
     /// Call-ID and our tag to dialog.
     index: BTreeMap<(String, String), DialogId>,
+    /// Judges what belongs to nothing we have. `None`: all of it comes in.
+    gate: Option<Gate>,
     refers: BTreeMap<ReferId, Refer>,
     /// Requests outside dialogs that wait for the user. At most as many as `servers`.
     exchanges: BTreeMap<ExchangeId, TxId>,
@@ -244,8 +246,6 @@ pub struct Endpoint {
     /// Filled by one input, drained before the next: no input makes more than a few outputs.
     outputs: VecDeque<Output>,
     counters: Counters,
-    /// Who may come in; everybody without it.
-    gate: Option<Gate>,
 }
 
 impl Endpoint {
@@ -264,6 +264,7 @@ impl Endpoint {
             arrivals: BTreeSet::new(),
             dialogs: BTreeMap::new(),
             index: BTreeMap::new(),
+            gate: None,
             refers: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             registrations: BTreeMap::new(),
@@ -272,16 +273,13 @@ impl Endpoint {
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
-            gate: None,
         }
     }
 
-    /// The same with a gate: who may come in. Without one everybody may.
-    pub fn with_gate(self, gate: Gate) -> Self {
-        Self {
-            gate: Some(gate),
-            ..self
-        }
+    /// Puts a gate before everything that belongs to no transaction and no dialog. Without one, all of that comes in
+    /// from [`Origin::Anyone`](crate::Origin::Anyone).
+    pub fn set_gate(&mut self, gate: Gate) {
+        self.gate = Some(gate);
     }
 
     /// The gate, if there is one.
@@ -289,7 +287,7 @@ impl Endpoint {
         self.gate.as_ref()
     }
 
-    /// The gate, for what it has to learn.
+    /// The gate, if there is one: for new users and peers, and for registrations to be mirrored.
     pub fn gate_mut(&mut self) -> Option<&mut Gate> {
         self.gate.as_mut()
     }

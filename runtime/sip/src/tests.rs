@@ -166,6 +166,57 @@ impl Bench {
         (dialog, tag)
     }
 
+    /// Places a call to the phone and returns its dialog and the INVITE.
+    pub(crate) fn place(&mut self, edit: impl FnOnce(&mut Outgoing)) -> (DialogId, Message) {
+        let uri = |text: &str| text.parse().expect("a test's address");
+        let mut outgoing = Outgoing {
+            sdp: Some(SDP.into()),
+            ..Outgoing::new(
+                uri("sip:b@192.0.2.1:5062"),
+                Flow::udp(phone_address()),
+                crate::NameAddr::new(uri("sip:a@198.51.100.2")),
+            )
+        };
+        edit(&mut outgoing);
+        let dialog = self.endpoint.invite(self.now, outgoing).expect("room");
+        (dialog, self.drain().remove(0))
+    }
+
+    /// The far end answers a request of ours; returns what was sent because of it.
+    pub(crate) fn hear(&mut self, request: &Message, status: u16, extra: &str, body: &str) -> Vec<Message> {
+        let raw = response_to(request, status, "far", extra, body);
+        self.feed(&raw)
+    }
+
+    /// A call we placed that was answered, with these fields in the 200; returns the dialog and the INVITE.
+    pub(crate) fn placed(&mut self, extra: &str) -> (DialogId, Message) {
+        let (dialog, invite) = self.place(|_| {});
+        self.hear(&invite, 200, extra, SDP);
+        assert!(
+            matches!(self.events.last(), Some(Event::Answered { .. })),
+            "{:?}",
+            self.events
+        );
+        (dialog, invite)
+    }
+
+    /// A request of the far end in a call we placed.
+    pub(crate) fn theirs(
+        &mut self,
+        invite: &Message,
+        method: &str,
+        cseq: u32,
+        extra: &str,
+        body: &str,
+    ) -> Vec<Message> {
+        let copy = |name| header(invite, name).unwrap_or_default().to_owned();
+        let raw = request_with(method, &format!("far{cseq}"), cseq, Some("ours"), extra, body)
+            .replace("call-1", &copy("Call-ID"))
+            .replace("To: <sip:menu@198.51.100.2>;tag=ours", &format!("To: {}", copy("From")))
+            .replace("tag=phone", "tag=far");
+        self.feed(&raw)
+    }
+
     pub(crate) fn endings(&self) -> usize {
         self.events
             .iter()
@@ -232,6 +283,29 @@ pub(crate) fn request_with(
          Max-Forwards: 70\r\nFrom: \"A\" <sip:a@192.0.2.1:5062>;tag=phone\r\nTo: <sip:menu@198.51.100.2>{tag}\r\n\
          Call-ID: call-1\r\nCSeq: {cseq} {method}\r\nContact: <sip:a@192.0.2.1:5062>\r\n{extra}{kind}\
          Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A response of the far end to a request of ours; with SDP if `body` is not empty.
+pub(crate) fn response_to(request: &Message, status: u16, tag: &str, extra: &str, body: &str) -> String {
+    let copy = |name| header(request, name).unwrap_or_default().to_owned();
+    let mut to = copy("To");
+    if !to.contains(";tag=") && !tag.is_empty() {
+        to = format!("{to};tag={tag}");
+    }
+    let kind = if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
+    format!(
+        "SIP/2.0 {status} X\r\nVia: {}\r\nFrom: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\n\
+         Contact: <sip:b@192.0.2.1:5062>\r\n{extra}{kind}Content-Length: {}\r\n\r\n{body}",
+        copy("Via"),
+        copy("From"),
+        copy("Call-ID"),
+        copy("CSeq"),
         body.len()
     )
 }

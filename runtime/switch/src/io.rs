@@ -3,7 +3,7 @@
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use patchcord_control::call::{Trace, TurnTrace};
-use patchcord_control::ids::CallId;
+use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, UnixTime};
@@ -39,6 +39,8 @@ pub struct Config {
     pub calls: usize,
     /// Whether turns are reported.
     pub trace: Trace,
+    /// Whether SIP messages are reported with the call and leg they belong to.
+    pub ladder: Trace,
     /// A moment and its time of day: how the shard tells the time.
     pub clock: (Instant, UnixTime),
     /// Seed of everything random in it.
@@ -140,8 +142,30 @@ pub enum Output {
         /// What.
         notice: Notice,
     },
+    /// A SIP message of a call, if the shard reports them.
+    Message {
+        /// Which call.
+        call: CallId,
+        /// Which of its legs.
+        leg: LegId,
+        /// Whether it came or went.
+        way: Way,
+        /// The way it took.
+        flow: Flow,
+        /// The message. Private.
+        bytes: Arc<[u8]>,
+    },
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),
+}
+
+/// Whether a message came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// To us.
+    In,
+    /// From us.
+    Out,
 }
 
 /// What those who watch a call are told. No private value is in it.

@@ -11,6 +11,7 @@ mod carriers;
 mod directory;
 mod drive;
 mod io;
+mod ladder;
 mod leg_media;
 mod leg_outbound;
 mod leg_sip;
@@ -25,6 +26,6 @@ mod transfers;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, Way};
 pub use outgoing::{CallingOut, Hosts, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

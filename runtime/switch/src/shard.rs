@@ -4,6 +4,7 @@
 
 use crate::directory::Directory;
 use crate::io::{Config, Counts, Input, MediaPort, Output, Query};
+use crate::ladder::Ladder;
 use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
 use crate::locate::Pending;
@@ -50,6 +51,7 @@ pub struct Shard {
     /// Port pairs nobody uses, the longest-idle first.
     pub(crate) ports: VecDeque<MediaPort>,
     pub(crate) random: ChaCha12Rng,
+    pub(crate) ladder: Ladder,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) draining: Draining,
     pub(crate) counts: Counts,
@@ -93,7 +95,7 @@ impl Shard {
         if let Some(gate) = config.gate.clone() {
             let mut key = [0; 32];
             random.fill_bytes(&mut key);
-            sip = sip.with_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
+            sip.set_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
         }
         let trunks = config.trunks.iter().cloned().map(|trunk| Trunk::new(now, trunk));
         let trunks = trunks.collect::<Result<_, _>>().map_err(ShardError::Trunk)?;
@@ -114,6 +116,7 @@ impl Shard {
             directory: None,
             ports: VecDeque::new(),
             random,
+            ladder: Ladder::default(),
             outputs: VecDeque::new(),
             draining: Draining::No,
             counts: Counts::default(),
@@ -123,7 +126,10 @@ impl Shard {
     /// Takes one input. Drain [`Shard::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Message { flow, bytes } => self.sip.handle(now, SipInput::Message { flow, bytes }),
+            Input::Message { flow, bytes } => {
+                self.sip.handle(now, SipInput::Message { flow, bytes });
+                self.message_came(flow, bytes);
+            }
             Input::SendFailed { flow } => {
                 self.sip.handle(now, SipInput::SendFailed { flow });
                 self.flow_failed(flow);
@@ -146,6 +152,7 @@ impl Shard {
             Input::Deadline => self.deadline(now),
         }
         self.settle(now);
+        self.report_messages();
     }
 
     /// The next thing the shard wants; none when it is at rest.
@@ -193,7 +200,15 @@ impl Shard {
     fn settle(&mut self, now: Instant) {
         while let Some(output) = self.sip.poll() {
             match output {
-                SipOutput::Send { to, name, bytes, .. } => self.outputs.push_back(Output::Send { to, name, bytes }),
+                SipOutput::Send {
+                    to,
+                    name,
+                    bytes,
+                    dialog,
+                } => {
+                    self.message_goes(dialog, to, &bytes);
+                    self.outputs.push_back(Output::Send { to, name, bytes });
+                }
                 SipOutput::Event(event) => self.event(now, event),
             }
         }

@@ -85,5 +85,8 @@ fn a_failure_has_the_status_that_says_it() {
 fn what_is_printed_names_nobody() {
     let party = Party::address("sip:secret-name@example.com").credentials("secret-name", "secret-word");
     let shown = format!("{:?}", Dial::user("secret-name").header("X", "secret-word").then(party));
-    assert!(shown.contains("User") && shown.contains("Address") && !shown.contains("secret"), "{shown}");
+    assert!(
+        shown.contains("User") && shown.contains("Address") && !shown.contains("secret"),
+        "{shown}"
+    );
 }

@@ -199,21 +199,27 @@ fn an_attended_transfer_to_a_call_that_is_gone_is_refused() {
 
 #[test]
 fn an_outside_line_dials_numbers_only() {
-    let ran = ran("outside-line", PretendCall {
-        called: "bob",
-        ..PretendCall::default()
-    });
+    let ran = ran(
+        "outside-line",
+        PretendCall {
+            called: "bob",
+            ..PretendCall::default()
+        },
+    );
     assert_eq!(story(&ran), ["reject NotFound"]);
 }
 
 #[test]
 fn an_outside_line_is_answered_by_its_bridge_and_tells_failures_by_tones() {
     let call = |dial| {
-        ran("outside-line", PretendCall {
-            called: "+15550100",
-            dials: vec![dial],
-            ..PretendCall::default()
-        })
+        ran(
+            "outside-line",
+            PretendCall {
+                called: "+15550100",
+                dials: vec![dial],
+                ..PretendCall::default()
+            },
+        )
     };
     let connected = call(answers(1));
     assert_eq!(story(&connected), ["0 dials 1", "0 talks with 1"]);
@@ -228,12 +234,15 @@ fn an_outside_line_is_answered_by_its_bridge_and_tells_failures_by_tones() {
 #[test]
 fn screening_connects_on_key_1_and_on_nothing_else() {
     let call = |keys| {
-        ran("screening", PretendCall {
-            called: "bob",
-            dials: vec![answers(1)],
-            keys,
-            ..PretendCall::default()
-        })
+        ran(
+            "screening",
+            PretendCall {
+                called: "bob",
+                dials: vec![answers(1)],
+                keys,
+                ..PretendCall::default()
+            },
+        )
     };
     let taken = call(vec!["1"]);
     assert_eq!(story(&taken), ["0 dials 1", "0 talks with 1"]);
@@ -250,11 +259,14 @@ fn screening_connects_on_key_1_and_on_nothing_else() {
 #[test]
 fn follow_me_tries_the_desk_then_everything_else_but_no_machine() {
     let call = |dials| {
-        ran("follow-me", PretendCall {
-            called: "bob",
-            dials,
-            ..PretendCall::default()
-        })
+        ran(
+            "follow-me",
+            PretendCall {
+                called: "bob",
+                dials,
+                ..PretendCall::default()
+            },
+        )
     };
     let no_answer = || Ok(DialOutcome::NoAnswer);
     assert_eq!(story(&call(vec![answers(1)])), ["0 dials 1", "0 talks with 1"]);

@@ -55,7 +55,10 @@ fn every_wrong_file_has_its_sentence() {
     let missing = folder.0.join("missing.pem");
     assert!(sentence(load(missing.clone(), fits.clone())).contains("missing.pem: cannot be read"));
     let empty = folder.write("empty.pem", "");
-    assert!(sentence(load(empty.clone(), fits.clone())).ends_with("empty.pem: there is no certificate in it; give them as PEM"));
+    assert!(
+        sentence(load(empty.clone(), fits.clone()))
+            .ends_with("empty.pem: there is no certificate in it; give them as PEM")
+    );
     assert!(sentence(load(good.clone(), empty.clone())).contains("there is no private key in it"));
     let other = folder.write("other.pem", &pair().1);
     assert!(sentence(load(good.clone(), other)).contains("this is not the key of the certificate"));

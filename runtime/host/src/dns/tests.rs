@@ -20,8 +20,22 @@ fn zone(name: &str, kind: RecordType) -> Vec<RData> {
     let text = |text: &str| text.as_bytes().into();
     match (name, kind) {
         ("carrier.example.", RecordType::NAPTR) => vec![
-            RData::NAPTR(NAPTR::new(20, 0, text("s"), text("SIP+D2U"), text(""), to("_sip._udp.carrier.example."))),
-            RData::NAPTR(NAPTR::new(10, 0, text("s"), text("SIPS+D2T"), text(""), to("_sips._tcp.carrier.example."))),
+            RData::NAPTR(NAPTR::new(
+                20,
+                0,
+                text("s"),
+                text("SIP+D2U"),
+                text(""),
+                to("_sip._udp.carrier.example."),
+            )),
+            RData::NAPTR(NAPTR::new(
+                10,
+                0,
+                text("s"),
+                text("SIPS+D2T"),
+                text(""),
+                to("_sips._tcp.carrier.example."),
+            )),
         ],
         ("_sips._tcp.carrier.example.", RecordType::SRV) => vec![
             RData::SRV(SRV::new(2, 0, 5071, to("second.carrier.example."))),
@@ -154,7 +168,10 @@ fn services_and_hosts_are_found_and_remembered() {
     assert_eq!(server.asked.load(Ordering::SeqCst), asked, "nothing is asked twice");
     // Without records of services, the host itself.
     assert_eq!(rig.places(3, "sip:plain.example"), ["UDP 192.0.2.9:5060 -"]);
-    assert_eq!(rig.places(4, "sip:plain.example:5080;transport=tcp"), ["TCP 192.0.2.9:5080 -"]);
+    assert_eq!(
+        rig.places(4, "sip:plain.example:5080;transport=tcp"),
+        ["TCP 192.0.2.9:5080 -"]
+    );
     assert_eq!(rig.figures.nowhere.get(), 0);
 }
 
@@ -173,7 +190,11 @@ fn what_is_not_there_is_nowhere() {
     assert_eq!(rig.places(1, "sip:nobody.example"), Vec::<String>::new());
     let asked = server.asked.load(Ordering::SeqCst);
     assert_eq!(rig.places(2, "sip:nobody.example"), Vec::<String>::new());
-    assert_eq!(server.asked.load(Ordering::SeqCst), asked, "that there is nothing is remembered");
+    assert_eq!(
+        server.asked.load(Ordering::SeqCst),
+        asked,
+        "that there is nothing is remembered"
+    );
     assert_eq!(rig.places(3, "sip:x@y;transport=sctp"), Vec::<String>::new());
     assert_eq!(rig.figures.nowhere.get(), 3);
     assert_eq!(rig.figures.failures.get(), 0);
@@ -186,7 +207,10 @@ fn who_does_not_answer_holds_up_nobody_else() {
     let began = Instant::now();
     rig.ask(1, "sip:host.silent:5060");
     assert_eq!(rig.places(2, "sip:plain.example:5060"), ["UDP 192.0.2.9:5060 -"]);
-    assert!(began.elapsed() < Duration::from_secs(2), "it waits behind the silent one");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "it waits behind the silent one"
+    );
     assert_eq!(rig.answer(1), Vec::<String>::new());
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert!(rig.figures.failures.get() > 0);
@@ -199,5 +223,8 @@ fn transports_are_those_of_the_answer() {
     let rig = rig(Some(server.address));
     // A secure address never ends on an insecure way.
     let places = rig.places(1, "sips:carrier.example");
-    assert!(!places.is_empty() && places.iter().all(|place| place.starts_with("TLS ")), "{places:?}");
+    assert!(
+        !places.is_empty() && places.iter().all(|place| place.starts_with("TLS ")),
+        "{places:?}"
+    );
 }

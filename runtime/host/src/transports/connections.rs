@@ -305,7 +305,10 @@ impl Table {
             .filter_map(|(_, _, id)| self.links.get(id))
             .find(|link| match name.filter(|_| transport.is_secure()) {
                 None => true,
-                Some(name) => link.name.as_deref().is_some_and(|proved| proved.eq_ignore_ascii_case(name)),
+                Some(name) => link
+                    .name
+                    .as_deref()
+                    .is_some_and(|proved| proved.eq_ignore_ascii_case(name)),
             })
     }
 

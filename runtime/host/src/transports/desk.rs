@@ -77,7 +77,10 @@ impl Desk {
             }
         };
         self.figures.connections.set(table.len() as u64);
-        tokio::spawn(open(self.clone(), link.clone(), to, name));
+        match to.transport {
+            Transport::Tls => drop(tokio::spawn(open_tls(self.clone(), link.clone(), to, name))),
+            _ => drop(tokio::spawn(open_tcp(self.clone(), link.clone(), to))),
+        }
         Some(link)
     }
 
@@ -88,7 +91,14 @@ impl Desk {
             Ok(link) => {
                 self.figures.accepted.one();
                 self.figures.connections.set(table.len() as u64);
-                tokio::spawn(serve(self.clone(), link, stream));
+                // Each transport is a task of its own kind: a plain connection does not take the room of a secure one.
+                match transport {
+                    Transport::Tcp => drop(tokio::spawn(serve_tcp(self.clone(), link, stream))),
+                    Transport::Tls => drop(tokio::spawn(serve_tls(self.clone(), link, stream))),
+                    Transport::Ws => drop(tokio::spawn(serve_ws(self.clone(), link, stream))),
+                    Transport::Wss => drop(tokio::spawn(serve_wss(self.clone(), link, stream))),
+                    Transport::Udp => unreachable!("no datagram opens a connection"),
+                }
             }
             Err(why) => self.figures.no_room(why),
         }
@@ -133,51 +143,65 @@ impl Desk {
     }
 }
 
-/// Opens a connection and carries it to its end.
-async fn open(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<str>>) {
+/// Opens a plain connection and carries it to its end.
+async fn open_tcp(desk: Arc<Desk>, link: Arc<Link>, to: Flow) {
     let why = match timeout(desk.times.connect, tcp::connect(to.peer)).await {
-        Ok(Ok(stream)) if to.transport == Transport::Tcp => {
+        Ok(Ok(stream)) => {
             desk.figures.opened.one();
             carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
-        }
-        Ok(Ok(stream)) => {
-            let secured = tls::connect(&desk.certificates, stream, to.peer, name.as_deref());
-            match timeout(desk.times.handshake, secured).await {
-                Ok(Some(stream)) => {
-                    desk.figures.opened.one();
-                    carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
-                }
-                _ => Ended::NotOpened,
-            }
         }
         _ => Ended::NotOpened,
     };
     desk.ended(&link, why);
 }
 
-/// Serves a peer that connected, to the end.
-async fn serve(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
-    let why = match link.flow().transport {
-        Transport::Tcp => carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await,
-        Transport::Tls => match shake(&desk, tls::accept(&desk.certificates, stream)).await {
-            Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await,
-            None => Ended::ByPeer,
-        },
-        Transport::Ws => match shake(&desk, websocket::accept(stream, desk.figures.clone())).await {
-            Some(pipe) => carry(pipe, &link, &desk).await,
-            None => Ended::ByPeer,
-        },
-        Transport::Wss => {
-            let both = async {
-                let stream = tls::accept_websocket(&desk.certificates, stream).await?;
-                websocket::accept(stream, desk.figures.clone()).await
-            };
-            match shake(&desk, both).await {
-                Some(pipe) => carry(pipe, &link, &desk).await,
-                None => Ended::ByPeer,
-            }
+/// The same under TLS.
+async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<str>>) {
+    let secured = async {
+        let stream = timeout(desk.times.connect, tcp::connect(to.peer)).await.ok()?.ok()?;
+        let shaken = tls::connect(&desk.certificates, stream, to.peer, name.as_deref());
+        timeout(desk.times.handshake, shaken).await.ok()?
+    };
+    let why = match Box::pin(secured).await {
+        Some(stream) => {
+            desk.figures.opened.one();
+            carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
         }
-        Transport::Udp => unreachable!("no datagram opens a connection"),
+        None => Ended::NotOpened,
+    };
+    desk.ended(&link, why);
+}
+
+/// Serves a peer that connected, to the end.
+async fn serve_tcp(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await;
+    desk.ended(&link, why);
+}
+
+async fn serve_tls(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = match shake(&desk, tls::accept(&desk.certificates, stream)).await {
+        Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await,
+        None => Ended::ByPeer,
+    };
+    desk.ended(&link, why);
+}
+
+async fn serve_ws(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = match shake(&desk, websocket::accept(stream, desk.figures.clone())).await {
+        Some(pipe) => carry(pipe, &link, &desk).await,
+        None => Ended::ByPeer,
+    };
+    desk.ended(&link, why);
+}
+
+async fn serve_wss(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let both = async {
+        let stream = tls::accept_websocket(&desk.certificates, stream).await?;
+        websocket::accept(stream, desk.figures.clone()).await
+    };
+    let why = match shake(&desk, both).await {
+        Some(pipe) => carry(pipe, &link, &desk).await,
+        None => Ended::ByPeer,
     };
     desk.ended(&link, why);
 }

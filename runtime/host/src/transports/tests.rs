@@ -5,3 +5,4 @@ mod rig;
 mod secure;
 mod streams;
 mod web;
+mod weight;

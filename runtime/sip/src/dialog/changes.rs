@@ -84,6 +84,34 @@ impl Offers {
     }
 }
 
+/// The description with its version above that of the last one we gave, unless it is that one: after two changes met,
+/// what is sent again is older than what was agreed on meanwhile (RFC 3264 8: the version counts up by one).
+pub(crate) fn newer(sdp: Vec<u8>, last: Option<&[u8]>) -> Vec<u8> {
+    let Some(last) = last.filter(|last| *last != sdp) else {
+        return sdp;
+    };
+    let (Some((before, _)), Some((version, at))) = (version_of(last), version_of(&sdp)) else {
+        return sdp;
+    };
+    if version > before {
+        return sdp;
+    }
+    let mut newer = sdp[..at.start].to_vec();
+    newer.extend_from_slice(before.saturating_add(1).to_string().as_bytes());
+    newer.extend_from_slice(&sdp[at.end..]);
+    newer
+}
+
+/// The version in the `o=` line and where it stands.
+fn version_of(sdp: &[u8]) -> Option<(u64, std::ops::Range<usize>)> {
+    let line = memchr::memmem::find(sdp, b"\no=")? + 3;
+    let spaces = memchr::memchr_iter(b' ', &sdp[line..]).map(|at| line + at);
+    let mut spaces = spaces.skip(1);
+    let at = spaces.next()? + 1..spaces.next()?;
+    let version = std::str::from_utf8(sdp.get(at.clone())?).ok()?.parse().ok()?;
+    Some((version, at))
+}
+
 /// Changes of the session.
 #[derive(Default)]
 pub(crate) struct Changes {
@@ -121,3 +149,6 @@ pub(crate) enum Chosen {
     ByUs,
     ByThem,
 }
+
+#[cfg(test)]
+mod tests;

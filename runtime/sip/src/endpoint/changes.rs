@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::reply::Refusal;
 use super::request::session_refusal;
 use super::{DialogError, DialogId, Endpoint};
-use crate::dialog::changes::{Turn, Wanted, glare_wait};
+use crate::dialog::changes::{Turn, Wanted, glare_wait, newer};
 use crate::dialog::draft::Draft;
 use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, Known, State};
@@ -101,6 +101,7 @@ impl Endpoint {
             why,
             ..
         } = wanted;
+        let sdp = sdp.map(|sdp| newer(sdp, dialog.offers.ours.as_deref()));
         if let Some(offer) = &sdp {
             dialog.offers.ours(offer);
         }

@@ -21,11 +21,8 @@ use crate::transaction::table::TxId;
 const CHANGE_RETRY_MAX_S: u64 = 10;
 
 impl Endpoint {
-    /// A request with a To tag.
-    pub(super) fn inside(&mut self, now: Instant, flow: Flow, request: Request, key: Key) {
-        let Some(id) = self.dialog_of(&request) else {
-            return self.refuse_if_known(flow, &request, &Refusal::new(481));
-        };
+    /// A request that names a dialog of ours.
+    pub(super) fn inside(&mut self, now: Instant, flow: Flow, id: DialogId, request: Request, key: Key) {
         self.touched = Some(id);
         if self.counters().transactions >= self.config.limits.transactions && request.method != Method::Bye {
             self.counters.overload_refusals += 1;
@@ -36,7 +33,7 @@ impl Endpoint {
         let dialog = self
             .dialogs
             .get_mut(&id)
-            .expect("the index names only dialogs that are kept");
+            .expect("dialog_of names only dialogs that are kept");
         let half = dialog
             .half_of(request.tag_of_from())
             .expect("dialog_of has found the half by this tag");
@@ -124,7 +121,7 @@ impl Endpoint {
     }
 
     /// The dialog a request names by Call-ID and both tags. No From tag at all matches too (RFC 2543 peers).
-    fn dialog_of(&mut self, request: &Request) -> Option<DialogId> {
+    pub(super) fn dialog_of(&mut self, request: &Request) -> Option<DialogId> {
         let key = (request.call_id()?.to_owned(), request.tag_of_to()?.to_owned());
         let id = *self.index.get(&key)?;
         let dialog = self.dialogs.get_mut(&id)?;

@@ -57,18 +57,6 @@ impl Refusal {
             .fold(self, |refusal, (name, value)| refusal.with(name, value))
     }
 
-    /// A reply that was made elsewhere.
-    pub(super) fn of_reply(reply: &Reply) -> Self {
-        let fields = reply.headers.iter();
-        Self {
-            fields: fields
-                .map(|(name, value)| (name.clone().into(), value.clone()))
-                .collect(),
-            body: reply.body.clone(),
-            ..Self::new(reply.status)
-        }
-    }
-
     /// 503: no room.
     pub(super) fn full() -> Self {
         Self::new(503).with("Retry-After", RETRY_AFTER_S)
@@ -168,7 +156,8 @@ impl Endpoint {
     pub(super) fn refuse_malformed(&mut self, flow: Flow, request: &Request, fault: Malformed) {
         let holds = |name| request.headers.raw(name).next().is_some();
         let answerable = request.via().is_ok() && ["From", "To", "Call-ID", "CSeq"].into_iter().all(holds);
-        if !answerable {
+        // Who would hear nothing to a good request hears nothing to a bad one.
+        if !answerable || self.gate.as_ref().is_some_and(|gate| !gate.answers(flow)) {
             return;
         }
         let refusal = match fault.why {
@@ -178,7 +167,7 @@ impl Endpoint {
                 ..Refusal::new(400)
             },
         };
-        self.refuse_if_known(flow, request, &refusal);
+        self.refuse_stateless(flow, request, &refusal);
     }
 
     /// Sends a response within a server transaction.

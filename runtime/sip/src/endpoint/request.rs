@@ -19,8 +19,6 @@ use crate::uri::Scheme;
 
 /// The extensions a request may require.
 const KNOWN_TAGS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
-/// Those that a REGISTER may require besides (RFC 3327, 5626, 5627); the registrar looks at them.
-const REGISTER_TAGS: [&str; 3] = ["path", "outbound", "gruu"];
 
 impl Endpoint {
     pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request) {
@@ -45,15 +43,21 @@ impl Endpoint {
             }
             return;
         }
-        if let Some(refusal) = inadmissible(&request) {
-            return self.refuse_if_known(flow, &request, &refusal);
-        }
-        if request.tag_of_to().is_some() {
-            return self.inside(now, flow, request, key);
-        }
-        let Some(origin) = self.judge(now, flow, &request) else {
+        let dialog = self.dialog_of(&request);
+        let Some(origin) = self.judge_unless(dialog, now, flow, &request) else {
             return;
         };
+        if let Some(refusal) = inadmissible(&request) {
+            return self.refuse_stateless(flow, &request, &refusal);
+        }
+        match dialog {
+            Some(id) => return self.inside(now, flow, id, request, key),
+            // It names a dialog that is not here.
+            None if request.tag_of_to().is_some() => {
+                return self.refuse_stateless(flow, &request, &Refusal::new(481));
+            }
+            None => {}
+        }
         match request.method {
             Method::Invite => self.new_call(now, flow, request, key, origin),
             Method::Register => self.ask_user(now, flow, request, key, origin),
@@ -75,25 +79,25 @@ impl Endpoint {
         }
     }
 
-    /// Where a request outside dialogs comes from, or `None` if it is dealt with already.
-    fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Option<Origin> {
-        let Some(gate) = self.gate.as_mut() else {
+    /// Where a request comes from that belongs to nothing we have, or `None` if the gate has dealt with it. What belongs
+    /// to a dialog passes.
+    fn judge_unless(
+        &mut self,
+        dialog: Option<DialogId>,
+        now: Instant,
+        flow: Flow,
+        request: &Request,
+    ) -> Option<Origin> {
+        let Some(gate) = self.gate.as_mut().filter(|_| dialog.is_none()) else {
             return Some(Origin::Anyone);
         };
         match gate.judge(now, flow, request) {
             Verdict::Admit(origin) => Some(origin),
             Verdict::Drop => None,
             Verdict::Challenge(reply) | Verdict::Refuse(reply) => {
-                self.refuse_stateless(flow, request, &Refusal::of_reply(&reply));
+                self.refuse_stateless(flow, request, &Refusal::from(&reply));
                 None
             }
-        }
-    }
-
-    /// Refuses a request that the gate has not judged, unless it comes from a stranger who is to hear nothing.
-    pub(super) fn refuse_if_known(&mut self, flow: Flow, request: &Request, refusal: &Refusal) {
-        if self.gate.as_ref().is_none_or(|gate| gate.answers(flow)) {
-            self.refuse_stateless(flow, request, refusal);
         }
     }
 
@@ -170,7 +174,10 @@ impl Endpoint {
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            return self.refuse_if_known(flow, request, &Refusal::new(481));
+            if self.judge_unless(None, now, flow, request).is_some() {
+                self.refuse_stateless(flow, request, &Refusal::new(481));
+            }
+            return;
         };
         let (to, tag, about) = (server.reply_to, server.tag.clone(), server.about);
         let pending = server.dialog.filter(|_| server.state == server::State::Proceeding);
@@ -219,14 +226,7 @@ fn inadmissible(request: &Request) -> Option<Refusal> {
         return Some(Refusal::new(416));
     }
     let is_known = |tag: &&str| {
-        let more: &[&str] = match request.method {
-            Method::Register => &REGISTER_TAGS,
-            _ => &[],
-        };
-        let known = KNOWN_TAGS
-            .iter()
-            .chain(more)
-            .any(|known| known.eq_ignore_ascii_case(tag));
+        let known = KNOWN_TAGS.iter().any(|known| known.eq_ignore_ascii_case(tag));
         // What a registrar knows is not for the endpoint to tell.
         known || request.method == Method::Register
     };

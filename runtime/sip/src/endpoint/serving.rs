@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint, Rejection};
 use crate::address::NameAddr;
+use crate::dialog::changes::newer;
 use crate::dialog::{State, Unacknowledged};
 use crate::event::EndCause;
 use crate::message::Request;
@@ -82,7 +83,9 @@ impl Endpoint {
     /// `WrongState` if there is none (it may have been cancelled in the meantime), `Unknown`, `TooLarge`.
     pub fn accept_reinvite(&mut self, now: Instant, dialog: DialogId, sdp: Vec<u8>) -> Result<(), DialogError> {
         self.check_size(Some(&sdp))?;
-        let tx = self.live(dialog)?.changes.inbound.ok_or(DialogError::WrongState)?;
+        let found = self.live(dialog)?;
+        let tx = found.changes.inbound.ok_or(DialogError::WrongState)?;
+        let sdp = newer(sdp, found.offers.ours.as_deref());
         let request = self.request_of(tx)?;
         if request.method == Method::Invite {
             return self.answer(now, dialog, tx, &sdp);

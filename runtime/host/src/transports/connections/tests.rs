@@ -77,7 +77,9 @@ fn tls_is_used_again_for_the_name_it_proved_only() {
     let mut table = table();
     let accepted = table.accept(Transport::Tls, peer(1)).unwrap();
     assert!(table.find(Transport::Tls, peer(1), Some("carrier.example")).is_none());
-    let opened = table.open(Transport::Tls, peer(1), Some("carrier.example".into())).unwrap();
+    let opened = table
+        .open(Transport::Tls, peer(1), Some("carrier.example".into()))
+        .unwrap();
     let found = |name| table.find(Transport::Tls, peer(1), name).map(|link| link.flow());
     assert_eq!(found(Some("CARRIER.example")), Some(opened.flow()));
     assert_eq!(found(Some("other.example")), None);
@@ -107,7 +109,10 @@ fn a_peer_that_does_not_read_loses_its_connection() {
     assert_eq!(next(&by_count), Poll::Ready(Err(Ended::QueueFull)));
 
     let by_bytes = table.open(Transport::Tcp, peer(1), None).unwrap();
-    assert_eq!(by_bytes.send(0, by_bytes.flow(), message(WRITE_QUEUE_BYTES)), Queued::Yes);
+    assert_eq!(
+        by_bytes.send(0, by_bytes.flow(), message(WRITE_QUEUE_BYTES)),
+        Queued::Yes
+    );
     assert_eq!(by_bytes.put(b"\r\n"), Queued::No);
     assert_eq!(next(&by_bytes), Poll::Ready(Err(Ended::QueueFull)));
 }

@@ -30,7 +30,10 @@ fn garbage_closes_the_connection_without_an_answer() {
         (&b"GET / HTTP/1.1\r\n\r\n"[..], FramingError::NotSip),
         (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", FramingError::NotSip),
         (b"OPTIONS sip:a@b SIP/2.0\r\n\r\n", FramingError::NoContentLength),
-        (b"OPTIONS sip:a@b SIP/2.0\r\nl: 0\r\nl: 4\r\n\r\n", FramingError::RepeatedContentLength),
+        (
+            b"OPTIONS sip:a@b SIP/2.0\r\nl: 0\r\nl: 4\r\n\r\n",
+            FramingError::RepeatedContentLength,
+        ),
         (b"OPTIONS sip:a@b SIP/2.0\r\nl: 999999\r\n\r\n", FramingError::TooLong),
         (b"OPTIONS sip:a@b SIP/2.0\nl: 0\n\n", FramingError::BareLineEnd),
     ] {
@@ -50,7 +53,10 @@ fn garbage_closes_the_connection_without_an_answer() {
 fn what_came_whole_before_the_garbage_counts() {
     let rig = Plan::of(Transport::Tcp).start();
     let mut phone = rig.dial();
-    write(&mut phone, &[&options("1")[..], b"nonsense\r\n", &options("2")[..]].concat());
+    write(
+        &mut phone,
+        &[&options("1")[..], b"nonsense\r\n", &options("2")[..]].concat(),
+    );
     assert_eq!(rig.message().1, options("1"));
     assert_eq!(expect_end(&mut phone), b"");
     rig.silence();
@@ -92,7 +98,10 @@ fn who_stops_in_the_middle_is_hung_up_on() {
         }
         assert!(began.elapsed() < PATIENCE, "it is never hung up on");
     }
-    assert!(began.elapsed() < Duration::from_millis(1_400), "not only when it is idle");
+    assert!(
+        began.elapsed() < Duration::from_millis(1_400),
+        "not only when it is idle"
+    );
     rig.wait(|figures| figures.stalled.get(), 1);
 }
 

@@ -3,7 +3,9 @@
 use crate::certificates::{Certificates, Identity, TlsFiles};
 use crate::deal::Dealer;
 use crate::shard_threads::{Heard, Inbox, Outbox};
-use crate::transports::{Limits, SendOrder, Setup, StreamFigures, StreamQueue, StreamThread, Times, bind, queue, start};
+use crate::transports::{
+    Limits, SendOrder, Setup, StreamFigures, StreamQueue, StreamThread, Times, bind, queue, start,
+};
 use patchcord_sip::{Flow, Transport};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::io::{Read, Write};
@@ -56,7 +58,10 @@ impl Plan {
             (transport, listener)
         });
         let listeners: Vec<_> = bound.collect();
-        let addresses = listeners.iter().map(|(_, listener)| listener.local_addr().unwrap()).collect();
+        let addresses = listeners
+            .iter()
+            .map(|(_, listener)| listener.local_addr().unwrap())
+            .collect();
         let (queue, orders) = queue(figures.clone());
         let thread = start(Setup {
             listeners,

@@ -20,7 +20,10 @@ fn messages_go_both_ways_on_one_connection() {
     let (first, second) = (options("1"), options("2"));
     write(&mut phone, &[&first[..], &second[..]].concat());
     let (flow, bytes) = rig.message();
-    assert_eq!((flow.transport, flow.peer), (Transport::Tcp, phone.local_addr().unwrap()));
+    assert_eq!(
+        (flow.transport, flow.peer),
+        (Transport::Tcp, phone.local_addr().unwrap())
+    );
     assert!(flow.connection.is_some());
     assert_eq!(bytes, first);
     assert_eq!(rig.message(), (flow, second));

@@ -11,7 +11,8 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 
 fn handshake(fields: &str) -> Vec<u8> {
-    format!("GET /anything HTTP/1.1\r\nHost: sip.example\r\nOrigin: https://elsewhere.example\r\n{fields}\r\n").into_bytes()
+    format!("GET /anything HTTP/1.1\r\nHost: sip.example\r\nOrigin: https://elsewhere.example\r\n{fields}\r\n")
+        .into_bytes()
 }
 
 const GOOD: &str = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n\
@@ -109,7 +110,10 @@ fn a_handshake_that_is_not_for_sip_is_refused_in_http() {
         let mut stranger = rig.dial();
         write(&mut stranger, &handshake(fields));
         let answer = String::from_utf8(expect_end(&mut stranger)).unwrap();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) || status == "431" && answer.is_empty(), "{fields}: {answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")) || status == "431" && answer.is_empty(),
+            "{fields}: {answer}"
+        );
     }
     let mut stranger = rig.dial();
     write(&mut stranger, &options("1"));

@@ -25,7 +25,9 @@ fn a_key_is_answered_as_the_rfc_shows() {
     assert!(!is_key("dGhlIHNhbXBsZSBub25jZQ"));
     assert!(!is_key("dGhlIHNhbXBsZSBub25jZQ=a"));
     assert!(!is_key(""));
-    assert!(!is_key("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}=="));
+    assert!(!is_key(
+        "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}=="
+    ));
 }
 
 #[test]
@@ -41,7 +43,10 @@ fn a_request_is_waited_for_and_judged_once() {
     assert!(judged.is_ok());
     let post = request.replace("GET", "POST");
     assert_eq!(answer(post.as_bytes()).unwrap().1, Err(Refusal::NotHttp));
-    let twice = request.replace("Sec-WebSocket-Version", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version");
+    let twice = request.replace(
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version",
+    );
     assert_eq!(answer(twice.as_bytes()).unwrap().1, Err(Refusal::Key));
     let old = request.replace("HTTP/1.1", "HTTP/1.0");
     assert_eq!(answer(old.as_bytes()).unwrap().1, Err(Refusal::NotHttp));
