@@ -93,6 +93,7 @@ impl Setup {
             call: self.call.clone(),
             calls: self.calls,
             trace: Trace::On,
+            ladder: Trace::Off,
             clock: (self.base, BEGINNING),
             seed,
         }
