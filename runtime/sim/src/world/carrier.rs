@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The number that calls out show: of the range reserved for fiction.
-const OWN_NUMBER: &str = "+15550199";
+const OWN_NUMBER: &str = "+12025550199";
 /// Calls at one time, and a second.
 const PLENTY: u32 = 10_000;
 
