@@ -18,6 +18,7 @@ const HUMS: [u16; 3] = [500, 700, 900];
 const ONE: LineId = LineId::FIRST;
 const TWO: LineId = LineId::SECOND;
 const SEEDS: u64 = 10;
+const ADDRESS: &str = "the name can stand in an address";
 
 fn office() -> Arc<Program> {
     static PROGRAM: OnceLock<Arc<Program>> = OnceLock::new();
@@ -92,7 +93,7 @@ fn over(world: &mut World) {
 /// Alice calls bob, and they talk.
 fn talking(seed: u64, conditions: Conditions) -> (World, [PhoneId; 3]) {
     let (mut world, phones) = staff(seed, conditions);
-    world.call(phones[0], "bob", Offer::InInvite).unwrap();
+    world.call(phones[0], "bob", Offer::InInvite).expect(ADDRESS);
     let up = |world: &World| phones[..2].iter().all(|phone| answered_on(world, *phone, ONE));
     assert!(world.run_until(60 * SECOND, up), "seed {seed}\n{}", world.log());
     world.run_for(2 * SECOND);
@@ -139,7 +140,7 @@ fn a_phone_that_is_busy_refuses_or_never_answers_ends_the_callers_call() {
     ] {
         let (mut world, phones) = staff(1, Conditions::default());
         world.set_incoming(phones[1], incoming);
-        world.call(phones[0], "bob", Offer::InInvite).unwrap();
+        world.call(phones[0], "bob", Offer::InInvite).expect(ADDRESS);
         let ended = |world: &World| end_on(world, phones[0], ONE).is_some();
         assert!(world.run_until(90 * SECOND, ended), "{}", world.log());
         assert_eq!(end_on(&world, phones[0], ONE), Some(End::Refused { status }));
@@ -171,7 +172,7 @@ fn the_held_party_hears_music_and_the_other_again_when_taken_back() {
 /// Bob transfers alice to carol without asking her.
 fn blind(seed: u64, conditions: Conditions) -> World {
     let (mut world, phones) = talking(seed, conditions);
-    world.transfer(phones[1], ONE, "carol").unwrap();
+    world.transfer(phones[1], ONE, "carol").expect(ADDRESS);
     let moved = |world: &World| answered_on(world, phones[2], ONE) && end_on(world, phones[1], ONE).is_some();
     assert!(world.run_until(60 * SECOND, moved), "seed {seed}\n{}", world.log());
     world.run_for(2 * SECOND);
@@ -191,7 +192,7 @@ fn attended(seed: u64, conditions: Conditions) -> World {
     let (mut world, phones) = talking(seed, conditions);
     world.act(phones[1], Action::Hold);
     world.run_for(4 * SECOND);
-    world.call_on(phones[1], TWO, "carol", Offer::InInvite).unwrap();
+    world.call_on(phones[1], TWO, "carol", Offer::InInvite).expect(ADDRESS);
     let asked = |world: &World| answered_on(world, phones[1], TWO) && answered_on(world, phones[2], ONE);
     assert!(world.run_until(60 * SECOND, asked), "seed {seed}\n{}", world.log());
     world.run_for(3 * SECOND);
