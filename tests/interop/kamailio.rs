@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Where Debian puts it; not everybody's PATH goes there.
+pub const PROGRAM: &str = "/usr/sbin/kamailio";
+
 /// A running proxy; ended when dropped, with all its processes.
 pub struct Kamailio {
     process: Child,
@@ -44,7 +47,7 @@ impl Kamailio {
         std::fs::write(&tls_settings, lines).expect("the test's folder can be written to");
         let log = folder.join("kamailio.log");
         let output = std::fs::File::create(&log).expect("the test's folder can be written to");
-        let mut command = Command::new("kamailio");
+        let mut command = Command::new(PROGRAM);
         command
             .arg("-f")
             .arg(lab::root().join("tests/interop/kamailio/office.cfg"))
@@ -59,6 +62,8 @@ impl Kamailio {
                 &format!("tls:{tls}"),
             ])
             .arg(format!("--alias={}", office::DOMAIN))
+            // A scanner asks for users of 127.0.0.1 without a port; those with one are telephones.
+            .arg("--alias=127.0.0.1:5060")
             .args(["-A", &format!("USERS_PASSWORD=\"{}\"", office::PASSWORD)])
             .args(["-A", &format!("ALGORITHM=\"{}\"", algorithm.name())])
             .args(["-A", &format!("WITH_TLS=\"{}\"", tls_settings.display())]);

@@ -17,6 +17,8 @@ mod office;
 mod reading;
 mod server;
 mod sipp;
+mod sipvicious;
+mod sprayer;
 mod transcript;
 
 use lab::{Lane, MACHINE};
