@@ -111,6 +111,27 @@ fn echoed(name: &str, call: impl FnOnce(&Path, &[i16], &str) -> Vec<i16>) {
     );
 }
 
+/// Our scenarios of both sides meet without our server between.
+#[test]
+fn a_caller_of_sipp_reaches_a_callee_of_sipp() {
+    lab::need("sipp");
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (calling, called) = (lab::folder("sipp_calling"), lab::folder("sipp_called"));
+    let patience = Duration::from_secs(30);
+    let callee = sipp::Callee::start("callee_answers", &called, &Lane::take(), &[], patience);
+    let run = sipp::Run {
+        scenario: "invite_with_replaces",
+        to: "callee",
+        calls: 1,
+        calls_per_second: 1,
+        patience,
+        keys: &[("replaces", "a;to-tag=b;from-tag=c")],
+    };
+    let counts = run.against(callee.address, &calling, &Lane::take());
+    counts.unwrap_or_else(|error| panic!("{error}"));
+    callee.finish().unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// The whole day of an office with kamailio as its exchange: what the telephones cannot do with each other and a proxy,
 /// nobody may expect of them with our server between.
 #[test]
@@ -174,24 +195,26 @@ fn sipvicious_finds_who_shows_himself() {
 fn sipvicious_finds_the_users_of_a_talkative_registrar() {
     let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = lab::folder("sipvicious_talkative");
-    let registrar = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
-    let address = registrar.local_addr().expect("a bound socket has an address");
-    let patience = Some(Duration::from_secs(10));
-    registrar
-        .set_read_timeout(patience)
-        .expect("a time-out above zero is accepted");
-    let talking = std::thread::spawn(move || {
-        let mut request = [0; 4096];
-        while let Ok((count, from)) = registrar.recv_from(&mut request) {
-            let text = String::from_utf8_lossy(&request[..count]).into_owned();
-            registrar
-                .send_to(talkative(&text).as_bytes(), from)
-                .expect("the loopback interface takes it");
-        }
-    });
-    let found = sipvicious::users(&folder, address, sipvicious::Method::Register, &["100", "anna", "101"]);
-    talking.join().expect("it ends when nobody asks any more");
-    assert_eq!(found, [("anna".to_owned(), "reqauth".to_owned())]);
+    for method in sipvicious::Method::ALL {
+        let registrar = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        let address = registrar.local_addr().expect("a bound socket has an address");
+        let patience = Some(Duration::from_secs(3));
+        registrar
+            .set_read_timeout(patience)
+            .expect("a time-out above zero is accepted");
+        let talking = std::thread::spawn(move || {
+            let mut request = [0; 4096];
+            while let Ok((count, from)) = registrar.recv_from(&mut request) {
+                let text = String::from_utf8_lossy(&request[..count]).into_owned();
+                registrar
+                    .send_to(talkative(&text).as_bytes(), from)
+                    .expect("the loopback interface takes it");
+            }
+        });
+        let found = sipvicious::users(&folder, address, method, &["100", "anna", "101"]);
+        talking.join().expect("it ends when nobody asks any more");
+        assert_eq!(found, [("anna".to_owned(), "reqauth".to_owned())], "by {method:?}");
+    }
 }
 
 /// 401 for anna, 404 for everybody else.

@@ -2,7 +2,7 @@
 //! stands in `kamailio/office.cfg`; here is how it is started and ended.
 
 use crate::certificates::Certificates;
-use crate::lab;
+use crate::lab::{self, Lane};
 use crate::office;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -36,8 +36,9 @@ impl Kamailio {
         algorithm: Algorithm,
         next_hop: Option<SocketAddr>,
     ) -> Self {
-        let address = || SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
-        let (udp, tls) = (address(), address());
+        let ports = Lane::take().sip_ports();
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let (udp, tls) = (address(ports.start), address(ports.start + 1));
         let tls_settings = folder.join("tls.cfg");
         let (key, certificate) = (certificates.key.display(), certificates.certificate.display());
         let lines = format!(
