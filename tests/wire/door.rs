@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use patchcord_sip::{Config, DialogId, Endpoint, Event, Input, Limits, Message, Output, TimerValues, parse};
+use patchcord_sip::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Output, parse};
 
 pub(crate) const ANSWER: &str = "v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\nc=IN IP4 198.51.100.2\r\nt=0 0\r\n\
      m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -18,13 +18,7 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn from(source: &str) -> Self {
         let contact = "198.51.100.2:5060".parse().expect("an address");
-        let user_agent = String::new();
-        let config = Config {
-            contact,
-            user_agent,
-            timers: TimerValues::default(),
-            limits: Limits::default(),
-        };
+        let config = Config::new(vec![Listener::udp(contact)], "");
         let from = source.parse().expect("an address");
         Self {
             endpoint: Endpoint::new(config, 1),
@@ -52,8 +46,8 @@ impl Door {
     pub(crate) fn feed_raw(&mut self, raw: &[u8]) -> Vec<Vec<u8>> {
         self.endpoint.handle(
             self.now,
-            Input::Datagram {
-                from: self.from,
+            Input::Message {
+                flow: Flow::udp(self.from),
                 bytes: raw,
             },
         );
@@ -64,8 +58,8 @@ impl Door {
         let mut sent = Vec::new();
         while let Some(output) = self.endpoint.poll() {
             match output {
-                Output::Send { to, bytes } => sent.push(Sent {
-                    to,
+                Output::Send { to, bytes, .. } => sent.push(Sent {
+                    to: to.peer,
                     bytes: bytes.to_vec(),
                 }),
                 Output::Event(event) => self.events.push(event),

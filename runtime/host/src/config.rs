@@ -3,7 +3,11 @@
 //!
 //! ```toml
 //! [sip]
-//! listen = "203.0.113.5:5060"      # or "0.0.0.0:5060" with advertise
+//! listen = "203.0.113.5:5060"      # or "0.0.0.0:5060" with advertise; or a list, one IPv4 and one IPv6 for instance
+//! tcp = "203.0.113.5:5060"         # the same for tls, ws and wss
+//! tls = "203.0.113.5:5061"
+//! certificate = "chain.pem"        # with key, for tls and wss; loaded again when they change
+//! key = "key.pem"
 //! [[handler]]
 //! name = "menu"
 //! module = "menu.wasm"
@@ -14,18 +18,21 @@
 
 mod check;
 mod reader;
+mod sip;
 
 pub use reader::ConfigError;
 
 use crate::log::Format;
-use crate::node::{Media, NodeConfig, Sip};
+use crate::doors::Sip;
+use crate::node::{Media, NodeConfig};
 use crate::records::RecordsTo;
+use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route};
 use reader::{Source, Table};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -40,6 +47,10 @@ const MEMORY_MIB_MAX: u64 = 4_096;
 const TURN_CPU_MS_MAX: u64 = 10_000;
 /// The longest time-out that can be asked for: a day.
 const SECONDS_MAX: u64 = 86_400;
+/// Traces kept at most: a folder of more is no longer looked through by hand.
+const TRACES_MAX: u64 = 1_000_000;
+/// Space for traces at most: a tebibyte.
+const TRACE_MIB_MAX: u64 = 1_048_576;
 /// Whose calls they are where nothing is said.
 const TENANT: &str = "default";
 
@@ -90,9 +101,12 @@ impl Config {
         let document = source.document()?;
         let root = source.root(
             &document,
-            &["sip", "http", "media", "records", "limits", "log", "handler", "route"],
+            &["sip", "dns", "http", "media", "records", "trace", "limits", "log", "handler", "route"],
         )?;
-        let sip = sip(&root.section("sip", &["listen", "advertise", "threads"])?)?;
+        let sip = sip::read(&root.section("sip", sip::KEYS)?, file)?;
+        let dns = root
+            .section("dns", &["server"])?
+            .parsed("server", ADDRESS, |text| text.parse().ok())?;
         let http = root
             .section("http", &["listen"])?
             .parsed("listen", ADDRESS, |text| text.parse().ok())?;
@@ -103,12 +117,14 @@ impl Config {
             shards: sip.threads,
             media: audio(&media, &sip.sip)?,
             sip: sip.sip,
+            dns,
             http,
             records: records(&root.section("records", &["cdr"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::Off,
+            traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
         };
         if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {
             node.call.call_duration = longest;
@@ -135,30 +151,6 @@ impl Config {
 
 const ADDRESS: &str = "an address and port such as \"192.0.2.10:5060\"";
 const HOST: &str = "an IP address such as \"192.0.2.10\"";
-
-struct SipSection {
-    sip: Sip,
-    threads: usize,
-}
-
-fn sip(section: &Table<'_>) -> Result<SipSection, ConfigError> {
-    let everywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060);
-    let listen: SocketAddr = section
-        .parsed("listen", ADDRESS, |text| text.parse().ok())?
-        .unwrap_or(everywhere);
-    let right = "an IP address with or without a port, such as \"203.0.113.5\" or \"203.0.113.5:5060\"";
-    // Without a port: the one of the socket, which the node knows.
-    let advertise = section.parsed("advertise", right, |text| {
-        let host = || text.parse().ok().map(|host| SocketAddr::new(host, 0));
-        text.parse().ok().or_else(host)
-    })?;
-    check::reachable(section, listen.ip(), advertise.map(|address| address.ip()))?;
-    let threads = section.number("threads", 1..=THREADS_MAX)?;
-    Ok(SipSection {
-        sip: Sip { listen, advertise },
-        threads: threads.map_or_else(cores, |threads| threads as usize),
-    })
-}
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -203,6 +195,23 @@ fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
         },
     )?;
     Ok(cdr.unwrap_or_else(|| RecordsTo::File(beside(file, "calls.jsonl"))))
+}
+
+/// Traces are written only if a folder is named.
+fn traces(section: &Table<'_>, file: &Path) -> Result<Option<TraceFolder>, ConfigError> {
+    let folder = section.parsed("folder", "a folder such as \"traces\"", |path| {
+        (!path.is_empty()).then(|| beside(file, path))
+    })?;
+    let keep = section.number("keep", 1..=TRACES_MAX)?.unwrap_or(1_000);
+    let mib = section.number("mib", 1..=TRACE_MIB_MAX)?.unwrap_or(1_024);
+    if folder.is_none() && (section.has("keep") || section.has("mib")) {
+        return Err(section.wrong("folder", "it is missing: give the folder that traces are written to"));
+    }
+    Ok(folder.map(|folder| TraceFolder {
+        folder,
+        keep: keep as usize,
+        bytes: mib * 1024 * 1024,
+    }))
 }
 
 /// A path of the file, which starts at its folder.

@@ -1,10 +1,14 @@
 //! What the threads count, in atomics: each thread publishes its own figures, the metrics page adds them up. No decision
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
+use crate::dns::DnsFigures;
 use crate::layout::Layout;
+use crate::trace::store::TraceFigures;
+use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
 use patchcord_sip::Counters as SipCounters;
 use patchcord_switch::Counts;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every kind of failure a handler can have, in the order of the table that counts them.
@@ -130,6 +134,12 @@ pub(crate) struct MediaFigures {
 pub(crate) struct Figures {
     pub(crate) shards: Vec<ShardFigures>,
     pub(crate) media: Vec<MediaFigures>,
+    /// Of the connections.
+    pub(crate) streams: Arc<StreamFigures>,
+    /// Of the names looked up.
+    pub(crate) dns: Arc<DnsFigures>,
+    /// Of the traces.
+    pub(crate) traces: Arc<TraceFigures>,
     /// SIP datagrams received.
     pub(crate) datagrams: Figure,
     /// SIP datagrams dropped because a shard's inbox was full.
@@ -148,6 +158,9 @@ impl Figures {
         Self {
             shards: (0..layout.shards).map(|_| ShardFigures::default()).collect(),
             media: (0..layout.media_threads).map(|_| MediaFigures::default()).collect(),
+            streams: Arc::default(),
+            dns: Arc::default(),
+            traces: Arc::default(),
             datagrams: Figure::default(),
             inbox_dropped: Figure::default(),
             records: Figure::default(),

@@ -3,12 +3,16 @@
 //! The library is the machine: a [`Node`] wires sockets and threads to shards and media engines. The binary is the
 //! command line. Nothing in here decides anything about a call.
 //!
-//! Reading order: [`node`] (the wiring), `net` and `shard_threads` (a SIP datagram's way in and out), `media_threads`
-//! (sound), `records` (what is left of a call), `metrics` and `http` (what an operator sees), [`config`] and
-//! [`serve`](mod@serve) (how it is started).
+//! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
+//! out), `dns` (where an address can be reached), `media_threads` (sound), `records` (what is left of a call), `metrics`
+//! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod batch;
+mod certificates;
 pub mod config;
+mod deal;
+mod dns;
+mod doors;
 mod figures;
 mod http;
 mod layout;
@@ -25,11 +29,15 @@ pub mod serve;
 mod shard_threads;
 mod start_error;
 mod ticker;
+pub mod trace;
+mod transports;
 mod watch;
 
 #[doc(hidden)]
 pub use media_threads::FlatOut;
-pub use node::{Media, Node, NodeConfig, Sip};
+pub use certificates::{CertificateError, Identity, TlsFiles};
+pub use doors::{Door, Sip};
+pub use node::{Media, Node, NodeConfig};
 pub use records::RecordsTo;
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};

@@ -3,6 +3,7 @@
 use crate::figures::{FAULT_KINDS, Figures};
 use crate::process;
 use crate::watch::Watchers;
+use patchcord_sip::stream::FramingError;
 use std::fmt::{Display, Write};
 
 /// The page.
@@ -10,8 +11,11 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     let mut page = Page(String::with_capacity(8 * 1024));
     calls(&mut page, figures);
     sip(&mut page, figures);
+    streams(&mut page, figures);
+    dns(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
+    traces(&mut page, figures);
     process_figures(&mut page);
     page.0
 }
@@ -119,6 +123,108 @@ fn sip(page: &mut Page, figures: &Figures) {
     );
 }
 
+fn streams(page: &mut Page, figures: &Figures) {
+    let streams = &figures.streams;
+    page.gauge(
+        "patchcord_sip_connections",
+        "SIP connections open (TCP, TLS, WebSocket).",
+        streams.connections.get(),
+    );
+    page.counters(
+        "patchcord_sip_connections_total",
+        "SIP connections begun, by who opened them.",
+        "opened_by",
+        &[("peer", streams.accepted.get()), ("us", streams.opened.get())],
+    );
+    page.counters(
+        "patchcord_sip_connections_refused_total",
+        "SIP connections that did not come about, by reason.",
+        "reason",
+        &[
+            ("full", streams.refused_total.get()),
+            ("source", streams.refused_source.get()),
+            ("handshake", streams.handshakes_failed.get()),
+            ("not_opened", streams.not_opened.get()),
+        ],
+    );
+    let mut closed = vec![
+        ("idle", streams.idle.get()),
+        ("stalled", streams.stalled.get()),
+        ("queue_full", streams.queue_full.get()),
+        ("websocket", streams.websocket_errors.get()),
+    ];
+    let kinds = FramingError::ALL.iter().zip(&streams.framing);
+    closed.extend(kinds.map(|(kind, figure)| (framing(*kind), figure.get())));
+    page.counters(
+        "patchcord_sip_connections_closed_total",
+        "SIP connections closed by us, by reason.",
+        "reason",
+        &closed,
+    );
+    page.counters(
+        "patchcord_sip_stream_messages_total",
+        "SIP messages on connections.",
+        "direction",
+        &[("in", streams.received.get()), ("out", streams.sent.get())],
+    );
+    page.counter(
+        "patchcord_sip_pings_total",
+        "Keep-alive pings answered.",
+        streams.pings.get(),
+    );
+    page.counters(
+        "patchcord_sip_stream_dropped_total",
+        "SIP messages on connections dropped because a queue was full.",
+        "queue",
+        &[("inbox", streams.inbox_dropped.get()), ("orders", streams.orders_dropped.get())],
+    );
+    page.counters(
+        "patchcord_certificate_loads_total",
+        "Certificates loaded again, and those that were refused.",
+        "result",
+        &[
+            ("loaded", streams.certificate_loads.get()),
+            ("refused", streams.certificate_errors.get()),
+        ],
+    );
+}
+
+fn framing(why: FramingError) -> &'static str {
+    match why {
+        FramingError::NotSip => "not_sip",
+        FramingError::BareLineEnd => "bare_line_end",
+        FramingError::NoContentLength => "no_content_length",
+        FramingError::ContentLength => "content_length",
+        FramingError::RepeatedContentLength => "repeated_content_length",
+        FramingError::TooLong => "too_long",
+    }
+}
+
+fn dns(page: &mut Page, figures: &Figures) {
+    let dns = &figures.dns;
+    page.counter("patchcord_dns_lookups_total", "Addresses looked up.", dns.lookups.get());
+    page.counter(
+        "patchcord_dns_nowhere_total",
+        "Addresses looked up that lead nowhere.",
+        dns.nowhere.get(),
+    );
+    page.counter(
+        "patchcord_dns_questions_total",
+        "Questions asked of name servers.",
+        dns.questions.get(),
+    );
+    page.counter(
+        "patchcord_dns_failures_total",
+        "Questions that no name server answered.",
+        dns.failures.get(),
+    );
+    page.counter(
+        "patchcord_dns_dropped_total",
+        "Addresses not looked up because too many waited.",
+        dns.dropped.get(),
+    );
+}
+
 fn media(page: &mut Page, figures: &Figures) {
     page.gauge(
         "patchcord_media_ports",
@@ -192,6 +298,21 @@ fn queues(page: &mut Page, figures: &Figures, watchers: &Watchers) {
         "patchcord_watch_dropped_total",
         "Events a slow watcher did not get.",
         watchers.dropped(),
+    );
+}
+
+fn traces(page: &mut Page, figures: &Figures) {
+    let traces = &figures.traces;
+    page.counters(
+        "patchcord_traces_total",
+        "Traces of calls written, and those that could not be.",
+        "result",
+        &[("written", traces.written.get()), ("failed", traces.failed.get())],
+    );
+    page.counter(
+        "patchcord_trace_records_left_out_total",
+        "Messages and turns that found no room in a trace.",
+        traces.left_out.get(),
     );
 }
 

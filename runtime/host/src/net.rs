@@ -1,14 +1,17 @@
-//! The SIP socket: one thread receives in batches and deals datagrams out to the shards by their Call-ID; shard threads
-//! send on the same socket themselves. Not here: what a datagram means.
+//! The SIP sockets for datagrams: threads that take them in batches and give each to the shard of its call, and the way out
+//! that shards send on themselves. Not here: what a datagram means, and streams ([`crate::transports`]).
 
 use crate::batch::{Batch, Wait};
+use crate::deal::Dealer;
 use crate::figures::Figures;
-use crate::shard_threads::{Inbox, Taken};
+use crate::shard_threads::Taken;
 use crate::start_error::StartError;
-use nix::sys::socket::{setsockopt, sockopt};
-use std::hash::{BuildHasher, RandomState};
+use crate::transports::socket;
+use nix::sys::socket::{SockType, SockaddrStorage, setsockopt, sockopt};
+use patchcord_sip::Flow;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -27,10 +30,13 @@ const STOP_CHECK: Duration = Duration::from_millis(100);
 /// A socket that fails again and again is not asked more often than this.
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
-/// Binds the SIP socket.
+/// Binds a SIP socket. One for IPv6 takes no IPv4, so that both can have a port.
 pub(crate) fn bind(address: SocketAddr) -> Result<UdpSocket, StartError> {
     let open = || -> io::Result<UdpSocket> {
-        let socket = UdpSocket::bind(address)?;
+        let socket = socket(address, SockType::Datagram)?;
+        nix::sys::socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+        let socket = UdpSocket::from(socket);
+        socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(STOP_CHECK))?;
         setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER_BYTES)?;
         setsockopt(&socket, sockopt::SndBuf, &SEND_BUFFER_BYTES)?;
@@ -39,7 +45,35 @@ pub(crate) fn bind(address: SocketAddr) -> Result<UdpSocket, StartError> {
     open().map_err(|why| StartError::Sip { address, why })
 }
 
-/// The receiving thread; dropping it stops and joins it.
+/// The way out for datagrams.
+#[derive(Debug, Clone)]
+pub(crate) struct Datagrams {
+    /// In the order of the configuration; at least one.
+    sockets: Arc<[UdpSocket]>,
+}
+
+impl Datagrams {
+    /// The way out of these sockets.
+    pub(crate) fn new(sockets: Vec<UdpSocket>) -> Self {
+        Self {
+            sockets: sockets.into(),
+        }
+    }
+
+    /// Sends from the first socket of the peer's kind of address.
+    pub(crate) fn send(&self, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
+        let fits = |socket: &&UdpSocket| {
+            let own = socket.local_addr();
+            own.is_ok_and(|own| own.is_ipv4() == to.is_ipv4())
+        };
+        match self.sockets.iter().find(fits) {
+            Some(socket) => socket.send_to(bytes, to).map(drop),
+            None => Err(io::ErrorKind::AddrNotAvailable.into()),
+        }
+    }
+}
+
+/// A receiving thread; dropping it stops and joins it.
 pub(crate) struct NetThread {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -55,33 +89,39 @@ impl Drop for NetThread {
     }
 }
 
-/// Starts receiving.
+/// Starts receiving, a thread for each socket.
 pub(crate) fn start(
-    socket: Arc<UdpSocket>,
-    inboxes: Vec<Inbox>,
-    figures: Arc<Figures>,
-) -> Result<NetThread, StartError> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    let dealer = Dealer {
-        inboxes,
-        figures,
-        hash: RandomState::new(),
-    };
-    let thread = std::thread::Builder::new()
-        .name("sip".to_owned())
-        .spawn(move || receive(&socket, &dealer, &stopped))
-        .map_err(StartError::Thread)?;
-    Ok(NetThread {
-        stop,
-        thread: Some(thread),
-    })
+    datagrams: &Datagrams,
+    dealer: &Arc<Dealer>,
+    figures: &Arc<Figures>,
+) -> Result<Vec<NetThread>, StartError> {
+    let numbers = 0..datagrams.sockets.len();
+    let threads = numbers.map(|number| {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (datagrams, stopped) = (datagrams.clone(), stop.clone());
+        let (dealer, figures) = (dealer.clone(), figures.clone());
+        let thread = std::thread::Builder::new()
+            .name(format!("sip-{number}"))
+            .spawn(move || receive(&datagrams.sockets[number], &dealer, &figures, &stopped))
+            .map_err(StartError::Thread)?;
+        Ok(NetThread {
+            stop,
+            thread: Some(thread),
+        })
+    });
+    threads.collect()
 }
 
-fn receive(socket: &UdpSocket, dealer: &Dealer, stopped: &AtomicBool) {
+fn receive(socket: &UdpSocket, dealer: &Dealer, figures: &Figures, stopped: &AtomicBool) {
     let mut batch = Batch::<BATCH>::new(DATAGRAM_BYTES);
+    let deal = |from, bytes: &[u8]| {
+        figures.datagrams.one();
+        if dealer.deal(Flow::udp(from), bytes) == Taken::Dropped {
+            figures.inbox_dropped.one();
+        }
+    };
     while !stopped.load(Ordering::Relaxed) {
-        match batch.receive(socket, Wait::ForOne, |from, bytes| dealer.deal(from, bytes)) {
+        match batch.receive(socket, Wait::ForOne, deal) {
             Ok(_) => {}
             Err(error) if is_quiet(&error) => {}
             Err(error) => {
@@ -95,27 +135,4 @@ fn receive(socket: &UdpSocket, dealer: &Dealer, stopped: &AtomicBool) {
 fn is_quiet(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
     matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
-}
-
-/// Deals datagrams out: all of one call go to one shard.
-struct Dealer {
-    inboxes: Vec<Inbox>,
-    figures: Arc<Figures>,
-    /// Keyed at random, so that nobody outside can aim at a shard.
-    hash: RandomState,
-}
-
-impl Dealer {
-    fn deal(&self, from: SocketAddr, bytes: &[u8]) {
-        self.figures.datagrams.one();
-        // What has no Call-ID is counted as malformed by whichever shard gets it.
-        let shard = patchcord_sip::peek_call_id(bytes).map_or(0, |call_id| self.shard_of(call_id));
-        if self.inboxes[shard].datagram(from, bytes) == Taken::Dropped {
-            self.figures.inbox_dropped.one();
-        }
-    }
-
-    fn shard_of(&self, call_id: &[u8]) -> usize {
-        (self.hash.hash_one(call_id) % self.inboxes.len() as u64) as usize
-    }
 }

@@ -1,24 +1,31 @@
 //! A node: the wiring of sockets and threads to shards and media engines, from start to drain. The only file that knows
 //! all parts. Not here: the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
 
+use crate::certificates::{Certificates, TlsFiles};
+use crate::deal::Dealer;
+use crate::dns::{self, DnsQueue, DnsSetup, DnsThread};
+use crate::doors::{self, Sip};
 use crate::figures::Figures;
 use crate::http::{self, HttpThread, Sources};
 use crate::layout::Layout;
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
-use crate::net::{self, NetThread};
+use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
 use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
 use crate::start_error::StartError;
 use crate::ticker::Ticker;
+use crate::trace::store::{self, TraceFolder, TraceQueue, TraceThread};
+use crate::transports::{self, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
 use patchcord_sip::sdp::Codec;
+use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport};
 use patchcord_switch::Directory;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -34,15 +41,6 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const DIALOGS_PER_CALL: usize = 2;
 /// Transactions for each call: INVITE and BYE, which linger for half a minute after it.
 const TRANSACTIONS_PER_CALL: usize = 8;
-
-/// The SIP part of a node.
-#[derive(Debug, Clone)]
-pub struct Sip {
-    /// Where the socket is bound. Port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// The address that phones are told in Via and Contact; with port 0 or none, the bound port and address.
-    pub advertise: Option<SocketAddr>,
-}
 
 /// The audio part of a node.
 #[derive(Debug, Clone)]
@@ -66,6 +64,8 @@ pub struct NodeConfig {
     pub sip: Sip,
     /// Audio.
     pub media: Media,
+    /// The name server that is asked where addresses lead; none: those of the system.
+    pub dns: Option<SocketAddr>,
     /// Where metrics and health are served; none: nowhere.
     pub http: Option<SocketAddr>,
     /// Where end records go.
@@ -80,6 +80,8 @@ pub struct NodeConfig {
     pub call: patchcord_control::limits::Limits,
     /// Whether turns are reported to watchers.
     pub trace: Trace,
+    /// Where the SIP of each call is written when it ends; none: nowhere.
+    pub traces: Option<TraceFolder>,
 }
 
 impl NodeConfig {
@@ -89,6 +91,8 @@ impl NodeConfig {
             sip: Sip {
                 listen: sip,
                 advertise: None,
+                doors: Vec::new(),
+                tls: TlsFiles::default(),
             },
             media: Media {
                 ports,
@@ -97,6 +101,7 @@ impl NodeConfig {
                 threads: 1,
                 timeout: Some(Duration::from_secs(30)),
             },
+            dns: None,
             http: None,
             records: RecordsTo::Nowhere,
             shards: 1,
@@ -104,6 +109,7 @@ impl NodeConfig {
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::On,
+            traces: None,
         }
     }
 
@@ -119,19 +125,23 @@ impl NodeConfig {
 
 /// A running node. Dropping it ends all calls, waits shortly for their records, and joins every thread.
 ///
-/// The order of the fields is the order in which threads end: who feeds a queue before who empties it.
+/// The order of the fields is the order in which threads end: who feeds a queue before who empties it. Connections and
+/// names do both; they end after the shards, so that last messages go out. Hence so many fields: most are threads.
 pub struct Node {
-    _net: NetThread,
+    _net: Vec<NetThread>,
     _shards: Vec<ShardThread>,
+    _streams: StreamThread,
+    _dns: DnsThread,
     _media: Vec<MediaThread>,
     _records: RecordsThread,
+    _traces: Option<TraceThread>,
     _ticker: Ticker,
     _http: Option<HttpThread>,
     inboxes: Vec<Inbox>,
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
     runtime: Runtime,
-    local_sip: SocketAddr,
+    doors: Vec<Listener>,
     local_http: Option<SocketAddr>,
     /// How long calls may take to end once they are told to.
     end_wait: Duration,
@@ -140,10 +150,23 @@ pub struct Node {
 /// Everything that is bound or opened before the first thread is started.
 struct Ground {
     layout: Layout,
-    sip: Arc<UdpSocket>,
-    local_sip: SocketAddr,
+    datagrams: Datagrams,
+    /// Where SIP is taken, as bound: datagrams first.
+    doors: Vec<Listener>,
+    /// The same as phones are told.
+    advertised: Vec<Listener>,
+    /// What deals calls out to shards; they make Call-IDs that fit.
+    key: u64,
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
+}
+
+/// What is bound and loaded, and goes to one thread each.
+struct Bound {
+    ports: ports::Ports,
+    listeners: Vec<(Transport, TcpListener)>,
+    certificates: Certificates,
+    connections: transports::Limits,
 }
 
 /// The ways from thread to thread.
@@ -151,6 +174,9 @@ struct Queues {
     inboxes: Vec<Inbox>,
     media: Vec<MediaQueue>,
     records: RecordQueue,
+    traces: Option<TraceQueue>,
+    streams: StreamQueue,
+    dns: DnsQueue,
 }
 
 impl Node {
@@ -159,7 +185,7 @@ impl Node {
     /// # Errors
     /// The first thing that could not be had. Then everything begun before is undone.
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
-        let (ground, ports) = Ground::prepare(&config)?;
+        let (ground, bound) = Ground::prepare(&config)?;
         let listener = config.http.map(http::bind).transpose()?;
         let local_http = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         // From here on threads run. Each ends when its handle is dropped, the last one first, so an error further down
@@ -168,29 +194,49 @@ impl Node {
         let ticker = Ticker::start(runtime.clone())?;
         let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
+        let (streams, orders) = transports::queue(ground.figures.streams.clone());
+        let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
+        let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
             records: record_queue,
+            traces: trace_queue,
+            streams,
+            dns: dns_queue,
         };
-        let media = ground.media_threads(ports.pairs, commands, &queues)?;
-        let desks = ground.desks(&config, ports.lent, outboxes, &queues)?;
+        let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
+        let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
+        let dealer = Arc::new(Dealer::new(inboxes.clone(), ground.key));
+        let streams = transports::start(transports::Setup {
+            listeners: bound.listeners,
+            certificates: bound.certificates,
+            limits: bound.connections,
+            times: transports::Times::default(),
+            dealer: dealer.clone(),
+            orders,
+            figures: ground.figures.streams.clone(),
+        })
+        .map_err(StartError::Thread)?;
         let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
-        let net = net::start(ground.sip.clone(), inboxes.clone(), ground.figures.clone())?;
+        let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let sources = ground.sources();
         let http = listener.map(|listener| http::start(listener, sources)).transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,
+            _streams: streams,
+            _dns: dns,
             _media: media,
             _records: records,
+            _traces: traces,
             _ticker: ticker,
             _http: http,
             inboxes,
             figures: ground.figures,
             watchers: ground.watchers,
             runtime,
-            local_sip: ground.local_sip,
+            doors: ground.doors,
             local_http,
             end_wait: config.call.clean_up + config.call.media_close + END_MARGIN,
         })
@@ -209,9 +255,15 @@ impl Node {
         &self.runtime
     }
 
-    /// Where the SIP socket is bound.
+    /// Where the first SIP socket for datagrams is bound.
     pub fn local_sip(&self) -> SocketAddr {
-        self.local_sip
+        self.doors[0].address
+    }
+
+    /// Everywhere SIP is taken, as bound: first [`Node::local_sip`], then the other doors in the order of the configuration,
+    /// those for datagrams first.
+    pub fn doors(&self) -> &[Listener] {
+        &self.doors
     }
 
     /// Where metrics and health are served.
@@ -281,26 +333,67 @@ impl Drop for Node {
 }
 
 impl Ground {
-    /// Checks the system's limits and binds SIP and audio.
-    fn prepare(config: &NodeConfig) -> Result<(Self, ports::Ports), StartError> {
+    /// Checks the system's limits, loads certificates, and binds SIP and audio.
+    fn prepare(config: &NodeConfig) -> Result<(Self, Bound), StartError> {
         let pairs = ports::pairs_in(&config.media.ports);
-        process::allow_sockets(2 * pairs as u64)?;
+        let sockets = 2 * pairs as u64;
+        process::allow_sockets(sockets)?;
         process::warn_of_few_maps(config.calls as u64);
         let layout = Layout::fit(config.shards, config.media.threads, pairs);
-        let sip = net::bind(config.sip.listen)?;
-        let local_sip = sip.local_addr().map_err(|why| StartError::Sip {
-            address: config.sip.listen,
-            why,
-        })?;
+        let certificates = Certificates::load(config.sip.tls.clone()).map_err(StartError::Certificates)?;
+        let has_tls = certificates.server().is_some();
+        if !has_tls && config.sip.doors.iter().any(|door| door.transport.is_secure()) {
+            return Err(StartError::NoCertificate);
+        }
+        let sip = doors::bind(&config.sip)?;
         let ports = ports::bind(config.media.listen, &config.media.ports, layout)?;
+        let limits = transports::Limits::default();
+        let connections = process::more_sockets(sockets, limits.connections as u64) as usize;
         let ground = Self {
             layout,
-            sip: Arc::new(sip),
-            local_sip,
+            datagrams: Datagrams::new(sip.datagrams),
+            doors: sip.doors,
+            advertised: sip.advertised,
+            key: u64::from_le_bytes(random()?),
             figures: Arc::new(Figures::new(layout)),
             watchers: Arc::default(),
         };
-        Ok((ground, ports))
+        let bound = Bound {
+            ports,
+            listeners: sip.listeners,
+            certificates,
+            connections: transports::Limits { connections, ..limits },
+        };
+        Ok((ground, bound))
+    }
+
+    fn trace_thread(&self, config: &NodeConfig) -> Result<Option<(TraceThread, TraceQueue)>, StartError> {
+        let Some(folder) = &config.traces else { return Ok(None) };
+        let refused = |why| StartError::Traces {
+            path: folder.folder.clone(),
+            why,
+        };
+        let figures = self.figures.traces.clone();
+        store::start(folder.clone(), self.advertised.clone(), figures)
+            .map(Some)
+            .map_err(refused)
+    }
+
+    fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(DnsThread, DnsQueue), StartError> {
+        let families = |v4: bool| self.doors.iter().any(|door| door.address.is_ipv4() == v4);
+        let setup = DnsSetup {
+            server: config.dns,
+            options: ResolveOptions {
+                families: match (families(true), families(false)) {
+                    (true, false) => Families::V4,
+                    (false, true) => Families::V6,
+                    _ => Families::Both,
+                },
+                seed: u64::from_le_bytes(random()?),
+                ..ResolveOptions::default()
+            },
+        };
+        dns::start(setup, inboxes.to_vec(), self.figures.dns.clone()).map_err(StartError::Thread)
     }
 
     fn sources(&self) -> Sources {
@@ -344,14 +437,17 @@ impl Ground {
         let desks = places.map(|(index, (ports, outbox))| {
             Ok(Desk {
                 index,
-                config: self.shard(config, clock, random()?),
+                config: self.shard(config, index, (clock, random()?)),
                 ports,
                 inbox: queues.inboxes[index].clone(),
                 outbox,
                 ways_out: WaysOut {
-                    socket: self.sip.clone(),
+                    datagrams: self.datagrams.clone(),
+                    streams: queues.streams.clone(),
+                    dns: queues.dns.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
+                    traces: queues.traces.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },
@@ -360,19 +456,28 @@ impl Ground {
         desks.collect()
     }
 
-    fn shard(&self, config: &NodeConfig, clock: (Instant, UnixTime), seed: [u8; 32]) -> patchcord_switch::Config {
+    fn shard(
+        &self,
+        config: &NodeConfig,
+        index: usize,
+        (clock, seed): ((Instant, UnixTime), [u8; 32]),
+    ) -> patchcord_switch::Config {
         let calls = config.calls.div_ceil(self.layout.shards);
         let least = patchcord_sip::Limits::default();
+        let user_agent = concat!("patchcord/", env!("CARGO_PKG_VERSION"));
         patchcord_switch::Config {
             sip: patchcord_sip::Config {
-                contact: contact(&config.sip, self.local_sip),
-                user_agent: concat!("patchcord/", env!("CARGO_PKG_VERSION")).to_owned(),
-                timers: patchcord_sip::TimerValues::default(),
                 limits: patchcord_sip::Limits {
                     transactions: least.transactions.max(calls * TRANSACTIONS_PER_CALL),
                     dialogs: least.dialogs.max(calls * DIALOGS_PER_CALL),
                     ..least
                 },
+                shard: ShardOf {
+                    index,
+                    of: self.layout.shards,
+                    key: self.key,
+                },
+                ..patchcord_sip::Config::new(self.advertised.clone(), user_agent)
             },
             media_address: config.media.advertise,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
@@ -384,15 +489,6 @@ impl Ground {
             clock,
             seed,
         }
-    }
-}
-
-/// What phones are told: as configured, with what the socket has where nothing is.
-fn contact(sip: &Sip, local: SocketAddr) -> SocketAddr {
-    match sip.advertise {
-        Some(advertised) if advertised.port() == 0 => SocketAddr::new(advertised.ip(), local.port()),
-        Some(advertised) => advertised,
-        None => local,
     }
 }
 

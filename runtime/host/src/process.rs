@@ -64,6 +64,25 @@ pub(crate) fn allow_sockets(sockets: u64) -> Result<(), StartError> {
     setrlimit(Resource::RLIMIT_NOFILE, needed, most).map_err(|_| StartError::OpenFiles { needed, allowed: now })
 }
 
+/// How many more sockets than `needed` can be open, at most `wanted`; raises the process's own limit as far as it may.
+pub(crate) fn more_sockets(needed: u64, wanted: u64) -> u64 {
+    let before = needed + OTHER_FILES;
+    let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return wanted;
+    };
+    let all = before.saturating_add(wanted);
+    let allowed = if now >= all {
+        now
+    } else {
+        let raised = all.min(most);
+        match setrlimit(Resource::RLIMIT_NOFILE, raised, most) {
+            Ok(()) => raised,
+            Err(_) => now,
+        }
+    };
+    allowed.saturating_sub(before).min(wanted)
+}
+
 /// Says so in the log if the kernel allows fewer memory maps than so many instances can need.
 pub(crate) fn warn_of_few_maps(instances: u64) {
     let Ok(text) = fs::read_to_string("/proc/sys/vm/max_map_count") else {

@@ -69,8 +69,13 @@ fn announce(node: &Node) {
     let http = node
         .local_http()
         .map_or("none".to_owned(), |address| address.to_string());
-    println!("ready sip={} http={http}", node.local_sip());
-    tracing::info!(sip = %node.local_sip(), http, "ready");
+    // Datagrams stand first, as `sip`; the doors for connections follow by their transports.
+    let doors = node.doors().iter().skip(1);
+    let doors: String = doors
+        .map(|door| format!(" {}={}", door.transport.via().to_ascii_lowercase(), door.address))
+        .collect();
+    println!("ready sip={} http={http}{doors}", node.local_sip());
+    tracing::info!(sip = %node.local_sip(), http, doors = doors.trim_start(), "ready");
 }
 
 /// SIGTERM and SIGINT, counted by a thread from the moment they are caught; dropping this ends the thread.

@@ -1,18 +1,24 @@
 //! The shard threads: each owns a [`Shard`] and its inbox, waits until something comes or the shard's next deadline, and
 //! carries out what the shard wants. Not here: anything about a call.
 //!
-//! The inbox is bounded. A datagram that finds it full is dropped and counted, and the far end sends it again; a new
-//! INVITE is turned away much earlier, so that calls that are up keep being served. Reports of media threads stay with
-//! the media thread until there is room. Orders of the node wait.
+//! The inbox is bounded. A datagram that finds it full is dropped and counted, and the far end sends it again; a message
+//! of a stream makes its connection wait first. A new INVITE is turned away much earlier, so that calls that are up keep
+//! being served. Reports of media threads stay with the media thread until there is room, places of addresses with the
+//! thread that looked them up. Orders of the node wait.
 
+use crate::dns::{Asked, DnsQueue, LookUp};
 use crate::figures::{Figures, ShardFigures};
 use crate::media_threads::{Handed, MediaQueue};
+use crate::net::Datagrams;
 use crate::records::RecordQueue;
 use crate::start_error::StartError;
+use crate::trace::store::TraceQueue;
+use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use patchcord_media::Report;
-use patchcord_switch::{Config, Directory, Input, MediaPort, Output, Shard};
-use std::net::{SocketAddr, UdpSocket};
+use patchcord_sip::{Flow, Target, Transport};
+use patchcord_switch::{Config, Directory, Input, MediaPort, Output, Query, Shard};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -31,7 +37,9 @@ const PUBLISH: Duration = Duration::from_millis(20);
 
 /// What a shard's thread is told.
 enum ToShard {
-    Datagram { from: SocketAddr, bytes: Box<[u8]> },
+    Message { flow: Flow, bytes: Box<[u8]> },
+    SendFailed { flow: Flow },
+    Resolved { query: Query, targets: Vec<Target> },
     Report(Report),
     Order(Order),
 }
@@ -58,7 +66,7 @@ pub(crate) struct Outbox {
     waiting: Arc<AtomicUsize>,
 }
 
-/// What became of a datagram.
+/// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Yes,
@@ -77,13 +85,28 @@ impl Inbox {
         (inbox, Outbox { receiver, waiting })
     }
 
-    /// Hands over a datagram, or drops it.
-    pub(crate) fn datagram(&self, from: SocketAddr, bytes: &[u8]) -> Taken {
+    /// Hands over a SIP message, or drops it.
+    pub(crate) fn message(&self, flow: Flow, bytes: &[u8]) -> Taken {
         if bytes.starts_with(b"INVITE ") && self.waiting.load(Ordering::Relaxed) >= INBOX_FOR_INVITES {
             return Taken::Dropped;
         }
         let bytes = bytes.into();
-        match self.put(ToShard::Datagram { from, bytes }) {
+        self.offer(ToShard::Message { flow, bytes })
+    }
+
+    /// Says that a way leads nowhere, or drops that.
+    pub(crate) fn send_failed(&self, flow: Flow) -> Taken {
+        self.offer(ToShard::SendFailed { flow })
+    }
+
+    /// Answers [`Output::Resolve`], or finds no room for the answer.
+    pub(crate) fn resolved(&self, query: Query, targets: &[Target]) -> Taken {
+        let targets = targets.to_vec();
+        self.offer(ToShard::Resolved { query, targets })
+    }
+
+    fn offer(&self, told: ToShard) -> Taken {
+        match self.put(told) {
             Ok(()) => Taken::Yes,
             Err(_) => Taken::Dropped,
         }
@@ -152,9 +175,12 @@ pub(crate) struct Desk {
 
 /// Where a shard's outputs go.
 pub(crate) struct WaysOut {
-    pub(crate) socket: Arc<UdpSocket>,
+    pub(crate) datagrams: Datagrams,
+    pub(crate) streams: StreamQueue,
+    pub(crate) dns: DnsQueue,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
+    pub(crate) traces: Option<TraceQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
 }
@@ -188,6 +214,14 @@ struct Work {
     /// When figures were published last, and whether anything happened since.
     published: Instant,
     stale: bool,
+    /// What could not even be handed over, until the shard has said all it wants.
+    undone: VecDeque<Undone>,
+}
+
+/// Something the shard wanted and will not get.
+enum Undone {
+    Send(Flow),
+    Resolve(Query),
 }
 
 impl Work {
@@ -199,6 +233,7 @@ impl Work {
             out: desk.ways_out,
             published: Instant::now(),
             stale: true,
+            undone: VecDeque::new(),
         };
         work.handle(Input::Ports(desk.ports));
         work
@@ -253,7 +288,9 @@ impl Work {
 
     fn take(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Datagram { from, bytes } => self.handle(Input::Datagram { from, bytes: &bytes }),
+            ToShard::Message { flow, bytes } => self.handle(Input::Message { flow, bytes: &bytes }),
+            ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
+            ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Order(Order::Directory(directory)) => self.handle(Input::Directory(directory)),
             ToShard::Order(Order::Drain) => {
@@ -268,20 +305,56 @@ impl Work {
         Go::On
     }
 
+    /// One input, then what comes of it, also of what could not be done. That ends: each way that fails is tried once.
     fn handle(&mut self, input: Input<'_>) {
         self.stale = true;
         self.shard.handle(Instant::now(), input);
+        self.drain();
+        while let Some(undone) = self.undone.pop_front() {
+            let input = match undone {
+                Undone::Send(flow) => Input::SendFailed { flow },
+                Undone::Resolve(query) => Input::Resolved {
+                    query,
+                    targets: Vec::new(),
+                },
+            };
+            self.shard.handle(Instant::now(), input);
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
         while let Some(output) = self.shard.poll() {
             self.carry_out(output);
         }
     }
 
+    fn send(&mut self, to: Flow, name: Option<Arc<str>>, bytes: Arc<[u8]>) {
+        if to.transport == Transport::Udp {
+            if self.out.datagrams.send(to.peer, &bytes).is_err() {
+                // Lost on the way: SIP sends again.
+                self.figures().send_errors.one();
+            }
+            return;
+        }
+        let order = SendOrder {
+            shard: self.index,
+            to,
+            name,
+            bytes,
+        };
+        if self.out.streams.send(order) == Ordered::Dropped {
+            self.undone.push_back(Undone::Send(to));
+        }
+    }
+
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Send { to, bytes } => {
-                if self.out.socket.send_to(&bytes, to).is_err() {
-                    // Lost on the way: SIP sends again.
-                    self.figures().send_errors.one();
+            Output::Send { to, name, bytes } => self.send(to, name, bytes),
+            Output::Resolve { query, uri } => {
+                let shard = self.index;
+                if self.out.dns.ask(LookUp { shard, query, uri }) == Asked::Dropped {
+                    self.undone.push_back(Undone::Resolve(query));
                 }
             }
             Output::Media { thread, command } => {
@@ -296,6 +369,9 @@ impl Work {
                 }
             }
             Output::Record(record) => {
+                if let Some(traces) = &self.out.traces {
+                    traces.ended(record.id);
+                }
                 self.figures().count_fault(&record);
                 crate::log::ended(&record);
                 let record = Arc::from(record);
@@ -323,6 +399,31 @@ impl Work {
         self.figures().publish(&self.shard.counts(), &self.shard.sip_counters());
         self.published = Instant::now();
         self.stale = false;
+    }
+}
+
+/// What a test sees of an inbox.
+#[cfg(test)]
+#[derive(Debug, PartialEq)]
+pub(crate) enum Heard {
+    Message(Flow, Vec<u8>),
+    Failed(Flow),
+    Resolved(Query, Vec<Target>),
+    Other,
+}
+
+#[cfg(test)]
+impl Outbox {
+    /// What comes next, if anything comes in time.
+    pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
+        let told = self.receiver.recv_timeout(wait).ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(match told {
+            ToShard::Message { flow, bytes } => Heard::Message(flow, bytes.into()),
+            ToShard::SendFailed { flow } => Heard::Failed(flow),
+            ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
+            ToShard::Report(_) | ToShard::Order(_) => Heard::Other,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a node did not start: one sentence each, with what to do. Whatever was started before is gone again.
 
+use crate::certificates::CertificateError;
+use patchcord_sip::Transport;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +17,19 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// A socket for SIP connections could not be bound.
+    Door {
+        /// For what.
+        transport: Transport,
+        /// Where it should be.
+        address: SocketAddr,
+        /// The system's reason.
+        why: io::Error,
+    },
+    /// A file of certificates does not hold.
+    Certificates(CertificateError),
+    /// TLS is to be taken and there is no certificate.
+    NoCertificate,
     /// The port for metrics and health could not be bound.
     Http {
         /// Where it should be.
@@ -48,6 +63,13 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The folder for traces cannot be used.
+    Traces {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// No thread could be started.
     Thread(io::Error),
     /// The system gave no random numbers.
@@ -58,9 +80,10 @@ impl StartError {
     /// Whether another process has the port; another one may be free.
     pub fn is_port_in_use(&self) -> bool {
         match self {
-            StartError::Sip { why, .. } | StartError::Http { why, .. } | StartError::MediaPort { why, .. } => {
-                why.kind() == io::ErrorKind::AddrInUse
-            }
+            StartError::Sip { why, .. }
+            | StartError::Door { why, .. }
+            | StartError::Http { why, .. }
+            | StartError::MediaPort { why, .. } => why.kind() == io::ErrorKind::AddrInUse,
             _ => false,
         }
     }
@@ -70,6 +93,19 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Sip { address, why } => port(f, "SIP", "UDP", "[sip] listen", *address, why),
+            StartError::Door {
+                transport,
+                address,
+                why,
+            } => {
+                let key = transport.via().to_ascii_lowercase();
+                let what = format!("SIP over {}", transport.via());
+                port(f, &what, "TCP", &format!("[sip] {key}"), *address, why)
+            }
+            StartError::Certificates(why) => write!(f, "{why}"),
+            StartError::NoCertificate => f.write_str(
+                "TLS needs a certificate: name files with [sip] certificate and key, or listen without tls and wss",
+            ),
             StartError::Http { address, why } => port(f, "metrics and health", "TCP", "[http] listen", *address, why),
             StartError::MediaPort { address, why } => port(f, "audio", "UDP", "[media] ports", *address, why),
             StartError::NoMediaPorts { ports: (first, last) } => write!(
@@ -85,6 +121,11 @@ impl fmt::Display for StartError {
             StartError::Records { path, why } => write!(
                 f,
                 "the end records cannot be written to {}: {why}; name a file in an existing folder in [records] cdr",
+                path.display()
+            ),
+            StartError::Traces { path, why } => write!(
+                f,
+                "traces cannot be written to {}: {why}; name a folder that may be made or written in [trace] folder",
                 path.display()
             ),
             StartError::Thread(why) => write!(f, "no thread could be started: {why}; raise the limit of tasks"),

@@ -60,10 +60,8 @@ impl Phone {
     pub fn new(config: Config) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(config.seed);
         let endpoint = sip::Config {
-            contact: config.sip,
-            user_agent: config.user_agent.clone(),
             timers: config.timers,
-            limits: sip::Limits::default(),
+            ..sip::Config::new(vec![sip::Listener::udp(config.sip)], config.user_agent.clone())
         };
         Self {
             sip: Endpoint::new(endpoint, random.next_u64()),
@@ -83,7 +81,8 @@ impl Phone {
                 from,
                 bytes,
             } => {
-                self.sip.handle(now, sip::Input::Datagram { from, bytes });
+                let flow = sip::Flow::udp(from);
+                self.sip.handle(now, sip::Input::Message { flow, bytes });
             }
             Input::Datagram { lane, from, bytes } => self.audio.packet(now, lane, from, bytes),
             Input::Action(action) => {
@@ -151,11 +150,8 @@ impl Phone {
             direction: Direction::SendRecv,
         };
         let outgoing = sip::Outgoing {
-            uri: dial.uri,
-            destination: dial.destination,
-            from: dial.from,
             sdp: (dial.offer == Offer::InInvite).then(|| sdp::offer(&local)),
-            headers: Vec::new(),
+            ..sip::Outgoing::new(dial.uri, sip::Flow::udp(dial.destination), dial.from)
         };
         let dialog = self.sip.invite(now, outgoing).map_err(|_| Refusal::Unsendable)?;
         self.line = Some(Line {
@@ -182,7 +178,7 @@ impl Phone {
         loop {
             while let Some(output) = self.sip.poll() {
                 match output {
-                    sip::Output::Send { to, bytes } => self.send_sip(to, &bytes),
+                    sip::Output::Send { to, bytes, .. } => self.send_sip(to.peer, &bytes),
                     sip::Output::Event(event) => self.dialog_event(now, event),
                 }
             }
@@ -228,7 +224,7 @@ impl Phone {
             return;
         }
         // What concerns a call that was refused as busy.
-        if self.line.as_ref().is_none_or(|line| line.dialog != event.dialog()) {
+        if self.line.as_ref().is_none_or(|line| Some(line.dialog) != event.dialog()) {
             return;
         }
         match event {
@@ -238,7 +234,7 @@ impl Phone {
             sip::Event::Reinvite { sdp, .. } => self.change_asked(now, sdp),
             sip::Event::Confirmed { sdp, .. } => self.change_confirmed(now, sdp),
             sip::Event::Ended { cause, .. } => self.dialog_ended(now, cause),
-            sip::Event::Invite { .. } => {}
+            _ => {}
         }
     }
 
@@ -291,7 +287,7 @@ impl Phone {
             EndCause::Cancelled => End::Cancelled,
             EndCause::Rejected { status } => End::Refused { status },
             EndCause::TimedOut => End::TimedOut,
-            EndCause::NoAck | EndCause::Failed(_) => End::Broken,
+            _ => End::Broken,
         });
         line.stage = Stage::Closing(end);
         line.change = hold::Change::None;

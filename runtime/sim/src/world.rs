@@ -19,6 +19,7 @@ use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
 use patchcord_media::Report;
+use patchcord_sip::Flow;
 use patchcord_sip::sdp::Codec;
 use patchcord_switch::{Config, Counts, Directory, Input, Output};
 use std::fmt;
@@ -111,12 +112,7 @@ impl World {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&setup.seed.to_le_bytes());
         let config = Config {
-            sip: patchcord_sip::Config {
-                contact: Node::sip_address(),
-                user_agent: "patchcord".to_owned(),
-                timers: patchcord_sip::TimerValues::default(),
-                limits: patchcord_sip::Limits::default(),
-            },
+            sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
             media_address: Node::media_address(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: setup.media_timeout,
@@ -363,8 +359,8 @@ impl World {
                 Door::Sip => {
                     self.node.shard.handle(
                         self.now,
-                        Input::Datagram {
-                            from: packet.from,
+                        Input::Message {
+                            flow: Flow::udp(packet.from),
                             bytes: &packet.bytes,
                         },
                     );
@@ -436,7 +432,8 @@ impl World {
 
     fn node_output(&mut self, output: Output) {
         match output {
-            Output::Send { to, bytes } => self.node_sends(to, &bytes),
+            Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
+            Output::Resolve { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);

@@ -4,58 +4,99 @@
 //! The contract: after every `handle` and every command drain `poll` until `None`, then wait for a datagram or
 //! `wake_at`, whichever is first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::address::NameAddr;
 use crate::dialog::Dialog;
+use crate::dialog::head::HOPS;
+pub use crate::dialog::session::SessionTimer;
+use crate::digest::Credentials;
 use crate::event::{EndCause, Event};
+use crate::flow::{Flow, Listener, ShardOf, Target};
 use crate::limits::{Limits, TIMERS_PER_CALL};
 use crate::message::Message;
 use crate::parse::{Fault, read};
 use crate::timers::{Owner, Schedule, TimerValues};
 use crate::token::Tokens;
-use crate::transaction::Packet;
+use crate::transaction::key::Key;
+use crate::transaction::server::Server;
 use crate::transaction::table::{Clients, Servers, TxId};
 use crate::uri::Uri;
 
+mod auth;
 mod calling;
+mod changes;
 mod counters;
 mod deadline;
+mod exchange;
 mod inside;
+mod keys;
 mod outward;
+mod refer;
+mod reliable;
+mod replaces;
 mod reply;
 mod request;
 mod response;
+mod sending;
 mod serving;
+mod session_timer;
+mod transfer;
+mod unreachable;
 
 pub use counters::Counters;
+use exchange::Series;
+use refer::Refer;
+use reply::Refusal;
 
 /// How an endpoint is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The address peers reach us at: written into Via and Contact.
-    pub contact: SocketAddr,
+    /// Where peers reach us, by transport: written into Via and Contact. At least one.
+    pub listeners: Vec<Listener>,
     /// `User-Agent` and `Server`. Empty: the headers are left out.
     pub user_agent: String,
     /// Retransmission timing.
     pub timers: TimerValues,
     /// How much may be held.
     pub limits: Limits,
+    /// Which share of the calls this endpoint holds.
+    pub shard: ShardOf,
+    /// How sessions are watched.
+    pub session: SessionTimer,
+}
+
+impl Config {
+    /// The usual values: RFC timers, all calls in one endpoint.
+    pub fn new(listeners: Vec<Listener>, user_agent: impl Into<String>) -> Self {
+        Self {
+            listeners,
+            user_agent: user_agent.into(),
+            timers: TimerValues::default(),
+            limits: Limits::default(),
+            shard: ShardOf::ONLY,
+            session: SessionTimer::default(),
+        }
+    }
 }
 
 /// What goes in.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {
-    /// A datagram came.
-    Datagram {
-        /// Its source address.
-        from: SocketAddr,
-        /// Its payload.
+    /// A datagram came, or one whole message of a stream.
+    Message {
+        /// The way it came.
+        flow: Flow,
+        /// Its bytes.
         bytes: &'a [u8],
+    },
+    /// What was to be sent this way could not be: no connection came about, or it is gone.
+    SendFailed {
+        /// The way as [`Output::Send`] named it.
+        flow: Flow,
     },
     /// The time named by `wake_at` came (calling early or late does no harm).
     Deadline,
@@ -64,12 +105,16 @@ pub enum Input<'a> {
 /// What comes out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Send this datagram.
+    /// Send this message.
     Send {
-        /// Where to.
-        to: SocketAddr,
-        /// The payload, shared with later retransmissions.
+        /// The way.
+        to: Flow,
+        /// For TLS: the name the peer's certificate must show if a connection has to be opened.
+        name: Option<Arc<str>>,
+        /// The message, shared with later retransmissions.
         bytes: Arc<[u8]>,
+        /// The dialog it belongs to, if any.
+        dialog: Option<DialogId>,
     },
     /// Tell the user.
     Event(Event),
@@ -78,6 +123,14 @@ pub enum Output {
 /// Names a dialog, from the first INVITE to [`Event::Ended`]. Never used again by the same endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialogId(pub(crate) u64);
+
+/// Names a transfer, ours or the peer's, from REFER to its outcome. Never used again by the same endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReferId(pub(crate) u64);
+
+/// Names a request outside dialogs, ours or a peer's, until it is answered. Never used again by the same endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub(crate) u64);
 
 /// How to refuse an INVITE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,16 +144,41 @@ pub struct Rejection {
 /// An INVITE to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Request-URI and To.
+    /// Request-URI, and To unless `to` says otherwise.
     pub uri: Uri,
     /// Where to send it.
-    pub destination: SocketAddr,
+    pub target: Target,
     /// Who calls; a tag is added.
     pub from: NameAddr,
+    /// Whom the caller meant, if not `uri`.
+    pub to: Option<NameAddr>,
     /// The offer. `None`: the peer offers in its 200 and `acknowledge` carries our answer.
     pub sdp: Option<Vec<u8>>,
     /// Further headers, in order. Names must be tokens and none of those the endpoint writes itself.
     pub headers: Vec<(String, String)>,
+    /// Route values the INVITE carries, in order (a proxy every request has to pass, or a path a phone registered).
+    pub routes: Vec<String>,
+    /// Who we are, if the peer asks.
+    pub credentials: Option<Credentials>,
+    /// Max-Forwards: for a call that continues another, one less than that one had; else 70.
+    pub max_forwards: u8,
+}
+
+impl Outgoing {
+    /// A plain INVITE without an offer.
+    pub fn new(uri: Uri, target: impl Into<Target>, from: NameAddr) -> Self {
+        Self {
+            uri,
+            target: target.into(),
+            from,
+            to: None,
+            sdp: None,
+            headers: Vec::new(),
+            routes: Vec::new(),
+            credentials: None,
+            max_forwards: HOPS,
+        }
+    }
 }
 
 /// Why a command was refused. Nothing was sent and nothing changed.
@@ -118,6 +196,8 @@ pub enum DialogError {
     BadHeader,
     /// The message would be longer than `Limits::message_bytes`, or has too many headers.
     TooLarge,
+    /// The peer has said that it does not know the method this needs.
+    Unsupported,
 }
 
 impl fmt::Display for DialogError {
@@ -129,22 +209,36 @@ impl fmt::Display for DialogError {
             Self::Full => "a limit is reached",
             Self::BadHeader => "a header that may not be given",
             Self::TooLarge => "the message would be too large",
+            Self::Unsupported => "the peer does not know the method",
         })
     }
 }
 
 impl std::error::Error for DialogError {}
 
-/// Transactions and dialogs of one share of the calls.
+/// Transactions and dialogs of one share of the calls. Its many fields are the tables,
+/// their indexes, and what all of them need.
 pub struct Endpoint {
     config: Config,
     tokens: Tokens,
     servers: Servers,
     clients: Clients,
+    /// The way each client transaction went, for when it fails. As large as `clients`.
+    flights: BTreeSet<(Flow, TxId)>,
+    /// The connection each server transaction answers on. As large as `servers`.
+    arrivals: BTreeSet<(Flow, TxId)>,
     dialogs: BTreeMap<DialogId, Dialog>,
     /// Call-ID and our tag to dialog.
     index: BTreeMap<(String, String), DialogId>,
-    next_dialog: u64,
+    refers: BTreeMap<ReferId, Refer>,
+    /// Requests outside dialogs that wait for the user. At most as many as `servers`.
+    exchanges: BTreeMap<ExchangeId, TxId>,
+    /// Registrations of ours by registrar and address of record. At most [`crate::limits::REGISTRATIONS`].
+    registrations: BTreeMap<(String, String), Series>,
+    /// The dialog the last message belonged to.
+    touched: Option<DialogId>,
+    /// The last number given to a dialog, a refer or an exchange.
+    last_id: u64,
     schedule: Schedule,
     /// Filled by one input, drained before the next: no input makes more than a few outputs.
     outputs: VecDeque<Output>,
@@ -153,15 +247,25 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// An endpoint that holds nothing yet. All its random values follow from `seed`.
+    ///
+    /// # Panics
+    /// If `config.listeners` is empty: an endpoint without a door has nothing to write into Via.
     pub fn new(config: Config, seed: u64) -> Self {
+        assert!(!config.listeners.is_empty(), "an endpoint needs at least one listener");
         Self {
             config,
             tokens: Tokens::new(seed),
             servers: Servers::default(),
             clients: Clients::default(),
+            flights: BTreeSet::new(),
+            arrivals: BTreeSet::new(),
             dialogs: BTreeMap::new(),
             index: BTreeMap::new(),
-            next_dialog: 1,
+            refers: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            touched: None,
+            last_id: 0,
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -171,7 +275,8 @@ impl Endpoint {
     /// Takes one input. Nothing in a datagram can make this fail.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => self.datagram(now, from, bytes),
+            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::SendFailed { flow } => self.send_failed(now, flow),
             Input::Deadline => {
                 for _ in 0..TIMERS_PER_CALL {
                     match self.schedule.due(now) {
@@ -193,6 +298,11 @@ impl Endpoint {
         self.schedule.next()
     }
 
+    /// The dialog the last [`Input::Message`] belonged to, if any: for whoever keeps a trace of each call.
+    pub fn touched(&self) -> Option<DialogId> {
+        self.touched
+    }
+
     /// What happened so far and what is alive.
     pub fn counters(&self) -> Counters {
         Counters {
@@ -201,7 +311,8 @@ impl Endpoint {
         }
     }
 
-    fn datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+        self.touched = None;
         let read = match bytes.len() > self.config.limits.message_bytes {
             true => None,
             false => match read(bytes) {
@@ -214,23 +325,30 @@ impl Endpoint {
             },
         };
         match read {
-            Some((Message::Request(request), None)) => self.request(now, from, request),
-            Some((Message::Response(response), None)) => self.response(now, from, &response),
+            Some((Message::Request(request), None)) => self.request_came(now, flow, request),
+            Some((Message::Response(response), None)) => self.response(now, flow, Arc::new(response)),
             Some((Message::Request(request), Some(fault))) => {
                 self.counters.malformed += 1;
-                self.refuse_malformed(from, &request, fault);
+                self.refuse_malformed(flow, &request, fault);
             }
             Some((Message::Response(_), Some(_))) | None => self.counters.malformed += 1,
         }
     }
 
-    fn send(&mut self, to: SocketAddr, bytes: Packet) {
-        self.outputs.push_back(Output::Send { to, bytes });
+    fn add_server(&mut self, server: Server, keys: Vec<Key>) -> TxId {
+        let to = server.reply_to;
+        let tx = self.servers.add(server, keys);
+        if to.connection.is_some() {
+            self.arrivals.insert((to, tx));
+        }
+        tx
     }
 
-    fn send_again(&mut self, to: SocketAddr, bytes: Packet) {
-        self.counters.retransmissions_sent += 1;
-        self.send(to, bytes);
+    fn remove_server(&mut self, tx: TxId) -> Option<Server> {
+        let server = self.servers.remove(tx)?;
+        self.arrivals.remove(&(server.reply_to, tx));
+        self.set_server_timer(tx);
+        Some(server)
     }
 
     fn tell(&mut self, event: Event) {
@@ -257,9 +375,12 @@ impl Endpoint {
     }
 
     fn new_dialog_id(&mut self) -> DialogId {
-        let id = DialogId(self.next_dialog);
-        self.next_dialog += 1;
-        id
+        DialogId(self.new_id())
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
     fn keep_dialog(&mut self, dialog: Dialog) {
@@ -285,12 +406,31 @@ impl Endpoint {
         self.tell(Event::Ended { dialog, cause });
     }
 
-    /// Forgets a dialog whose end is told already or about to be.
+    /// Forgets a dialog whose end is told already or about to be. One that open transfers need stays for them.
     fn forget(&mut self, now: Instant, id: DialogId) {
-        let Some(dialog) = self.dialogs.remove(&id) else { return };
-        self.index.remove(&(dialog.call_id, dialog.local_tag));
-        self.schedule.set(Owner::Dialog(id.0), None);
-        if let Some(tx) = dialog.outbound.or(dialog.owed) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        let waiting = [dialog.inbound.take(), dialog.changes.inbound.take()];
+        let lost = [
+            dialog.outbound.take(),
+            dialog.owed.take(),
+            dialog.changes.update.take(),
+            dialog.keys.under_way.take(),
+        ];
+        dialog.close();
+        if dialog.refers.open > 0 {
+            dialog.refers.only = true;
+            self.set_dialog_timer(id);
+            self.hurry_transfers(now, id);
+        } else if let Some(dialog) = self.dialogs.remove(&id) {
+            self.index.remove(&(dialog.call_id, dialog.local_tag));
+            self.schedule.set(Owner::Dialog(id.0), None);
+        }
+        for tx in waiting.into_iter().flatten() {
+            self.respond(now, tx, &Refusal::new(487));
+        }
+        for tx in lost.into_iter().flatten() {
             self.orphan(now, tx);
         }
     }

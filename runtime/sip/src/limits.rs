@@ -18,6 +18,56 @@ pub const SDP_FORMATS: usize = 128;
 pub const EXTRA_HEADERS: usize = 64;
 /// Forked 2xx answers to one INVITE that are acknowledged and hung up. Further ones are dropped and counted.
 pub const FORKS: u8 = 16;
+/// Reliable provisional responses that wait for the PRACK of the one before. One more is [`crate::DialogError::Full`].
+pub const PROVISIONALS_QUEUED: usize = 8;
+/// Keys that wait for the INFO before them to be answered. One more is [`crate::DialogError::Full`].
+pub const KEYS_QUEUED: usize = 64;
+/// Open transfers of one dialog. One more REFER is answered 486, and `refer` returns `Full`.
+pub const REFERS_OPEN: usize = 8;
+/// How often a change of ours that meets a change of the peer (491) is tried again before the user is told.
+pub const GLARE_TRIES: u8 = 6;
+/// Registrations of ours whose Call-ID is remembered. Further ones get a new Call-ID each time they are renewed.
+pub const REGISTRATIONS: usize = 4096;
+/// How often one request is sent again with other credentials or another session interval.
+pub const RETRIES: u8 = 8;
+/// Challenges looked at in one 401 or 407. Further ones are ignored.
+pub const CHALLENGES: usize = 16;
+/// Fresh nonces in a row that a peer may call stale. One more and the credentials count as not taken.
+pub const STALE_IN_A_ROW: u8 = 3;
+/// Bytes in one challenge or answer field that is looked at. A longer one is ignored.
+pub const CHALLENGE_BYTES: usize = 2048;
+/// Parameters read of one challenge or answer. Further ones are ignored.
+pub const DIGEST_PARAMS: usize = 32;
+/// Nonces whose uses are remembered. Above it the oldest is forgotten, and nonces as old count as stale.
+pub const NONCES_IN_USE: usize = 20_000;
+/// Contacts of one user at once, and in one REGISTER. One more is refused with 403.
+pub const CONTACTS_PER_USER: usize = 10;
+/// Bindings of all users, unless configured otherwise. Above it a new one is refused with 503.
+pub const BINDINGS: usize = 100_000;
+/// Bytes in one Contact of a REGISTER. A longer one is answered 400.
+pub const CONTACT_BYTES: usize = 1024;
+/// Bytes in a device's name (`+sip.instance`). A longer one is ignored.
+pub const INSTANCE_BYTES: usize = 256;
+/// Bytes kept of a device's User-Agent. The rest is cut.
+pub const USER_AGENT_BYTES: usize = 128;
+/// Users whose bindings expire in one call. The rest stay due, so `wake_at` names a past instant and the caller returns.
+pub const EXPIRIES_PER_CALL: usize = 1024;
+/// Trusted peers of one gate. More is refused when configured.
+pub const TRUSTED_PEERS: usize = 4096;
+/// Users of one gate. More is refused when configured.
+pub const USERS: usize = 1_000_000;
+/// Addresses whose rate is watched, and addresses locked out. Above it those that did least are forgotten.
+pub const SOURCES: usize = 20_000;
+/// Bytes of header fields in a datagram that is worth a challenge: below it the answer would be several times as large.
+pub const SMALLEST_CHALLENGED: usize = 250;
+/// Questions asked to resolve one address. What was found until then is the result.
+pub const RESOLVE_STEPS: usize = 64;
+/// Places that one address resolves to. Further ones are left out.
+pub const RESOLVE_TARGETS: usize = 16;
+/// Bytes in a domain name. A longer one is not asked for.
+pub const DNS_NAME_BYTES: usize = 253;
+/// Answers of the domain name system that are remembered. Above it the one that ends first is forgotten.
+pub const DNS_ANSWERS: usize = 10_000;
 
 /// How much one endpoint may hold. Reaching a limit never harms what is already held.
 #[derive(Clone, Debug, PartialEq, Eq)]

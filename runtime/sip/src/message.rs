@@ -11,6 +11,8 @@ use crate::uri::Uri;
 use crate::via::Via;
 
 mod body;
+pub(crate) mod fragment;
+pub(crate) mod keys;
 
 pub(crate) use body::SessionBody;
 

@@ -95,11 +95,20 @@ impl Lines {
     }
 
     /// Ends the headers and adds the session description, if any.
-    pub(crate) fn finish(mut self, sdp: Option<&[u8]>) -> Arc<[u8]> {
-        let body = sdp.unwrap_or_default();
-        if sdp.is_some() {
-            self.field("Content-Type", "application/sdp");
+    pub(crate) fn finish(self, sdp: Option<&[u8]>) -> Arc<[u8]> {
+        self.finish_with(sdp.map(|sdp| ("application/sdp", sdp)))
+    }
+
+    /// Ends the headers and adds a body and its type, if any.
+    pub(crate) fn finish_with(mut self, body: Option<(&str, &[u8])>) -> Arc<[u8]> {
+        if let Some((kind, _)) = body {
+            self.field("Content-Type", kind);
         }
+        self.finish_typed(body.map_or(&[][..], |(_, bytes)| bytes))
+    }
+
+    /// Ends the headers and adds a body whose type is among them already.
+    pub(crate) fn finish_typed(mut self, body: &[u8]) -> Arc<[u8]> {
         self.number("Content-Length", body.len());
         self.text.extend_from_slice(b"\r\n");
         self.text.extend_from_slice(body);
@@ -124,6 +133,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         182 => "Queued",
         183 => "Session Progress",
         101..=199 => "Progress",
+        202 => "Accepted",
         200..=299 => "OK",
         302 => "Moved Temporarily",
         300..=399 => "Redirection",
@@ -138,6 +148,10 @@ pub(crate) fn reason(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        421 => "Extension Required",
+        422 => "Session Interval Too Small",
+        423 => "Interval Too Brief",
+        439 => "First Hop Lacks Outbound Support",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
@@ -146,6 +160,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         400..=499 => "Bad Request",
         501 => "Not Implemented",

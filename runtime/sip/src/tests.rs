@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::{Config, DialogId, Endpoint, Event, Input, Limits, Message, Outgoing, Output, TimerValues};
+use crate::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Outgoing, Output};
 
 pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
      m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
@@ -27,12 +27,7 @@ pub(crate) fn phone_address() -> SocketAddr {
 }
 
 pub(crate) fn config(contact: SocketAddr) -> Config {
-    Config {
-        contact,
-        user_agent: "test".to_owned(),
-        timers: TimerValues::default(),
-        limits: Limits::default(),
-    }
+    Config::new(vec![Listener::udp(contact)], "test")
 }
 
 /// The origin of a virtual clock.
@@ -78,6 +73,8 @@ pub(crate) struct Bench {
     pub(crate) now: Instant,
     pub(crate) events: Vec<Event>,
     pub(crate) sent: Vec<(SocketAddr, Message)>,
+    /// The way of each in `sent`.
+    pub(crate) ways: Vec<Flow>,
 }
 
 impl Bench {
@@ -91,6 +88,7 @@ impl Bench {
             now: start(),
             events: Vec::new(),
             sent: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -100,7 +98,11 @@ impl Bench {
     }
 
     pub(crate) fn feed_from(&mut self, from: SocketAddr, raw: &[u8]) -> Vec<Message> {
-        self.endpoint.handle(self.now, Input::Datagram { from, bytes: raw });
+        self.feed_over(Flow::udp(from), raw)
+    }
+
+    pub(crate) fn feed_over(&mut self, flow: Flow, raw: &[u8]) -> Vec<Message> {
+        self.endpoint.handle(self.now, Input::Message { flow, bytes: raw });
         self.drain()
     }
 
@@ -121,14 +123,15 @@ impl Bench {
         let mut sent = Vec::new();
         while let Some(output) = self.endpoint.poll() {
             match output {
-                Output::Send { to, bytes } => {
+                Output::Send { to, bytes, .. } => {
                     // A 400 copies the fields of the request it complains about, faults included.
                     let (message, fault) = crate::parse::read(&bytes).expect("what we send can be read");
                     assert!(
                         fault.is_none() || status(&message) >= 400,
                         "we sent {message:?} with {fault:?}"
                     );
-                    self.sent.push((to, message.clone()));
+                    self.sent.push((to.peer, message.clone()));
+                    self.ways.push(to);
                     sent.push(message);
                 }
                 Output::Event(event) => self.events.push(event),
@@ -275,12 +278,15 @@ impl Pair {
     }
 
     pub(crate) fn call(&mut self, sdp: Option<&str>) -> DialogId {
+        let uri = |text: &str| text.parse().expect("a test's address");
         let outgoing = Outgoing {
-            uri: "sip:menu@198.51.100.2".parse().expect("a test's address"),
-            destination: server_address(),
-            from: crate::NameAddr::new("sip:a@192.0.2.1".parse().expect("a test's address")),
             sdp: sdp.map(|sdp| sdp.as_bytes().to_vec()),
             headers: vec![("X-Test".to_owned(), "1".to_owned())],
+            ..Outgoing::new(
+                uri("sip:menu@198.51.100.2"),
+                Flow::udp(server_address()),
+                crate::NameAddr::new(uri("sip:a@192.0.2.1")),
+            )
         };
         self.phone
             .invite(self.now, outgoing)
@@ -311,7 +317,10 @@ impl Pair {
             self.now = self.now.max(next);
             if arrival == Some(next) {
                 let (_, (from, to, bytes)) = self.wire.pop_first().expect("seen above");
-                let input = Input::Datagram { from, bytes: &bytes };
+                let input = Input::Message {
+                    flow: Flow::udp(from),
+                    bytes: &bytes,
+                };
                 if to == phone_address() {
                     self.phone.handle(self.now, input);
                 } else if to == server_address() {
@@ -344,7 +353,7 @@ impl Pair {
                 match endpoint.poll() {
                     None => break,
                     Some(Output::Event(event)) => events.push((side, event)),
-                    Some(Output::Send { to, bytes }) => self.carry(own, to, &bytes),
+                    Some(Output::Send { to, bytes, .. }) => self.carry(own, to.peer, &bytes),
                 }
             }
         }

@@ -47,6 +47,7 @@ pub(crate) enum Owner {
     Server(u64),
     Client(u64),
     Dialog(u64),
+    Refer(u64),
 }
 
 /// At most one deadline for each owner, in order of time. As large as the tables of its owners.

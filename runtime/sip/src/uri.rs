@@ -101,6 +101,31 @@ impl Uri {
             .map(|(_, value)| value.unwrap_or_default())
     }
 
+    /// A header field the address asks to put into the request (`?Replaces=...`), unescaped. Names ignore case. `None`:
+    /// there is none, or its escapes are no text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let headers = &self.text[self.parts.headers.clone()?];
+        let mut pairs = headers.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        unescape(value)
+    }
+
+    /// The address without the header fields it asks for: what a Request-URI may be.
+    #[must_use]
+    pub fn without_headers(&self) -> Self {
+        let end = self.parts.params.end;
+        match self.parts.headers {
+            Some(_) => Self {
+                text: self.text[..end].into(),
+                parts: Parts {
+                    headers: None,
+                    ..self.parts.clone()
+                },
+            },
+            None => self.clone(),
+        }
+    }
+
     pub(crate) fn has_headers(&self) -> bool {
         self.parts.headers.is_some()
     }
@@ -124,6 +149,23 @@ impl fmt::Debug for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Uri({:?})", self.parts.scheme)
     }
+}
+
+/// Text with `%41` escapes as it was meant. `None`: an escape is broken, or the bytes are not UTF-8.
+pub(crate) fn unescape(text: &str) -> Option<String> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+            plain.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &rest[2..];
+        } else {
+            plain.push(byte);
+        }
+    }
+    String::from_utf8(plain).ok()
 }
 
 /// `[::1]`, `::1` (only inside Via's received) or `192.0.2.1`.

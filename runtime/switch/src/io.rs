@@ -8,7 +8,8 @@ use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, UnixTime};
 use patchcord_media::{Command, Report, SessionId};
 use patchcord_sip::sdp::Codec;
-use std::net::{IpAddr, SocketAddr};
+use patchcord_sip::{Flow, Target, Uri};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,12 +53,24 @@ pub struct MediaPort {
 /// Everything that can wake a shard.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram on the SIP socket.
-    Datagram {
-        /// Who sent it.
-        from: SocketAddr,
+    /// A SIP message: a datagram, or one of a stream.
+    Message {
+        /// The way it came.
+        flow: Flow,
         /// What.
         bytes: &'a [u8],
+    },
+    /// What was to be sent this way could not be.
+    SendFailed {
+        /// The way as [`Output::Send`] named it.
+        flow: Flow,
+    },
+    /// Where an address can be reached, as [`Output::Resolve`] asked; none if nowhere.
+    Resolved {
+        /// The question.
+        query: Query,
+        /// Best first.
+        targets: Vec<Target>,
     },
     /// A media thread reports.
     Media(Report),
@@ -73,15 +86,28 @@ pub enum Input<'a> {
     Deadline,
 }
 
+/// A question of a shard about an address, named until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Query(pub u64);
+
 /// Everything a shard can want.
 #[derive(Debug)]
 pub enum Output {
-    /// Send on the SIP socket.
+    /// Send a SIP message.
     Send {
-        /// To whom.
-        to: SocketAddr,
+        /// Which way.
+        to: Flow,
+        /// For TLS: the name the peer's certificate must show if a connection has to be opened.
+        name: Option<Arc<str>>,
         /// What; shared with the transaction that may send it again.
         bytes: Arc<[u8]>,
+    },
+    /// Look up where an address can be reached (RFC 3263); [`Input::Resolved`] follows.
+    Resolve {
+        /// The question.
+        query: Query,
+        /// The address.
+        uri: Uri,
     },
     /// Tell a media thread.
     Media {

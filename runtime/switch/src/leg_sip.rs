@@ -324,7 +324,9 @@ impl Shard {
             EndCause::LocalBye => (Interruption::EndedByHandler, None),
             EndCause::Cancelled => (Interruption::Cancelled, Some(487)),
             EndCause::Rejected { status } => (Interruption::EndedByHandler, Some(*status)),
-            EndCause::NoAck | EndCause::TimedOut | EndCause::Failed(_) => (Interruption::SignallingLost, None),
+            _ => {
+                (Interruption::SignallingLost, None)
+            }
         };
         let dialog = self.live(id).leg.dialog;
         self.dialogs.remove(&dialog);

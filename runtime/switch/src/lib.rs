@@ -16,5 +16,5 @@ mod media_plan;
 mod shard;
 
 pub use directory::{Directory, Program, ProgramError};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query};
 pub use shard::Shard;

@@ -65,7 +65,12 @@ impl Shard {
     /// Takes one input. Drain [`Shard::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { from, bytes } => self.sip.handle(now, SipInput::Datagram { from, bytes }),
+            Input::Message { flow, bytes } => self.sip.handle(now, SipInput::Message { flow, bytes }),
+            Input::SendFailed { flow } => {
+                self.sip.handle(now, SipInput::SendFailed { flow });
+            }
+            // This shard asks nothing.
+            Input::Resolved { .. } => {}
             Input::Media(report) => self.media_report(now, report),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
@@ -120,7 +125,7 @@ impl Shard {
     fn settle(&mut self, now: Instant) {
         while let Some(output) = self.sip.poll() {
             match output {
-                SipOutput::Send { to, bytes } => self.outputs.push_back(Output::Send { to, bytes }),
+                SipOutput::Send { to, name, bytes, .. } => self.outputs.push_back(Output::Send { to, name, bytes }),
                 SipOutput::Event(event) => self.dialog_event(now, event),
             }
         }
@@ -139,7 +144,7 @@ impl Shard {
                 self.with_call(now, dialog, |shard, now, id| shard.dialog_ended(now, id, &cause))
             }
             // The client side of dialogs; this shard places no calls.
-            Event::Progress { .. } | Event::Answered { .. } | Event::ReinviteAnswered { .. } => {}
+            _ => {}
         }
     }
 

@@ -2,7 +2,9 @@
 //! they hear is not here.
 
 use super::sockets;
-use patchcord_sip::{Config, DialogId, Endpoint, Event, Input, Limits, NameAddr, Outgoing, Output, TimerValues, Uri};
+use patchcord_sip::{
+    Config, DialogId, Endpoint, Event, Flow, Input, Limits, Listener, NameAddr, Outgoing, Output, Uri,
+};
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -52,14 +54,12 @@ impl Callers {
     pub fn new(server: SocketAddr, then: Then) -> Self {
         let socket = sockets::bind(RECEIVE_BUFFER_BYTES);
         let config = Config {
-            contact: sockets::address(&socket),
-            user_agent: "patchcord-bench".to_owned(),
-            timers: TimerValues::default(),
             limits: Limits {
                 transactions: usize::MAX,
                 dialogs: usize::MAX,
                 ..Limits::default()
             },
+            ..Config::new(vec![Listener::udp(sockets::address(&socket))], "patchcord-bench")
         };
         Self {
             endpoint: Endpoint::new(config, u64::from(std::process::id())),
@@ -77,11 +77,12 @@ impl Callers {
     /// Places a call whose audio comes to `sound`.
     pub fn call(&mut self, sound: SocketAddr) {
         let outgoing = Outgoing {
-            uri: Uri::parse(&format!("sip:bench@{}", self.server)).expect("this is an address"),
-            destination: self.server,
-            from: NameAddr::new(Uri::parse("sip:caller@127.0.0.1").expect("this is an address")),
             sdp: Some(offer(sound)),
-            headers: Vec::new(),
+            ..Outgoing::new(
+                Uri::parse(&format!("sip:bench@{}", self.server)).expect("this is an address"),
+                Flow::udp(self.server),
+                NameAddr::new(Uri::parse("sip:caller@127.0.0.1").expect("this is an address")),
+            )
         };
         let dialog = self.endpoint.invite(Instant::now(), outgoing);
         let dialog = dialog.expect("callers have no limits");
@@ -157,7 +158,8 @@ impl Callers {
             };
             let now = Instant::now();
             let bytes = &self.buffer[..bytes];
-            self.endpoint.handle(now, Input::Datagram { from, bytes });
+            let flow = Flow::udp(from);
+            self.endpoint.handle(now, Input::Message { flow, bytes });
             while let Some(output) = self.endpoint.poll() {
                 self.carry_out(now, output);
             }
@@ -172,9 +174,9 @@ impl Callers {
 
     fn carry_out(&mut self, now: Instant, output: Output) {
         match output {
-            Output::Send { to, bytes } => {
+            Output::Send { to, bytes, .. } => {
                 // A datagram the kernel does not take is sent again by SIP.
-                let _ = self.socket.send_to(&bytes, to);
+                let _ = self.socket.send_to(&bytes, to.peer);
             }
             Output::Event(Event::Answered { dialog, .. }) => {
                 if let Some(sent) = self.ringing.remove(&dialog) {

@@ -11,6 +11,7 @@ mod project;
 mod serve;
 mod terminal;
 mod test;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ enum Verb {
     Test(test::Options),
     Call(call::Options),
     Serve(serve::Options),
+    Trace(trace::Options),
 }
 
 /// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
@@ -55,6 +57,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Test(options) => test::run(&options),
         Verb::Call(options) => call::run(&options),
         Verb::Serve(options) => serve::run(&options),
+        Verb::Trace(options) => trace::run(&options),
     };
     done.unwrap_or_else(|error| {
         terminal::error(&format!("{error:#}"));

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A configuration in short:
-  [sip]        listen = \"192.0.2.10:5060\"
+  [sip]        listen = \"192.0.2.10:5060\"       # UDP; tcp, tls, ws and wss likewise
+               certificate = \"chain.pem\"  key = \"key.pem\"      # for tls and wss
+  [dns]        server = \"127.0.0.1:53\"        # else the system's
   [http]       listen = \"127.0.0.1:9060\"      # /metrics and /health
   [media]      ports = \"20000-23999\"          # two for each call
   [records]    cdr = \"calls.jsonl\"            # one line for each call

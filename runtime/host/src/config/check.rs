@@ -2,11 +2,12 @@
 
 use super::Handler;
 use super::reader::{ConfigError, Table, nearest};
+use crate::certificates::TlsFiles;
 use crate::node::NodeConfig;
 use crate::ports::pairs_in;
 use patchcord_control::route::{Pattern, Route};
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A value and where it stands.
 pub(super) struct Placed<'a, T> {
@@ -26,6 +27,28 @@ pub(super) fn reachable(section: &Table<'_>, listen: IpAddr, advertise: Option<I
     if told.is_ipv4() != listen.is_ipv4() {
         let sentence = format!("{told} and the socket's {listen} are not both IPv4 or both IPv6: give two of a kind");
         return Err(section.wrong("advertise", &sentence));
+    }
+    Ok(())
+}
+
+/// Phones are told one address of each kind.
+pub(super) fn one_of_a_kind(section: &Table<'_>, told: &[SocketAddr]) -> Result<(), ConfigError> {
+    let v4 = told.iter().filter(|address| address.is_ipv4()).count();
+    if v4 > 1 || told.len() - v4 > 1 {
+        return Err(section.wrong("advertise", "give one address, or one IPv4 and one IPv6"));
+    }
+    Ok(())
+}
+
+/// TLS needs a certificate, and an authority for clients needs TLS.
+pub(super) fn certificate_for_tls(section: &Table<'_>, tls: &TlsFiles) -> Result<(), ConfigError> {
+    for key in ["tls", "wss"] {
+        if section.has(key) && tls.identity.is_none() {
+            return Err(section.wrong(key, "this needs a certificate: give files in certificate and key"));
+        }
+    }
+    if tls.client_ca.is_some() && !section.has("tls") && !section.has("wss") {
+        return Err(section.wrong("client_ca", "nobody shows a certificate without tls or wss: give one of them"));
     }
     Ok(())
 }

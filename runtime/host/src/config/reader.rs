@@ -164,6 +164,27 @@ impl<'a> Table<'a> {
         value.ok_or_else(|| self.wrong(key, &format!("it is missing: give {right}")))
     }
 
+    /// A text that means something or a list of them; none if the key is not there.
+    pub(super) fn parsed_list<T>(
+        &self,
+        key: &str,
+        right: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let Some(value) = self.get(key) else {
+            return Ok(Vec::new());
+        };
+        let one = |value: &Spanned<DeValue<'a>>| value.get_ref().as_str().and_then(&parse);
+        let parsed: Option<Vec<T>> = match value.get_ref() {
+            DeValue::Array(values) if !values.is_empty() => values.iter().map(one).collect(),
+            _ => one(value).map(|one| vec![one]),
+        };
+        parsed.ok_or_else(|| {
+            let shown = self.shown(value);
+            self.wrong(key, &format!("{shown} is not possible here: give {right}, or a list of them"))
+        })
+    }
+
     /// A whole number of a range.
     pub(super) fn number(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
         let Some(value) = self.get(key) else { return Ok(None) };

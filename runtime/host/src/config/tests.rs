@@ -25,7 +25,7 @@ fn the_least_file_has_the_defaults() {
     assert_eq!(node.media.advertise, IpAddr::V4(Ipv4Addr::LOCALHOST));
     assert_eq!((node.media.ports.clone(), node.calls), (20_000..=23_999, 1_000));
     assert_eq!(node.media.timeout, Some(Duration::from_secs(30)));
-    assert_eq!(node.http, None);
+    assert_eq!((node.http, node.dns, &node.traces), (None, None, &None));
     assert_eq!(node.records, RecordsTo::File("/etc/patchcord/calls.jsonl".into()));
     assert_eq!(config.drain, Duration::from_secs(60));
     assert_eq!(config.handlers[0].module, Path::new("/etc/patchcord/menu.wasm"));
@@ -50,6 +50,12 @@ threads = 2
 timeout_s = 0
 [records]
 cdr = "stdout"
+[dns]
+server = "127.0.0.1:5353"
+[trace]
+folder = "traces"
+keep = 10
+mib = 5
 [limits]
 calls = 100
 memory_mib = 16
@@ -77,6 +83,13 @@ tenant = "acme"
     assert_eq!((node.shards, node.media.threads, node.calls), (3, 2, 100));
     assert_eq!((node.media.ports.clone(), node.media.timeout), (30_000..=30_199, None));
     assert_eq!(node.records, RecordsTo::Stdout);
+    assert_eq!(node.dns, Some("127.0.0.1:5353".parse().unwrap()));
+    let traces = TraceFolder {
+        folder: "/etc/patchcord/traces".into(),
+        keep: 10,
+        bytes: 5 * 1024 * 1024,
+    };
+    assert_eq!(node.traces, Some(traces));
     assert_eq!(node.instance.memory_bytes, 16 * 1024 * 1024);
     let default = patchcord_guest::Limits::default();
     assert_eq!(node.instance.turn_cpu_ms, 50);
@@ -105,13 +118,13 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "listen",
         "host",
-        ":3: [sip] has no key `host`: there are listen, advertise, threads",
+        ":3: [sip] has no key `host`: there are listen, advertise, threads, tcp, tls, ws, wss, certificate, key, client_ca, roots",
     ),
     ("[sip]", "[spi]", ":2: the file has no key `spi`: did you mean `sip`?"),
     (
         "127.0.0.1:5060",
         "localhost",
-        ":3: [sip] listen: \"localhost\" is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+        ":3: [sip] listen: \"localhost\" is not possible here: give an address and port such as \"192.0.2.10:5060\", or a list of them",
     ),
     (
         "127.0.0.1:5060",
@@ -121,7 +134,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "\"127.0.0.1:5060\"",
         "5060",
-        ":3: [sip] listen: 5060 is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+        ":3: [sip] listen: 5060 is not possible here: give an address and port such as \"192.0.2.10:5060\", or a list of them",
     ),
     (
         "[[handler]]",
@@ -206,6 +219,14 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
         (
             "[media]\naddress = \"::1\"\nadvertise = \"203.0.113.5\"",
             "[media] advertise: 203.0.113.5 and the socket's ::1 are not both IPv4 or both IPv6: give two of a kind",
+        ),
+        (
+            "[dns]\nserver = \"ns.example\"",
+            "[dns] server: \"ns.example\" is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+        ),
+        (
+            "[trace]\nkeep = 5",
+            "[trace] folder: it is missing: give the folder that traces are written to",
         ),
         (
             "[log]\nlevel = \"loud\"",

@@ -60,12 +60,7 @@ impl Pair {
             faults,
             ..Config::new(phone_sip(), address("10.0.0.1:4000"), 1)
         };
-        let far = sip::Config {
-            contact: far_sip(),
-            user_agent: String::new(),
-            timers: sip::TimerValues::default(),
-            limits: sip::Limits::default(),
-        };
+        let far = sip::Config::new(vec![sip::Listener::udp(far_sip())], "");
         let local = Local {
             address: far_sip().ip(),
             port: 20_000,
@@ -188,8 +183,8 @@ impl Pair {
                 self.far.received.push(String::from_utf8_lossy(line).into_owned());
                 self.far.sip.handle(
                     self.now,
-                    sip::Input::Datagram {
-                        from: phone_sip(),
+                    sip::Input::Message {
+                        flow: sip::Flow::udp(phone_sip()),
                         bytes: &bytes,
                     },
                 );
@@ -615,11 +610,12 @@ fn a_call_to_the_phone_is_refused_as_busy() {
     let mut pair = Pair::new(Faults::default());
     let local = pair.far.local.clone();
     let outgoing = sip::Outgoing {
-        uri: Uri::parse("sip:alice@10.0.0.1").unwrap(),
-        destination: phone_sip(),
-        from: NameAddr::new(Uri::parse("sip:100@192.0.2.1").unwrap()),
         sdp: Some(sdp::offer(&local)),
-        headers: Vec::new(),
+        ..sip::Outgoing::new(
+            Uri::parse("sip:alice@10.0.0.1").unwrap(),
+            sip::Flow::udp(phone_sip()),
+            NameAddr::new(Uri::parse("sip:100@192.0.2.1").unwrap()),
+        )
     };
     pair.far.sip.invite(pair.now, outgoing).unwrap();
     pair.settle();

@@ -2,12 +2,18 @@
 
 use crate::print::Lines;
 
+/// Max-Forwards of a request that does not continue another (RFC 3261 8.1.1.6).
+pub(crate) const HOPS: u8 = 70;
+
 /// The fields that a request, the ACK to its refusal and its CANCEL share.
 #[derive(Clone)]
 pub(crate) struct Head {
     pub(crate) uri: String,
+    /// Empty until the way of the request is known.
     pub(crate) via: String,
     pub(crate) routes: Vec<String>,
+    /// Max-Forwards.
+    pub(crate) hops: u8,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) call_id: String,
@@ -27,7 +33,7 @@ impl Head {
         for route in &self.routes {
             lines.field("Route", route);
         }
-        lines.field("Max-Forwards", "70");
+        lines.number("Max-Forwards", self.hops.into());
         lines.field("From", &self.from);
         lines.field("To", to);
         lines.field("Call-ID", &self.call_id);

@@ -16,14 +16,14 @@ fn dialog(contact: &str, extra: &str, from: &str) -> Result<Dialog, Unusable> {
         DialogId(1),
         &request,
         "ours".to_owned(),
-        from.parse().expect("an address"),
+        Flow::udp(from.parse().expect("an address")),
     )
 }
 
 fn next(contact: &str, extra: &str, from: &str) -> (Head, String) {
     let mut dialog = dialog(contact, extra, from).expect("a dialog");
-    let (head, to) = dialog.next_head(String::new());
-    (head, to.to_string())
+    let (head, to) = dialog.next_head();
+    (head, to.flow.peer.to_string())
 }
 
 #[test]
@@ -79,6 +79,7 @@ fn refuses_what_cannot_make_a_dialog() {
 #[test]
 fn takes_requests_in_order_only() {
     let mut dialog = dialog("<sip:a@192.0.2.1>", "", "192.0.2.1:5060").expect("a dialog");
-    assert!(!dialog.takes_cseq(5) && !dialog.takes_cseq(4));
-    assert!(dialog.takes_cseq(6) && dialog.takes_cseq(900) && !dialog.takes_cseq(7));
+    assert!(!dialog.remote.takes_cseq(5) && !dialog.remote.takes_cseq(4));
+    let remote = &mut dialog.remote;
+    assert!(remote.takes_cseq(6) && remote.takes_cseq(900) && !remote.takes_cseq(7));
 }

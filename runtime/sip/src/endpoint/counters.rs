@@ -25,6 +25,10 @@ pub struct Counters {
     pub overload_refusals: u64,
     /// Client transactions that got no final response in time.
     pub timeouts: u64,
+    /// Ways that could not be used: no connection came about or it was lost.
+    pub send_failures: u64,
+    /// Requests given up because there was no other way.
+    pub unreachable: u64,
     /// Transactions alive.
     pub transactions: usize,
     /// Dialogs alive, from INVITE to `Ended`.

@@ -1,18 +1,29 @@
 //! Responses of ours: what every one of them copies from its request. RFC 3261 8.2.6; without state 8.2.7.
 
-use std::net::SocketAddr;
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::{Counters, Endpoint};
+use crate::flow::Flow;
 use crate::message::Request;
 use crate::method::Method;
+use crate::outside::Reply;
 use crate::parse::{Fault, Malformed};
 use crate::print::{Lines, reason};
+use crate::transaction::Packet;
+use crate::transaction::server::reply_flow;
 use crate::transaction::table::TxId;
+use crate::uri::Scheme;
 use crate::via::stamp;
 
 /// The methods we take.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER";
+
+/// The extensions we know.
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
+
+/// The bodies we take.
+pub(super) const ACCEPT: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
 
 /// What to wait after a refusal for want of room.
 const RETRY_AFTER_S: &str = "5";
@@ -21,7 +32,8 @@ const RETRY_AFTER_S: &str = "5";
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) phrase: String,
-    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) fields: Vec<(Cow<'static, str>, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Refusal {
@@ -30,12 +42,19 @@ impl Refusal {
             status,
             phrase: reason(status).to_owned(),
             fields: Vec::new(),
+            body: Vec::new(),
         }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push((name, value.into()));
+        self.fields.push((name.into(), value.into()));
         self
+    }
+
+    pub(super) fn with_all(self, fields: Vec<(&'static str, String)>) -> Self {
+        fields
+            .into_iter()
+            .fold(self, |refusal, (name, value)| refusal.with(name, value))
     }
 
     /// 503: no room.
@@ -44,20 +63,33 @@ impl Refusal {
     }
 }
 
+impl From<&Reply> for Refusal {
+    fn from(reply: &Reply) -> Self {
+        let fields = reply.headers.iter();
+        Self {
+            fields: fields
+                .map(|(name, value)| (name.clone().into(), value.clone()))
+                .collect(),
+            body: reply.body.clone(),
+            ..Self::new(reply.status)
+        }
+    }
+}
+
 impl Endpoint {
     /// Start line and the fields every response copies. `tag` is added to a To that has none.
-    pub(super) fn response_lines(&self, request: &Request, from: SocketAddr, status: u16, tag: &str) -> Lines {
-        self.response_with_phrase(request, from, (status, reason(status)), tag)
+    pub(super) fn response_lines(&self, request: &Request, flow: Flow, status: u16, tag: &str) -> Lines {
+        self.response_with_phrase(request, flow, (status, reason(status)), tag)
     }
 
-    fn response_with_phrase(&self, request: &Request, from: SocketAddr, line: (u16, &str), tag: &str) -> Lines {
+    fn response_with_phrase(&self, request: &Request, flow: Flow, line: (u16, &str), tag: &str) -> Lines {
         let (status, phrase) = line;
         let mut lines = Lines::response(status, phrase);
         for (position, via) in request.headers.raw("Via").enumerate() {
             match std::str::from_utf8(via) {
                 Ok(text) if position == 0 => {
                     let mut stamped = String::with_capacity(text.len() + 48);
-                    stamp(text, from, &mut stamped);
+                    stamp(text, flow.peer, &mut stamped);
                     lines.field("Via", &stamped);
                 }
                 _ => lines.raw("Via", via),
@@ -81,12 +113,17 @@ impl Endpoint {
                 lines.raw("Timestamp", value);
             }
         }
-        if request.method == Method::Invite && (101..300).contains(&status) {
+        let makes_dialog = request.method == Method::Invite && (101..300).contains(&status);
+        let moves_target = matches!(request.method, Method::Update | Method::Refer) && (200..300).contains(&status);
+        if makes_dialog {
             for value in request.headers.raw("Record-Route") {
                 lines.raw("Record-Route", value);
             }
-            lines.field("Contact", &self.contact());
+        }
+        if makes_dialog || moves_target {
+            lines.field("Contact", &self.contact(flow, is_secured(request)));
             lines.field("Allow", ALLOW);
+            lines.field("Supported", SUPPORTED);
         }
         if !self.config.user_agent.is_empty() {
             lines.field("Server", &self.config.user_agent);
@@ -94,32 +131,29 @@ impl Endpoint {
         lines
     }
 
-    pub(super) fn contact(&self) -> String {
-        format!("<sip:{}>", self.config.contact)
-    }
-
     /// Answers without keeping anything; a repetition gets the same answer with the same tag.
-    pub(super) fn refuse_stateless(&mut self, from: SocketAddr, request: &Request, refusal: &Refusal) {
+    pub(super) fn refuse_stateless(&mut self, flow: Flow, request: &Request, refusal: &Refusal) {
         if request.method == Method::Ack {
             return;
         }
         let Ok(via) = request.via() else { return };
-        let to = via.response_address(from);
+        let to = reply_flow(request, flow);
         let tag = self.tokens.stateless(&[
             via.branch().unwrap_or_default().as_bytes(),
             request.call_id().unwrap_or_default().as_bytes(),
             request.tag_of_from().unwrap_or_default().as_bytes(),
         ]);
-        let mut lines = self.response_with_phrase(request, from, (refusal.status, &refusal.phrase), &tag);
+        let mut lines = self.response_with_phrase(request, flow, (refusal.status, &refusal.phrase), &tag);
         for (name, value) in &refusal.fields {
             lines.field(name, value);
         }
         Counters::by_class(&mut self.counters.responses_sent, refusal.status);
-        self.send(to, lines.finish(None));
+        let touched = self.touched;
+        self.send(to.into(), lines.finish_typed(&refusal.body), touched);
     }
 
     /// A malformed request is answered if it holds what an answer must copy, else dropped.
-    pub(super) fn refuse_malformed(&mut self, from: SocketAddr, request: &Request, fault: Malformed) {
+    pub(super) fn refuse_malformed(&mut self, flow: Flow, request: &Request, fault: Malformed) {
         let holds = |name| request.headers.raw(name).next().is_some();
         let answerable = request.via().is_ok() && ["From", "To", "Call-ID", "CSeq"].into_iter().all(holds);
         if !answerable {
@@ -132,7 +166,7 @@ impl Endpoint {
                 ..Refusal::new(400)
             },
         };
-        self.refuse_stateless(from, request, &refusal);
+        self.refuse_stateless(flow, request, &refusal);
     }
 
     /// Sends a response within a server transaction.
@@ -148,21 +182,29 @@ impl Endpoint {
         id: TxId,
         refusal: &Refusal,
         sdp: Option<&[u8]>,
-    ) -> Option<(SocketAddr, crate::transaction::Packet)> {
+    ) -> Option<(Flow, Packet)> {
         let server = self.servers.get(id)?;
-        let mut lines = self.response_lines(&server.request, server.from, refusal.status, &server.tag);
+        let mut lines = self.response_lines(&server.request, server.flow, refusal.status, &server.tag);
         for (name, value) in &refusal.fields {
             lines.field(name, value);
         }
-        let packet = lines.finish(sdp);
-        let to = server.reply_to;
+        let packet = match sdp {
+            Some(_) => lines.finish(sdp),
+            None => lines.finish_typed(&refusal.body),
+        };
+        let (to, about) = (server.reply_to, server.about);
         let timers = self.config.timers;
         if let Some(server) = self.servers.get_mut(id) {
             server.respond(now, refusal.status, packet.clone(), &timers);
         }
         self.set_server_timer(id);
         Counters::by_class(&mut self.counters.responses_sent, refusal.status);
-        self.send(to, packet.clone());
+        self.send(to.into(), packet.clone(), about);
         Some((to, packet))
     }
+}
+
+/// Whether every hop has to be secure: the request was sent to a `sips:` address (RFC 3261 12.1.1).
+fn is_secured(request: &Request) -> bool {
+    request.uri.scheme() == Scheme::Sips
 }

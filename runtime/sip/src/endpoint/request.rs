@@ -1,25 +1,30 @@
 //! A request came: whose is it, and may it come in? RFC 3261 8.2, 9.2, 17.2.3.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::reply::{ALLOW, Refusal};
+use super::reply::{ACCEPT, ALLOW, Refusal, SUPPORTED};
 use super::{DialogId, Endpoint};
+use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
+use crate::flow::Flow;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
+use crate::outside::Origin;
 use crate::transaction::key;
 use crate::transaction::server::{self, Server};
 use crate::uri::Scheme;
 
+/// The extensions a request may require.
+const KNOWN_TAGS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
+
 impl Endpoint {
-    pub(super) fn request(&mut self, now: Instant, from: SocketAddr, request: Request) {
+    pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request) {
         self.counters.requests_received += 1;
         match request.method {
-            Method::Ack => return self.ack(now, from, &request),
-            Method::Cancel => return self.cancel_request(now, from, &request),
+            Method::Ack => return self.ack(now, flow, &request),
+            Method::Cancel => return self.cancel_request(now, flow, &request),
             _ => {}
         }
         let Some(key) = key::server(&request, &request.method) else {
@@ -30,53 +35,72 @@ impl Endpoint {
             let known = self
                 .servers
                 .get(id)
-                .and_then(|server| Some((server.reply_to, server.repeated()?)));
-            if let Some((to, packet)) = known {
-                self.send_again(to, packet);
+                .and_then(|server| Some((server.reply_to, server.repeated()?, server.about)));
+            self.touched = self.servers.get(id).and_then(|server| server.about);
+            if let Some((to, packet, about)) = known {
+                self.send_again(to.into(), packet, about);
             }
             return;
         }
         if let Some(refusal) = inadmissible(&request) {
-            return self.refuse_stateless(from, &request, &refusal);
+            return self.refuse_stateless(flow, &request, &refusal);
         }
-        let is_inside = request.tag_of_to().is_some();
-        match (is_inside, &request.method) {
-            (true, _) => self.inside(now, from, request, key),
-            (false, Method::Invite) => self.new_call(now, from, request, key),
-            (false, Method::Options) => {
+        if request.tag_of_to().is_some() {
+            return self.inside(now, flow, request, key);
+        }
+        let origin = match self.judge(now, flow, &request) {
+            Some(origin) => origin,
+            None => return,
+        };
+        match request.method {
+            Method::Invite => self.new_call(now, flow, request, key, origin),
+            Method::Register => self.ask_user(now, flow, request, key, origin),
+            Method::Options => {
                 let answer = Refusal::new(200)
                     .with("Allow", ALLOW)
-                    .with("Accept", "application/sdp")
+                    .with("Accept", ACCEPT)
                     .with("Accept-Encoding", "identity")
-                    .with("Supported", "");
-                self.refuse_stateless(from, &request, &answer);
+                    .with("Supported", SUPPORTED);
+                self.refuse_stateless(flow, &request, &answer);
             }
-            (false, Method::Bye) => self.refuse_stateless(from, &request, &Refusal::new(481)),
-            (false, _) => self.refuse_stateless(from, &request, &not_taken(&request.method)),
+            // They belong to a dialog or a subscription that is not there.
+            Method::Bye | Method::Info | Method::Prack | Method::Update | Method::Notify => {
+                self.refuse_stateless(flow, &request, &Refusal::new(481));
+            }
+            // A transfer without a call would let anybody place calls.
+            Method::Refer => self.refuse_stateless(flow, &request, &Refusal::new(403)),
+            _ => self.refuse_stateless(flow, &request, &not_taken(&request.method)),
         }
     }
 
-    fn new_call(&mut self, now: Instant, from: SocketAddr, request: Request, key: key::Key) {
+    /// Where a request outside dialogs comes from, or `None` if it is dealt with already.
+    fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Option<Origin> {
+        let _ = (now, flow, request);
+        Some(Origin::Anyone)
+    }
+
+    fn new_call(&mut self, now: Instant, flow: Flow, request: Request, key: key::Key, origin: Origin) {
         let limits = &self.config.limits;
         let full = self.dialogs.len() >= limits.dialogs || self.counters().transactions >= limits.transactions;
         let merged = key::merged(&request);
         let is_merged = merged
             .as_ref()
             .is_some_and(|merged| self.servers.find(merged).is_some());
-        let refusal = if is_merged {
-            Some(Refusal::new(482))
+        let admitted = if is_merged {
+            Err(Refusal::new(482))
         } else if full {
             self.counters.overload_refusals += 1;
-            Some(Refusal::full())
+            Err(Refusal::full())
         } else {
-            session_refusal(&request)
+            self.admit(&request)
         };
-        if let Some(refusal) = refusal {
-            return self.refuse_stateless(from, &request, &refusal);
-        }
+        let replaces = match admitted {
+            Ok(replaces) => replaces,
+            Err(refusal) => return self.refuse_stateless(flow, &request, &refusal),
+        };
         let tag = self.tokens.token();
         let id = self.new_dialog_id();
-        let mut dialog = match Dialog::of_invite(id, &request, tag.clone(), from) {
+        let mut dialog = match Dialog::of_invite(id, &request, tag.clone(), flow) {
             Ok(dialog) => dialog,
             Err(unusable) => {
                 let what = match unusable {
@@ -87,36 +111,55 @@ impl Endpoint {
                     phrase: what.to_owned(),
                     ..Refusal::new(400)
                 };
-                return self.refuse_stateless(from, &request, &refusal);
+                return self.refuse_stateless(flow, &request, &refusal);
             }
         };
         let request = Arc::new(request);
         let keys = [Some(key), merged].into_iter().flatten().collect();
-        let tx = self
-            .servers
-            .add(Server::new(request.clone(), from, tag, Some(id)), keys);
+        let tx = self.add_server(Server::new(request.clone(), flow, tag, Some(id)), keys);
         dialog.inbound = Some(tx);
+        dialog.replaces = replaces;
+        self.touched = Some(id);
         self.keep_dialog(dialog);
         self.respond(now, tx, &Refusal::new(100));
         self.tell(Event::Invite {
             dialog: id,
             request,
-            from,
+            flow,
+            origin,
+            replaces,
         });
     }
 
+    /// What an INVITE is checked for before anything is kept. Gives the dialog it is to replace.
+    fn admit(&mut self, request: &Request) -> Result<Option<DialogId>, Refusal> {
+        let hops = request.headers.first("Max-Forwards");
+        // We pass calls on, so a call that goes round ends here (RFC 3261 16.3).
+        if hops.is_some_and(|hops| hops.trim_ascii().bytes().all(|digit| digit == b'0')) {
+            return Err(Refusal::new(483));
+        }
+        if let Some(refusal) = session_refusal(request) {
+            return Err(refusal);
+        }
+        if let Agreement::TooShort(least) = self.agree_on_timer(request) {
+            return Err(Refusal::new(422).with("Min-SE", least.to_string()));
+        }
+        self.replaced_by(request)
+    }
+
     /// CANCEL is answered 200 if its INVITE is known, and ends it if that is not finally answered.
-    fn cancel_request(&mut self, now: Instant, from: SocketAddr, request: &Request) {
+    fn cancel_request(&mut self, now: Instant, flow: Flow, request: &Request) {
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            return self.refuse_stateless(from, request, &Refusal::new(481));
+            return self.refuse_stateless(flow, request, &Refusal::new(481));
         };
-        let (to, tag) = (server.reply_to, server.tag.clone());
+        let (to, tag, about) = (server.reply_to, server.tag.clone(), server.about);
         let pending = server.dialog.filter(|_| server.state == server::State::Proceeding);
-        let answer = self.response_lines(request, from, 200, &tag).finish(None);
+        let answer = self.response_lines(request, flow, 200, &tag).finish(None);
         super::Counters::by_class(&mut self.counters.responses_sent, 200);
-        self.send(to, answer);
+        self.send(to.into(), answer, about);
+        self.touched = about;
         if let Some(dialog) = pending {
             self.respond(now, id, &Refusal::new(487));
             self.invite_withdrawn(now, dialog);
@@ -128,13 +171,16 @@ impl Endpoint {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
-        dialog.inbound = None;
         if dialog.state == State::Ringing {
+            dialog.inbound = None;
             self.end(now, id, EndCause::Cancelled);
+        } else {
+            dialog.changes.inbound = None;
+            dialog.offers.withdrawn();
         }
     }
 
-    fn ack(&mut self, now: Instant, from: SocketAddr, request: &Request) {
+    fn ack(&mut self, now: Instant, flow: Flow, request: &Request) {
         let timers = self.config.timers;
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         if let Some(id) = invite
@@ -145,7 +191,7 @@ impl Endpoint {
         {
             return self.set_server_timer(id);
         }
-        self.dialog_ack(now, from, request);
+        self.dialog_ack(now, flow, request);
     }
 }
 
@@ -154,9 +200,14 @@ fn inadmissible(request: &Request) -> Option<Refusal> {
     if request.uri.scheme() == Scheme::Other {
         return Some(Refusal::new(416));
     }
-    let required: Vec<&str> = request.headers.list("Require").collect();
-    if !required.is_empty() {
-        return Some(Refusal::new(420).with("Unsupported", required.join(", ")));
+    let is_known = |tag: &&str| {
+        let known = KNOWN_TAGS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        // What a registrar knows is not for the endpoint to tell.
+        known || request.method == Method::Register
+    };
+    let unknown: Vec<&str> = request.headers.list("Require").filter(|tag| !is_known(tag)).collect();
+    if !unknown.is_empty() {
+        return Some(Refusal::new(420).with("Unsupported", unknown.join(", ")));
     }
     None
 }

@@ -4,4 +4,5 @@ mod calling;
 mod refusals;
 mod sequences;
 mod serving;
+mod streams;
 mod weather;

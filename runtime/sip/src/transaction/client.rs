@@ -1,41 +1,75 @@
 //! Client transactions: a request of ours, repeated until something comes back. RFC 3261 17.1, RFC 6026 7.2.
 
-use std::net::SocketAddr;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::server::Timed;
+use super::server::{Timed, unless_reliable};
 use super::{Beat, Packet};
-use crate::dialog::head::Head;
-use crate::endpoint::DialogId;
+use crate::dialog::draft::Draft;
+use crate::digest::{Credentials, Session};
+use crate::endpoint::{DialogId, ExchangeId, ReferId};
+use crate::flow::Target;
 use crate::limits::FORKS;
 use crate::timers::TimerValues;
 
-/// One client transaction.
+/// One client transaction. More than twelve fields: what is needed to send it otherwise stands beside the machine.
 pub(crate) struct Client {
     pub(crate) purpose: Purpose,
     /// The dialog that waits for the response, while it lives.
     pub(crate) dialog: Option<DialogId>,
-    /// What was sent, for ACK and CANCEL.
-    pub(crate) head: Head,
-    pub(crate) destination: SocketAddr,
+    /// The dialog it belongs to.
+    pub(crate) about: Option<DialogId>,
+    /// What was sent, for ACK and CANCEL and for sending it otherwise.
+    pub(crate) draft: Draft,
+    pub(crate) to: Target,
+    /// Where it goes if `to` cannot be reached.
+    pub(crate) fallback: Option<Target>,
     pub(crate) beat: Beat,
-    /// Whether our request carried an offer: the ACK to its 2xx then needs no body.
-    pub(crate) offered: bool,
+    /// Who we are, if we are asked.
+    pub(crate) credentials: Option<Arc<Credentials>>,
+    /// The challenges answered in this request.
+    pub(crate) sessions: Vec<Session>,
+    /// How often it was sent with other contents.
+    pub(crate) retries: u8,
     /// The To tag of the 2xx that made the dialog, once there is one.
     pub(crate) winner: Option<String>,
     state: State,
     packet: Packet,
     /// ACKs by To tag: a repeated 2xx gets its ACK again.
-    acks: Vec<(String, Packet, SocketAddr)>,
+    acks: Vec<(String, Packet, Target)>,
 }
 
-/// Why a request was sent.
+/// A request as it was sent.
+pub(crate) struct Sent {
+    pub(crate) draft: Draft,
+    pub(crate) to: Target,
+    pub(crate) fallback: Option<Target>,
+    pub(crate) packet: Packet,
+}
+
+/// What a request was sent for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Invite,
-    Reinvite,
+    Reinvite(Why),
+    Update(Why),
     Bye,
     Cancel,
+    Prack,
+    Info,
+    Refer(ReferId),
+    Notify(ReferId),
+    /// A request outside dialogs.
+    Outside(ExchangeId),
+}
+
+/// Who wanted a change of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The user.
+    Asked,
+    /// The session timer.
+    Refresh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,29 +103,50 @@ impl Client {
         now: Instant,
         purpose: Purpose,
         dialog: Option<DialogId>,
-        head: Head,
-        sent: (SocketAddr, Packet),
+        sent: Sent,
         timers: &TimerValues,
     ) -> Self {
-        let (destination, packet) = sent;
-        let beat = Beat::resending(now, timers.t1, timers.timeout());
-        let state = State::Unanswered;
+        let Sent {
+            draft,
+            to,
+            fallback,
+            packet,
+        } = sent;
         Self {
             purpose,
             dialog,
-            head,
-            destination,
-            beat,
-            offered: false,
+            about: dialog,
+            draft,
+            beat: first_beat(now, &to, timers),
+            to,
+            fallback,
+            credentials: None,
+            sessions: Vec::new(),
+            retries: 0,
             winner: None,
-            state,
+            state: State::Unanswered,
             packet,
             acks: Vec::new(),
         }
     }
 
+    /// It was sent once more, another way: as if for the first time.
+    pub(crate) fn sent_again(&mut self, now: Instant, sent: Sent, timers: &TimerValues) {
+        self.beat = first_beat(now, &sent.to, timers);
+        self.draft = sent.draft;
+        self.to = sent.to;
+        self.fallback = sent.fallback;
+        self.packet = sent.packet;
+        self.state = State::Unanswered;
+    }
+
+    /// Whether our request carried an offer: the ACK to its 2xx then needs no body.
+    pub(crate) fn offered(&self) -> bool {
+        self.draft.sdp().is_some()
+    }
+
     pub(crate) fn is_invite(&self) -> bool {
-        matches!(self.purpose, Purpose::Invite | Purpose::Reinvite)
+        matches!(self.purpose, Purpose::Invite | Purpose::Reinvite(_))
     }
 
     /// Whether a provisional response came and no final one: only then may CANCEL be sent (RFC 3261 9.1).
@@ -111,17 +166,17 @@ impl Client {
     }
 
     /// Remembers the ACK sent to the 2xx with this To tag. At most one for each fork that is answered.
-    pub(crate) fn remember_ack(&mut self, tag: &str, packet: Packet, destination: SocketAddr) {
+    pub(crate) fn remember_ack(&mut self, tag: &str, packet: Packet, to: Target) {
         if self.acks.len() <= usize::from(FORKS) {
-            self.acks.push((tag.to_owned(), packet, destination));
+            self.acks.push((tag.to_owned(), packet, to));
         }
     }
 
-    pub(crate) fn ack_for(&self, tag: &str) -> Option<(SocketAddr, Packet)> {
+    pub(crate) fn ack_for(&self, tag: &str) -> Option<(Target, Packet)> {
         self.acks
             .iter()
             .find(|(known, ..)| known == tag)
-            .map(|(_, packet, to)| (*to, packet.clone()))
+            .map(|(_, packet, to)| (to.clone(), packet.clone()))
     }
 
     /// Whether one more fork would go beyond the limit.
@@ -143,7 +198,7 @@ impl Client {
             return Timed::Over;
         }
         let (is_invite, proceeding) = (self.is_invite(), self.state == State::Proceeding);
-        let grow = |last: std::time::Duration| match (is_invite, proceeding) {
+        let grow = |last: Duration| match (is_invite, proceeding) {
             (true, _) => last.saturating_mul(2),
             (false, true) => timers.t2,
             (false, false) => timers.next_interval(last),
@@ -181,7 +236,7 @@ impl Client {
             }
             _ => {
                 self.state = State::Completed;
-                self.beat = Beat::ending(now, timers.linger_after_rejection());
+                self.beat = Beat::ending(now, self.unless_reliable(timers.linger_after_rejection()));
                 Heard::Final
             }
         }
@@ -193,8 +248,21 @@ impl Client {
             Heard::Provisional
         } else {
             self.state = State::Completed;
-            self.beat = Beat::ending(now, timers.t4);
+            self.beat = Beat::ending(now, self.unless_reliable(timers.t4));
             Heard::Final
         }
+    }
+
+    fn unless_reliable(&self, wait: Duration) -> Duration {
+        unless_reliable(self.to.flow.transport.is_reliable(), wait)
+    }
+}
+
+/// Timers A or E and B or F. Nothing is sent again on a reliable transport.
+fn first_beat(now: Instant, to: &Target, timers: &TimerValues) -> Beat {
+    if to.flow.transport.is_reliable() {
+        Beat::ending(now, timers.timeout())
+    } else {
+        Beat::resending(now, timers.t1, timers.timeout())
     }
 }

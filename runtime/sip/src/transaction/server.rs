@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Beat, Packet};
-use crate::endpoint::DialogId;
+use crate::endpoint::{DialogId, ExchangeId};
+use crate::flow::Flow;
 use crate::message::Request;
 use crate::timers::TimerValues;
 
@@ -15,12 +16,16 @@ const PROVISIONAL_REPEAT: Duration = Duration::from_secs(60);
 /// One server transaction.
 pub(crate) struct Server {
     pub(crate) request: Arc<Request>,
-    /// Where the request came from.
-    pub(crate) from: SocketAddr,
-    /// Where responses go.
-    pub(crate) reply_to: SocketAddr,
+    /// The way the request came.
+    pub(crate) flow: Flow,
+    /// The way responses go.
+    pub(crate) reply_to: Flow,
     /// The dialog that answers it, until the answer is final.
     pub(crate) dialog: Option<DialogId>,
+    /// The dialog it belongs to.
+    pub(crate) about: Option<DialogId>,
+    /// The name its answer is asked for by, if the user answers it outside dialogs.
+    pub(crate) exchange: Option<ExchangeId>,
     /// The To tag of every response.
     pub(crate) tag: String,
     pub(crate) state: State,
@@ -52,13 +57,15 @@ pub(crate) enum Timed {
 }
 
 impl Server {
-    pub(crate) fn new(request: Arc<Request>, from: SocketAddr, tag: String, dialog: Option<DialogId>) -> Self {
-        let reply_to = request.via().map_or(from, |via| via.response_address(from));
+    pub(crate) fn new(request: Arc<Request>, flow: Flow, tag: String, dialog: Option<DialogId>) -> Self {
+        let reply_to = reply_flow(&request, flow);
         Self {
             request,
-            from,
+            flow,
             reply_to,
             dialog,
+            about: dialog,
+            exchange: None,
             tag,
             state: State::Proceeding,
             beat: Beat::default(),
@@ -66,14 +73,24 @@ impl Server {
         }
     }
 
+    /// A request other than INVITE is left to the user: its sender waits 64*T1 at most.
+    pub(crate) fn wait_for_user(&mut self, now: Instant, timers: &TimerValues) {
+        self.beat = Beat::ending(now, timers.timeout());
+    }
+
     /// Notes a response that is being sent.
     pub(crate) fn respond(&mut self, now: Instant, status: u16, packet: Packet, timers: &TimerValues) {
         let is_invite = self.request.method == crate::method::Method::Invite;
+        let is_reliable = self.reply_to.transport.is_reliable();
         (self.state, self.beat) = match status {
             100 => (State::Proceeding, Beat::default()),
             101..=199 => (State::Proceeding, Beat::repeating(now, PROVISIONAL_REPEAT)),
-            _ if !is_invite => (State::Answered, Beat::ending(now, timers.timeout())),
+            _ if !is_invite => (
+                State::Answered,
+                Beat::ending(now, unless_reliable(is_reliable, timers.timeout())),
+            ),
             200..=299 => (State::Accepted, Beat::ending(now, timers.timeout())),
+            _ if is_reliable => (State::Completed, Beat::ending(now, timers.timeout())),
             _ => (State::Completed, Beat::resending(now, timers.t1, timers.timeout())),
         };
         if self.state != State::Proceeding {
@@ -96,7 +113,8 @@ impl Server {
         match self.state {
             State::Completed => {
                 self.state = State::Confirmed;
-                self.beat = Beat::ending(now, timers.t4);
+                let is_reliable = self.reply_to.transport.is_reliable();
+                self.beat = Beat::ending(now, unless_reliable(is_reliable, timers.t4));
                 true
             }
             State::Confirmed => true,
@@ -118,4 +136,28 @@ impl Server {
         }
         Timed::Nothing
     }
+}
+
+/// The way a response goes: back over the connection its request came on, or where Via says (RFC 3261 18.2.2, RFC 3581).
+pub(crate) fn reply_flow(request: &Request, flow: Flow) -> Flow {
+    match request.via() {
+        Ok(via) if !flow.transport.is_reliable() => Flow::udp(via.response_address(flow.peer)),
+        _ => flow,
+    }
+}
+
+/// If the connection a request came on is gone: a new one to the address it came from at the port in Via
+/// (RFC 3261 18.2.2).
+pub(crate) fn second_reply_flow(request: &Request, flow: Flow) -> Option<Flow> {
+    flow.connection?;
+    let port = request.via().ok()?.port.unwrap_or(flow.transport.default_port());
+    Some(Flow {
+        peer: SocketAddr::new(flow.peer.ip(), port),
+        ..flow.any_connection()
+    })
+}
+
+/// Timers I, J, D and K wait for repeated messages: there are none on a reliable transport.
+pub(super) fn unless_reliable(is_reliable: bool, wait: Duration) -> Duration {
+    if is_reliable { Duration::ZERO } else { wait }
 }

@@ -34,6 +34,11 @@ impl<T> Table<T> {
         self.entries.len()
     }
 
+    /// The number the next entry will have.
+    pub(crate) fn next_id(&self) -> TxId {
+        self.next
+    }
+
     pub(crate) fn find(&self, key: &[u8]) -> Option<TxId> {
         self.index.get(key).copied()
     }
@@ -55,6 +60,19 @@ impl<T> Table<T> {
         }
         self.entries.insert(id, (entry, keys));
         id
+    }
+
+    /// Gives an entry another key instead of all it had.
+    pub(crate) fn rekey(&mut self, id: TxId, key: Key) {
+        let Some((_, keys)) = self.entries.get_mut(&id) else {
+            return;
+        };
+        for old in std::mem::replace(keys, vec![key.clone()]) {
+            if self.index.get(&old) == Some(&id) {
+                self.index.remove(&old);
+            }
+        }
+        self.index.insert(key, id);
     }
 
     pub(crate) fn remove(&mut self, id: TxId) -> Option<T> {

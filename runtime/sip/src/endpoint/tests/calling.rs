@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::tests::{Bench, SDP, config, header, methods, phone_address, server_address, tag_of};
-use crate::{DialogError, DialogId, EndCause, Event, Message, Outgoing};
+use crate::{DialogError, DialogId, EndCause, Event, Flow, Message, Outgoing};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,11 +16,13 @@ struct Caller {
 
 fn outgoing(sdp: Option<&str>) -> Outgoing {
     Outgoing {
-        uri: "sip:b@198.51.100.2".parse().expect("an address"),
-        destination: server_address(),
-        from: crate::NameAddr::parse("\"A\" <sip:a@192.0.2.1>;tag=mine").expect("an address"),
         sdp: sdp.map(Into::into),
         headers: vec![("X-Call".to_owned(), "7\r\nEvil: 1".to_owned())],
+        ..Outgoing::new(
+            "sip:b@198.51.100.2".parse().expect("an address"),
+            Flow::udp(server_address()),
+            crate::NameAddr::parse("\"A\" <sip:a@192.0.2.1>;tag=mine").expect("an address"),
+        )
     }
 }
 
@@ -102,12 +104,8 @@ fn a_call_we_place_and_end() {
     let ack = caller.hear(200, "t", SDP);
     assert_eq!(methods(&ack), ["ACK"]);
     assert_eq!(header(&ack[0], "CSeq"), Some("1 ACK"));
-    assert_eq!(
-        caller.last(),
-        &Event::Answered {
-            dialog,
-            sdp: Some(SDP.into())
-        }
+    assert!(
+        matches!(caller.last(), Event::Answered { dialog: id, sdp, .. } if *id == dialog && *sdp == Some(SDP.into()))
     );
     let Message::Request(request) = &ack[0] else {
         panic!("a request")
@@ -255,13 +253,7 @@ fn a_second_fork_is_acknowledged_and_hung_up() {
 fn a_late_offer_is_answered_in_the_ack() {
     let mut caller = calling(None);
     assert!(caller.hear(200, "t", SDP).is_empty(), "the user has to answer first");
-    assert_eq!(
-        caller.last(),
-        &Event::Answered {
-            dialog: caller.dialog,
-            sdp: Some(SDP.into())
-        }
-    );
+    assert!(matches!(caller.last(), Event::Answered { sdp, .. } if *sdp == Some(SDP.into())));
     assert!(caller.hear(200, "t", SDP).is_empty());
     caller
         .bench
@@ -318,12 +310,12 @@ fn our_reinvite_is_answered_refused_or_ends_the_call() {
             sdp: None
         }
     );
-    assert_eq!(reinvite(&mut caller, 491), ["ACK"]);
+    assert_eq!(reinvite(&mut caller, 488), ["ACK"]);
     assert_eq!(
         caller.last(),
         &Event::ReinviteAnswered {
             dialog,
-            status: 491,
+            status: 488,
             sdp: None
         }
     );

@@ -17,11 +17,17 @@ fn options_tells_what_we_can_do() {
     let sent = answer(&mut bench, &request("OPTIONS", "o", 1, None, ""));
     assert_eq!(
         (status(&sent), header(&sent, "Allow")),
-        (200, Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO"))
+        (
+            200,
+            Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER")
+        )
     );
     assert_eq!(
         (header(&sent, "Accept"), header(&sent, "Supported")),
-        (Some("application/sdp"), Some(""))
+        (
+            Some("application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag"),
+            Some("100rel, timer, replaces, norefersub")
+        )
     );
 }
 
@@ -32,7 +38,10 @@ fn unknown_dialogs_and_methods() {
         ("BYE", Some("x"), 481),
         ("BYE", None, 481),
         ("INVITE", Some("x"), 481),
-        ("REGISTER", None, 405),
+        ("MESSAGE", None, 405),
+        ("REFER", None, 403),
+        ("NOTIFY", None, 481),
+        ("PRACK", None, 481),
         ("FOO", None, 501),
     ] {
         let sent = answer(&mut bench, &request(method, "m", 1, tag, ""));
@@ -53,10 +62,7 @@ fn what_is_required_and_not_supported_is_named() {
         &mut bench,
         &request_with("INVITE", "q", 1, None, "Require: 100rel, foo\r\nRequire: bar\r\n", SDP),
     );
-    assert_eq!(
-        (status(&sent), header(&sent, "Unsupported")),
-        (420, Some("100rel, foo, bar"))
-    );
+    assert_eq!((status(&sent), header(&sent, "Unsupported")), (420, Some("foo, bar")));
     let supported = request_with(
         "INVITE",
         "q2",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::tests::{Bench, Dice, SDP, fuzz_rounds, request};
-use crate::{DialogId, Event, Outgoing, Rejection};
+use crate::{DialogId, Event, Flow, Outgoing, Rejection};
 
 const METHODS: [&str; 9] = [
     "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "JUMP",
@@ -125,11 +125,12 @@ impl Run {
         let endpoint = &mut self.bench.endpoint;
         if self.dialogs.is_empty() || self.dice.below(8) == 0 {
             let call = Outgoing {
-                uri: "sip:far@192.0.2.1:5062".parse().expect("an address"),
-                destination: crate::tests::phone_address(),
-                from: crate::NameAddr::parse("sip:near@198.51.100.2").expect("an address"),
                 sdp: (self.dice.below(2) == 0).then(|| SDP.into()),
-                headers: Vec::new(),
+                ..Outgoing::new(
+                    "sip:far@192.0.2.1:5062".parse().expect("an address"),
+                    Flow::udp(crate::tests::phone_address()),
+                    crate::NameAddr::parse("sip:near@198.51.100.2").expect("an address"),
+                )
             };
             let id = endpoint.invite(now, call).expect("room");
             self.begun.insert(id, self.told);
@@ -174,7 +175,7 @@ impl Run {
             self.learn(message);
         }
         for event in &self.bench.events[self.told..] {
-            let dialog = event.dialog();
+            let Some(dialog) = event.dialog() else { continue };
             assert!(!self.ended.contains(&dialog), "{event:?} after its dialog ended");
             match event {
                 Event::Invite { .. } => {

@@ -1,0 +1,217 @@
+//! What all connections of a node share: the table, the way to the shards, the certificates. It sends what shards want to
+//! send, over a connection that is there or a new one, and tells them when that cannot be.
+
+use super::carry::{Times, carry};
+use super::connections::{Ended, Link, Queued, Table};
+use super::figures::StreamFigures;
+use super::tcp::{self, StreamPipe};
+use super::{SendOrder, tls, websocket};
+use crate::certificates::Certificates;
+use crate::deal::Dealer;
+use crate::shard_threads::Taken;
+use patchcord_sip::{Flow, Transport};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long a message of a stream waits between two tries to hand it to a shard that is busy. Meanwhile nothing more is
+/// read from its connection, which tells the peer to slow down.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+/// Tries before it is dropped and counted.
+const BUSY_TRIES: usize = 50;
+
+/// See above.
+pub(super) struct Desk {
+    pub(super) table: Mutex<Table>,
+    pub(super) dealer: Arc<Dealer>,
+    pub(super) certificates: Arc<Certificates>,
+    pub(super) figures: Arc<StreamFigures>,
+    pub(super) times: Times,
+}
+
+impl Desk {
+    /// Hands a message to its shard; waits a while if that is busy.
+    pub(super) async fn deal(&self, flow: Flow, bytes: &[u8]) {
+        for _ in 0..BUSY_TRIES {
+            if self.dealer.deal(flow, bytes) == Taken::Yes {
+                return;
+            }
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+        self.figures.inbox_dropped.one();
+    }
+
+    /// Sends a message of a shard, or tells it that this cannot be.
+    pub(super) fn send(self: &Arc<Self>, order: SendOrder) {
+        let (shard, to) = (order.shard, order.to);
+        let queued = match self.link(to, order.name) {
+            Some(link) => link.send(shard, to, order.bytes),
+            None => Queued::No,
+        };
+        match queued {
+            Queued::Yes => self.figures.sent.one(),
+            Queued::No => self.dealer.send_failed(shard, to),
+        }
+    }
+
+    /// The connection for a way, opened if need be.
+    fn link(self: &Arc<Self>, to: Flow, name: Option<Arc<str>>) -> Option<Arc<Link>> {
+        let mut table = self.table();
+        if let Some(id) = to.connection {
+            return table.get(id).cloned();
+        }
+        if let Some(link) = table.find(to.transport, to.peer, name.as_deref()) {
+            return Some(link.clone());
+        }
+        // Browsers take no connections.
+        if !matches!(to.transport, Transport::Tcp | Transport::Tls) {
+            return None;
+        }
+        let link = match table.open(to.transport, to.peer, name.clone()) {
+            Ok(link) => link,
+            Err(why) => {
+                self.figures.no_room(why);
+                return None;
+            }
+        };
+        self.figures.connections.set(table.len() as u64);
+        match to.transport {
+            Transport::Tls => drop(tokio::spawn(open_tls(self.clone(), link.clone(), to, name))),
+            _ => drop(tokio::spawn(open_tcp(self.clone(), link.clone(), to))),
+        }
+        Some(link)
+    }
+
+    /// Gives a peer that connected a place and serves it; without a place, it is hung up on.
+    pub(super) fn accepted(self: &Arc<Self>, transport: Transport, stream: TcpStream, peer: SocketAddr) {
+        let mut table = self.table();
+        match table.accept(transport, peer) {
+            Ok(link) => {
+                self.figures.accepted.one();
+                self.figures.connections.set(table.len() as u64);
+                // Each transport is a task of its own kind: a plain connection does not take the room of a secure one.
+                match transport {
+                    Transport::Tcp => drop(tokio::spawn(serve_tcp(self.clone(), link, stream))),
+                    Transport::Tls => drop(tokio::spawn(serve_tls(self.clone(), link, stream))),
+                    Transport::Ws => drop(tokio::spawn(serve_ws(self.clone(), link, stream))),
+                    Transport::Wss => drop(tokio::spawn(serve_wss(self.clone(), link, stream))),
+                    Transport::Udp => unreachable!("no datagram opens a connection"),
+                }
+            }
+            Err(why) => self.figures.no_room(why),
+        }
+    }
+
+    /// Says goodbye on every connection.
+    pub(super) fn stop(&self) {
+        for link in self.table().iter() {
+            link.end(Ended::Stopping);
+        }
+    }
+
+    /// Whether something waits to be written.
+    pub(super) fn is_busy(&self) -> bool {
+        self.table().iter().any(|link| link.is_waiting())
+    }
+
+    /// How many connections there are.
+    pub(super) fn connections(&self) -> usize {
+        self.table().len()
+    }
+
+    /// Frees the place first, so that whoever is told can have a new connection.
+    fn ended(&self, link: &Link, why: Ended) {
+        {
+            let mut table = self.table();
+            table.remove(link);
+            self.figures.connections.set(table.len() as u64);
+        }
+        self.figures.ended(why);
+        let (by_id, by_peer) = link.close(why);
+        for shard in by_id.iter() {
+            self.dealer.send_failed(shard, link.flow());
+        }
+        for shard in by_peer.iter() {
+            self.dealer.send_failed(shard, link.flow().any_connection());
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens a plain connection and carries it to its end.
+async fn open_tcp(desk: Arc<Desk>, link: Arc<Link>, to: Flow) {
+    let why = match timeout(desk.times.connect, tcp::connect(to.peer)).await {
+        Ok(Ok(stream)) => {
+            desk.figures.opened.one();
+            carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
+        }
+        _ => Ended::NotOpened,
+    };
+    desk.ended(&link, why);
+}
+
+/// The same under TLS.
+async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<str>>) {
+    let secured = async {
+        let stream = timeout(desk.times.connect, tcp::connect(to.peer)).await.ok()?.ok()?;
+        let shaken = tls::connect(&desk.certificates, stream, to.peer, name.as_deref());
+        timeout(desk.times.handshake, shaken).await.ok()?
+    };
+    let why = match Box::pin(secured).await {
+        Some(stream) => {
+            desk.figures.opened.one();
+            carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
+        }
+        None => Ended::NotOpened,
+    };
+    desk.ended(&link, why);
+}
+
+/// Serves a peer that connected, to the end.
+async fn serve_tcp(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await;
+    desk.ended(&link, why);
+}
+
+async fn serve_tls(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = match shake(&desk, tls::accept(&desk.certificates, stream)).await {
+        Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await,
+        None => Ended::ByPeer,
+    };
+    desk.ended(&link, why);
+}
+
+async fn serve_ws(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let why = match shake(&desk, websocket::accept(stream, desk.figures.clone())).await {
+        Some(pipe) => carry(pipe, &link, &desk).await,
+        None => Ended::ByPeer,
+    };
+    desk.ended(&link, why);
+}
+
+async fn serve_wss(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
+    let both = async {
+        let stream = tls::accept_websocket(&desk.certificates, stream).await?;
+        websocket::accept(stream, desk.figures.clone()).await
+    };
+    let why = match shake(&desk, both).await {
+        Some(pipe) => carry(pipe, &link, &desk).await,
+        None => Ended::ByPeer,
+    };
+    desk.ended(&link, why);
+}
+
+/// Gives a handshake its time. It is apart from the connection, whose memory it would be for life.
+async fn shake<T>(desk: &Desk, handshake: impl Future<Output = Option<T>>) -> Option<T> {
+    // On the heap: what it needs is gone when it is over.
+    let done = timeout(desk.times.handshake, Box::pin(handshake)).await.ok().flatten();
+    if done.is_none() {
+        desk.figures.handshakes_failed.one();
+    }
+    done
+}

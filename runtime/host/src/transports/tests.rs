@@ -1,0 +1,8 @@
+//! The transports on loopback: real sockets, TLS and WebSocket against clients that behave and clients that do not.
+
+mod misbehaving;
+mod rig;
+mod secure;
+mod streams;
+mod web;
+mod weight;
