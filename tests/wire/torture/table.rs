@@ -74,7 +74,7 @@ impl Row {
         self
     }
 
-    const fn as_archived(mut self, fault: Fault, verdict: Verdict) -> Self {
+    const fn but_archived(mut self, fault: Fault, verdict: Verdict) -> Self {
         self.as_archived = Some((fault, verdict));
         self
     }
@@ -111,7 +111,7 @@ pub(crate) const RFC4475: &[Row] = &[
     ok("regbadct", "3.1.2.13", Register, "a Contact is the registrar's to judge; nobody else reads it"),
     ok("badaspec", "3.1.2.14", Status(200), "spaces just inside the brackets are ignored, as the RFC allows"),
     ok("baddn", "3.1.2.15", Status(200), "real phones forget the quotes around a comma; there is only one reading")
-        .as_archived(Fault::NoEmptyLine, Status(400)),
+        .but_archived(Fault::NoEmptyLine, Status(400)),
     bad("badvers", "3.1.2.16", Fault::Version, Status(505), "SIP/7.0"),
     bad("mismatch01", "3.1.2.17", Fault::MethodMismatch, Status(400), "CSeq names another method"),
     bad("mismatch02", "3.1.2.18", Fault::MethodMismatch, Status(400), "the same with an unknown method; 501 would do too"),
@@ -146,12 +146,12 @@ pub(crate) const RFC5118: &[Row] = &[
     ok("port-unambiguous", "4.4", Register, "a port outside the brackets"),
     ok("via-received-param-with-delim", "4.5", Status(481), "brackets in received are let pass; a BYE of no dialog of ours"),
     ok("via-received-param-no-delim", "4.5", Status(200), "and so is received without them"),
-    ok("ipv6-in-sdp", "4.6", Call, "an offer over IPv6").as_archived(Fault::ShortBody, Status(400)),
+    ok("ipv6-in-sdp", "4.6", Call, "an offer over IPv6").but_archived(Fault::ShortBody, Status(400)),
     ok("mult-ip-in-header", "4.7", Status(481), "both kinds of address in one list of Vias"),
-    ok("mult-ip-in-sdp", "4.8", Call, "both kinds of address in one offer").as_archived(Fault::ShortBody, Status(400)),
+    ok("mult-ip-in-sdp", "4.8", Call, "both kinds of address in one offer").but_archived(Fault::ShortBody, Status(400)),
     ok("ipv4-mapped-ipv6", "4.9", Call, "mapped addresses in Via, Contact and SDP"),
     ok("ipv6-bug-abnf-3-colons", "4.10", Status(200), "three colons were in the grammar once and must be let pass")
-        .as_archived(Fault::NoEmptyLine, Status(400)),
+        .but_archived(Fault::NoEmptyLine, Status(400)),
     ok("ipv6-correct-abnf-2-colons", "4.10", Status(200), "two colons are right")
-        .as_archived(Fault::NoEmptyLine, Status(400)),
+        .but_archived(Fault::NoEmptyLine, Status(400)),
 ];
