@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use patchcord_sip::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Output, parse};
+use patchcord_sip::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Output, Transport, parse};
 
 pub(crate) const ANSWER: &str = "v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\nc=IN IP4 198.51.100.2\r\nt=0 0\r\n\
      m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -12,41 +12,60 @@ pub(crate) struct Door {
     pub(crate) endpoint: Endpoint,
     pub(crate) now: Instant,
     pub(crate) events: Vec<Event>,
-    from: SocketAddr,
+    flow: Flow,
 }
 
 impl Door {
+    /// A door at which somebody knocks with datagrams.
     pub(crate) fn from(source: &str) -> Self {
-        let contact = "198.51.100.2:5060".parse().expect("an address");
-        let config = Config::new(vec![Listener::udp(contact)], "");
-        let from = source.parse().expect("an address");
+        Self::by(Flow::udp(source.parse().expect("an address")))
+    }
+
+    /// A door at which somebody knocks whose connection, if it is one, was accepted.
+    pub(crate) fn by(flow: Flow) -> Self {
+        let contact: SocketAddr = "198.51.100.2:5060".parse().expect("an address");
+        let config = Config::new(
+            vec![
+                Listener::udp(contact),
+                Listener {
+                    transport: Transport::Tcp,
+                    address: contact,
+                },
+            ],
+            "",
+        );
         Self {
             endpoint: Endpoint::new(config, 1),
             now: Instant::now(),
             events: Vec::new(),
-            from,
+            flow,
         }
     }
 
     /// Feeds bytes; gives the statuses of the responses they caused.
     pub(crate) fn feed(&mut self, raw: &[u8]) -> Vec<u16> {
-        self.endpoint.handle(
-            self.now,
-            Input::Message {
-                flow: Flow::udp(self.from),
-                bytes: raw,
-            },
-        );
-        let status = |sent: Sent| match parse(&sent.bytes) {
+        let status = |sent: Vec<u8>| match parse(&sent) {
             Ok(Message::Response(response)) => response.status,
             // A 400 copies the faults of its request, so it need not parse; its start line does.
-            _ => String::from_utf8_lossy(&sent.bytes)
+            _ => String::from_utf8_lossy(&sent)
                 .split(' ')
                 .nth(1)
                 .and_then(|code| code.parse().ok())
                 .unwrap_or(0),
         };
-        self.drain().into_iter().map(status).collect()
+        self.feed_raw(raw).into_iter().map(status).collect()
+    }
+
+    /// Feeds bytes; gives what was sent because of them.
+    pub(crate) fn feed_raw(&mut self, raw: &[u8]) -> Vec<Vec<u8>> {
+        self.endpoint.handle(
+            self.now,
+            Input::Message {
+                flow: self.flow,
+                bytes: raw,
+            },
+        );
+        self.drain().into_iter().map(|sent| sent.bytes).collect()
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Sent> {
@@ -65,12 +84,11 @@ impl Door {
 
     /// The dialog of the last new call.
     pub(crate) fn call(&self) -> DialogId {
-        let invite = self
-            .events
-            .iter()
-            .rev()
-            .find(|event| matches!(event, Event::Invite { .. }));
-        invite.and_then(Event::dialog).expect("a call came in")
+        let invite = self.events.iter().rev().find_map(|event| match event {
+            Event::Invite { dialog, .. } => Some(*dialog),
+            _ => None,
+        });
+        invite.expect("a call came in")
     }
 
     /// Answers the last call and gives the To tag of our 200.

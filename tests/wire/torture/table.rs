@@ -3,7 +3,7 @@
 
 use patchcord_sip::Fault;
 
-use self::Stream::{Closed, ThenCall, Waits};
+use self::Stream::{Closed, Then, Waits};
 use self::Verdict::{Call, Ignored, Register, Silence, Status};
 
 /// What an endpoint makes of a message.
@@ -30,8 +30,9 @@ pub(crate) enum Stream {
     Closed,
     /// It is not complete: nothing happens until the peer sends more or the connection is given up.
     Waits,
-    /// What a datagram ignores behind the message is a second one, a call.
-    ThenCall,
+    /// What a datagram ignores behind the message is a second one, answered with this status. Its length is too short, so
+    /// what follows begins no message, and the connection is closed.
+    Then(u16),
 }
 
 /// One message.
@@ -89,7 +90,7 @@ pub(crate) const RFC4475: &[Row] = &[
     ok("esc02", "3.1.1.5", Status(501), "RE%47IST%45R is a method of its own, not REGISTER"),
     ok("lwsdisp", "3.1.1.6", Status(200), "no space before `<`: a slip of the grammar that everybody forgives"),
     ok("longreq", "3.1.1.7", Call, "long values and 34 Vias are within our limits"),
-    ok("dblreq", "3.1.1.8", Register, "a datagram ends with its body; a stream goes on").on_stream(ThenCall),
+    ok("dblreq", "3.1.1.8", Register, "a datagram ends with its body; on a stream an INVITE without Contact follows, and its spoiled end").on_stream(Then(400)),
     ok("semiuri", "3.1.1.9", Status(200), "a semicolon before the `@` belongs to the user"),
     ok("transports", "3.1.1.10", Status(200), "only the topmost Via is ours to use"),
     ok("mpart01", "3.1.1.11", Status(405), "framed by its length, null bytes and all; MESSAGE is not taken"),
@@ -114,7 +115,7 @@ pub(crate) const RFC4475: &[Row] = &[
     bad("badvers", "3.1.2.16", Fault::Version, Status(505), "SIP/7.0"),
     bad("mismatch01", "3.1.2.17", Fault::MethodMismatch, Status(400), "CSeq names another method"),
     bad("mismatch02", "3.1.2.18", Fault::MethodMismatch, Status(400), "the same with an unknown method; 501 would do too"),
-    bad("bigcode", "3.1.2.19", Fault::StartLine, Ignored, "a status of ten digits").on_stream(Closed),
+    bad("bigcode", "3.1.2.19", Fault::StartLine, Ignored, "a status of ten digits"),
     ok("badbranch", "3.2.1", Status(200), "a branch of nothing but the cookie is matched as RFC 2543 does"),
     bad("insuf", "3.3.1", Fault::Missing("From"), Silence, "an answer would have to copy From, To and Call-ID, and there are none"),
     ok("unkscm", "3.3.2", Status(416), "a scheme nobody knows"),
