@@ -148,6 +148,10 @@ impl Config {
         let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
         let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
         let calling = calling::read(&root, &sip_table, (&address, node.calls), &tenants)?;
+        node.gate = Some(calling.gate.clone());
+        node.registrar = calling.registrar.clone();
+        let told = node.sip.advertise.unwrap_or(node.sip.listen);
+        node.trunks = calling.trunks(0, |_| Some(told));
         Ok(Config {
             node,
             calling,

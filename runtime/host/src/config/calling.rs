@@ -86,7 +86,7 @@ impl Calling {
             let mut machine = carrier.machine.clone();
             machine.seed = seed.wrapping_add(place as u64);
             if let Some(expires) = carrier.registers {
-                let token = carrier.transport.uri_parameter();
+                let token = carrier.transport.param();
                 let address = door(carrier.transport)?;
                 let contact = Uri::parse(&format!("sip:{}@{address};transport={token}", machine.name)).ok()?;
                 machine.mode = TrunkMode::Registering { expires, contact };
