@@ -108,7 +108,22 @@ impl Config {
         let root = source.root(
             &document,
             &[
-                "sip", "dns", "http", "media", "records", "trace", "limits", "log", "handler", "route", "gate", "registration", "user", "trunk", "tenant"],
+                "sip",
+                "dns",
+                "http",
+                "media",
+                "records",
+                "trace",
+                "limits",
+                "log",
+                "handler",
+                "route",
+                "gate",
+                "registration",
+                "user",
+                "trunk",
+                "tenant",
+            ],
         )?;
         let sip_keys = [sip::KEYS, phones::SIP_KEYS].concat();
         let sip_table = root.section("sip", &sip_keys)?;
@@ -145,7 +160,11 @@ impl Config {
         let (handlers, routes) = (handlers(&root, file)?, routes(&root)?);
         check::routes_lead_somewhere(&root, &handlers, &routes)?;
         let address = node.sip.advertise.unwrap_or(node.sip.listen).ip();
-        let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        let address = if address.is_ipv6() {
+            format!("[{address}]")
+        } else {
+            address.to_string()
+        };
         let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
         let calling = calling::read(&root, &sip_table, (&address, node.calls), &tenants)?;
         node.gate = Some(calling.gate.clone());

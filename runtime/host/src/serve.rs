@@ -57,13 +57,11 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         Ok((handler.tenant.clone(), program))
     };
     let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
-    Ok(Directory::new(
-        Routes::new(config.routes.clone()),
-        programs,
-        programs::announcement(),
+    Ok(
+        Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
+            .with_users(config.calling.users.clone())
+            .with_outgoing(config.calling.outgoing(Instant::now(), into_day())),
     )
-    .with_users(config.calling.users.clone())
-    .with_outgoing(config.calling.outgoing(Instant::now(), into_day())))
 }
 
 /// How long the day has lasted (UTC).

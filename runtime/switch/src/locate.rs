@@ -167,7 +167,9 @@ impl Shard {
         let was_found = !targets.is_empty();
         let targets = self.allowed_targets(&tenant, &pending.uri, targets);
         let found = if targets.is_empty() && was_found {
-            Err(NotLocated::Forbidden("the addresses of this host may not be called".to_owned()))
+            Err(NotLocated::Forbidden(
+                "the addresses of this host may not be called".to_owned(),
+            ))
         } else if targets.is_empty() {
             Err(NotLocated::Unreachable)
         } else {

@@ -127,7 +127,8 @@ pub(super) fn read(
     limits.trunks = carriers.iter().map(|carrier| carrier.limits.clone()).collect();
     let wrong = |key, why: String| root.wrong(key, &why);
     Ledger::new(limits.clone(), Instant::now(), Duration::ZERO).map_err(|why| wrong("tenant", why.to_string()))?;
-    Trunks::new(carriers.iter().map(|it| it.choice.clone()).collect()).map_err(|why| wrong("trunk", why.to_string()))?;
+    Trunks::new(carriers.iter().map(|it| it.choice.clone()).collect())
+        .map_err(|why| wrong("trunk", why.to_string()))?;
     Ok(Calling {
         domain: phones.domain,
         gate,
@@ -169,15 +170,13 @@ fn one(table: &Table<'_>, tenant: &Tenant) -> Result<(CallingOut, TenantLimits),
         let sentence = "it is missing: a destination has a price, so give what may be spent in a day, such as 50";
         return Err(table.wrong("spend_per_day", sentence));
     }
-    let destinations =
-        Destinations::new(rules, short).map_err(|why| table.wrong("destination", &why.to_string()))?;
+    let destinations = Destinations::new(rules, short).map_err(|why| table.wrong("destination", &why.to_string()))?;
     let number = |key| table.list(key, "a number such as \"+4930123456\"", |text| E164::parse(text).ok());
     let default = table.parsed("caller_id", "one of the numbers", |text| E164::parse(text).ok())?;
     let caller_ids = CallerIds::new(number("numbers")?, number("verified")?, default)
         .map_err(|why| table.wrong("caller_id", &why.to_string()))?;
     let right = "a host such as \"sip.example.com\", \"*.example.com\", \"10.0.0.0/8\", or \"any-public\"";
-    let hosts = Hosts::new(table.list("hosts", right, host)?)
-        .map_err(|why| table.wrong("hosts", &why.to_string()))?;
+    let hosts = Hosts::new(table.list("hosts", right, host)?).map_err(|why| table.wrong("hosts", &why.to_string()))?;
     let limit = |key, usual: u64, most| Ok(table.number(key, 1..=most)?.unwrap_or(usual) as u32);
     let per_second = limit("calls_per_second", 5, 10_000)?;
     let limits = TenantLimits {
@@ -190,7 +189,15 @@ fn one(table: &Table<'_>, tenant: &Tenant) -> Result<(CallingOut, TenantLimits),
         destinations: prefixes,
         per_destination: limit("calls_per_destination", 100, 65_535)? as u16,
     };
-    Ok((CallingOut { plan, destinations, caller_ids, hosts }, limits))
+    Ok((
+        CallingOut {
+            plan,
+            destinations,
+            caller_ids,
+            hosts,
+        },
+        limits,
+    ))
 }
 
 fn plan(table: &Table<'_>) -> Result<DialPlan, ConfigError> {
@@ -224,7 +231,11 @@ fn plan(table: &Table<'_>) -> Result<DialPlan, ConfigError> {
         rewrites: Vec::new(),
     };
     DialPlan::new(settings).map_err(|why| {
-        let key = if why.setting == "country_code" { "country" } else { why.setting };
+        let key = if why.setting == "country_code" {
+            "country"
+        } else {
+            why.setting
+        };
         table.wrong(key, &format!("give {}", why.right))
     })
 }
@@ -235,7 +246,9 @@ fn destinations(table: &Table<'_>) -> Result<(Vec<Rule>, Vec<ShortRule>), Config
         let prefix = rule.parsed("prefix", "the beginning of numbers such as \"+49\"", Prefix::new)?;
         let code = rule.parsed("code", "a short code such as \"115\"", Code::new)?;
         let name: Arc<str> = rule
-            .required("name", "a name for records such as \"Germany\"", |text| Some(text.to_owned()))?
+            .required("name", "a name for records such as \"Germany\"", |text| {
+                Some(text.to_owned())
+            })?
             .into();
         let allows = rule.parsed("allow", "\"yes\" or \"no\"", |text| match text {
             "yes" => Some(true),
@@ -251,9 +264,18 @@ fn destinations(table: &Table<'_>) -> Result<(Vec<Rule>, Vec<ShortRule>), Config
             (false, _) => Permission::Deny,
         };
         match (prefix, code) {
-            (Some(prefix), None) => rules.push(Rule { prefix, name, permission }),
+            (Some(prefix), None) => rules.push(Rule {
+                prefix,
+                name,
+                permission,
+            }),
             (None, Some(code)) => short.push(ShortRule { code, name, permission }),
-            _ => return Err(rule.wrong("prefix", "give either a prefix such as \"+49\" or a code such as \"115\"")),
+            _ => {
+                return Err(rule.wrong(
+                    "prefix",
+                    "give either a prefix such as \"+49\" or a code such as \"115\"",
+                ));
+            }
         }
     }
     Ok((rules, short))
@@ -269,5 +291,8 @@ fn host(text: &str) -> Option<HostRule> {
     } else {
         HostPattern::Name(domain(text)?)
     };
-    Some(HostRule { pattern, name: text.into() })
+    Some(HostRule {
+        pattern,
+        name: text.into(),
+    })
 }

@@ -36,10 +36,7 @@ pub(super) fn read(root: &Table<'_>, sip: &Table<'_>, address: &str) -> Result<P
     let own = sip.parsed("domain", DOMAIN, domain)?;
     let mut gate = gate(root)?;
     gate.authentication.realm = own.clone().unwrap_or_else(|| "patchcord".to_owned());
-    gate.aliases = own
-        .iter()
-        .map(|domain| (address.to_owned(), domain.clone()))
-        .collect();
+    gate.aliases = own.iter().map(|domain| (address.to_owned(), domain.clone())).collect();
     let right = "\"drop\", \"refuse\" or \"answer\"";
     gate.strangers = sip.parsed("strangers", right, strangers)?.unwrap_or_default();
     let right = "\"challenge\", \"trust-streams\" or \"trust-flow\"";
@@ -49,7 +46,10 @@ pub(super) fn read(root: &Table<'_>, sip: &Table<'_>, address: &str) -> Result<P
     for table in root.sections("user", &["name", "password", "ha1", "tenant", "domain"])? {
         let user = user(&table, &fallback)?;
         if !seen.insert(user.aor.clone()) {
-            return Err(table.wrong("name", "there is a user of this name and domain above: give another name"));
+            return Err(table.wrong(
+                "name",
+                "there is a user of this name and domain above: give another name",
+            ));
         }
         let tenant = Tenant(user.tenant.to_string());
         let domain = user.aor.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -96,7 +96,13 @@ fn user(table: &Table<'_>, fallback: &str) -> Result<User, ConfigError> {
 fn gate(root: &Table<'_>) -> Result<GateConfig, ConfigError> {
     let section = root.section(
         "gate",
-        &["requests_per_minute", "requests_burst", "failures_per_minute", "failures_burst", "lockout_s"],
+        &[
+            "requests_per_minute",
+            "requests_burst",
+            "failures_per_minute",
+            "failures_burst",
+            "lockout_s",
+        ],
     )?;
     let mut gate = GateConfig::default();
     for (key, value) in [

@@ -16,9 +16,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const KEYS: &[&str] = &[
-    "name", "tenants", "host", "port", "transport", "peers", "username", "password", "realm", "register_s", "options_s",
-    "prefixes", "priority", "weight", "format", "country", "national_prefix", "international_prefix", "tech_prefix",
-    "caller_ids", "substitute", "trust", "calls", "calls_per_second", "retry_on", "from_domain", "codes",
+    "name",
+    "tenants",
+    "host",
+    "port",
+    "transport",
+    "peers",
+    "username",
+    "password",
+    "realm",
+    "register_s",
+    "options_s",
+    "prefixes",
+    "priority",
+    "weight",
+    "format",
+    "country",
+    "national_prefix",
+    "international_prefix",
+    "tech_prefix",
+    "caller_ids",
+    "substitute",
+    "trust",
+    "calls",
+    "calls_per_second",
+    "retry_on",
+    "from_domain",
+    "codes",
 ];
 /// What a number format needs where nothing is said.
 const ABROAD: &str = "00";
@@ -51,31 +75,50 @@ pub(super) fn read(root: &Table<'_>, own: Option<&str>, calls: usize) -> Result<
 
 fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier, ConfigError> {
     let name: Arc<str> = table.required("name", NAME, name)?.into();
-    let host = table.required("host", "the carrier's name or address such as \"sip.carrier.example\"", domain)?;
+    let host = table.required(
+        "host",
+        "the carrier's name or address such as \"sip.carrier.example\"",
+        domain,
+    )?;
     let transport = table
         .parsed("transport", "\"udp\", \"tcp\" or \"tls\"", transport)?
         .unwrap_or(Transport::Udp);
     let port = table.number("port", 1..=65_535)?;
     let place = place(&host, port, transport, table.has("transport").then_some(()));
-    let wrong_host = |_| table.wrong("host", "this is no host: give a name or an address such as \"sip.carrier.example\"");
+    let wrong_host = |_| {
+        table.wrong(
+            "host",
+            "this is no host: give a name or an address such as \"sip.carrier.example\"",
+        )
+    };
     let uri = Uri::parse(&format!("sip:{place}")).map_err(wrong_host)?;
     let credentials = credentials(table)?;
     let from = table.parsed("from_domain", "a host name such as \"office.example\"", domain)?;
     let user = credentials.as_ref().map_or("patchcord", |it| it.username.as_str());
     let identity_host = from.as_deref().unwrap_or(&host);
-    let identity = Uri::parse(&format!("sip:{user}@{identity_host}"))
-        .map_err(|_| table.wrong("username", "it cannot stand in an address: give the user name the carrier gave"))?;
+    let identity = Uri::parse(&format!("sip:{user}@{identity_host}")).map_err(|_| {
+        table.wrong(
+            "username",
+            "it cannot stand in an address: give the user name the carrier gave",
+        )
+    })?;
     let choice = choice(table, name.clone())?;
     let mut machine = TrunkConfig::new(&name, &owner_name(&choice.owner), uri, NameAddr::new(identity));
     machine.credentials.clone_from(&credentials);
     machine.probe = match table.number("options_s", 0..=3_600)? {
         Some(0) => None,
-        Some(seconds) => Some(Probe { every: Duration::from_secs(seconds.max(5)), ..Probe::default() }),
+        Some(seconds) => Some(Probe {
+            every: Duration::from_secs(seconds.max(5)),
+            ..Probe::default()
+        }),
         None => Some(Probe::default()),
     };
     let registers = table.seconds("register_s", 60..=86_400)?;
     if registers.is_some() && credentials.is_none() {
-        return Err(table.wrong("username", "it is missing: a trunk that registers needs username, password and realm"));
+        return Err(table.wrong(
+            "username",
+            "it is missing: a trunk that registers needs username, password and realm",
+        ));
     }
     let per_second = table.number("calls_per_second", 1..=10_000)?.unwrap_or(10) as u32;
     let limits = TrunkLimits {
@@ -84,9 +127,22 @@ fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier
         per_second,
         burst: per_second,
     };
-    let host = TrunkHost { host: place, targets: Vec::new(), credentials, from_domain: from.or(own.map(str::to_owned)) };
+    let host = TrunkHost {
+        host: place,
+        targets: Vec::new(),
+        credentials,
+        from_domain: from.or(own.map(str::to_owned)),
+    };
     let peers = peers(table, &name)?;
-    Ok(Carrier { choice, host, limits, peers, machine, transport, registers })
+    Ok(Carrier {
+        choice,
+        host,
+        limits,
+        peers,
+        machine,
+        transport,
+        registers,
+    })
 }
 
 fn place(host: &str, port: Option<u64>, transport: Transport, asked: Option<()>) -> String {
@@ -112,9 +168,19 @@ fn credentials(table: &Table<'_>) -> Result<Option<Credentials>, ConfigError> {
     let realm = table.parsed("realm", "the realm of the carrier's challenges", plain)?;
     match (username, password, realm) {
         (None, None, None) => Ok(None),
-        (Some(username), Some(password), Some(realm)) => Ok(Some(Credentials { username, password, realm: Some(realm) })),
+        (Some(username), Some(password), Some(realm)) => Ok(Some(Credentials {
+            username,
+            password,
+            realm: Some(realm),
+        })),
         (username, password, _) => {
-            let key = if username.is_none() { "username" } else if password.is_none() { "password" } else { "realm" };
+            let key = if username.is_none() {
+                "username"
+            } else if password.is_none() {
+                "password"
+            } else {
+                "realm"
+            };
             Err(table.wrong(key, "it is missing: username, password and realm go together"))
         }
     }
@@ -131,7 +197,9 @@ fn choice(table: &Table<'_>, name: Arc<str>) -> Result<Trunk, ConfigError> {
                 _ => None,
             })?
             .unwrap_or(Accepts::OwnAndVerified),
-        substitute: table.parsed("substitute", "a number such as \"+4930123456\"", |text| E164::parse(text).ok())?,
+        substitute: table.parsed("substitute", "a number such as \"+4930123456\"", |text| {
+            E164::parse(text).ok()
+        })?,
         trust: table
             .parsed("trust", "\"trusted\" or \"untrusted\"", |text| match text {
                 "trusted" => Some(Trust::Trusted),
@@ -139,7 +207,10 @@ fn choice(table: &Table<'_>, name: Arc<str>) -> Result<Trunk, ConfigError> {
                 _ => None,
             })?
             .unwrap_or(Trust::Untrusted),
-        format: NumberFormat { tech_prefix: None, ..called.clone() },
+        format: NumberFormat {
+            tech_prefix: None,
+            ..called.clone()
+        },
     };
     Ok(Trunk {
         name,
@@ -165,7 +236,9 @@ fn choice(table: &Table<'_>, name: Arc<str>) -> Result<Trunk, ConfigError> {
 
 fn owner(table: &Table<'_>) -> Result<Owner, ConfigError> {
     let right = "the name of a tenant, or \"*\" for all";
-    let names: Vec<String> = table.list("tenants", right, |text| (text == "*").then(|| text.to_owned()).or_else(|| name(text)))?;
+    let names: Vec<String> = table.list("tenants", right, |text| {
+        (text == "*").then(|| text.to_owned()).or_else(|| name(text))
+    })?;
     Ok(if names.is_empty() {
         Owner::Tenants([Tenant(TENANT.to_owned())].into())
     } else if names.iter().any(|name| name == "*") {
@@ -207,7 +280,11 @@ fn format(table: &Table<'_>) -> Result<NumberFormat, ConfigError> {
     match format.check() {
         Ok(()) => Ok(format),
         Err(why) => {
-            let key = if why.setting == "country_code" { "country" } else { why.setting };
+            let key = if why.setting == "country_code" {
+                "country"
+            } else {
+                why.setting
+            };
             Err(table.wrong(key, &format!("give {}", why.right)))
         }
     }
@@ -216,7 +293,13 @@ fn format(table: &Table<'_>) -> Result<NumberFormat, ConfigError> {
 fn peers(table: &Table<'_>, trunk: &Arc<str>) -> Result<Vec<TrustedPeer>, ConfigError> {
     let right = "an address or a network such as \"192.0.2.0/24\"";
     let networks = table.list("peers", right, network)?;
-    let peer = |(network, prefix)| TrustedPeer { trunk: trunk.clone(), network, prefix, port: None, transport: None };
+    let peer = |(network, prefix)| TrustedPeer {
+        trunk: trunk.clone(),
+        network,
+        prefix,
+        port: None,
+        transport: None,
+    };
     Ok(networks.into_iter().map(peer).collect())
 }
 
