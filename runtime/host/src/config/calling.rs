@@ -177,7 +177,9 @@ fn one(table: &Table<'_>, tenant: &Tenant) -> Result<(CallingOut, TenantLimits),
         .map_err(|why| table.wrong("caller_id", &why.to_string()))?;
     let right = "a host such as \"sip.example.com\", \"*.example.com\", \"10.0.0.0/8\", or \"any-public\"";
     let hosts = Hosts::new(table.list("hosts", right, host)?).map_err(|why| table.wrong("hosts", &why.to_string()))?;
-    let limit = |key, usual: u64, most| Ok(table.number(key, 1..=most)?.unwrap_or(usual) as u32);
+    let limit = |key, usual: u64, most: u64| -> Result<u32, ConfigError> {
+        Ok(table.number(key, 1..=most)?.unwrap_or(usual) as u32)
+    };
     let per_second = limit("calls_per_second", 5, 10_000)?;
     let limits = TenantLimits {
         tenant: tenant.clone(),
@@ -203,7 +205,9 @@ fn one(table: &Table<'_>, tenant: &Tenant) -> Result<(CallingOut, TenantLimits),
 fn plan(table: &Table<'_>) -> Result<DialPlan, ConfigError> {
     let text = |key| table.parsed(key, "digits", |text| Some(text.to_owned()));
     let texts = |key| table.list(key, "digits", |text| Some(text.to_owned()));
-    let digits = |key, usual: u64| Ok(table.number(key, 1..=15)?.unwrap_or(usual) as u8);
+    let digits = |key, usual: u64| -> Result<u8, ConfigError> {
+        Ok(table.number(key, 1..=15)?.unwrap_or(usual) as u8)
+    };
     let home = match text("country")? {
         None => None,
         Some(country_code) => Some(Home {

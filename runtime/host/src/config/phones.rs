@@ -121,7 +121,9 @@ fn gate(root: &Table<'_>) -> Result<GateConfig, ConfigError> {
 
 fn registrar(section: &Table<'_>) -> Result<RegistrarConfig, ConfigError> {
     let default = RegistrarConfig::default();
-    let read = |key, usual: Duration| Ok(section.seconds(key, 1..=REGISTRATION_S_MAX)?.unwrap_or(usual));
+    let read = |key, usual: Duration| -> Result<Duration, ConfigError> {
+        Ok(section.seconds(key, 1..=REGISTRATION_S_MAX)?.unwrap_or(usual))
+    };
     let registrar = RegistrarConfig {
         shortest: read("shortest_s", default.shortest)?,
         usual: read("usual_s", default.usual)?,
