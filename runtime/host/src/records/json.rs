@@ -1,7 +1,7 @@
 //! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
 
-use patchcord_control::record::{CallRecord, HandlerEnd, LegDirection, LegRecord, MediaCounters};
-use patchcord_control::words::{Interruption, UnixTime};
+use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters};
+use patchcord_control::words::{Interruption, LegDirection, UnixTime};
 use serde::Serialize;
 
 /// One line, without its end.

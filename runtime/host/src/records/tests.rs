@@ -3,8 +3,8 @@
 use super::*;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::private::Private;
-use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegDirection, LegRecord, MediaCounters, Usage};
-use patchcord_control::words::{Interruption, UnixTime};
+use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, Usage};
+use patchcord_control::words::{Interruption, LegDirection, UnixTime};
 
 pub(super) fn record(id: u128) -> CallRecord {
     let at = |ms: u64| UnixTime {
