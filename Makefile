@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 600
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-setup: ## install what is missing: wasm target, lint tools, sipp, baresip (idempotent; root or sudo)
+setup: ## install what is missing: wasm target, lint tools, foreign programs (idempotent; root or sudo)
 	@tests/setup test
 
 demo: ## a phone calls examples/menu; what it heard is in out/demo.wav

@@ -7,6 +7,7 @@ mod support;
 mod examples;
 mod faults;
 mod limits;
+mod parties;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -1,12 +1,13 @@
 //! The instruments themselves: statistics and metrics read right, and a telephone that hears what was echoed to it.
 
 use crate::baresip::{RATE, Telephone};
-use crate::kamailio::{Algorithm, Kamailio};
+use crate::kamailio::{self, Algorithm, Kamailio};
 use crate::lab::{self, Lane, MACHINE};
 use crate::office::Phone;
-use crate::{linphone, office, reading, server, sipp};
+use crate::{linphone, office, reading, server, sipp, sipvicious, sprayer};
 use patchcord_media::measure;
 use std::f64::consts::TAU;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -110,11 +111,32 @@ fn echoed(name: &str, call: impl FnOnce(&Path, &[i16], &str) -> Vec<i16>) {
     );
 }
 
+/// Our scenarios of both sides meet without our server between.
+#[test]
+fn a_caller_of_sipp_reaches_a_callee_of_sipp() {
+    lab::need("sipp");
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (calling, called) = (lab::folder("sipp_calling"), lab::folder("sipp_called"));
+    let patience = Duration::from_secs(30);
+    let callee = sipp::Callee::start("callee_answers", &called, &Lane::take(), &[], patience);
+    let run = sipp::Run {
+        scenario: "invite_with_replaces",
+        to: "callee",
+        calls: 1,
+        calls_per_second: 1,
+        patience,
+        keys: &[("replaces", "a;to-tag=b;from-tag=c")],
+    };
+    let counts = run.against(callee.address, &calling, &Lane::take());
+    counts.unwrap_or_else(|error| panic!("{error}"));
+    callee.finish().unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// The whole day of an office with kamailio as its exchange: what the telephones cannot do with each other and a proxy,
 /// nobody may expect of them with our server between.
 #[test]
 fn telephones_live_their_day_without_us() {
-    for program in ["baresip", "linphonec", "kamailio"] {
+    for program in ["baresip", "linphonec", kamailio::PROGRAM] {
         lab::need(program);
     }
     let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -127,4 +149,115 @@ fn telephones_live_their_day_without_us() {
         referrals: office::Referrals::PassedOn,
     };
     office::a_day("day_kamailio", &exchange, &certificates);
+}
+
+/// Both algorithms of digest, each by a telephone that speaks it: baresip 1.0 knows only MD5.
+#[test]
+fn linphone_registers_with_sha_256() {
+    lab::need("linphonec");
+    lab::need(kamailio::PROGRAM);
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (folder, certificates) = office::prepared("sha_256");
+    let kamailio = Kamailio::start(&folder, &certificates, Algorithm::Sha256, None);
+    let account = office::Account {
+        user: "anna".to_owned(),
+        domain: office::DOMAIN.to_owned(),
+        password: office::PASSWORD.to_owned(),
+        registrar: kamailio.udp,
+        transport: office::Transport::Udp,
+        authority: None,
+    };
+    let mut telephone = linphone::Telephone::start(&folder, &Lane::take(), &[0], Some(&account));
+    telephone.wait_registered();
+    let log = std::fs::read_to_string(folder.join("linphone.log")).expect("it wrote its log");
+    assert!(log.contains("algorithm=SHA-256"), "it was asked for SHA-256");
+}
+
+/// A scanner that finds nothing anywhere would find nothing of ours either.
+#[test]
+fn sipvicious_finds_who_shows_himself() {
+    lab::need(kamailio::PROGRAM);
+    lab::need("baresip");
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (folder, certificates) = office::prepared("sipvicious_kamailio");
+    let kamailio = Kamailio::start(&folder, &certificates, Algorithm::Md5, None);
+    let found = sipvicious::devices(&folder, kamailio.udp);
+    assert!(
+        found.iter().any(|agent| agent.starts_with("kamailio")),
+        "svmap found {found:?}"
+    );
+    let nobody = sipvicious::devices(&folder, SocketAddr::from(([127, 0, 0, 1], lab::free_port())));
+    assert_eq!(nobody, Vec::<String>::new());
+}
+
+/// A registrar that speaks otherwise of the users it has gives them away, and is found to.
+#[test]
+fn sipvicious_finds_the_users_of_a_talkative_registrar() {
+    let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = lab::folder("sipvicious_talkative");
+    for method in sipvicious::Method::ALL {
+        let registrar = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        let address = registrar.local_addr().expect("a bound socket has an address");
+        let patience = Some(Duration::from_secs(3));
+        registrar
+            .set_read_timeout(patience)
+            .expect("a time-out above zero is accepted");
+        let talking = std::thread::spawn(move || {
+            let mut request = [0; 4096];
+            while let Ok((count, from)) = registrar.recv_from(&mut request) {
+                let text = String::from_utf8_lossy(&request[..count]).into_owned();
+                registrar
+                    .send_to(talkative(&text).as_bytes(), from)
+                    .expect("the loopback interface takes it");
+            }
+        });
+        let found = sipvicious::users(&folder, address, method, &["100", "anna", "101"]);
+        talking.join().expect("it ends when nobody asks any more");
+        assert_eq!(found, [("anna".to_owned(), "reqauth".to_owned())], "by {method:?}");
+    }
+}
+
+/// 401 for anna, 404 for everybody else.
+fn talkative(request: &str) -> String {
+    let line = if request.contains("<sip:anna@") || request.contains(":anna@") {
+        "SIP/2.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n"
+    } else {
+        "SIP/2.0 404 Not Found\r\n"
+    };
+    let copied = ["via:", "from:", "to:", "call-id:", "cseq:"];
+    let lines = request.lines().filter(|line| {
+        let line = line.to_lowercase();
+        copied.iter().any(|name| line.starts_with(name))
+    });
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    format!("{line}{head}Content-Length: 0\r\n\r\n")
+}
+
+#[test]
+fn a_table_of_sipvicious_is_read() {
+    let said = "+---+---+\n| Extension | Authentication |\n+===+===+\n| 100 | reqauth |\n+---+---+\n| 101 | noauth |\n";
+    let rows = sipvicious::table(said);
+    assert_eq!(
+        rows,
+        [
+            ("100".to_owned(), "reqauth".to_owned()),
+            ("101".to_owned(), "noauth".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn a_sprayer_hears_who_answers_it() {
+    let careless = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+    let port = careless.local_addr().expect("a bound socket has an address").port();
+    let answering = std::thread::spawn(move || {
+        let mut packet = [0; 2048];
+        let (count, from) = careless.recv_from(&mut packet).expect("it is sprayed at");
+        careless
+            .send_to(&packet[..count], from)
+            .expect("the loopback interface takes it");
+    });
+    let heard = sprayer::spray(port..port + 1, Duration::from_millis(500));
+    answering.join().expect("it answers once");
+    assert_eq!(heard, 1);
 }

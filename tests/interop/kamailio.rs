@@ -2,12 +2,15 @@
 //! stands in `kamailio/office.cfg`; here is how it is started and ended.
 
 use crate::certificates::Certificates;
-use crate::lab;
+use crate::lab::{self, Lane};
 use crate::office;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// Where Debian puts it; not everybody's PATH goes there.
+pub const PROGRAM: &str = "/usr/sbin/kamailio";
 
 /// A running proxy; ended when dropped, with all its processes.
 pub struct Kamailio {
@@ -33,8 +36,9 @@ impl Kamailio {
         algorithm: Algorithm,
         next_hop: Option<SocketAddr>,
     ) -> Self {
-        let address = || SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
-        let (udp, tls) = (address(), address());
+        let ports = Lane::take().sip_ports();
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let (udp, tls) = (address(ports.start), address(ports.start + 1));
         let tls_settings = folder.join("tls.cfg");
         let (key, certificate) = (certificates.key.display(), certificates.certificate.display());
         let lines = format!(
@@ -44,7 +48,7 @@ impl Kamailio {
         std::fs::write(&tls_settings, lines).expect("the test's folder can be written to");
         let log = folder.join("kamailio.log");
         let output = std::fs::File::create(&log).expect("the test's folder can be written to");
-        let mut command = Command::new("kamailio");
+        let mut command = Command::new(PROGRAM);
         command
             .arg("-f")
             .arg(lab::root().join("tests/interop/kamailio/office.cfg"))
@@ -59,6 +63,8 @@ impl Kamailio {
                 &format!("tls:{tls}"),
             ])
             .arg(format!("--alias={}", office::DOMAIN))
+            // A scanner asks for users of 127.0.0.1 without a port; those with one are telephones.
+            .arg("--alias=127.0.0.1:5060")
             .args(["-A", &format!("USERS_PASSWORD=\"{}\"", office::PASSWORD)])
             .args(["-A", &format!("ALGORITHM=\"{}\"", algorithm.name())])
             .args(["-A", &format!("WITH_TLS=\"{}\"", tls_settings.display())]);

@@ -1,7 +1,7 @@
 //! What every foreign test needs: a folder of its own, ports nobody else uses, programs that are there, and the order in
 //! which loads and single calls share the machine.
 
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,8 +60,13 @@ impl Lane {
 
 /// A UDP and TCP port that was free a moment ago.
 pub fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
-    socket.local_addr().expect("a bound socket has an address").port()
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("the loopback interface has a free port");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        if TcpListener::bind(address).is_ok() {
+            return address.port();
+        }
+    }
 }
 
 /// An empty folder for a test's files, kept afterwards for whoever looks into a failure.

@@ -17,6 +17,8 @@ mod office;
 mod reading;
 mod server;
 mod sipp;
+mod sipvicious;
+mod sprayer;
 mod transcript;
 
 use lab::{Lane, MACHINE};
@@ -65,6 +67,7 @@ fn five_hundred_callers_press_a_key() {
         calls: 500,
         calls_per_second: 50,
         patience: Duration::from_secs(60),
+        keys: &[],
     });
 }
 
@@ -79,6 +82,7 @@ fn load_of_five_thousand_callers() {
         calls: 5000,
         calls_per_second: 100,
         patience,
+        keys: &[],
     });
 }
 
@@ -142,6 +146,7 @@ fn play(single: &Single, server: &Server) -> Result<(), String> {
         calls: 1,
         calls_per_second: 1,
         patience,
+        keys: &[],
     };
     let counts = run.against(server.sip, &folder, &Lane::take())?;
     let repeated = counts.repeated();

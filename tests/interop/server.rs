@@ -45,7 +45,7 @@ impl Server {
         let address = || SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
         let (sip, http) = (address(), address());
         let mut config = format!(
-            "[sip]\nlisten = \"{sip}\"\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
+            "[sip]\nlisten = \"{sip}\"\nstrangers = \"answer\"\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
              [records]\ncdr = \"{}\"\n\n[limits]\ncalls = {}\n",
             lane.media.start,
             lane.media.end - 1,

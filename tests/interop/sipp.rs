@@ -4,10 +4,18 @@
 use crate::lab::{Lane, root};
 use crate::server::wait;
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
+
+/// sipp as somebody who is called, waiting for one call (or one registration).
+pub struct Callee {
+    process: Child,
+    scenario: &'static str,
+    folder: PathBuf,
+    pub address: SocketAddr,
+}
 
 /// One run of a scenario.
 pub struct Run<'a> {
@@ -19,6 +27,8 @@ pub struct Run<'a> {
     pub calls_per_second: u32,
     /// sipp gives up, and fails, after this long.
     pub patience: Duration,
+    /// Values of keywords that the scenario names, such as `[target]`.
+    pub keys: &'a [(&'a str, &'a str)],
 }
 
 /// What sipp counted.
@@ -27,59 +37,108 @@ pub struct Counts {
     messages: HashMap<String, u64>,
 }
 
+impl Callee {
+    /// Starts to wait in `folder`. Gives up, and fails, after `patience`.
+    pub fn start(
+        scenario: &'static str,
+        folder: &Path,
+        lane: &Lane,
+        keys: &[(&str, &str)],
+        patience: Duration,
+    ) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], lane.sip_ports().start));
+        let mut command = sipp(scenario, folder, lane, patience);
+        command.args(["-p", &address.port().to_string(), "-m", "1"]);
+        for (name, value) in keys {
+            command.args(["-key", name, value]);
+        }
+        if scenario == "callee_repeats_its_200" {
+            command.arg("-nr");
+        }
+        let process = command.spawn().expect("sipp can be started");
+        while UdpSocket::bind(address).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self {
+            process,
+            scenario,
+            folder: folder.to_owned(),
+            address,
+        }
+    }
+
+    /// Waits for the end of its call; `Err` says what sipp reported.
+    pub fn finish(mut self) -> Result<Counts, String> {
+        let ended = wait(&mut self.process, Duration::from_secs(120));
+        judge(self.scenario, &self.folder, ended, 1)
+    }
+}
+
+impl Drop for Callee {
+    fn drop(&mut self) {
+        // Both fail when `finish` has seen its end already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What every run has in common.
+fn sipp(scenario: &str, folder: &Path, lane: &Lane, patience: Duration) -> Command {
+    let file = root().join("tests/interop/sipp").join(format!("{scenario}.xml"));
+    let log = std::fs::File::create(folder.join("sipp.log")).expect("the test's folder can be written to");
+    let mut command = Command::new("sipp");
+    command
+        .current_dir(folder)
+        .arg("-sf")
+        .arg(file)
+        .args("-i 127.0.0.1 -mi 127.0.0.1 -nostdin -timeout_error -trace_counts".split(' '))
+        .args("-trace_err -error_file errors.log -trace_stat -stf stat.csv -fd 1".split(' '))
+        .args("-trace_logs -log_file said.log".split(' '))
+        .args(["-mp", &lane.far_media.start.to_string()])
+        .args(["-timeout", &format!("{}s", patience.as_secs())])
+        .stdin(Stdio::null())
+        .stdout(
+            log.try_clone()
+                .expect("a file can be shared by both outputs of a process"),
+        )
+        .stderr(log);
+    command
+}
+
+/// Whether a run went well, by sipp's own word and its counters.
+fn judge(scenario: &str, folder: &Path, ended: Option<ExitStatus>, calls: u32) -> Result<Counts, String> {
+    let errors = std::fs::read_to_string(folder.join("errors.log")).unwrap_or_default();
+    let counts = Counts::read(folder).map_err(|error| format!("{scenario}: {error}\n{errors}"))?;
+    let good = ended.is_some_and(|status| status.success())
+        && counts.get("SuccessfulCall(C)") == u64::from(calls)
+        && counts.get("FailedCall(C)") == 0;
+    if good {
+        Ok(counts)
+    } else {
+        Err(format!("{scenario}: sipp ended with {ended:?}; {counts}\n{errors}"))
+    }
+}
+
 impl Run<'_> {
     /// Runs the scenario against `server`; `Err` says what sipp reported.
     pub fn against(&self, server: SocketAddr, folder: &Path, lane: &Lane) -> Result<Counts, String> {
-        let scenario = root().join("tests/interop/sipp").join(format!("{}.xml", self.scenario));
-        let log = std::fs::File::create(folder.join("sipp.log")).expect("the test's folder can be written to");
-        let mut sipp = Command::new("sipp")
-            .current_dir(folder)
+        let mut command = sipp(self.scenario, folder, lane, self.patience);
+        command
             .arg(server.to_string())
-            .arg("-sf")
-            .arg(scenario)
-            .args(["-s", self.to, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin"])
-            .args(["-mp", &lane.far_media.start.to_string()])
+            .args(["-s", self.to])
             .args(["-m", &self.calls.to_string(), "-l", &self.calls.to_string()])
-            .args(["-r", &self.calls_per_second.to_string()])
-            .args(["-timeout", &format!("{}s", self.patience.as_secs()), "-timeout_error"])
-            .args([
-                "-trace_err",
-                "-error_file",
-                "errors.log",
-                "-trace_stat",
-                "-stf",
-                "stat.csv",
-                "-fd",
-                "1",
-            ])
-            .arg("-trace_counts")
-            .stdin(Stdio::null())
-            .stdout(
-                log.try_clone()
-                    .expect("a file can be shared by both outputs of a process"),
-            )
-            .stderr(log)
-            .spawn()
-            .expect("sipp can be started");
-        let ended = wait(&mut sipp, self.patience + Duration::from_secs(10));
+            .args(["-r", &self.calls_per_second.to_string()]);
+        for (name, value) in self.keys {
+            command.args(["-key", name, value]);
+        }
+        let mut process = command.spawn().expect("sipp can be started");
+        let ended = wait(&mut process, self.patience + Duration::from_secs(10));
         if ended.is_none() {
             // It may have ended between the wait and this; then there is nothing to kill.
-            let _ = sipp.kill();
-            let _ = sipp.wait();
+            let _ = process.kill();
+            let _ = process.wait();
         }
-        let errors = std::fs::read_to_string(folder.join("errors.log")).unwrap_or_default();
-        let counts = Counts::read(folder).map_err(|error| format!("{}: {error}\n{errors}", self.scenario))?;
-        let good = ended.is_some_and(|status| status.success())
-            && counts.get("SuccessfulCall(C)") == u64::from(self.calls)
-            && counts.get("FailedCall(C)") == 0;
-        if good {
-            Ok(counts)
-        } else {
-            Err(format!(
-                "{}: sipp ended with {ended:?}; {counts}\n{errors}",
-                self.scenario
-            ))
-        }
+        judge(self.scenario, folder, ended, self.calls)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use patchcord_sip::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Output, parse};
+use patchcord_sip::{Config, DialogId, Endpoint, Event, Flow, Input, Listener, Message, Output, Transport, parse};
 
 pub(crate) const ANSWER: &str = "v=0\r\no=- 7 1 IN IP4 198.51.100.2\r\ns=-\r\nc=IN IP4 198.51.100.2\r\nt=0 0\r\n\
      m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -12,19 +12,33 @@ pub(crate) struct Door {
     pub(crate) endpoint: Endpoint,
     pub(crate) now: Instant,
     pub(crate) events: Vec<Event>,
-    from: SocketAddr,
+    flow: Flow,
 }
 
 impl Door {
+    /// A door at which somebody knocks with datagrams.
     pub(crate) fn from(source: &str) -> Self {
-        let contact = "198.51.100.2:5060".parse().expect("an address");
-        let config = Config::new(vec![Listener::udp(contact)], "");
-        let from = source.parse().expect("an address");
+        Self::by(Flow::udp(source.parse().expect("an address")))
+    }
+
+    /// A door at which somebody knocks whose connection, if it is one, was accepted.
+    pub(crate) fn by(flow: Flow) -> Self {
+        let contact: SocketAddr = "198.51.100.2:5060".parse().expect("an address");
+        let config = Config::new(
+            vec![
+                Listener::udp(contact),
+                Listener {
+                    transport: Transport::Tcp,
+                    address: contact,
+                },
+            ],
+            "",
+        );
         Self {
             endpoint: Endpoint::new(config, 1),
             now: Instant::now(),
             events: Vec::new(),
-            from,
+            flow,
         }
     }
 
@@ -47,7 +61,7 @@ impl Door {
         self.endpoint.handle(
             self.now,
             Input::Message {
-                flow: Flow::udp(self.from),
+                flow: self.flow,
                 bytes: raw,
             },
         );
@@ -70,12 +84,11 @@ impl Door {
 
     /// The dialog of the last new call.
     pub(crate) fn call(&self) -> DialogId {
-        let invite = self
-            .events
-            .iter()
-            .rev()
-            .find(|event| matches!(event, Event::Invite { .. }));
-        invite.expect("a call came in").dialog().expect("an INVITE makes a dialog")
+        let invite = self.events.iter().rev().find_map(|event| match event {
+            Event::Invite { dialog, .. } => Some(*dialog),
+            _ => None,
+        });
+        invite.expect("a call came in")
     }
 
     /// Answers the last call and gives the To tag of our 200.

@@ -7,10 +7,11 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-use patchcord_sip::{Event, Message, parse};
+use patchcord_sip::stream::{Framed, Framer, FramingError};
+use patchcord_sip::{ConnectionId, Event, Flow, Message, Transport, parse};
 
 use crate::door::Door;
-use table::{RFC4475, RFC5118, Row, Verdict};
+use table::{RFC4475, RFC5118, Row, Stream, Verdict};
 
 /// An RFC's folder and rows.
 const SETS: [(&str, &[Row]); 2] = [("rfc4475", RFC4475), ("rfc5118", RFC5118)];
@@ -82,12 +83,39 @@ fn verdict(bytes: &[u8]) -> Verdict {
     judge(&door, &statuses, bytes)
 }
 
+/// What becomes of bytes that come in pieces on a fresh connection: the verdict of each message, and whether the
+/// connection was closed for its framing. Each message goes to an endpoint of its own, as the row of a datagram does.
+fn streamed(bytes: &[u8], piece: usize) -> (Vec<Verdict>, Option<FramingError>) {
+    let peer = "192.0.2.95:5060".parse().expect("an address");
+    let mut framer = Framer::new(64 * 1024);
+    let mut verdicts = Vec::new();
+    for portion in bytes.chunks(piece) {
+        framer.push(portion);
+        while let Some(item) = framer.next() {
+            match item {
+                Ok(Framed::Message(message)) => {
+                    let mut door = Door::by(Flow {
+                        transport: Transport::Tcp,
+                        peer,
+                        connection: Some(ConnectionId(1)),
+                    });
+                    let statuses = door.feed(&message);
+                    verdicts.push(judge(&door, &statuses, &message));
+                }
+                Ok(Framed::Ping | Framed::Pong) => {}
+                Err(error) => return (verdicts, Some(error)),
+            }
+        }
+    }
+    (verdicts, None)
+}
+
 fn judge(door: &Door, statuses: &[u16], bytes: &[u8]) -> Verdict {
     let is_response = bytes.get(..4).is_some_and(|start| start == b"SIP/");
     match (door.events.as_slice(), statuses) {
         ([], []) if is_response => Verdict::Ignored,
         ([], []) => Verdict::Silence,
-        ([], [405]) if bytes.starts_with(b"REGISTER ") => Verdict::Register,
+        ([Event::Request { .. }], []) if bytes.starts_with(b"REGISTER ") => Verdict::Register,
         ([], [status]) => Verdict::Status(*status),
         ([Event::Invite { .. }], [100]) => Verdict::Call,
         (events, statuses) => panic!("{} events and the answers {statuses:?}", events.len()),
@@ -124,6 +152,39 @@ fn the_parser_takes_what_is_valid_and_names_the_fault_of_the_rest() {
 #[test]
 fn an_endpoint_gives_each_datagram_its_verdict() {
     every_row(|rfc, row| expect("the verdict", verdict(&meant(rfc, row.file)), row.verdict));
+}
+
+#[test]
+fn a_stream_gives_each_message_its_verdict_in_whatever_pieces_it_comes() {
+    every_row(|rfc, row| {
+        let bytes = meant(rfc, row.file);
+        for piece in [1, 7, 64, bytes.len()] {
+            let (verdicts, error) = streamed(&bytes, piece);
+            let expected = match row.stream {
+                Stream::Same => vec![row.verdict],
+                Stream::Then(status) => vec![row.verdict, Verdict::Status(status)],
+                Stream::Closed | Stream::Waits => Vec::new(),
+            };
+            expect("the verdicts on a stream", verdicts, expected)?;
+            let is_closed = matches!(row.stream, Stream::Closed | Stream::Then(_));
+            expect("closed", error.is_some(), is_closed)?;
+        }
+        Ok(())
+    });
+}
+
+/// A bare line feed might end a head for one reader and not for another.
+#[test]
+fn a_stream_with_bare_line_feeds_is_closed() {
+    for row in RFC5118 {
+        let (verdicts, error) = streamed(&archived("rfc5118", row.file), 16);
+        assert_eq!(
+            (verdicts, error),
+            (Vec::new(), Some(FramingError::BareLineEnd)),
+            "{}",
+            row.file
+        );
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ const AT_THE_DESK: u64 = 12;
 const ELSEWHERE: u64 = 25;
 
 /// Who can be followed where. A real office keeps this list elsewhere.
-const PEOPLE: &[(&str, &[&str])] = &[("bob", &["+15550101", "+15550102"]), ("carol", &["+15550103"])];
+const PEOPLE: &[(&str, &[&str])] = &[("bob", &["+12025550101", "+12025550102"]), ("carol", &["+12025550103"])];
 
 fn handle(caller: Leg) -> Result<()> {
     let person = caller.info().to;

@@ -20,9 +20,9 @@ const REDIRECTS: u8 = 2;
 /// ```no_run
 /// # use patchcord::prelude::*;
 /// # fn handle(caller: Leg) -> Result<()> {
-/// let outcome = caller.dial(Dial::number("+15550100").ring_for(secs(20)).header("X-Ticket", "4711"))?;
-/// let anybody = Dial::user("bob").or_together(Party::user("carol")).or_together(Party::number("+15550101"));
-/// let one_by_one = Dial::to(Party::user("bob").ring_for(secs(15))).then(Party::number("+15550101").ring_for(secs(20)));
+/// let outcome = caller.dial(Dial::number("+12025550100").ring_for(secs(20)).header("X-Ticket", "4711"))?;
+/// let anybody = Dial::user("bob").or_together(Party::user("carol")).or_together(Party::number("+12025550101"));
+/// let one_by_one = Dial::to(Party::user("bob").ring_for(secs(15))).then(Party::number("+12025550101").ring_for(secs(20)));
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -16,10 +16,14 @@
 //! handler = "menu"
 //! ```
 
+mod calling;
 mod check;
+mod phones;
 mod reader;
 mod sip;
+mod trunks;
 
+pub use calling::Calling;
 pub use reader::ConfigError;
 
 use crate::doors::Sip;
@@ -69,6 +73,8 @@ pub struct Handler {
 pub struct Config {
     /// What the node is made from.
     pub node: NodeConfig,
+    /// Who may call in, and what may be called.
+    pub calling: Calling,
     /// What it runs.
     pub handlers: Vec<Handler>,
     /// Who gets which call, in order.
@@ -101,10 +107,26 @@ impl Config {
         let root = source.root(
             &document,
             &[
-                "sip", "dns", "http", "media", "records", "trace", "limits", "log", "handler", "route",
+                "sip",
+                "dns",
+                "http",
+                "media",
+                "records",
+                "trace",
+                "limits",
+                "log",
+                "handler",
+                "route",
+                "gate",
+                "registration",
+                "user",
+                "trunk",
+                "tenant",
             ],
         )?;
-        let sip = sip::read(&root.section("sip", sip::KEYS)?, file)?;
+        let sip_keys = [sip::KEYS, phones::SIP_KEYS].concat();
+        let sip_table = root.section("sip", &sip_keys)?;
+        let sip = sip::read(&sip_table, file)?;
         let dns = root
             .section("dns", &["server"])?
             .parsed("server", ADDRESS, |text| text.parse().ok())?;
@@ -136,8 +158,21 @@ impl Config {
         check::ports_for_calls(&node, &limits, &media)?;
         let (handlers, routes) = (handlers(&root, file)?, routes(&root)?);
         check::routes_lead_somewhere(&root, &handlers, &routes)?;
+        let address = node.sip.advertise.unwrap_or(node.sip.listen).ip();
+        let address = if address.is_ipv6() {
+            format!("[{address}]")
+        } else {
+            address.to_string()
+        };
+        let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
+        let calling = calling::read(&root, &sip_table, (&address, node.calls), &tenants)?;
+        node.gate = Some(calling.gate.clone());
+        node.registrar = calling.registrar.clone();
+        let told = node.sip.advertise.unwrap_or(node.sip.listen);
+        node.trunks = calling.trunks(0, |_| Some(told));
         Ok(Config {
             node,
+            calling,
             handlers: handlers.into_iter().map(|placed| placed.value).collect(),
             routes: routes.into_iter().map(|placed| placed.value).collect(),
             drain: limits

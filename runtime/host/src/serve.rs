@@ -57,11 +57,20 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         Ok((handler.tenant.clone(), program))
     };
     let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
-    Ok(Directory::new(
-        Routes::new(config.routes.clone()),
-        programs,
-        programs::announcement(),
-    ))
+    Ok(
+        Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
+            .with_users(config.calling.users.clone())
+            .with_outgoing(config.calling.outgoing(Instant::now(), into_day())),
+    )
+}
+
+/// How long the day has lasted (UTC).
+fn into_day() -> std::time::Duration {
+    // A clock before 1970 is one that was never set.
+    let since_1970 = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    std::time::Duration::from_secs(since_1970.as_secs() % 86_400)
 }
 
 /// Says on standard output where the node is; the line that starts with `ready` is for programs that wait for it.

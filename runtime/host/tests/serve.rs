@@ -44,7 +44,7 @@ impl Drop for Folder {
 /// A configuration on free ports (below those the system gives to phones) whose only handler is `file`.
 fn configuration(file: &str, ports: &str) -> String {
     format!(
-        "[sip]\nlisten = \"127.0.0.1:0\"\nthreads = 2\n[http]\nlisten = \"127.0.0.1:0\"\n\
+        "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\nthreads = 2\n[http]\nlisten = \"127.0.0.1:0\"\n\
          [media]\nports = \"{ports}\"\nthreads = 1\n[limits]\ncalls = 8\ndrain_s = 20\n\
          [[handler]]\nname = \"it\"\nmodule = \"{file}\"\n[[route]]\nto = \"*\"\nhandler = \"it\"\n"
     )
@@ -167,7 +167,7 @@ fn what_is_wrong_is_one_sentence_and_a_status() {
         ),
         (
             configuration("hello.wasm", "30200-30263").replace("calls = 8", "cals = 8"),
-            vec!["patchcord.toml:10", "`cals`", "`calls`"],
+            vec!["patchcord.toml:11", "`cals`", "`calls`"],
         ),
     ] {
         fails(&folder.write("patchcord.toml", text), &parts);

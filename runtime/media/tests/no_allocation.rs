@@ -132,27 +132,37 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
                 listening: Listening::On,
             },
         );
-        let keys = vec![
-            KeyPress {
-                event: 5,
-                duration_ms: 100,
-                pause_ms: 100
-            };
-            10
-        ];
-        engine.command(now, Command::SendKeys { session, keys });
-        // Half of them to their neighbour, whose prompt ends or not; half to a session of another engine.
-        engine.command(
-            now,
-            Command::Relay {
-                session,
-                to: Some(SessionId(if number % 2 == 0 { number + 1 } else { number + SESSIONS })),
-                keys: RelayKeys::Pass,
-            },
-        );
-        let options = DetectOptions::default();
-        engine.command(now, Command::Detect { session, options });
+        set_to_work(engine, now, session);
     }
+}
+
+/// What a session does beside playing: keys, a relay, a detection.
+fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
+    let number = session.0;
+    let keys = vec![
+        KeyPress {
+            event: 5,
+            duration_ms: 100,
+            pause_ms: 100
+        };
+        10
+    ];
+    engine.command(now, Command::SendKeys { session, keys });
+    // Half of them to their neighbour, whose prompt ends or not; half to a session of another engine.
+    engine.command(
+        now,
+        Command::Relay {
+            session,
+            to: Some(SessionId(if number.is_multiple_of(2) {
+                number + 1
+            } else {
+                number + SESSIONS
+            })),
+            keys: RelayKeys::Pass,
+        },
+    );
+    let options = DetectOptions::default();
+    engine.command(now, Command::Detect { session, options });
 }
 
 #[test]

@@ -104,6 +104,11 @@ impl World {
         self.tell_node(Input::Directory(directory));
     }
 
+    /// Lets the node watch its trunks: register with them, ask whether they live. It never comes to rest then.
+    pub fn start_trunks(&mut self) {
+        self.tell_node(Input::StartTrunks);
+    }
+
     /// New calls get 503 from now on.
     pub fn drain(&mut self) {
         self.tell_node(Input::Drain);

@@ -27,5 +27,5 @@ mod transfers;
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, Way};
-pub use outgoing::{CallingOut, Hosts, Outgoing, TrunkHost};
+pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

@@ -163,7 +163,14 @@ impl Shard {
         if !self.calls.contains_key(&id) {
             return;
         }
-        let found = if targets.is_empty() {
+        let tenant = self.live(id).tenant.clone();
+        let was_found = !targets.is_empty();
+        let targets = self.allowed_targets(&tenant, &pending.uri, targets);
+        let found = if targets.is_empty() && was_found {
+            Err(NotLocated::Forbidden(
+                "the addresses of this host may not be called".to_owned(),
+            ))
+        } else if targets.is_empty() {
             Err(NotLocated::Unreachable)
         } else {
             let stop = |target| self.stop(pending.uri.clone(), target, &pending.from);

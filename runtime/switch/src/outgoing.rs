@@ -4,7 +4,7 @@
 use crate::locate::{Stop, Way};
 use crate::shard::Shard;
 use patchcord_control::call::{NotLocated, Presented};
-use patchcord_control::destinations::{Destinations, Price, Verdict};
+use patchcord_control::destinations::{Destinations, HostVerdict, Hosts, Price, Verdict};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Attempt, Ledger, Permit, Urgency};
 use patchcord_control::numbers::{DialPlan, Number, Prefix};
@@ -13,24 +13,15 @@ use patchcord_control::trunks::{Choice, NoTrunk, Trunks};
 use patchcord_control::words;
 use patchcord_sip::{Credentials, NameAddr, Target, Uri};
 use rand_chacha::rand_core::Rng;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// With less money left for a call than this pays for, it is not placed.
 const LEAST: Duration = Duration::from_secs(30);
 
-/// Which hosts a tenant may call by SIP address.
-#[derive(Debug, Clone, Default)]
-pub enum Hosts {
-    /// None but this node's own users.
-    #[default]
-    None,
-    /// These, by name or address, lower case.
-    Only(BTreeSet<String>),
-    /// Any, this machine and private networks included: for development.
-    Any,
-}
+/// Why a host is not called.
+const NOT_AMONG: &str = "this host is not among those that the tenant may call";
 
 /// What one tenant may call.
 #[derive(Debug, Clone)]
@@ -211,16 +202,28 @@ impl Shard {
     /// Whether a tenant may call a SIP address; the reason if not.
     pub(crate) fn allowed_address(&self, tenant: &Tenant, uri: &Uri) -> Result<(), String> {
         let calling = self.directory.as_ref().and_then(|it| it.outgoing.tenants.get(tenant));
-        let host = uri.host().to_ascii_lowercase();
-        let fine = match calling.map(|calling| &calling.hosts) {
-            None | Some(Hosts::None) => false,
-            Some(Hosts::Only(hosts)) => hosts.contains(&host),
-            Some(Hosts::Any) => true,
-        };
-        match fine {
-            true => Ok(()),
-            false => Err("this host is not among those that the tenant may call".to_owned()),
+        match calling.map(|calling| calling.hosts.judge(uri.host())) {
+            Some(HostVerdict::Allowed(_)) => Ok(()),
+            Some(HostVerdict::DeniedSpecial(_)) => Err("this host is not on the public internet".to_owned()),
+            Some(HostVerdict::DeniedByDefault | HostVerdict::Malformed) | None => Err(NOT_AMONG.to_owned()),
         }
+    }
+
+    /// Of the places that an allowed host led to, those that the tenant may call: a name says nothing about the network
+    /// its addresses are in.
+    pub(crate) fn allowed_targets(&self, tenant: &Tenant, uri: &Uri, targets: Vec<Target>) -> Vec<Target> {
+        let calling = self.directory.as_ref().and_then(|it| it.outgoing.tenants.get(tenant));
+        let Some(hosts) = calling.map(|calling| &calling.hosts) else {
+            return Vec::new();
+        };
+        let HostVerdict::Allowed(rule) = hosts.judge(uri.host()) else {
+            return Vec::new();
+        };
+        let fine = |target: &Target| {
+            let address = target.flow.peer.ip();
+            matches!(hosts.judge_resolved(rule, address), HostVerdict::Allowed(_))
+        };
+        targets.into_iter().filter(fine).collect()
     }
 }
 

@@ -126,7 +126,7 @@ fn a_blind_transfer_dials_for_the_party_that_stays() {
         ];
         assert_eq!(story(&ran), expected);
         let to = &endpoints(&ran)[1][0].to;
-        assert_eq!(*to, Destination::Number("+15550100".to_owned().into()));
+        assert_eq!(*to, Destination::Number("+12025550100".to_owned().into()));
     }
 }
 
@@ -215,7 +215,7 @@ fn an_outside_line_is_answered_by_its_bridge_and_tells_failures_by_tones() {
         ran(
             "outside-line",
             PretendCall {
-                called: "+15550100",
+                called: "+12025550100",
                 dials: vec![dial],
                 ..PretendCall::default()
             },

@@ -224,7 +224,9 @@ impl PretendCall {
             })),
             Ask::TransferAskedBy { .. } => Answer::Leg(LegId(self.asker)),
             Ask::TransferIsAttended { .. } => Answer::Flag(self.attended.is_some()),
-            Ask::TransferDestination { .. } => Answer::Destination(Destination::Number("+15550100".to_owned().into())),
+            Ask::TransferDestination { .. } => {
+                Answer::Destination(Destination::Number("+12025550100".to_owned().into()))
+            }
             Ask::TransferTake { .. } => Answer::Taken(match self.attended.flatten() {
                 Some(leg) => Ok(LegId(leg)),
                 None => Err(Error::NoSuchCall),

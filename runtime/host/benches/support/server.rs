@@ -40,7 +40,7 @@ impl Server {
         fs::create_dir_all(&folder).expect("a folder for the server's files can be made");
         let file = folder.join("patchcord.toml");
         let config = format!(
-            "[sip]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+            "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [media]\nports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
              [limits]\ncalls = {calls}\ndrain_s = 0\n\
              [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n",

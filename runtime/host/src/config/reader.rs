@@ -1,6 +1,8 @@
 //! TOML tables read key by key, with a sentence for everything that is wrong: file, line, key, what would be right. Knows
 //! nothing of what the keys mean.
 
+mod values;
+
 use std::fmt;
 use std::io;
 use std::ops::{Range, RangeInclusive};

@@ -3,7 +3,7 @@
 use super::*;
 use std::net::{IpAddr, Ipv4Addr};
 
-const LEAST: &str = r#"
+const LEAST: &str = r#"user = [{ name = "ann", password = "not to be shown" }]
 [sip]
 listen = "127.0.0.1:5060"
 [[handler]]
@@ -37,7 +37,7 @@ fn the_least_file_has_the_defaults() {
 #[test]
 fn every_key_has_its_effect() {
     let config = parse(
-        r#"
+        r#"user = [{ name = "ann", password = "not to be shown" }]
 [sip]
 listen = "0.0.0.0:5070"
 advertise = "203.0.113.5"
@@ -258,4 +258,33 @@ fn a_file_that_is_not_there_is_a_sentence() {
         error.starts_with("/nowhere/patchcord.toml: cannot be read: "),
         "{error}"
     );
+}
+
+#[test]
+fn calls_in_and_out_are_said_in_sentences_that_show_no_secret() {
+    for (more, sentence) in [
+        (
+            "[[user]]\nname = \"bob\"",
+            "[[user]] password: it is missing: give a text, \"env:NAME\" or \"file:PATH\", or a ha1 instead",
+        ),
+        (
+            "[[user]]\nname = \"bob\"\npassword = \"x\"\ntenant = \"acme\"",
+            "user: there is no tenant \"acme\": add a [[tenant]] or a [[handler]] of it",
+        ),
+        (
+            "[[trunk]]\nname = \"t\"\nhost = \"c.example\"\npassword = \"hush\"",
+            "[[trunk]] username: it is missing: username, password and realm go together",
+        ),
+        (
+            "[[tenant]]\nname = \"default\"\n[[tenant.destination]]\nname = \"x\"\nprefix = \"+49\"",
+            "price: it is missing: give what a minute costs, such as 0.02, or 0",
+        ),
+    ] {
+        let error = parse(&format!("{LEAST}{more}")).unwrap_err().to_string();
+        assert!(error.ends_with(sentence), "instead of\n{sentence}\nit says\n{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+    let nobody = LEAST.split_once('\n').unwrap().1;
+    let error = parse(nobody).unwrap_err().to_string();
+    assert!(error.contains("[sip] strangers: nobody could call"), "{error}");
 }

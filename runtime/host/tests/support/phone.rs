@@ -78,12 +78,16 @@ impl TestPhone {
                 match output {
                     Output::Send { lane, to, bytes } => self.send(lane, to, &bytes),
                     Output::Heard { samples, .. } => heard.extend_from_slice(&samples),
-                    Output::Event(event) => {
+                    Output::Event { event, .. } => {
                         if event == Event::Answered {
                             answered = Some(now);
                         }
+                        let ended = match &event {
+                            Event::Ended { end, .. } => Some(*end),
+                            _ => None,
+                        };
                         events.push(event);
-                        if let Event::Ended { end, .. } = event {
+                        if let Some(end) = ended {
                             return Outcome { end, events, heard };
                         }
                     }

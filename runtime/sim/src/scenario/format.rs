@@ -397,9 +397,8 @@ impl Callee {
         if let Some(user) = &self.user {
             check_word(&format!("{who}: `user`"), user)?;
         }
-        if let Some(number) = self.number.as_ref().filter(|number| E164::parse(number).is_err()) {
-            let right = "it must be an international one: plus, country code, number";
-            return Err((0, format!("{who}: `number` is {number:?}, {right}")));
+        if let Some(Err(error)) = self.number.as_ref().map(|number| E164::parse(number)) {
+            return Err((0, format!("{who}: `number`: {error}")));
         }
         let named = |host: &String| Uri::parse(&format!("sip:{host}")).is_ok_and(|uri| uri.host() == host);
         if let Some(host) = self.host.as_ref().filter(|host| !named(host)) {

@@ -44,7 +44,7 @@ pub(super) struct Sent<'a> {
 impl Node {
     pub(super) fn new(base: Instant, config: Config, ports: usize, seed: u64) -> Self {
         let ports = ports.min(PORTS_MAX);
-        let mut shard = Shard::new(base, config).expect("the world's gate has distinct users and sane limits");
+        let mut shard = Shard::new(base, config).expect("the gate and trunks of a test are right");
         let pairs = (0..ports as u32).map(|number| MediaPort {
             session: SessionId(number),
             thread: 0,

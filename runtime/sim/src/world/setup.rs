@@ -5,7 +5,7 @@ use super::node::Node;
 use patchcord_control::call::Trace;
 use patchcord_control::limits::Limits;
 use patchcord_sip::sdp::Codec;
-use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, User};
+use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
 use patchcord_switch::Config;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct Setup {
     pub users: Vec<String>,
     /// Who else may come in, and how they are asked. Without users of its own.
     pub gate: GateConfig,
+    /// Trunks that are watched once [`super::World::start_trunks`] was called.
+    pub trunks: Vec<TrunkConfig>,
     /// The pretend DNS: host names and where they lead. IP literals lead to themselves.
     pub names: Vec<(String, SocketAddr)>,
 }
@@ -57,6 +59,7 @@ impl Setup {
                 strangers: Strangers::Accept,
                 ..GateConfig::default()
             },
+            trunks: Vec::new(),
             names: Vec::new(),
         }
     }
@@ -82,7 +85,7 @@ impl Setup {
             sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
             media_address: Node::media_address(),
             gate: Some(gate),
-            trunks: Vec::new(),
+            trunks: self.trunks.clone(),
             registrar: Some(RegistrarConfig::default()),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: self.media_timeout,

@@ -103,3 +103,63 @@ fn a_recording_keeps_its_later_half_and_its_times() {
     assert!(recording.since(at(frames + 5)).is_empty());
     assert_eq!(recording.since(Duration::ZERO).len(), recording.samples().len());
 }
+
+#[test]
+fn phones_register_as_users_stay_registered_and_leave_at_rest() {
+    #[allow(clippy::disallowed_methods, reason = "an origin for the virtual clock")]
+    let mut world = World::new(Setup::new(Instant::now(), 1).with_users(&["alice"]));
+    let lossy = PhoneOptions {
+        conditions: Conditions {
+            loss: 0.2,
+            ..Conditions::default()
+        },
+        ..PhoneOptions::default()
+    };
+    let [alice, mallory] = ["alice", "mallory"].map(|name| world.add_phone(name, lossy.clone()));
+    world.register(alice, "alice");
+    world.register(mallory, "nobody");
+    world.run_for(Duration::from_secs(1_000));
+    let times = |phone: PhoneId| {
+        let events = world.seat(phone).events().iter();
+        events
+            .filter(|(_, event)| matches!(event, Event::Registered { .. }))
+            .count()
+    };
+    assert!(times(alice) >= 4, "renewed every 225 s: {}", world.log());
+    assert_eq!(times(mallory), 0, "the node has no such user");
+    assert!(world.seat(alice).phone().stays_registered() && !world.seat(mallory).phone().registers());
+    world.run_to_rest(Duration::from_secs(200)).unwrap();
+    assert!(world.seat(alice).when(|event| *event == Event::Unregistered).is_some());
+}
+
+#[test]
+fn phones_reach_each_other_by_address() {
+    let mut world = world(1);
+    let answers = |hz| PhoneOptions {
+        incoming: phone::Incoming::Answer {
+            after: Duration::from_secs(1),
+        },
+        hum: Some(hz),
+        ..PhoneOptions::default()
+    };
+    let alice = world.add_phone("alice", answers(500));
+    let bob = world.add_phone("bob", answers(700));
+    let dial = phone::Dial {
+        uri: Uri::parse(&format!("sip:bob@{}", world.seat(bob).sip())).unwrap(),
+        destination: world.seat(bob).sip(),
+        from: patchcord_sip::NameAddr::new(Uri::parse("sip:alice@10.0.0.1").unwrap()),
+        offer: Offer::InInvite,
+    };
+    world.act(alice, phone::Action::Call(dial));
+    world.run_for(Duration::from_secs(4));
+    for (hears, hz) in [(alice, 700.0), (bob, 500.0)] {
+        let heard = world.seat(hears).recording().since(Duration::from_secs(3));
+        let level = patchcord_media::measure::frequency_dbfs(heard, 8_000, hz);
+        assert!(level > -25.0, "{hz} Hz at {level}");
+    }
+    assert!(world.log().says("alice", "-> bob      INVITE"), "{}", world.log());
+    world.act(bob, phone::Action::HangUp);
+    world.run_to_rest(Duration::from_secs(60)).unwrap();
+    assert_eq!(end(&world, alice), Some(End::ByFarEnd));
+    assert_eq!(end(&world, bob), Some(End::ByPhone));
+}

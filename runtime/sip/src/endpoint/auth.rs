@@ -1,5 +1,5 @@
-//! Requests of ours sent once more with other contents: with credentials after 401 or 407, or with a longer session
-//! interval after 422. The new one has a new branch and the next number. RFC 3261 22.2, 8.1.3.5; RFC 4028 7.4.
+//! Requests of ours sent once more with other contents: with credentials after 401 or 407, with a longer session
+//! interval after 422, or as they were after a 500 that says they came out of order. The new one has a new branch and the next number. RFC 3261 22.2, 8.1.3.5; RFC 4028 7.4.
 
 use std::time::Instant;
 
@@ -11,6 +11,9 @@ use crate::limits::RETRIES;
 use crate::message::Response;
 use crate::transaction::client::{Client, Purpose};
 use crate::transaction::table::TxId;
+
+/// How often a request that may have been overtaken is sent again.
+const OVERTAKEN_RETRIES: u8 = 2;
 
 impl Endpoint {
     /// Sends the request of a transaction that was refused once more, if the refusal says how. Whether it was sent.
@@ -36,6 +39,8 @@ impl Endpoint {
                 Some(()) => client.sessions.clone(),
                 None => return false,
             },
+            // Another request of ours overtook it on the way (RFC 3261 12.2.2): under a new number it is in order.
+            500 if may_be_overtaken(client.purpose) && client.retries < OVERTAKEN_RETRIES => client.sessions.clone(),
             _ => return false,
         };
         self.replace_client(now, tx, draft, sessions);
@@ -121,6 +126,11 @@ pub(super) fn proofs(draft: &Draft) -> impl Iterator<Item = (&'static str, Strin
         let found = draft.fields.iter().filter(move |(known, _)| known == name);
         found.map(move |(_, value)| (name, value.clone()))
     })
+}
+
+/// Requests of ours that others of ours may overtake: a change of the session waits for its turn.
+fn may_be_overtaken(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Info | Purpose::Notify(_) | Purpose::Refer(_))
 }
 
 /// Whether a purpose may be asked for credentials: ACK and CANCEL may not (RFC 3261 22.1).

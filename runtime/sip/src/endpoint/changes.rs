@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::inside::CHANGE_RETRY_MAX_S;
 use super::reply::Refusal;
 use super::request::session_refusal;
 use super::{DialogError, DialogId, Endpoint};
@@ -147,11 +148,12 @@ impl Endpoint {
         let (Purpose::Reinvite(why) | Purpose::Update(why)) = purpose else {
             return;
         };
-        if status == 491 && tries < GLARE_TRIES {
+        let come_again = retry_after(response).filter(|_| status == 500);
+        if (status == 491 || come_again.is_some()) && tries < GLARE_TRIES {
             dialog.changes.wanted = Some(Wanted {
                 method,
                 sdp,
-                at: now + glare_wait(dialog.chosen, random),
+                at: now + come_again.unwrap_or_else(|| glare_wait(dialog.chosen, random)),
                 tries: tries + 1,
                 why,
             });
@@ -338,6 +340,15 @@ impl Endpoint {
             )
         })
     }
+}
+
+/// The peer answers an earlier change first (RFC 3261 14.2, RFC 3311 5.2): when to come again. Longer than it may say is
+/// a refusal.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers.first("Retry-After")?;
+    let digits = value.split([';', '(', ' ']).next()?;
+    let seconds = digits.parse::<u64>().ok()?;
+    (seconds <= CHANGE_RETRY_MAX_S).then(|| Duration::from_secs(seconds))
 }
 
 /// Whether a re-INVITE may go out or come in: no INVITE of either side is open (RFC 3261 14.1), no other change either.

@@ -18,7 +18,7 @@ use crate::transaction::server::Server;
 use crate::transaction::table::TxId;
 
 /// A change that comes while one is pending is asked to come back within so many seconds (RFC 3261 14.2: 0 to 10).
-const CHANGE_RETRY_MAX_S: u64 = 10;
+pub(super) const CHANGE_RETRY_MAX_S: u64 = 10;
 
 impl Endpoint {
     /// A request that names a dialog of ours.

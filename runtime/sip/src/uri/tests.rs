@@ -101,3 +101,14 @@ fn three_colons_before_an_ipv4_address_are_read_as_two() {
         assert!(Uri::parse(&format!("sip:user@{host}")).is_err(), "{host}");
     }
 }
+
+#[test]
+fn header_fields_of_an_address_are_unescaped() {
+    let uri = Uri::parse("sip:b@h;user=phone?Replaces=a%40h%3Bto-tag%3D1%3bfrom-tag%3D2&X=%zz").expect("an address");
+    assert_eq!(uri.header("replaces").as_deref(), Some("a@h;to-tag=1;from-tag=2"));
+    assert_eq!((uri.header("X"), uri.header("Y")), (None, None));
+    assert_eq!(uri.without_headers().as_str(), "sip:b@h;user=phone");
+    assert_eq!(uri.without_headers().param("user"), Some("phone"));
+    let plain = Uri::parse("sip:b@h").expect("an address");
+    assert_eq!((plain.header("X"), plain.without_headers()), (None, plain.clone()));
+}

@@ -175,8 +175,8 @@ impl Running<'_> {
         while let Some(output) = self.phone.poll() {
             match output {
                 Output::Send { lane, to, bytes } => self.sockets.send(lane, to, &bytes).await,
-                Output::Heard { at, samples } => self.hear(at, &samples),
-                Output::Event(event) => self.event(event),
+                Output::Heard { at, samples, .. } => self.hear(at, &samples),
+                Output::Event { event, .. } => self.event(event),
             }
         }
     }
@@ -243,10 +243,10 @@ impl Outcome {
             );
         };
         match end {
-            End::ByFarEnd | End::ByPhone => {}
-            End::Cancelled => bail!("the call was given up before it was answered"),
-            End::Refused { status } => bail!("the call was refused with {status}: {}", ladder::status(status)),
-            End::TimedOut => bail!("{destination} stopped answering; look at its log"),
+            End::ByFarEnd | End::ByPhone | End::Replaced => {}
+            End::Cancelled | End::GivenUp => bail!("the call was given up before it was answered"),
+            End::Refused { status } | End::Declined { status } => bail!("the call was refused with {status}: {}", ladder::status(status)),
+            End::TimedOut | End::Expired => bail!("{destination} stopped answering; look at its log"),
             End::NoCommonAudio => bail!("the other side offers no audio this phone has; it needs PCMU or PCMA"),
             End::Broken => bail!("the other side broke the call; look at its log"),
         }

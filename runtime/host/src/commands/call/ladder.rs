@@ -33,7 +33,15 @@ pub(crate) fn event(event: &Event, paint: Paint) -> Option<String> {
         Event::Silent => "   nothing is heard any more".to_owned(),
         Event::Refused(why) => format!("   {}: {why}", paint.red("not done")),
         Event::Ended { end, .. } => end_words(*end, paint),
-        Event::KeySent | Event::Held | Event::Resumed | Event::HoldRefused { .. } => return None,
+        Event::KeySent | Event::KeyHeard(_) | Event::Held | Event::Resumed | Event::HoldRefused { .. } => return None,
+        // `patchcord call` is not called, registers nowhere, and transfers nobody.
+        Event::Incoming(_)
+        | Event::TransferProgress { .. }
+        | Event::TransferEnded { .. }
+        | Event::Referred { .. }
+        | Event::Registered { .. }
+        | Event::Unregistered
+        | Event::RegistrationRefused { .. } => return None,
     })
 }
 
@@ -51,8 +59,10 @@ fn end_words(end: End, paint: Paint) -> String {
     match end {
         End::ByFarEnd => format!("<- BYE, {}", paint.green("ended by the other side")),
         End::ByPhone => format!("   {}", paint.green("ended")),
-        End::Cancelled => "<- 487 cancelled".to_owned(),
-        End::Refused { status: refused } => format!("<- {refused} {}", paint.red(status(refused))),
+        End::Cancelled | End::GivenUp => "<- 487 cancelled".to_owned(),
+        End::Refused { status: refused } | End::Declined { status: refused } => format!("<- {refused} {}", paint.red(status(refused))),
+        End::Replaced => paint.green("   another call took its place"),
+        End::Expired => paint.red("   the session expired"),
         End::TimedOut => paint.red("   no answer"),
         End::NoCommonAudio => paint.red("   no common audio"),
         End::Broken => paint.red("   the call broke"),

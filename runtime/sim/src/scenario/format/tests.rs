@@ -127,3 +127,121 @@ fn what_concerns_the_whole_file_is_said_too() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+const CALLER: &str = "about = \"x\"\n[[caller]]\nname = \"alice\"\nsteps = [{ call = \"bob\" }]\n";
+
+#[test]
+fn a_callee_says_how_it_is_reached_and_what_it_does_when_called() {
+    let callee = |keys: &str| {
+        let text = format!("{CALLER}[[callee]]\nname = \"bob\"\n{keys}\n");
+        Scenario::parse("s.toml", &text)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .callee
+            .remove(0)
+    };
+    assert_eq!(
+        (callee("").user(), callee("").when_called),
+        (Some("bob"), WhenCalled::Ring)
+    );
+    assert_eq!(callee("user = \"desk\"").user(), Some("desk"));
+    assert_eq!(callee("number = \"+12025550100\"").user(), None);
+    assert_eq!(callee("host = \"bob.example\"").user(), None);
+    let cases = [
+        ("\"busy\"", WhenCalled::Busy),
+        ("\"wait\"", WhenCalled::Wait),
+        ("{ answer_after_ms = 5 }", WhenCalled::AnswerAfterMs(5)),
+        ("{ early_media_ms = 5 }", WhenCalled::EarlyMediaMs(5)),
+        ("{ refuse = 603 }", WhenCalled::Refuse(603)),
+        (
+            "{ ring_then_refuse = { ring_ms = 5, status = 480 } }",
+            WhenCalled::RingThenRefuse(RingThenRefuse {
+                ring_ms: 5,
+                status: 480,
+            }),
+        ),
+        (
+            "{ redirect = \"sip:carol@10.0.0.9\" }",
+            WhenCalled::Redirect("sip:carol@10.0.0.9".to_owned()),
+        ),
+    ];
+    for (text, wanted) in cases {
+        let is = callee(&format!("when_called = {text}")).when_called;
+        assert!(is == wanted && is.incoming().is_some(), "{text}");
+    }
+}
+
+#[test]
+fn steps_of_callees_know_their_lines_and_every_verb_can_be_written() {
+    let steps = [
+        "{ called = \"alice\" }",
+        "{ called = { name = \"Alice\", within_ms = 5 } }",
+        "{ not_called_ms = 5 }",
+        "{ ring = {} }",
+        "{ send_early_media = {} }",
+        "{ answer = {} }",
+        "{ refuse = 486 }",
+        "{ hear = \"bob\" }",
+        "{ hear = { who = \"bob\", for_ms = 5 } }",
+        "{ keys_heard = \"12#\" }",
+        "{ say = \"a.wav\" }",
+        "{ hum = 440 }",
+        "{ quiet = {} }",
+        "{ press_by_info = \"1\" }",
+        "{ changed = {} }",
+        "{ transfer = \"carol\" }",
+        "{ transfer_to_line = 2 }",
+        "{ transferred = {} }",
+        "{ line = 4 }",
+        "{ register = {} }",
+        "{ unregister = {} }",
+        "{ ended = { by = \"replacement\" } }",
+    ];
+    let lines = steps.map(|step| format!("  {step},\n")).concat();
+    let text = format!("{CALLER}[[callee]]\nname = \"bob\"\nhum_hz = 700\nsteps = [\n{lines}]\n");
+    let scenario = Scenario::parse("s.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let at: Vec<usize> = scenario.callee[0].steps.iter().map(|step| step.line).collect();
+    assert_eq!(at, (9..9 + steps.len()).collect::<Vec<_>>());
+    assert_eq!((scenario.hum_of("bob"), scenario.hum_of("alice")), (Some(700), None));
+}
+
+#[test]
+fn what_is_wrong_with_a_callee_is_said_in_one_line() {
+    let of = |keys: &str| error(&format!("{CALLER}[[callee]]\nname = \"bob\"\n{keys}\n"));
+    let cases = [
+        ("nmber = \"1\"", "unknown field `nmber`"),
+        ("number = \"100\"", "callee \"bob\": `number`: "),
+        (
+            "number = \"+12025550100\"\nuser = \"bob\"",
+            "one of `user`, `number` and `host`",
+        ),
+        ("host = \"a b\"", "it must be a host name"),
+        ("user = \"a@b\"", "letters, digits"),
+        ("lines = 5", "`lines` is 5, it must be 1 to 4"),
+        ("hum_hz = 20", "`hum_hz` is 20, it must be 100 to 3800"),
+        ("when_called = \"sleep\"", "unknown variant `sleep`"),
+        (
+            "when_called = { refuse = 200 }",
+            "refuses with 200, it must be 300 to 699",
+        ),
+        ("when_called = { redirect = \"carol\" }", "it must be a SIP address"),
+        (
+            "steps = [{ line = 5 }]",
+            "s.toml:7: there is no line 5, lines are 1 to 4",
+        ),
+        ("steps = [{ refuse = 200 }]", "s.toml:7: `refuse` is 200"),
+        (
+            "steps = [{ hear = \"alice\" }]",
+            "s.toml:7: `hear`: \"alice\" hums nothing",
+        ),
+        (
+            "steps = [{ hear = \"zoe\" }]",
+            "s.toml:7: `hear`: nobody is called \"zoe\"",
+        ),
+    ];
+    for (keys, part) in cases {
+        let error = of(keys);
+        assert!(error.contains(part) && !error.contains('\n'), "{error}");
+    }
+    let twice = format!("{CALLER}[[callee]]\nname = \"alice\"\n");
+    assert!(error(&twice).contains("are called \"alice\""));
+}

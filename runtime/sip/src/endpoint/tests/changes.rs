@@ -244,3 +244,22 @@ fn a_bye_refuses_what_is_still_to_be_answered() {
     assert_eq!(statuses(&sent), [487, 200]);
     assert_eq!(bench.endings(), 1);
 }
+
+#[test]
+fn a_change_that_is_to_come_again_later_does() {
+    let mut bench = Bench::new();
+    let (dialog, _) = bench.placed(ALLOW);
+    bench.endpoint.update(bench.now, dialog, SDP.into()).expect("idle");
+    let update = bench.drain().remove(0);
+    assert!(bench.hear(&update, 500, "Retry-After: 3 (busy)\r\n", "").is_empty());
+    assert!(bench.pass(3 * SECOND - Duration::from_millis(1)).is_empty());
+    let again = bench.pass(Duration::from_millis(1));
+    assert_eq!(methods(&again), ["UPDATE"]);
+    bench.hear(&again[0], 500, "", "");
+    let expected = Event::ReinviteAnswered {
+        dialog,
+        status: 500,
+        sdp: None,
+    };
+    assert_eq!(bench.events.last(), Some(&expected));
+}

@@ -97,3 +97,22 @@ fn keys_need_a_call_that_is_up() {
         Err(DialogError::WrongState)
     );
 }
+
+#[test]
+fn a_key_that_was_overtaken_is_told_again() {
+    let mut bench = Bench::new();
+    let (dialog, _) = bench.placed("");
+    bench.endpoint.info_key(bench.now, dialog, 4, 100).expect("room");
+    let first = bench.drain().remove(0);
+    let mut sent = bench.hear(&first, 500, "", "");
+    assert_eq!(
+        (header(&first, "CSeq"), header(&sent[0], "CSeq")),
+        (Some("2 INFO"), Some("3 INFO"))
+    );
+    sent = bench.hear(&sent[0], 500, "", "");
+    assert_eq!(methods(&sent), ["INFO"]);
+    assert!(
+        bench.hear(&sent[0], 500, "", "").is_empty(),
+        "it means something else, then"
+    );
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::tests::{Pair, SDP, Side, Weather};
-use crate::{EndCause, Event};
+use crate::{EndCause, Event, Last};
 
 const CLEAR: Weather = Weather {
     lost: 0,
@@ -148,4 +148,88 @@ fn the_same_seed_gives_the_same_log() {
     };
     assert_eq!(log(9), log(9));
     assert_ne!(log(9), log(10));
+}
+
+/// The server gives early media reliably; once up the phone changes the session by UPDATE, presses a key, asks for a
+/// transfer and hangs up when it knows the outcome.
+fn with_everything(pair: &mut Pair, side: Side, event: &Event) {
+    let now = pair.now;
+    match (side, event) {
+        (Side::Server, Event::Invite { dialog, .. }) => {
+            pair.server
+                .provisional(now, *dialog, 183, Some(SDP.into()))
+                .expect("a new call");
+            pair.server
+                .accept(now, *dialog, SDP.into())
+                .expect("waits for the PRACK");
+        }
+        (Side::Server, Event::Reinvite { dialog, .. }) => {
+            pair.server.accept_reinvite(now, *dialog, SDP.into()).expect("pending");
+        }
+        (Side::Server, Event::Refer { refer, .. }) => {
+            pair.server.accept_refer(now, *refer).expect("pending");
+            pair.server.refer_progress(now, *refer, 180).expect("open");
+            pair.server.refer_progress(now, *refer, 200).expect("open");
+        }
+        (Side::Phone, Event::Answered { dialog, .. }) => {
+            pair.phone.update(now, *dialog, SDP.into()).expect("just answered");
+        }
+        // Whatever came of the UPDATE.
+        (Side::Phone, Event::ReinviteAnswered { dialog, .. }) => {
+            // The call may be over already: a far end that answers 481 or nothing.
+            let _ = pair.phone.info_key(now, *dialog, 5, 100);
+            let _ = pair.phone.refer(now, *dialog, "<sip:c@203.0.113.9>", None);
+        }
+        (Side::Phone, Event::ReferProgress { dialog, last, .. }) if *last == Last::Yes => {
+            let _ = pair.phone.bye(now, *dialog);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn in_a_storm_early_media_changes_keys_and_transfers_come_through_once() {
+    let (mut keys, mut transfers) = (0, 0);
+    for seed in 0..200 {
+        let mut pair = Pair::new(seed, STORM);
+        pair.call(Some(SDP));
+        pair.run(Duration::from_secs(2_500), with_everything);
+        assert_eq!(endings(&pair, Side::Phone).len(), 1, "seed {seed}: {:?}", pair.log);
+        let outcomes: Vec<u16> = pair
+            .events_of(Side::Phone)
+            .iter()
+            .filter_map(|event| match event {
+                Event::ReferProgress {
+                    status,
+                    last: Last::Yes,
+                    ..
+                } => Some(*status),
+                _ => None,
+            })
+            .collect();
+        assert!(outcomes.len() <= 1, "seed {seed}: {:?}", pair.log);
+        let is_key = |event: &&&Event| matches!(event, Event::Key { .. });
+        let pressed = pair.events_of(Side::Server).iter().filter(is_key).count();
+        assert!(pressed <= 1, "seed {seed}: a repeated INFO became a second key");
+        keys += pressed;
+        transfers += usize::from(outcomes == [200]);
+        for endpoint in [&pair.phone, &pair.server] {
+            let counters = endpoint.counters();
+            assert_eq!(
+                (counters.transactions, counters.dialogs, counters.malformed),
+                (0, 0, 0),
+                "seed {seed}"
+            );
+            assert_eq!(
+                (endpoint.dialogs.len(), endpoint.refers.len(), endpoint.wake_at()),
+                (0, 0, None),
+                "seed {seed}"
+            );
+        }
+    }
+    // A key may still be under way when the phone hangs up.
+    assert!(
+        keys > 140 && transfers > 180,
+        "{keys} keys and {transfers} transfers of 200"
+    );
 }
