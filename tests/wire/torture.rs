@@ -91,7 +91,7 @@ fn streamed(bytes: &[u8], piece: usize) -> (Vec<Verdict>, Option<FramingError>) 
     let mut verdicts = Vec::new();
     for portion in bytes.chunks(piece) {
         framer.push(portion);
-        while let Some(item) = framer.next() {
+        for item in framer.by_ref() {
             match item {
                 Ok(Framed::Message(message)) => {
                     let mut door = Door::by(Flow {

@@ -1,5 +1,12 @@
 //! A whole node on several doors: calls get their answers on the way they came, and TLS needs its certificate.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "a test binary exports nothing, and uses a part of what tests share"
+)]
+
 mod support;
 
 use patchcord_host::{Door, Identity, NodeConfig, TlsFiles};

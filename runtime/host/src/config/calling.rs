@@ -205,9 +205,7 @@ fn one(table: &Table<'_>, tenant: &Tenant) -> Result<(CallingOut, TenantLimits),
 fn plan(table: &Table<'_>) -> Result<DialPlan, ConfigError> {
     let text = |key| table.parsed(key, "digits", |text| Some(text.to_owned()));
     let texts = |key| table.list(key, "digits", |text| Some(text.to_owned()));
-    let digits = |key, usual: u64| -> Result<u8, ConfigError> {
-        Ok(table.number(key, 1..=15)?.unwrap_or(usual) as u8)
-    };
+    let digits = |key, usual: u64| -> Result<u8, ConfigError> { Ok(table.number(key, 1..=15)?.unwrap_or(usual) as u8) };
     let home = match text("country")? {
         None => None,
         Some(country_code) => Some(Home {

@@ -245,7 +245,9 @@ impl Outcome {
         match end {
             End::ByFarEnd | End::ByPhone | End::Replaced => {}
             End::Cancelled | End::GivenUp => bail!("the call was given up before it was answered"),
-            End::Refused { status } | End::Declined { status } => bail!("the call was refused with {status}: {}", ladder::status(status)),
+            End::Refused { status } | End::Declined { status } => {
+                bail!("the call was refused with {status}: {}", ladder::status(status))
+            }
             End::TimedOut | End::Expired => bail!("{destination} stopped answering; look at its log"),
             End::NoCommonAudio => bail!("the other side offers no audio this phone has; it needs PCMU or PCMA"),
             End::Broken => bail!("the other side broke the call; look at its log"),

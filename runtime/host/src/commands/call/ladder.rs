@@ -60,7 +60,9 @@ fn end_words(end: End, paint: Paint) -> String {
         End::ByFarEnd => format!("<- BYE, {}", paint.green("ended by the other side")),
         End::ByPhone => format!("   {}", paint.green("ended")),
         End::Cancelled | End::GivenUp => "<- 487 cancelled".to_owned(),
-        End::Refused { status: refused } | End::Declined { status: refused } => format!("<- {refused} {}", paint.red(status(refused))),
+        End::Refused { status: refused } | End::Declined { status: refused } => {
+            format!("<- {refused} {}", paint.red(status(refused)))
+        }
         End::Replaced => paint.green("   another call took its place"),
         End::Expired => paint.red("   the session expired"),
         End::TimedOut => paint.red("   no answer"),

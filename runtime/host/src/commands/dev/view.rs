@@ -87,6 +87,8 @@ fn ended_by(why: Interruption) -> &'static str {
         Interruption::TimeLimit => "time limit reached",
         Interruption::EndedByPlatform => "ended by the platform",
         Interruption::EndedByHandler => "ended by the handler",
+        Interruption::Moved => "moved to another call",
+        Interruption::NotConnected => "never connected",
     }
 }
 

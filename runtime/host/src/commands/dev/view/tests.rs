@@ -5,7 +5,7 @@ use patchcord_control::call::TurnTrace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::private::Private;
 use patchcord_control::record::{Fault, FaultKind, LegRecord, Usage};
-use patchcord_control::words::Interruption;
+use patchcord_control::words::{Interruption, LegDirection};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
         started_at: at(1_000, 900),
         ended_at: at(1_008, 400),
         legs: vec![LegRecord {
+            direction: LegDirection::Inbound,
             from: Private::new("15550100".to_owned()),
             to: Private::new("15550199".to_owned()),
             answered_at: Some(at(1_001, 0)),
