@@ -40,6 +40,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
+/// What stands at the top of a file.
+const SECTIONS: &[&str] = &[
+    "sip",
+    "dns",
+    "http",
+    "media",
+    "records",
+    "trace",
+    "limits",
+    "log",
+    "handler",
+    "route",
+    "gate",
+    "registration",
+    "user",
+    "trunk",
+    "tenant",
+];
 /// Threads of a kind at most.
 const THREADS_MAX: u64 = 64;
 /// Calls of one node at most: as many as there are port pairs.
@@ -104,26 +122,7 @@ impl Config {
     pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigError> {
         let source = Source { file, text };
         let document = source.document()?;
-        let root = source.root(
-            &document,
-            &[
-                "sip",
-                "dns",
-                "http",
-                "media",
-                "records",
-                "trace",
-                "limits",
-                "log",
-                "handler",
-                "route",
-                "gate",
-                "registration",
-                "user",
-                "trunk",
-                "tenant",
-            ],
-        )?;
+        let root = source.root(&document, SECTIONS)?;
         let sip_keys = [sip::KEYS, phones::SIP_KEYS].concat();
         let sip_table = root.section("sip", &sip_keys)?;
         let sip = sip::read(&sip_table, file)?;
@@ -150,6 +149,7 @@ impl Config {
             traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
+            domain: None,
             trunks: Vec::new(),
         };
         if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {
@@ -158,18 +158,12 @@ impl Config {
         check::ports_for_calls(&node, &limits, &media)?;
         let (handlers, routes) = (handlers(&root, file)?, routes(&root)?);
         check::routes_lead_somewhere(&root, &handlers, &routes)?;
-        let address = node.sip.advertise.unwrap_or(node.sip.listen).ip();
-        let address = if address.is_ipv6() {
-            format!("[{address}]")
-        } else {
-            address.to_string()
-        };
         let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
-        let calling = calling::read(&root, &sip_table, (&address, node.calls), &tenants)?;
+        let calling = calling::read(&root, &sip_table, &node, &tenants)?;
         node.gate = Some(calling.gate.clone());
         node.registrar = calling.registrar.clone();
-        let told = node.sip.advertise.unwrap_or(node.sip.listen);
-        node.trunks = calling.trunks(0, |_| Some(told));
+        node.domain.clone_from(&calling.domain);
+        node.trunks = calling.trunks();
         Ok(Config {
             node,
             calling,

@@ -23,7 +23,7 @@ use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
 use patchcord_sip::sdp::Codec;
-use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport};
+use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport, TrunkMode, Uri};
 use patchcord_switch::Directory;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
@@ -87,8 +87,21 @@ pub struct NodeConfig {
     pub gate: Option<patchcord_sip::GateConfig>,
     /// How registrations are kept.
     pub registrar: patchcord_sip::RegistrarConfig,
+    /// The host of our own users' addresses; none: the first door's address.
+    pub domain: Option<String>,
     /// Trunks to watch.
-    pub trunks: Vec<patchcord_sip::TrunkConfig>,
+    pub trunks: Vec<WatchedTrunk>,
+}
+
+/// A trunk that a node registers with, or asks whether it lives.
+#[derive(Debug, Clone)]
+pub struct WatchedTrunk {
+    /// All but what only a running node knows: its seed, and the contact it registers.
+    pub machine: patchcord_sip::TrunkConfig,
+    /// How the carrier reaches us.
+    pub transport: Transport,
+    /// How long a registration is asked to hold; none: it is not registered.
+    pub registers: Option<Duration>,
 }
 
 impl NodeConfig {
@@ -119,6 +132,7 @@ impl NodeConfig {
             traces: None,
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
+            domain: None,
             trunks: Vec::new(),
         }
     }
@@ -475,6 +489,29 @@ impl Ground {
         desks.collect()
     }
 
+    /// The trunks of a node that is bound: a carrier reaches a registered one by the door of its transport.
+    fn trunks(&self, config: &NodeConfig, seed: [u8; 32]) -> Vec<patchcord_sip::TrunkConfig> {
+        let trunks = config.trunks.iter().zip(0_u64..).map(|(trunk, place)| {
+            let mut machine = trunk.machine.clone();
+            machine.seed = seed
+                .first_chunk()
+                .map_or(place, |bytes| u64::from_le_bytes(*bytes) ^ place);
+            let door = self.advertised.iter().find(|door| door.transport == trunk.transport);
+            if let (Some(expires), Some(door)) = (trunk.registers, door) {
+                let contact = format!(
+                    "sip:{}@{};transport={}",
+                    machine.name,
+                    door.address,
+                    trunk.transport.param()
+                );
+                let contact = Uri::parse(&contact).expect("a name, an address and a token make a URI");
+                machine.mode = TrunkMode::Registering { expires, contact };
+            }
+            machine
+        });
+        trunks.collect()
+    }
+
     fn shard(
         &self,
         config: &NodeConfig,
@@ -498,6 +535,7 @@ impl Ground {
                 },
                 ..patchcord_sip::Config::new(self.advertised.clone(), user_agent)
             },
+            domain: config.domain.clone(),
             media_address: config.media.advertise,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: config.media.timeout,
@@ -506,7 +544,11 @@ impl Ground {
             calls,
             gate: config.gate.clone(),
             registrar: (index == 0).then(|| config.registrar.clone()),
-            trunks: if index == 0 { config.trunks.clone() } else { Vec::new() },
+            trunks: if index == 0 {
+                self.trunks(config, seed)
+            } else {
+                Vec::new()
+            },
             // The turns stand between the messages of a trace.
             trace: if config.traces.is_some() {
                 Trace::On

@@ -15,10 +15,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-fn invite(transport: &str) -> String {
+fn invite(transport: &str, call: &str) -> String {
     format!(
-        "INVITE sip:nobody@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{transport} 127.0.0.1:5062;branch=z9hG4bK{transport};rport\r\n\
-         From: <sip:caller@example.com>;tag=1\r\nTo: <sip:nobody@127.0.0.1>\r\nCall-ID: doors-{transport}\r\nCSeq: 1 INVITE\r\n\
+        "INVITE sip:nobody@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{transport} 127.0.0.1:5062;branch=z9hG4bK{call};rport\r\n\
+         From: <sip:caller@example.com>;tag=1\r\nTo: <sip:nobody@127.0.0.1>\r\nCall-ID: doors-{call}\r\nCSeq: 1 INVITE\r\n\
          Contact: <sip:caller@127.0.0.1:5062>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
     )
 }
@@ -89,14 +89,16 @@ fn a_call_is_answered_on_the_way_it_came() {
             (Transport::Tcp, false)
         ]
     );
-    for door in &doors[3..] {
+    for (door, call) in doors[3..].iter().zip(["v4", "v6"]) {
         let mut stream = dial(door.address);
-        stream.write_all(invite("TCP").as_bytes()).unwrap();
+        stream.write_all(invite("TCP", call).as_bytes()).unwrap();
         assert!(status(stream).starts_with("SIP/2.0 404 "), "nobody has this number");
     }
     let phone = std::net::UdpSocket::bind(free6).unwrap();
     phone.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    phone.send_to(invite("UDP").as_bytes(), doors[1].address).unwrap();
+    phone
+        .send_to(invite("UDP", "datagram").as_bytes(), doors[1].address)
+        .unwrap();
     let mut answer = [0; 2_000];
     let (length, from) = phone.recv_from(&mut answer).unwrap();
     assert_eq!(from, doors[1].address);

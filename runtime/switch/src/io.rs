@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub struct Config {
     /// The SIP endpoint's part.
     pub sip: patchcord_sip::Config,
+    /// The host that stands in From of our own requests, such as `office.example`; none: the first door's address.
+    pub domain: Option<String>,
     /// The address that session descriptions name for audio.
     pub media_address: IpAddr,
     /// Who may come in; everybody without it.

@@ -113,6 +113,9 @@ impl Shard {
 
     /// The host that stands in From of our own requests.
     pub(crate) fn domain(&self) -> String {
+        if let Some(domain) = &self.config.domain {
+            return domain.clone();
+        }
         match self.config.sip.listeners.first().map(|door| door.address.ip()) {
             Some(std::net::IpAddr::V6(ip)) => format!("[{ip}]"),
             Some(ip) => ip.to_string(),

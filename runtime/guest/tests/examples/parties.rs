@@ -272,11 +272,11 @@ fn follow_me_tries_the_desk_then_everything_else_but_no_machine() {
     assert_eq!(story(&call(vec![answers(1)])), ["0 dials 1", "0 talks with 1"]);
     let person = call(vec![no_answer(), answered_by(2, Some(AnsweredBy::Human))]);
     assert_eq!(story(&person), ["0 dials 1", "0 dials 2", "0 talks with 2"]);
-    let elsewhere = person.asks.iter().filter_map(|ask| match ask {
+    let mut elsewhere = person.asks.iter().filter_map(|ask| match ask {
         Ask::Dial { options, .. } => Some(options),
         _ => None,
     });
-    let elsewhere = elsewhere.last().expect("it dialled twice");
+    let elsewhere = elsewhere.next_back().expect("it dialled twice");
     assert!(elsewhere.order == Order::Together && elsewhere.detect_machine.is_some());
     let machine = call(vec![no_answer(), answered_by(2, Some(AnsweredBy::Machine))]);
     assert_eq!(heard(&machine.asks), ["trying.wav", "away.wav"]);

@@ -5,6 +5,7 @@ use super::phones::{self, Phones, domain};
 use super::reader::{ConfigError, Table, nearest};
 use super::trunks::{self, Carrier, network};
 use super::{CALLS_MAX, NAME, name};
+use crate::node::{NodeConfig, WatchedTrunk};
 use patchcord_control::destinations::{
     Destinations, HostPattern, HostRule, Hosts, Micros, Permission, Price, Rule, ShortRule,
 };
@@ -13,10 +14,10 @@ use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits};
 use patchcord_control::numbers::{Bare, Code, DialPlan, E164, Home, PlanSettings, Prefix};
 use patchcord_control::policy::CallerIds;
 use patchcord_control::trunks::Trunks;
-use patchcord_sip::{GateConfig, RegistrarConfig, Strangers, Transport, TrunkConfig, TrunkMode, Uri};
+use patchcord_sip::{GateConfig, RegistrarConfig, Strangers};
 use patchcord_switch::{CallingOut, Outgoing, Users};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -79,33 +80,21 @@ impl Calling {
         }
     }
 
-    /// The machines that watch trunks; `door` is where the node is reached over a transport, as told to others. A trunk
-    /// that registers without such a door is left out.
-    pub fn trunks(&self, seed: u64, door: impl Fn(Transport) -> Option<SocketAddr>) -> Vec<TrunkConfig> {
-        let machine = |(place, carrier): (usize, &Carrier)| {
-            let mut machine = carrier.machine.clone();
-            machine.seed = seed.wrapping_add(place as u64);
-            if let Some(expires) = carrier.registers {
-                let token = carrier.transport.param();
-                let address = door(carrier.transport)?;
-                let contact = Uri::parse(&format!("sip:{}@{address};transport={token}", machine.name)).ok()?;
-                machine.mode = TrunkMode::Registering { expires, contact };
-            }
-            Some(machine)
-        };
-        self.carriers.iter().enumerate().filter_map(machine).collect()
+    /// The trunks to watch.
+    pub(super) fn trunks(&self) -> Vec<WatchedTrunk> {
+        self.carriers.iter().map(|carrier| carrier.watched.clone()).collect()
     }
 }
 
-/// Reads all of it. `address` is the host that phones know; `tenants` are those with handlers.
+/// Reads all of it for a node whose own parts are known; `tenants` are those with handlers.
 pub(super) fn read(
     root: &Table<'_>,
     sip: &Table<'_>,
-    (address, calls): (&str, usize),
+    node: &NodeConfig,
     tenants: &[&Tenant],
 ) -> Result<Calling, ConfigError> {
-    let phones: Phones = phones::read(root, sip, address)?;
-    let carriers = trunks::read(root, phones.domain.as_deref(), calls)?;
+    let phones: Phones = phones::read(root, sip, &host_of(node))?;
+    let carriers = trunks::read(root, phones.domain.as_deref(), node)?;
     let mut gate = phones.gate;
     gate.peers = carriers.iter().flat_map(|carrier| carrier.peers.clone()).collect();
     if gate.users.is_empty() && carriers.is_empty() && gate.strangers == Strangers::Drop {
@@ -138,6 +127,14 @@ pub(super) fn read(
         limits,
         carriers,
     })
+}
+
+/// The host that phones know without a domain, as it stands in a URI.
+fn host_of(node: &NodeConfig) -> String {
+    match node.sip.advertise.unwrap_or(node.sip.listen).ip() {
+        IpAddr::V6(address) => format!("[{address}]"),
+        address @ IpAddr::V4(_) => address.to_string(),
+    }
 }
 
 /// A user's tenant is one that has a handler or a section.

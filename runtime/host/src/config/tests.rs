@@ -34,10 +34,7 @@ fn the_least_file_has_the_defaults() {
     assert_eq!(config.routes[0].to, Pattern::Any);
 }
 
-#[test]
-fn every_key_has_its_effect() {
-    let config = parse(
-        r#"user = [{ name = "ann", password = "not to be shown" }]
+const EVERYTHING: &str = r#"user = [{ name = "ann", password = "not to be shown", tenant = "acme" }]
 [sip]
 listen = "0.0.0.0:5070"
 advertise = "203.0.113.5"
@@ -74,9 +71,11 @@ tenant = "acme"
 to = "100"
 handler = "sales"
 tenant = "acme"
-"#,
-    )
-    .unwrap();
+"#;
+
+#[test]
+fn every_key_has_its_effect() {
+    let config = parse(EVERYTHING).unwrap();
     let node = &config.node;
     assert_eq!(node.sip.advertise, Some("203.0.113.5:0".parse().unwrap()));
     assert_eq!(node.media.advertise, "203.0.113.5".parse::<IpAddr>().unwrap());
@@ -119,7 +118,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "listen",
         "host",
-        ":3: [sip] has no key `host`: there are listen, advertise, threads, tcp, tls, ws, wss, certificate, key, client_ca, roots",
+        ":3: [sip] has no key `host`: there are listen, advertise, threads, tcp, tls, ws, wss, certificate, key, client_ca, roots, domain, strangers, registered",
     ),
     ("[sip]", "[spi]", ":2: the file has no key `spi`: did you mean `sip`?"),
     (
@@ -262,6 +261,8 @@ fn a_file_that_is_not_there_is_a_sentence() {
 
 #[test]
 fn calls_in_and_out_are_said_in_sentences_that_show_no_secret() {
+    let nobody = LEAST.split_once('\n').unwrap().1;
+    let strangers = nobody.replacen("[sip]", "[sip]\nstrangers = \"answer\"", 1);
     for (more, sentence) in [
         (
             "[[user]]\nname = \"bob\"",
@@ -280,11 +281,10 @@ fn calls_in_and_out_are_said_in_sentences_that_show_no_secret() {
             "price: it is missing: give what a minute costs, such as 0.02, or 0",
         ),
     ] {
-        let error = parse(&format!("{LEAST}{more}")).unwrap_err().to_string();
+        let error = parse(&format!("{strangers}{more}")).unwrap_err().to_string();
         assert!(error.ends_with(sentence), "instead of\n{sentence}\nit says\n{error}");
         assert!(!error.contains("hush"), "{error}");
     }
-    let nobody = LEAST.split_once('\n').unwrap().1;
     let error = parse(nobody).unwrap_err().to_string();
     assert!(error.contains("[sip] strangers: nobody could call"), "{error}");
 }

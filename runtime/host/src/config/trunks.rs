@@ -4,6 +4,7 @@
 use super::phones::domain;
 use super::reader::{ConfigError, Table};
 use super::{NAME, TENANT, name};
+use crate::node::{NodeConfig, WatchedTrunk};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::TrunkLimits;
 use patchcord_control::numbers::{E164, NumberFormat, Prefix, Style, TechPrefix};
@@ -44,6 +45,8 @@ const KEYS: &[&str] = &[
     "from_domain",
     "codes",
 ];
+/// A carrier is not asked more often than this whether it lives.
+const PROBE_S_MIN: u64 = 5;
 /// What a number format needs where nothing is said.
 const ABROAD: &str = "00";
 
@@ -54,19 +57,23 @@ pub(super) struct Carrier {
     pub(super) host: TrunkHost,
     pub(super) limits: TrunkLimits,
     pub(super) peers: Vec<TrustedPeer>,
-    /// Its mode is set when the node knows where it is reached.
-    pub(super) machine: TrunkConfig,
-    pub(super) transport: Transport,
-    pub(super) registers: Option<Duration>,
+    pub(super) watched: WatchedTrunk,
 }
 
-/// Reads all trunks. `own` is the domain of From, `calls` how many calls the node takes.
-pub(super) fn read(root: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Vec<Carrier>, ConfigError> {
+/// Reads all trunks. `own` is the domain of From; a registered trunk needs a door of the node.
+pub(super) fn read(root: &Table<'_>, own: Option<&str>, node: &NodeConfig) -> Result<Vec<Carrier>, ConfigError> {
     let mut carriers: Vec<Carrier> = Vec::new();
     for table in root.sections("trunk", KEYS)? {
-        let carrier = carrier(&table, own, calls)?;
+        let carrier = carrier(&table, own, node.calls)?;
         if carriers.iter().any(|known| known.choice.name == carrier.choice.name) {
             return Err(table.wrong("name", "there is a trunk of this name above: give another name"));
+        }
+        let transport = carrier.watched.transport;
+        let is_open = transport == Transport::Udp || node.sip.doors.iter().any(|door| door.transport == transport);
+        if carrier.watched.registers.is_some() && !is_open {
+            let token = transport.param();
+            let sentence = format!("the carrier could not reach us: give [sip] {token} an address to listen on");
+            return Err(table.wrong("register_s", &sentence));
         }
         carriers.push(carrier);
     }
@@ -105,14 +112,7 @@ fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier
     let choice = choice(table, name.clone())?;
     let mut machine = TrunkConfig::new(&name, &owner_name(&choice.owner), uri, NameAddr::new(identity));
     machine.credentials.clone_from(&credentials);
-    machine.probe = match table.number("options_s", 0..=3_600)? {
-        Some(0) => None,
-        Some(seconds) => Some(Probe {
-            every: Duration::from_secs(seconds.max(5)),
-            ..Probe::default()
-        }),
-        None => Some(Probe::default()),
-    };
+    machine.probe = probe(table)?;
     let registers = table.seconds("register_s", 60..=86_400)?;
     if registers.is_some() && credentials.is_none() {
         return Err(table.wrong(
@@ -139,9 +139,23 @@ fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier
         host,
         limits,
         peers,
-        machine,
-        transport,
-        registers,
+        watched: WatchedTrunk {
+            machine,
+            transport,
+            registers,
+        },
+    })
+}
+
+/// How often the carrier is asked whether it lives; 0: never.
+fn probe(table: &Table<'_>) -> Result<Option<Probe>, ConfigError> {
+    Ok(match table.number("options_s", 0..=3_600)? {
+        Some(0) => None,
+        Some(seconds) => Some(Probe {
+            every: Duration::from_secs(seconds.max(PROBE_S_MIN)),
+            ..Probe::default()
+        }),
+        None => Some(Probe::default()),
     })
 }
 

@@ -83,6 +83,7 @@ impl Setup {
         gate.authentication.realm = DOMAIN.to_owned();
         Config {
             sip: patchcord_sip::Config::new(vec![patchcord_sip::Listener::udp(Node::sip_address())], "patchcord"),
+            domain: None,
             media_address: Node::media_address(),
             gate: Some(gate),
             trunks: self.trunks.clone(),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 fn parse(section: &str) -> Result<Sip, String> {
     let text = format!(
-        "[sip]\n{section}\n[media]\naddress = \"127.0.0.1\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\
+        "user = [{{ name = \"ann\", password = \"hush\" }}]\n[sip]\n{section}\n[media]\naddress = \"127.0.0.1\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\
          [[route]]\nto = \"*\"\nhandler = \"menu\"\n"
     );
     let config = Config::parse(Path::new("/etc/patchcord/patchcord.toml"), &text);
