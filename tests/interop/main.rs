@@ -54,7 +54,6 @@ const SINGLES: &[Single] = &[
     single("hold_resume", "menu", 1),
     single("options", "menu", 0),
     single("unknown_method", "menu", 0),
-    single("require_100rel", "menu", 0),
     single("bye_unknown_call", "menu", 0),
 ];
 
