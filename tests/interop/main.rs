@@ -14,6 +14,7 @@ mod kamailio;
 mod lab;
 mod linphone;
 mod office;
+mod office_tests;
 mod reading;
 mod server;
 mod sipp;

@@ -88,7 +88,8 @@ pub enum Referrals {
 
 /// What each of them speaks, in Hz.
 const TONES_HZ: [u16; 5] = [440, 620, 880, 1150, 1500];
-const USERS: [&str; 5] = ["anna", "bert", "clara", "dora", "emil"];
+/// Everybody.
+pub const USERS: [&str; 5] = ["anna", "bert", "clara", "dora", "emil"];
 const ANNA_HZ: u16 = TONES_HZ[0];
 const BERT_HZ: u16 = TONES_HZ[1];
 const CLARA_HZ: u16 = TONES_HZ[2];

@@ -1,5 +1,6 @@
 //! The real server in its own process: `patchcord serve` with a configuration of its own, its metrics, its end records.
 
+use crate::certificates::Certificates;
 use crate::lab::{self, Lane};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -30,10 +31,24 @@ pub struct Route<'a> {
     pub handler: &'a str,
 }
 
+/// What a server is told beside the handlers of its routes.
+#[derive(Default)]
+pub struct Setup<'a> {
+    /// Further keys of `[sip]`, a line each; without any, it answers strangers.
+    pub sip: &'a str,
+    /// Further sections.
+    pub sections: &'a str,
+    /// For TLS; without, there are no connections at all.
+    pub certificates: Option<&'a Certificates>,
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
     process: Child,
     pub sip: SocketAddr,
+    /// Where it takes connections, if it has certificates.
+    pub tcp: SocketAddr,
+    pub tls: SocketAddr,
     http: SocketAddr,
     folder: PathBuf,
 }
@@ -41,16 +56,35 @@ pub struct Server {
 impl Server {
     /// Starts a server in `folder` and waits until it answers its health check.
     pub fn start(folder: &Path, lane: &Lane, routes: &[Route]) -> Self {
+        let setup = Setup {
+            sip: "strangers = \"answer\"",
+            ..Setup::default()
+        };
+        Self::start_with(folder, lane, routes, &setup)
+    }
+
+    /// The same with more than handlers.
+    pub fn start_with(folder: &Path, lane: &Lane, routes: &[Route], setup: &Setup) -> Self {
         let modules: Vec<_> = routes.iter().map(|route| lab::module(route.handler)).collect();
         let address = || SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
-        let (sip, http) = (address(), address());
+        let (sip, tcp, tls, http) = (address(), address(), address(), address());
+        let doors = setup.certificates.map_or_else(String::new, |files| {
+            format!(
+                "tcp = \"{tcp}\"\ntls = \"{tls}\"\ncertificate = \"{}\"\nkey = \"{}\"\n",
+                files.certificate.display(),
+                files.key.display()
+            )
+        });
         let mut config = format!(
-            "[sip]\nlisten = \"{sip}\"\nstrangers = \"answer\"\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
-             [records]\ncdr = \"{}\"\n\n[limits]\ncalls = {}\n",
+            "[sip]\nlisten = \"{sip}\"\n{doors}{}\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
+             [records]\ncdr = \"{}\"\n\n[trace]\nfolder = \"{}\"\n\n[limits]\ncalls = {}\n\n{}\n",
+            setup.sip,
             lane.media.start,
             lane.media.end - 1,
             folder.join("cdr.jsonl").display(),
+            folder.join("traces").display(),
             lane.media.len() / 2, // a port for RTP and one for RTCP each
+            setup.sections,
         );
         for (route, module) in routes.iter().zip(&modules) {
             let name = route.handler.rsplit('/').next().expect("a path has a last part");
@@ -74,6 +108,8 @@ impl Server {
         let mut server = Self {
             process,
             sip,
+            tcp,
+            tls,
             http,
             folder: folder.to_owned(),
         };

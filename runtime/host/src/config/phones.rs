@@ -4,13 +4,13 @@
 use super::reader::{ConfigError, Table};
 use super::{NAME, name, tenant};
 use patchcord_control::ids::Tenant;
-use patchcord_sip::{CallsOfRegistered, GateConfig, RegistrarConfig, Secret, Strangers, User};
+use patchcord_sip::{Algorithm, CallsOfRegistered, GateConfig, RegistrarConfig, Secret, Strangers, User};
 use patchcord_switch::Users;
 use std::collections::HashSet;
 use std::time::Duration;
 
 /// Keys of `[sip]` that are read here.
-pub(super) const SIP_KEYS: &[&str] = &["domain", "strangers", "registered"];
+pub(super) const SIP_KEYS: &[&str] = &["domain", "strangers", "registered", "digest"];
 const DOMAIN: &str = "a host name such as \"office.example\"";
 /// The longest time of a registration: a day.
 const REGISTRATION_S_MAX: u64 = 86_400;
@@ -39,6 +39,10 @@ pub(super) fn read(root: &Table<'_>, sip: &Table<'_>, address: &str) -> Result<P
     gate.aliases = own.iter().map(|domain| (address.to_owned(), domain.clone())).collect();
     let right = "\"drop\", \"refuse\" or \"answer\"";
     gate.strangers = sip.parsed("strangers", right, strangers)?.unwrap_or_default();
+    let offered = sip.list("digest", "\"sha-256\" or \"md5\"", algorithm)?;
+    if !offered.is_empty() {
+        gate.authentication.algorithms = offered;
+    }
     let right = "\"challenge\", \"trust-streams\" or \"trust-flow\"";
     gate.calls_of_registered = sip.parsed("registered", right, registered)?.unwrap_or_default();
     let fallback = own.clone().unwrap_or_else(|| address.to_owned());
@@ -142,6 +146,15 @@ fn strangers(text: &str) -> Option<Strangers> {
         "drop" => Some(Strangers::Drop),
         "refuse" => Some(Strangers::Refuse),
         "answer" => Some(Strangers::Accept),
+        _ => None,
+    }
+}
+
+/// Phones that know MD5 only give up when SHA-256 is offered beside it.
+fn algorithm(text: &str) -> Option<Algorithm> {
+    match text {
+        "sha-256" => Some(Algorithm::Sha256),
+        "md5" => Some(Algorithm::Md5),
         _ => None,
     }
 }

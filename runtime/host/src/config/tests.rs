@@ -118,7 +118,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "listen",
         "host",
-        ":3: [sip] has no key `host`: there are listen, advertise, threads, tcp, tls, ws, wss, certificate, key, client_ca, roots, domain, strangers, registered",
+        ":3: [sip] has no key `host`: there are listen, advertise, threads, tcp, tls, ws, wss, certificate, key, client_ca, roots, domain, strangers, registered, digest",
     ),
     ("[sip]", "[spi]", ":2: the file has no key `spi`: did you mean `sip`?"),
     (
