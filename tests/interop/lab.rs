@@ -25,6 +25,14 @@ const LANE_PORTS: u16 = 100;
 const FIRST_MEDIA_PORT: u16 = 20_000;
 const FIRST_FAR_MEDIA_PORT: u16 = 14_000;
 const LANES: u16 = 56;
+/// How many ports a server for meetings has.
+const MEETING_PORTS: u16 = 200;
+const FIRST_MEETING_PORT: u16 = 31_000;
+const MEETING_LANES: u16 = 8;
+/// How many ports a far end alone has.
+const FAR_END_PORTS: u16 = 20;
+const FIRST_FAR_END_PORT: u16 = 6_000;
+const FAR_ENDS: u16 = 200;
 /// The last ports of a far end's side are for its SIP.
 const SIP_PORTS: u16 = 10;
 /// The one test that opens hundreds of calls has these to itself.
@@ -41,6 +49,30 @@ impl Lane {
         Self {
             media: from(FIRST_MEDIA_PORT),
             far_media: from(FIRST_FAR_MEDIA_PORT),
+        }
+    }
+
+    /// Ports for a server with many calls of several legs.
+    pub fn for_meetings() -> Self {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let lane = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(lane < MEETING_LANES, "more than {MEETING_LANES} servers for meetings");
+        let first = FIRST_MEETING_PORT + lane * MEETING_PORTS;
+        Self {
+            media: first..first + MEETING_PORTS,
+            far_media: 0..0,
+        }
+    }
+
+    /// Ports for a far end alone with one call; there are more of these.
+    pub fn far_end() -> Self {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let lane = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(lane < FAR_ENDS, "more than {FAR_ENDS} far ends: give each fewer ports");
+        let first = FIRST_FAR_END_PORT + lane * FAR_END_PORTS;
+        Self {
+            media: 0..0,
+            far_media: first..first + FAR_END_PORTS,
         }
     }
 

@@ -32,6 +32,7 @@ fn telephones_live_their_day_with_us() {
         // baresip 1.0 gives up when it is offered SHA-256 too.
         sip: &format!("domain = \"{DOMAIN}\"\ndigest = [\"md5\"]"),
         sections: &users(),
+        media: "",
         certificates: Some(&certificates),
     };
     let server = Server::start_with(&folder, &Lane::take(), OFFICE, &setup);

@@ -36,6 +36,8 @@ pub struct Route<'a> {
 pub struct Setup<'a> {
     /// Further keys of `[sip]`, a line each; without any, it answers strangers.
     pub sip: &'a str,
+    /// Further keys of `[media]`.
+    pub media: &'a str,
     /// Further sections.
     pub sections: &'a str,
     /// For TLS; without, there are no connections at all.
@@ -76,11 +78,12 @@ impl Server {
             )
         });
         let mut config = format!(
-            "[sip]\nlisten = \"{sip}\"\n{doors}{}\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n\n\
+            "[sip]\nlisten = \"{sip}\"\n{doors}{}\n\n[http]\nlisten = \"{http}\"\n\n[media]\nports = \"{}-{}\"\n{}\n\n\
              [records]\ncdr = \"{}\"\n\n[trace]\nfolder = \"{}\"\n\n[limits]\ncalls = {}\n\n{}\n",
             setup.sip,
             lane.media.start,
             lane.media.end - 1,
+            setup.media,
             folder.join("cdr.jsonl").display(),
             folder.join("traces").display(),
             lane.media.len() / 2, // a port for RTP and one for RTCP each
@@ -89,7 +92,10 @@ impl Server {
         for (route, module) in routes.iter().zip(&modules) {
             let name = route.handler.rsplit('/').next().expect("a path has a last part");
             config += &format!("\n[[route]]\nto = \"{}\"\nhandler = \"{name}\"\n", route.to);
-            config += &format!("\n[[handler]]\nname = \"{name}\"\nmodule = \"{}\"\n", module.display());
+            let section = format!("\n[[handler]]\nname = \"{name}\"\nmodule = \"{}\"\n", module.display());
+            if !config.contains(&section) {
+                config += &section;
+            }
         }
         let file = folder.join("patchcord.toml");
         std::fs::write(&file, config).expect("the test's folder can be written to");

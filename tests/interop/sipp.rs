@@ -67,6 +67,11 @@ impl Callee {
         }
     }
 
+    /// What to dial to reach it.
+    pub fn uri(&self) -> String {
+        format!("sip:callee@{}", self.address)
+    }
+
     /// Waits for the end of its call; `Err` says what sipp reported.
     pub fn finish(mut self) -> Result<Counts, String> {
         let ended = wait(&mut self.process, Duration::from_secs(120));
@@ -80,6 +85,12 @@ impl Drop for Callee {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a scenario wrote to its log, a line each.
+pub fn said(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("said.log")).unwrap_or_default();
+    text.lines().map(|line| line.trim().to_owned()).collect()
 }
 
 /// What every run has in common.

@@ -5,6 +5,7 @@ use crate::io::Output;
 use crate::shard::Shard;
 use patchcord_control::ids::Tenant;
 use patchcord_sip::{ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// A request outside a dialog that nobody here takes.
@@ -104,11 +105,15 @@ impl Shard {
         Some(user.to_owned())
     }
 
-    /// Whether an address leads to this node itself.
+    /// Whether an address leads to this node itself: no port means whichever a phone knows us by.
     pub(crate) fn is_our_host(&self, uri: &Uri) -> bool {
         let listeners = &self.config.sip.listeners;
-        uri.ip()
-            .is_some_and(|ip| listeners.iter().any(|door| door.address.ip() == ip))
+        let port = |door: SocketAddr| uri.port().is_none_or(|port| port == door.port());
+        uri.ip().is_some_and(|ip| {
+            listeners
+                .iter()
+                .any(|door| door.address.ip() == ip && port(door.address))
+        })
     }
 
     /// The host that stands in From of our own requests.

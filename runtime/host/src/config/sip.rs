@@ -1,7 +1,7 @@
 //! The section `[sip]`: where it listens, what phones are told, and the files of certificates. Not what comes in there.
 
 use super::reader::{ConfigError, Table};
-use super::{ADDRESS, THREADS_MAX, beside, check, cores};
+use super::{ADDRESS, THREADS_MAX, beside, check};
 use crate::certificates::{Identity, TlsFiles};
 use crate::doors::{Door, Sip};
 use patchcord_sip::Transport;
@@ -76,7 +76,7 @@ pub(super) fn read(section: &Table<'_>, file: &Path) -> Result<SipSection, Confi
             doors,
             tls,
         },
-        threads: threads.map_or_else(cores, |threads| threads as usize),
+        threads: threads.map_or(1, |threads| threads as usize),
     })
 }
 

@@ -24,7 +24,7 @@ const BUSY_RETRY: Duration = Duration::from_millis(100);
 impl Endpoint {
     /// Sends a re-INVITE; [`crate::Event::ReinviteAnswered`] follows. With `sdp` `None` the peer makes the offer and
     /// `acknowledge` carries our answer. If it meets a change of the peer (491) it is tried again by itself, and it
-    /// waits for a session refresh that is under way.
+    /// waits for a session refresh that is under way, and for the ACK of our own answer.
     ///
     /// # Errors
     /// `WrongState` while another change of either side is not closed or the dialog is not established, `Unknown`,
@@ -34,7 +34,8 @@ impl Endpoint {
         let full = self.is_full();
         let refreshing = self.is_refreshing(dialog);
         let found = self.live(dialog)?;
-        if found.state != State::Up || found.changes.wanted.is_some() || (!may_reinvite(found) && !refreshing) {
+        let waits = refreshing || found.unacknowledged.is_some();
+        if found.state != State::Up || found.changes.wanted.is_some() || (!may_reinvite(found) && !waits) {
             return Err(DialogError::WrongState);
         }
         if full {

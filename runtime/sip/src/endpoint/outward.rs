@@ -61,6 +61,12 @@ impl Endpoint {
 
     /// Ends an established dialog from our side, for whatever cause.
     pub(super) fn hang_up(&mut self, now: Instant, id: DialogId, cause: EndCause) {
+        let Some(dialog) = self.dialogs.get(&id) else {
+            return;
+        };
+        if dialog.refers.open > 0 {
+            self.tell_last_news(now, id);
+        }
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };

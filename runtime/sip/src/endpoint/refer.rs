@@ -252,6 +252,24 @@ impl Endpoint {
         }
     }
 
+    /// The dialog is about to be left: an outcome that waits for the answer to older news goes out first, since a phone
+    /// that gets the BYE before it takes the transfer for failed.
+    pub(super) fn tell_last_news(&mut self, now: Instant, dialog: DialogId) {
+        let of_dialog = self.refers.iter_mut().filter(|(_, refer)| refer.dialog == dialog);
+        let waiting = of_dialog.filter_map(|(id, refer)| match &mut refer.role {
+            Role::Asked(asked) if asked.outcome == Outcome::Given => {
+                let news = asked.next.take()?;
+                asked.under_way = None;
+                Some((*id, news))
+            }
+            _ => None,
+        });
+        let waiting: Vec<_> = waiting.collect();
+        for (id, news) in waiting {
+            self.notify(now, id, news);
+        }
+    }
+
     /// A NOTIFY was answered, or never was (`None`): anything but 2xx ends the subscription (RFC 6665 4.2.2).
     pub(super) fn notify_answered(&mut self, now: Instant, id: ReferId, status: Option<u16>) {
         let Some(Refer {

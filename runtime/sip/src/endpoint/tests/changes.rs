@@ -195,6 +195,22 @@ fn a_change_that_meets_another_is_tried_again_by_itself() {
 }
 
 #[test]
+fn a_change_asked_for_before_the_ack_came_waits_for_it() {
+    let mut bench = Bench::new();
+    let dialog = bench.ring();
+    bench.endpoint.accept(bench.now, dialog, SDP.into()).expect("it rings");
+    let answer = bench.drain().pop().expect("a 200");
+    let tag = tag_of(&answer);
+    bench
+        .endpoint
+        .reinvite(bench.now, dialog, Some(SDP.into()))
+        .expect("it waits");
+    assert!(!methods(&bench.pass(SECOND)).contains(&"INVITE".to_owned()));
+    bench.feed(&request("ACK", "b2", 1, Some(&tag), ""));
+    assert_eq!(methods(&bench.pass(SECOND / 4)), ["INVITE"]);
+}
+
+#[test]
 fn the_called_side_waits_less_and_lets_the_other_go_first() {
     let mut bench = Bench::new();
     let (dialog, tag) = bench.up();

@@ -75,6 +75,26 @@ fn a_transfer_from_refer_to_its_outcome() {
 }
 
 #[test]
+fn the_outcome_of_a_transfer_goes_out_before_the_bye() {
+    let mut bench = Bench::new();
+    let (dialog, tag) = bench.up();
+    let refer = asked(&mut bench, &tag, 2, "Refer-To: <sip:c@192.0.2.3>\r\n");
+    bench.endpoint.accept_refer(bench.now, refer).expect("pending");
+    let sent = bench.drain();
+    assert_eq!(methods(&sent), ["NOTIFY"]);
+    bench.endpoint.refer_progress(bench.now, refer, 200).expect("open");
+    assert!(bench.drain().is_empty(), "the first NOTIFY is not answered yet");
+    bench.endpoint.bye(bench.now, dialog).expect("up");
+    let sent = bench.drain();
+    assert_eq!(methods(&sent), ["NOTIFY", "BYE"]);
+    assert_eq!(body(&sent[0]), "SIP/2.0 200 OK\r\n");
+    for request in &sent {
+        bench.hear(request, 200, "", "");
+    }
+    assert!(bench.endpoint.refers.is_empty() && bench.endpoint.dialogs.is_empty());
+}
+
+#[test]
 fn a_transfer_may_be_refused_or_not_be_one() {
     let mut bench = Bench::new();
     let (_, tag) = bench.up();
