@@ -8,6 +8,7 @@
 )]
 
 mod baresip;
+mod carriers;
 mod certificates;
 mod helper_tests;
 mod kamailio;
@@ -21,6 +22,7 @@ mod server;
 mod sipp;
 mod sipvicious;
 mod sprayer;
+mod strangers;
 mod transcript;
 
 use lab::{Lane, MACHINE};

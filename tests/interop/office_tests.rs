@@ -2,7 +2,8 @@
 //! strangers at its doors who find nobody. Not here: how an office lives (`office.rs`), single messages (`main.rs`).
 
 use crate::lab::{self, Lane, MACHINE};
-use crate::office::{self, DOMAIN, PASSWORD, USERS};
+use crate::linphone;
+use crate::office::{self, DOMAIN, PASSWORD, Phone, USERS};
 use crate::server::{Route, Server, Setup};
 use std::fmt::Write as _;
 use std::sync::PoisonError;
@@ -13,7 +14,7 @@ const OFFICE: &[Route] = &[Route {
 }];
 
 /// A user of each name.
-fn users() -> String {
+pub fn users() -> String {
     USERS.iter().fold(String::new(), |mut sections, name| {
         write!(sections, "[[user]]\nname = \"{name}\"\npassword = \"{PASSWORD}\"\n").expect("a string takes it");
         sections
@@ -44,5 +45,37 @@ fn telephones_live_their_day_with_us() {
     };
     office::a_day("day", &exchange, &certificates);
     server.settle();
+    server.stop();
+}
+
+/// The better algorithm of digest (RFC 8760), by a telephone that speaks it.
+#[test]
+fn linphone_registers_with_us_by_sha_256() {
+    lab::need("linphonec");
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let folder = lab::folder("our_sha_256");
+    let setup = Setup {
+        sip: &format!("domain = \"{DOMAIN}\""),
+        sections: &users(),
+        ..Setup::default()
+    };
+    let server = Server::start_with(&folder, &Lane::take(), OFFICE, &setup);
+    let account = office::Account {
+        user: USERS[0].to_owned(),
+        domain: DOMAIN.to_owned(),
+        password: PASSWORD.to_owned(),
+        registrar: server.sip,
+        transport: office::Transport::Udp,
+        authority: None,
+    };
+    let mut telephone = linphone::Telephone::start(&folder, &Lane::take(), &[0], Some(&account));
+    telephone.wait_registered();
+    let log = std::fs::read_to_string(folder.join("linphone.log")).expect("it wrote its log");
+    let authorizations = log.lines().filter(|line| line.starts_with("Authorization:"));
+    assert!(
+        authorizations.clone().any(|line| line.contains("SHA-256")),
+        "it answered: {:?}",
+        authorizations.collect::<Vec<_>>()
+    );
     server.stop();
 }

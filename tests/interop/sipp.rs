@@ -142,6 +142,10 @@ impl Run<'_> {
         for (name, value) in self.keys {
             command.args(["-key", name, value]);
         }
+        if self.scenario.starts_with("register") {
+            // Else its digest would be over the address it sends to, and not over the Request-URI.
+            command.args(["-auth_uri", crate::office::DOMAIN]);
+        }
         let mut process = command.spawn().expect("sipp can be started");
         let ended = wait(&mut process, self.patience + Duration::from_secs(10));
         if ended.is_none() {

@@ -158,6 +158,11 @@ impl Session {
     }
 
     fn rtcp_packet(&mut self, moment: Moment, from: SocketAddr, bytes: &[u8]) {
+        // Before anything is believed of where it came from: what is no RTCP settles nothing.
+        let Some(heard) = rtcp::parse(bytes, self.stream.ssrc) else {
+            self.counters.malformed += 1;
+            return;
+        };
         let from_source = if self.source.shares_port() {
             self.source.rtp_target() == Some(from)
         } else {
@@ -167,10 +172,6 @@ impl Session {
             self.counters.wrong_source += 1;
             return;
         }
-        let Some(heard) = rtcp::parse(bytes, self.stream.ssrc) else {
-            self.counters.malformed += 1;
-            return;
-        };
         self.counters.rtcp_in += 1;
         if let Some(time) = heard.sender_time {
             self.rtcp.heard_sender(time, moment.now);

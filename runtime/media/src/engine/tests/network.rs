@@ -25,7 +25,11 @@ fn a_sprayer_has_no_effect_and_gets_nothing() {
             bench.tick();
         }
     }
-    assert_eq!(bench.counters().wrong_source, 8_000);
+    // At the port for RTCP none of it is any.
+    assert_eq!(
+        (bench.counters().wrong_source, bench.counters().malformed),
+        (4_000, 4_000)
+    );
     assert_eq!(
         (bench.counters().packets_in, bench.counters().restarts),
         (before.packets_in, before.restarts)
@@ -33,6 +37,22 @@ fn a_sprayer_has_no_effect_and_gets_nothing() {
     assert!(bench.sink.sent.iter().all(|sent| sent.to.ip() == remote().ip()));
     assert!(bench.sink.heard.iter().all(|&sample| sample == 0));
     assert_eq!(bench.reports, []);
+}
+
+#[test]
+fn a_sprayer_on_the_phones_host_gets_no_report() {
+    let mut bench = Bench::new();
+    bench.sound(remote(), 1, &[0x80; 160]);
+    let neighbour = SocketAddr::new(remote().ip(), 61_000);
+    for n in 0..600 {
+        bench.receive(Lane::Rtcp, neighbour, &packet(0, n, n.into(), 9, &[0x80; 160]));
+        bench.tick();
+    }
+    assert!(
+        bench.sink.sent.iter().any(|sent| sent.lane == Lane::Rtcp),
+        "reports were due"
+    );
+    assert!(bench.sink.sent.iter().all(|sent| sent.to != neighbour));
 }
 
 #[test]
