@@ -2,6 +2,7 @@
 //! and shows each call as it happens. Running calls keep the version they began with.
 
 mod builder;
+mod office;
 mod ports;
 mod saves;
 mod view;
@@ -9,6 +10,7 @@ mod view;
 use super::terminal::{self, Paint};
 use anyhow::{Context, Result};
 use builder::{Builder, Source};
+use office::Office;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_guest::Runtime;
@@ -41,7 +43,8 @@ const TENANT: &str = "default";
 #[command(after_help = "\
 Every number on the SIP address leads to the handler. Call it with
   patchcord call sip:anything@127.0.0.1:5060 --keys 1
-or with any SIP phone over UDP, no account needed. A build that fails changes nothing: the last good version goes on.
+or with any SIP phone, no account needed. Phones may register as alice, bob and carol, with the password that is
+printed, and be dialled by the handler as users of these names; calls to other SIP addresses are allowed too. A build that fails changes nothing: the last good version goes on.
 Standard output has one line that begins with `ready` (sip=, http=, handler=, module=), then the calls. Ctrl-C ends.")]
 pub(crate) struct Options {
     /// The handler's folder, or a finished .wasm file
@@ -72,17 +75,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
     config.http = Some(http.address);
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(|why| anyhow::anyhow!("the system gives no random bytes: {why}"))?;
+    let office = Office::at(sip.address.ip(), TENANT, random);
+    config.gate = Some(office.gate());
     let runtime = Runtime::new(config.runtime())
         .map_err(anyhow::Error::msg)
         .context("the wasm engine cannot start")?;
     let first = source.program(&runtime)?;
     let node = start(&config, options.media_ports, &runtime)?;
-    node.set_directory(directory(first.clone()));
-    announce(&node, &first);
+    node.set_directory(directory(first.clone(), &office));
+    announce(&node, &first, &office);
     let (happened, mut to_show) = channel(HAPPENED_QUEUE);
     let watcher = forward(&node, happened.clone())?;
     let builder = Builder::start(source, runtime, happened)?;
-    let shown = show(&node, first, &mut to_show);
+    let shown = show(&node, first, &office, &mut to_show);
     terminal::step("ending: calls are hung up");
     node.drain(Instant::now(), || true);
     // The node's end closes the watched queue, and so ends the thread that reads it.
@@ -167,7 +174,7 @@ fn explain(why: StartError, first: u16, last: u16) -> anyhow::Error {
 }
 
 /// Every number leads to this version.
-fn directory(program: Arc<Program>) -> Directory {
+fn directory(program: Arc<Program>, office: &Office) -> Directory {
     let tenant = Tenant(TENANT.to_owned());
     let route = Route {
         to: Pattern::Any,
@@ -179,10 +186,12 @@ fn directory(program: Arc<Program>) -> Directory {
         vec![(tenant, program)],
         programs::announcement(),
     )
+    .with_users(office.users())
+    .with_outgoing(office.outgoing())
 }
 
 /// The line for programs that wait, then words for people.
-fn announce(node: &Node, program: &Program) {
+fn announce(node: &Node, program: &Program, office: &Office) {
     let paint = Paint::stdout();
     let sip = node.local_sip();
     let http = node
@@ -200,6 +209,12 @@ fn announce(node: &Node, program: &Program) {
     terminal::say(&format!(
         "      {}",
         paint.dim(format!("patchcord call sip:{name}@{sip} --keys 1"))
+    ));
+    terminal::say(&format!(
+        "{} as {}, password {}, at {sip}; the handler dials them by these names",
+        paint.bold("register"),
+        office::USERS.join(", "),
+        office.password
     ));
     terminal::say(&format!(
         "{}  http://{http}/metrics  http://{http}/health",
@@ -223,7 +238,7 @@ fn forward(node: &Node, happened: Sender<Happened>) -> Result<JoinHandle<()>> {
 }
 
 /// Shows what happens until a signal says to stop.
-fn show(node: &Node, first: Arc<Program>, happened: &mut Receiver<Happened>) -> Result<()> {
+fn show(node: &Node, first: Arc<Program>, office: &Office, happened: &mut Receiver<Happened>) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -238,7 +253,7 @@ fn show(node: &Node, first: Arc<Program>, happened: &mut Receiver<Happened>) -> 
                 _ = interrupt.recv() => return Ok(()),
                 _ = terminate.recv() => return Ok(()),
                 next = happened.recv() => match next {
-                    Some(happened) => tell(node, &mut current, happened),
+                    Some(happened) => tell(node, &mut current, office, happened),
                     None => return Ok(()),
                 },
             }
@@ -246,7 +261,7 @@ fn show(node: &Node, first: Arc<Program>, happened: &mut Receiver<Happened>) -> 
     })
 }
 
-fn tell(node: &Node, current: &mut Arc<Program>, happened: Happened) {
+fn tell(node: &Node, current: &mut Arc<Program>, office: &Office, happened: Happened) {
     let paint = Paint::stdout();
     match happened {
         Happened::Seen(seen) => terminal::say(&view::line(&seen, paint)),
@@ -261,7 +276,7 @@ fn tell(node: &Node, current: &mut Arc<Program>, happened: Happened) {
         Happened::Built(Ok(program)) => {
             *current = program.clone();
             let hash = program.module().hash().to_owned();
-            node.set_directory(directory(program));
+            node.set_directory(directory(program, office));
             terminal::say(&format!("version module={hash}"));
             terminal::step("new calls get the new version; running ones keep theirs");
         }
