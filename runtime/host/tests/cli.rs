@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 /// The longest anything may take: the first build of a handler on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Lines of a running `dev` that may wait to be looked at.
 const LINES: usize = 10_000;
 

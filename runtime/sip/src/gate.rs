@@ -212,8 +212,8 @@ impl Gate {
         // A phone that hides its number names no domain of ours in From.
         let called = || self.domain_of(&request.uri).filter(|_| known);
         let domain = from.as_ref().and_then(|from| self.domain_of(from)).or_else(called);
-        let claimed = from.as_ref().and_then(|from| self.canonical(from));
-        let registered = claimed.and_then(|aor| self.registered_here(now, flow, &aor));
+        let claims = from.as_ref().and_then(|from| self.canonical(from));
+        let registered = claims.as_ref().and_then(|aor| self.registered_here(now, flow, aor));
         let trusted = match self.config.calls_of_registered {
             CallsOfRegistered::Challenge => false,
             CallsOfRegistered::TrustStreams => flow.transport.is_reliable(),
@@ -224,9 +224,11 @@ impl Gate {
             None if known && request.method == Method::Options => return Verdict::Admit(Origin::Anyone),
             _ => {}
         }
-        let Some(domain) = domain else {
+        let is_user = |aor: &String| self.index.addresses.contains_key(aor.as_str());
+        let is_nobody = !claims.as_ref().is_some_and(is_user);
+        let Some(domain) = domain.filter(|_| !(is_nobody && self.config.strangers == Strangers::Welcome)) else {
             return match self.config.strangers {
-                Strangers::Accept => Verdict::Admit(Origin::Anyone),
+                Strangers::Accept | Strangers::Welcome => Verdict::Admit(Origin::Anyone),
                 Strangers::Drop | Strangers::Refuse => self.unwelcome(known),
             };
         };

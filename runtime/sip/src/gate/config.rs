@@ -46,8 +46,11 @@ pub enum Strangers {
     Drop,
     /// 403.
     Refuse,
-    /// They are let in as [`Origin::Anyone`], unless they claim to be a user of ours.
+    /// They are let in as [`Origin::Anyone`], unless they claim an address in a domain of ours.
     Accept,
+    /// They are let in as [`Origin::Anyone`], unless they claim to be a user there is. That tells strangers who is one: for
+    /// development.
+    Welcome,
 }
 
 /// Whether a registered phone has to authenticate its calls too.

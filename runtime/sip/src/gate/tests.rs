@@ -253,6 +253,20 @@ fn strangers_hear_nothing_by_default() {
 }
 
 #[test]
+fn welcome_strangers_may_have_any_name_but_a_users() {
+    let strangers = Strangers::Welcome;
+    let mut bench = Bench::with(GateConfig { strangers, ..config() });
+    for from in ["x@elsewhere.example", NOBODY] {
+        assert_eq!(
+            bench.try_one(stranger(), "INVITE", from, BOB),
+            Verdict::Admit(Origin::Anyone)
+        );
+    }
+    let verdict = bench.try_one(stranger(), "INVITE", ALICE, BOB);
+    assert!(matches!(verdict, Verdict::Challenge(_)), "{verdict:?}");
+}
+
+#[test]
 fn strangers_are_refused_or_accepted_if_configured() {
     for (strangers, invite) in [
         (Strangers::Refuse, Verdict::Refuse(Reply::new(403))),

@@ -56,7 +56,7 @@ impl Office {
         };
         let mut gate = GateConfig {
             users: USERS.iter().map(user).collect(),
-            strangers: Strangers::Accept,
+            strangers: Strangers::Welcome,
             ..GateConfig::default()
         };
         // Old phones give up when they are offered anything else beside it.
