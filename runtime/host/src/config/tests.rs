@@ -288,3 +288,19 @@ fn calls_in_and_out_are_said_in_sentences_that_show_no_secret() {
     let error = parse(nobody).unwrap_err().to_string();
     assert!(error.contains("[sip] strangers: nobody could call"), "{error}");
 }
+
+/// The file that shows everything is right as it stands.
+#[test]
+fn the_example_of_an_office_is_a_right_one() {
+    let text = include_str!("../../../../examples/patchcord.toml");
+    // Where its secrets are is the business of the machine it runs on.
+    let text = text
+        .replace("env:ALICE_PASSWORD", "hush")
+        .replace("file:carrier.password", "hush");
+    let config = parse(&text).unwrap();
+    assert_eq!(config.calling.gate.users.len(), 2);
+    assert_eq!(config.node.domain.as_deref(), Some("office.example"));
+    assert_eq!(config.node.trunks.len(), 1);
+    assert_eq!(config.node.trunks[0].registers, Some(Duration::from_secs(600)));
+    assert_eq!(config.routes.len(), 3);
+}
