@@ -44,8 +44,13 @@ enum ToShard {
         came: Instant,
         class: Class,
     },
-    SendFailed { flow: Flow },
-    Resolved { query: Query, targets: Vec<Target> },
+    SendFailed {
+        flow: Flow,
+    },
+    Resolved {
+        query: Query,
+        targets: Vec<Target>,
+    },
     Report(Report),
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -369,9 +374,7 @@ impl Work {
     /// There is no time for what a message would begin.
     fn refuse(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Message {
-                flow, bytes, class, ..
-            } => {
+            ToShard::Message { flow, bytes, class, .. } => {
                 self.outbox.waiting.leave(class);
                 self.handle(Input::Excess { flow, bytes: &bytes });
                 Go::On
@@ -383,9 +386,7 @@ impl Work {
 
     fn take(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Message {
-                flow, bytes, class, ..
-            } => {
+            ToShard::Message { flow, bytes, class, .. } => {
                 self.outbox.waiting.leave(class);
                 self.handle(Input::Message { flow, bytes: &bytes });
             }
@@ -580,9 +581,7 @@ impl Outbox {
     pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
         let told = self.receiver.recv_timeout(wait).ok()?;
         Some(match told {
-            ToShard::Message {
-                flow, bytes, class, ..
-            } => {
+            ToShard::Message { flow, bytes, class, .. } => {
                 self.waiting.leave(class);
                 Heard::Message(flow, bytes.into())
             }

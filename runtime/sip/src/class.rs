@@ -51,7 +51,9 @@ fn is_of_a_call(invite: &[u8]) -> bool {
         if !matches!(line[0] | 0x20, b't' | b'r') {
             continue;
         }
-        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let Some(colon) = memchr::memchr(b':', line) else {
+            continue;
+        };
         let (name, value) = (line[..colon].trim_ascii_end(), &line[colon + 1..]);
         if is_header(name, "Replaces") || (is_header(name, "To") && has_tag(value)) {
             return true;

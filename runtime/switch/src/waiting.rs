@@ -121,7 +121,11 @@ impl<T> Lane<T> {
             self.waiting.pop_front().map(|(_, item)| Next::Refuse(item))
         } else {
             self.refused_in_a_row = 0;
-            let served = if in_overload { self.waiting.pop_back() } else { self.waiting.pop_front() };
+            let served = if in_overload {
+                self.waiting.pop_back()
+            } else {
+                self.waiting.pop_front()
+            };
             served.map(|(_, item)| Next::Serve(item))
         };
         if self.waiting.is_empty() {

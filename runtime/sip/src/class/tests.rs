@@ -34,10 +34,32 @@ fn an_invite_begins_a_call_unless_it_names_one() {
 
 #[test]
 fn what_goes_on_comes_before_registrations_and_those_before_calls() {
-    for inside in ["SIP/2.0 200 OK", "ACK x", "BYE x", "CANCEL x", "PRACK x", "UPDATE x", "INFO x", "REFER x", "NOTIFY x"] {
-        assert_eq!(Class::of(format!("{inside} SIP/2.0\r\n").as_bytes()), Class::Inside, "{inside}");
+    for inside in [
+        "SIP/2.0 200 OK",
+        "ACK x",
+        "BYE x",
+        "CANCEL x",
+        "PRACK x",
+        "UPDATE x",
+        "INFO x",
+        "REFER x",
+        "NOTIFY x",
+    ] {
+        assert_eq!(
+            Class::of(format!("{inside} SIP/2.0\r\n").as_bytes()),
+            Class::Inside,
+            "{inside}"
+        );
     }
-    for outside in ["REGISTER x", "OPTIONS x", "invite x", "INVITEE x", "", "\r\n\r\n", "INVITE"] {
+    for outside in [
+        "REGISTER x",
+        "OPTIONS x",
+        "invite x",
+        "INVITEE x",
+        "",
+        "\r\n\r\n",
+        "INVITE",
+    ] {
         assert_eq!(Class::of(outside.as_bytes()), Class::Outside, "{outside:?}");
     }
     assert_eq!(Class::of(b"\r\n\r\nINVITE x SIP/2.0\r\n"), Class::NewCall);

@@ -70,7 +70,11 @@ fn registrations_in_overload_are_refused_by_themselves() {
     room.put(begin + BURST, Class::NewCall, "call");
     room.put(begin, Class::Inside, "bye");
     let now = begin + BURST + MS;
-    assert_eq!(room.next(now), Some(Next::Serve("bye")), "never refused, however long it waited");
+    assert_eq!(
+        room.next(now),
+        Some(Next::Serve("bye")),
+        "never refused, however long it waited"
+    );
     assert_eq!(room.next(now), Some(Next::Refuse("registration")));
     assert_eq!(room.next(now), Some(Next::Refuse("registration")));
     assert_eq!(room.next(now), Some(Next::Serve("call")));

@@ -30,7 +30,10 @@ fn a_call_is_refused_before_anything_is_made_of_it() {
     assert!(retry_after(&sent[0]).is_some_and(|seconds| (1..=5).contains(&seconds)));
     assert!(bench.feed(&request("ACK", "b1", 1, None, "")).is_empty());
     let counters = bench.endpoint.counters();
-    assert_eq!((counters.transactions, counters.dialogs, counters.excess_calls), (0, 0, 1));
+    assert_eq!(
+        (counters.transactions, counters.dialogs, counters.excess_calls),
+        (0, 0, 1)
+    );
     assert_eq!((bench.events.len(), bench.endpoint.wake_at()), (0, None));
 }
 
@@ -50,7 +53,11 @@ fn a_repetition_of_a_refused_call_hears_the_same_until_its_transaction_is_over()
     let mut bench = Bench::new();
     let first = bench.excess(&invite("b1"));
     assert_eq!(bench.excess(&invite("b1")), first);
-    assert_eq!(bench.feed(&invite("b1")), first, "there is time again, but that call is refused");
+    assert_eq!(
+        bench.feed(&invite("b1")),
+        first,
+        "there is time again, but that call is refused"
+    );
     bench.pass(Duration::from_secs(31));
     assert_eq!(bench.feed(&invite("b1")), first);
     assert_eq!(bench.endpoint.counters().excess_calls, 4);
@@ -68,7 +75,11 @@ fn what_goes_on_is_served_as_always() {
     let tag = crate::tests::tag_of(&bench.drain()[0]);
     assert!(bench.excess(&request("ACK", "b2", 1, Some(&tag), "")).is_empty());
     bench.excess(&request("INVITE", "b3", 2, Some(&tag), SDP));
-    assert!(matches!(bench.events.last(), Some(Event::Reinvite { .. })), "{:?}", bench.events);
+    assert!(
+        matches!(bench.events.last(), Some(Event::Reinvite { .. })),
+        "{:?}",
+        bench.events
+    );
     let sent = bench.excess(&request("BYE", "b4", 3, Some(&tag), ""));
     assert_eq!(statuses(&sent), [487, 200], "the change that waited, and the BYE");
     let cause = EndCause::RemoteBye;
