@@ -121,6 +121,7 @@ impl Server {
         let config = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [media]\nports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
+             [gate]\nrequests_per_minute = 1000000\nrequests_burst = 1000000\n\
              [limits]\ncalls = {calls}\ndrain_s = 0\n\
              [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n{more}",
             FIRST_PORT + 2 * pairs - 1
