@@ -15,7 +15,7 @@ use support::{Pace, headline, line, ms, quantile, sockets};
 
 const HANDLER: &str = "tests/load/bridger";
 /// Whom the handler may call, and no limit of a tenant in the way.
-const TENANT: &str = "[[tenant]]\nname = \"default\"\nhosts = [\"127.0.0.0/8\"]\ncalls = 60000\n\
+const TENANT: &str = "[[tenant]]\nname = \"default\"\nhosts = [\"127.0.0.0/8\"]\ncalls = 30000\n\
      calls_per_second = 10000\ncalls_per_hour = 1000000\n";
 /// Bridged calls a second at which the time to answer is measured.
 const MODEST_RATE: u32 = 50;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// After a storm, calls are looked at in spans of this length.
 const SPAN: Duration = Duration::from_millis(250);
+/// So many good spans in a row are as before; a hiccup later is somebody else's.
+const CALM: usize = 4;
 /// With so many of a span's calls answered in good time, it is as if there had been no storm.
 const GOOD_SHARE: f64 = 0.98;
 
@@ -72,8 +74,8 @@ pub fn recovery(callers: &mut Callers, rate: u32, time: Duration, sound: SocketA
         placed.insert(callers.call(sound), at);
     }
     callers.run_until(Instant::now() + SUSTAINED_P99);
-    let is_good = |outcome: &Outcome| matches!(outcome, Outcome::Answered(took) if *took < SUSTAINED_P99);
-    let good = callers.outcomes.iter().filter(|(_, outcome)| is_good(outcome));
+    let is_prompt = |outcome: &Outcome| matches!(outcome, Outcome::Answered(took) if *took < SUSTAINED_P99);
+    let good = callers.outcomes.iter().filter(|(_, outcome)| is_prompt(outcome));
     let span = |at: &Duration| (at.as_nanos() / SPAN.as_nanos()) as usize;
     let spans = span(&time) + 1;
     let (mut all, mut well) = (vec![0_u32; spans], vec![0_u32; spans]);
@@ -83,13 +85,11 @@ pub fn recovery(callers: &mut Callers, rate: u32, time: Duration, sound: SocketA
     for at in good.filter_map(|(dialog, _)| placed.get(dialog)) {
         well[span(at).min(spans - 1)] += 1;
     }
-    let is_bad = |span: &usize| f64::from(well[*span]) < f64::from(all[*span]) * GOOD_SHARE;
-    let bad = (0..spans).filter(is_bad).max();
-    match bad {
-        None => Some(Duration::ZERO),
-        Some(last) if last + 2 >= spans => None,
-        Some(last) => Some(SPAN * (last as u32 + 1)),
-    }
+    let is_good = |span: usize| f64::from(well[span]) >= f64::from(all[span]) * GOOD_SHARE;
+    // The last span is not a whole one.
+    let whole = spans - 1;
+    let calm = (0..=whole - CALM).find(|first| (*first..first + CALM).all(is_good));
+    calm.map(|first| SPAN * first as u32)
 }
 
 /// The callers of a storm.
