@@ -23,10 +23,10 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 
-bench: ## cost of a handler, a call and a packet, against targets and bare loops (PATCHCORD_BENCH=quick: 2 minutes)
+bench: ## cost of a handler, a call, a bridged call and a packet, and goodput in overload (PATCHCORD_BENCH=quick: 3 minutes)
 	@tests/setup build
 	@cargo bench --quiet -p patchcord-guest -p patchcord-media -p patchcord-host \
-	  --bench instance --bench media_tick --bench rtp --bench calls
+	  --bench instance --bench media_tick --bench rtp --bench calls --bench bridged --bench overload
 
 fuzz: ## random bytes for FUZZ_SECONDS (600) against every parser
 	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture

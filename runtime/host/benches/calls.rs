@@ -6,24 +6,21 @@
 mod support;
 
 use std::time::{Duration, Instant};
-use support::callers::{Callers, Loaded, Then};
+use support::callers::{Callers, Then};
 use support::listeners::{Heard, Listeners};
+use support::rates::{self, Highest};
 use support::server::{Server, Usage};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
 /// Calls a second at which the time to answer is measured.
 const MODEST_RATE: u32 = 100;
 const SETUP_P99_MS: f64 = 2.0;
-/// Above this nobody would say that a rate is sustained.
-const SUSTAINED_P99: Duration = Duration::from_millis(10);
+const LOWEST_RATE: u32 = 200;
 /// Asterisk 22 with a dialplan, on one core of a comparable machine: calls answered and hung up in a second.
 const ASTERISK_RATE: f64 = 800.0;
 /// Asterisk 22, memory of a call.
 const ASTERISK_KB: (f64, f64) = (126.0, 168.0);
 const CALL_KIB: f64 = 150.0;
-const RATES: &[u32] = &[200, 400, 600, 800, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000];
-/// Tries for each rate.
-const TRIES: usize = 3;
 const CALLS: &[usize] = &[100, 500, 1_000];
 /// Calls a second at which calls that stay are placed.
 const FILL_RATE: u32 = 100;
@@ -76,25 +73,9 @@ fn setup_times(pace: Pace) {
 }
 
 fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::net::SocketAddr) {
-    let time = pace.pick(Duration::from_secs(1), Duration::from_secs(4));
-    let mut best: Option<(f64, Duration, f64)> = None;
-    let mut stopped = String::new();
-    for rate in RATES {
-        // Somebody else's hiccup may spoil one try, not every one.
-        let held = (0..TRIES).find_map(|_| {
-            let before = server.usage();
-            let loaded = callers.load(*rate, time, sound);
-            let cpu = (server.usage().cpu - before.cpu).as_secs_f64() / loaded.took.as_secs_f64();
-            stopped = format!("at {rate} a second: {}", described(&loaded));
-            sustained(&loaded, *rate).map(|(reached, p99)| (reached, p99, cpu))
-        });
-        if held.is_none() {
-            break;
-        }
-        best = held;
-    }
+    let (highest, stopped) = rates::highest(pace, server, (callers, LOWEST_RATE), sound);
     line("  the last rate tried", &stopped, "");
-    let Some((rate, p99, cores)) = best else {
+    let Some(Highest { rate, p99, cores }) = highest else {
         return line("highest rate with p99 below 10 ms", "none of those tried", "");
     };
     line(
@@ -107,26 +88,6 @@ fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::
         &format!("{:.0} % of a core", cores * 100.0),
         &format!("{:.0} calls a second and core", rate / cores),
     );
-}
-
-fn described(loaded: &Loaded) -> String {
-    let p99 = loaded.setups.last().map(|_| ms(quantile(&loaded.setups, 0.99)));
-    let rate = loaded.placed as f64 / loaded.took.as_secs_f64();
-    format!(
-        "{rate:.0} placed, p99 {}, {} failed",
-        p99.unwrap_or_default(),
-        loaded.failed
-    )
-}
-
-/// The rate reached and the p99, if the rate was held without failures.
-fn sustained(loaded: &Loaded, rate: u32) -> Option<(f64, Duration)> {
-    if loaded.failed > 0 || loaded.setups.is_empty() {
-        return None;
-    }
-    let reached = loaded.placed as f64 / loaded.took.as_secs_f64();
-    let p99 = quantile(&loaded.setups, 0.99);
-    (p99 < SUSTAINED_P99 && reached > f64::from(rate) * 0.97).then_some((reached, p99))
 }
 
 /// Part (c): calls that stay and hear a prompt.

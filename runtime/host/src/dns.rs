@@ -236,7 +236,7 @@ impl Desk {
     /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     async fn tell(&self, look_up: &LookUp, targets: &[Target]) {
         let inbox = &self.inboxes[look_up.shard];
-        while inbox.resolved(look_up.query, targets) == Taken::Dropped {
+        while inbox.resolved(look_up.query, targets) != Taken::Yes {
             tokio::time::sleep(BUSY_PAUSE).await;
         }
     }

@@ -6,7 +6,7 @@ use crate::layout::Layout;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
-use patchcord_sip::Counters as SipCounters;
+use patchcord_sip::{Class, Counters as SipCounters};
 use patchcord_switch::Counts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +70,8 @@ pub(crate) struct ShardFigures {
     pub(crate) sip_malformed: Figure,
     pub(crate) sip_strays: Figure,
     pub(crate) sip_overload_refusals: Figure,
+    pub(crate) excess_calls: Figure,
+    pub(crate) excess_registrations: Figure,
     pub(crate) sip_timeouts: Figure,
     pub(crate) send_errors: Figure,
     pub(crate) media_queue_waits: Figure,
@@ -98,6 +100,8 @@ impl ShardFigures {
         self.sip_malformed.set(sip.malformed);
         self.sip_strays.set(sip.strays);
         self.sip_overload_refusals.set(sip.overload_refusals);
+        self.excess_calls.set(sip.excess_calls);
+        self.excess_registrations.set(sip.excess_registrations);
         self.sip_timeouts.set(sip.timeouts);
     }
 
@@ -146,8 +150,8 @@ pub(crate) struct Figures {
     pub(crate) traces: Arc<TraceFigures>,
     /// SIP datagrams received.
     pub(crate) datagrams: Figure,
-    /// SIP datagrams dropped because a shard's inbox was full.
-    pub(crate) inbox_dropped: Figure,
+    /// SIP datagrams dropped because a shard was too busy even to refuse them, in the order of [`Class::ALL`].
+    inbox_dropped: [Figure; Class::ALL.len()],
     /// End records written.
     pub(crate) records: Figure,
     /// Times the end records could not be written and were tried again.
@@ -166,11 +170,17 @@ impl Figures {
             dns: Arc::default(),
             traces: Arc::default(),
             datagrams: Figure::default(),
-            inbox_dropped: Figure::default(),
+            inbox_dropped: Default::default(),
             records: Figure::default(),
             record_retries: Figure::default(),
             draining: Figure::default(),
         }
+    }
+
+    /// What was dropped of a class.
+    pub(crate) fn dropped(&self, class: Class) -> &Figure {
+        let at = Class::ALL.iter().position(|known| *known == class);
+        &self.inbox_dropped[at.expect("every class is among all")]
     }
 
     /// The sum of a figure over all shards.

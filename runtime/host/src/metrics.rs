@@ -3,6 +3,7 @@
 use crate::figures::{FAULT_KINDS, Figures};
 use crate::process;
 use crate::watch::Watchers;
+use patchcord_sip::Class;
 use patchcord_sip::stream::FramingError;
 use std::fmt::{Display, Write};
 
@@ -287,11 +288,26 @@ fn media(page: &mut Page, figures: &Figures) {
 }
 
 fn queues(page: &mut Page, figures: &Figures, watchers: &Watchers) {
-    let dropped = figures.inbox_dropped.get();
+    let dropped = Class::ALL.map(|class| (class.name(), figures.dropped(class).get()));
     page.counter(
         "patchcord_inbox_dropped_total",
-        "SIP datagrams dropped because a shard was busy.",
-        dropped,
+        "SIP datagrams dropped because a shard was too busy even to refuse them.",
+        dropped.iter().map(|(_, dropped)| dropped).sum::<u64>(),
+    );
+    page.counters(
+        "patchcord_overload_dropped_total",
+        "The same by what they asked for.",
+        "class",
+        &dropped,
+    );
+    page.counters(
+        "patchcord_overload_refused_total",
+        "SIP requests refused with 503 because they had waited too long, by what they asked for.",
+        "class",
+        &[
+            (Class::NewCall.name(), figures.sum(|shard| &shard.excess_calls)),
+            (Class::Outside.name(), figures.sum(|shard| &shard.excess_registrations)),
+        ],
     );
     page.counters(
         "patchcord_queue_waits_total",

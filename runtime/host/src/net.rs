@@ -116,8 +116,8 @@ fn receive(socket: &UdpSocket, dealer: &Dealer, figures: &Figures, stopped: &Ato
     let mut batch = Batch::<BATCH>::new(DATAGRAM_BYTES);
     let deal = |from, bytes: &[u8]| {
         figures.datagrams.one();
-        if dealer.deal(Flow::udp(from), bytes) == Taken::Dropped {
-            figures.inbox_dropped.one();
+        if let Taken::Dropped(class) = dealer.deal(Flow::udp(from), bytes) {
+            figures.dropped(class).one();
         }
     };
     while !stopped.load(Ordering::Relaxed) {

@@ -1,10 +1,11 @@
 //! The shard threads: each owns a [`Shard`] and its inbox, waits until something comes or the shard's next deadline, and
 //! carries out what the shard wants. Not here: anything about a call.
 //!
-//! The inbox is bounded. A datagram that finds it full is dropped and counted, and the far end sends it again; a message
-//! of a stream makes its connection wait first. A new INVITE is turned away much earlier, so that calls that are up keep
-//! being served. Reports of media threads stay with the media thread until there is room, places of addresses with the
-//! thread that looked them up. Orders of the node wait.
+//! What is in the inbox goes to a waiting room first, which says who is served next and what has waited so long that it is
+//! refused ([`WaitingRoom`]). Both are bounded. A datagram that finds the inbox full, or too much of its class waiting, is
+//! dropped and counted, and the far end sends it again; a message of a stream makes its connection wait first. Reports of
+//! media threads stay with the media thread until there is room, places of addresses with the thread that looked them up.
+//! Orders of the node wait.
 
 use crate::dns::{Asked, DnsQueue, LookUp};
 use crate::figures::{Figures, ShardFigures};
@@ -18,7 +19,8 @@ use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_media::Report;
-use patchcord_sip::{Flow, LocationChange, Target, Transport};
+use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
+use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Query, Shard, TrunkTargets, Way};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,21 +29,28 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// What may wait for a shard.
+/// What may wait in the inbox of a shard, and as much again in its waiting room.
 pub(crate) const INBOX: usize = 8_192;
-/// With so much waiting, new INVITEs are dropped: at about a millisecond for a new call this much is done before the far
-/// end sends again.
-const INBOX_FOR_INVITES: usize = 512;
-/// Inputs taken before the figures are published and deadlines are looked at again.
-const INPUTS_PER_WAKE: usize = 256;
+/// Inputs are taken for so long before the figures are published and deadlines are looked at again.
+const TIME_PER_WAKE: Duration = Duration::from_millis(10);
 /// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
 const PUBLISH: Duration = Duration::from_millis(20);
 
 /// What a shard's thread is told.
 enum ToShard {
-    Message { flow: Flow, bytes: Box<[u8]> },
-    SendFailed { flow: Flow },
-    Resolved { query: Query, targets: Vec<Target> },
+    Message {
+        flow: Flow,
+        bytes: Box<[u8]>,
+        came: Instant,
+        class: Class,
+    },
+    SendFailed {
+        flow: Flow,
+    },
+    Resolved {
+        query: Query,
+        targets: Vec<Target>,
+    },
     Report(Report),
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -62,27 +71,55 @@ pub(crate) enum Order {
 #[derive(Clone)]
 pub(crate) struct Inbox {
     sender: SyncSender<ToShard>,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
 }
 
 /// The shard's end of its inbox.
 pub(crate) struct Outbox {
     receiver: Receiver<ToShard>,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
+}
+
+/// How many messages of a class wait in the inbox and in the waiting room, in the order of [`Class::ALL`].
+#[derive(Debug, Default)]
+struct Waiting([AtomicUsize; Class::ALL.len()]);
+
+impl Waiting {
+    fn of(&self, class: Class) -> &AtomicUsize {
+        let at = Class::ALL.iter().position(|known| *known == class);
+        &self.0[at.expect("every class is among all")]
+    }
+
+    /// Takes a place, if there is one.
+    fn enter(&self, class: Class) -> Taken {
+        let before = self.of(class).fetch_add(1, Ordering::Relaxed);
+        match most_waiting(class).is_some_and(|most| before >= most) {
+            true => {
+                self.leave(class);
+                Taken::Dropped(class)
+            }
+            false => Taken::Yes,
+        }
+    }
+
+    fn leave(&self, class: Class) {
+        self.of(class).fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Yes,
-    Dropped,
+    /// There was no room for this class.
+    Dropped(Class),
 }
 
 impl Inbox {
     /// An inbox and its end.
     pub(crate) fn new() -> (Self, Outbox) {
         let (sender, receiver) = sync_channel(INBOX);
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let waiting = Arc::new(Waiting::default());
         let inbox = Self {
             sender,
             waiting: waiting.clone(),
@@ -92,11 +129,25 @@ impl Inbox {
 
     /// Hands over a SIP message, or drops it.
     pub(crate) fn message(&self, flow: Flow, bytes: &[u8]) -> Taken {
-        if bytes.starts_with(b"INVITE ") && self.waiting.load(Ordering::Relaxed) >= INBOX_FOR_INVITES {
-            return Taken::Dropped;
+        let class = Class::of(bytes);
+        let entered = self.waiting.enter(class);
+        if entered != Taken::Yes {
+            return entered;
         }
-        let bytes = bytes.into();
-        self.offer(ToShard::Message { flow, bytes })
+        let (bytes, came) = (bytes.into(), Instant::now());
+        let message = ToShard::Message {
+            flow,
+            bytes,
+            came,
+            class,
+        };
+        match self.put(message) {
+            Ok(()) => Taken::Yes,
+            Err(_) => {
+                self.waiting.leave(class);
+                Taken::Dropped(class)
+            }
+        }
     }
 
     /// Says that a way leads nowhere, or drops that.
@@ -123,7 +174,7 @@ impl Inbox {
     fn offer(&self, told: ToShard) -> Taken {
         match self.put(told) {
             Ok(()) => Taken::Yes,
-            Err(_) => Taken::Dropped,
+            Err(_) => Taken::Dropped(Class::Inside),
         }
     }
 
@@ -141,7 +192,6 @@ impl Inbox {
 
     /// Hands over an order; waits for room.
     pub(crate) fn order(&self, order: Order) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         // A shard that has ended needs no orders.
         let _ = self.sender.send(ToShard::Order(order));
     }
@@ -151,13 +201,9 @@ impl Inbox {
         reason = "a report comes back as it is: boxing it would allocate in the media loop"
     )]
     fn put(&self, told: ToShard) -> Result<(), ToShard> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.sender.try_send(told) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
-            Err(TrySendError::Full(told)) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                Err(told)
-            }
+            Err(TrySendError::Full(told)) => Err(told),
         }
     }
 }
@@ -228,6 +274,7 @@ struct Work {
     index: usize,
     shard: Shard,
     outbox: Outbox,
+    room: WaitingRoom<ToShard>,
     out: WaysOut,
     /// When figures were published last, and whether anything happened since.
     published: Instant,
@@ -248,6 +295,7 @@ impl Work {
             index,
             shard,
             outbox,
+            room: WaitingRoom::new(Instant::now()),
             out,
             published: Instant::now(),
             stale: true,
@@ -259,23 +307,32 @@ impl Work {
 
     fn run(mut self) {
         loop {
-            let first = match self.wait() {
-                None => self.outbox.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(wait) => self.outbox.receiver.recv_timeout(wait),
-            };
-            match first {
-                Ok(told) => {
-                    if self.batch(told) == Go::Home {
-                        return;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            if self.await_something() == Go::Home || self.serve() == Go::Home {
+                return;
             }
             if self.shard.wake_at().is_some_and(|at| at <= Instant::now()) {
                 self.handle(Input::Deadline);
             }
             self.publish();
+        }
+    }
+
+    /// Waits until something is in the waiting room, or something is due.
+    fn await_something(&mut self) -> Go {
+        if !self.room.is_empty() {
+            return Go::On;
+        }
+        let first = match self.wait() {
+            None => self.outbox.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(wait) => self.outbox.receiver.recv_timeout(wait),
+        };
+        match first {
+            Ok(told) => {
+                self.let_in(told);
+                Go::On
+            }
+            Err(RecvTimeoutError::Timeout) => Go::On,
+            Err(RecvTimeoutError::Disconnected) => Go::Home,
         }
     }
 
@@ -286,27 +343,53 @@ impl Work {
         Some(wake_at.saturating_duration_since(Instant::now()))
     }
 
-    /// Takes what waits, up to a limit.
-    fn batch(&mut self, first: ToShard) -> Go {
-        let mut next = Some(first);
-        for _ in 0..INPUTS_PER_WAKE {
-            let Some(told) = next else { return Go::On };
-            self.outbox.waiting.fetch_sub(1, Ordering::Relaxed);
-            if self.take(told) == Go::Home {
-                return Go::Home;
+    /// Serves and refuses those who wait, for a while. What came meanwhile is let in each time: it may be more urgent.
+    fn serve(&mut self) -> Go {
+        let until = Instant::now() + TIME_PER_WAKE;
+        loop {
+            while self.room.len() < INBOX
+                && let Ok(told) = self.outbox.receiver.try_recv()
+            {
+                self.let_in(told);
             }
-            next = self.outbox.receiver.try_recv().ok();
+            let now = Instant::now();
+            let Some(next) = self.room.next(now) else { return Go::On };
+            let went = match next {
+                Next::Serve(told) => self.take(told),
+                Next::Refuse(told) => self.refuse(told),
+            };
+            if went == Go::Home || now >= until {
+                return went;
+            }
         }
-        // The last one was taken out of the inbox too.
-        next.map_or(Go::On, |told| {
-            self.outbox.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.take(told)
-        })
+    }
+
+    fn let_in(&mut self, told: ToShard) {
+        match told {
+            ToShard::Message { came, class, .. } => self.room.put(came, class, told),
+            told => self.room.put(Instant::now(), Class::Inside, told),
+        }
+    }
+
+    /// There is no time for what a message would begin.
+    fn refuse(&mut self, told: ToShard) -> Go {
+        match told {
+            ToShard::Message { flow, bytes, class, .. } => {
+                self.outbox.waiting.leave(class);
+                self.handle(Input::Excess { flow, bytes: &bytes });
+                Go::On
+            }
+            // What comes from inside the node is never refused.
+            told => self.take(told),
+        }
     }
 
     fn take(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Message { flow, bytes } => self.handle(Input::Message { flow, bytes: &bytes }),
+            ToShard::Message { flow, bytes, class, .. } => {
+                self.outbox.waiting.leave(class);
+                self.handle(Input::Message { flow, bytes: &bytes });
+            }
             ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
@@ -435,8 +518,8 @@ impl Work {
             .enumerate()
             .filter(|(index, _)| *index != self.index);
         for (_, inbox) in others {
-            if tell(inbox) == Taken::Dropped {
-                self.out.figures.inbox_dropped.one();
+            if let Taken::Dropped(class) = tell(inbox) {
+                self.out.figures.dropped(class).one();
             }
         }
     }
@@ -497,9 +580,11 @@ impl Outbox {
     /// What comes next, if anything comes in time.
     pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
         let told = self.receiver.recv_timeout(wait).ok()?;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
         Some(match told {
-            ToShard::Message { flow, bytes } => Heard::Message(flow, bytes.into()),
+            ToShard::Message { flow, bytes, class, .. } => {
+                self.waiting.leave(class);
+                Heard::Message(flow, bytes.into())
+            }
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,

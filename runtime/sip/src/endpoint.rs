@@ -36,6 +36,7 @@ mod exchange;
 mod inside;
 mod keys;
 mod outward;
+mod overload;
 mod refer;
 mod reliable;
 mod replaces;
@@ -50,6 +51,7 @@ mod unreachable;
 
 pub use counters::Counters;
 use exchange::Series;
+use overload::{Refused, Time};
 use refer::Refer;
 use reply::Refusal;
 
@@ -89,6 +91,15 @@ impl Config {
 pub enum Input<'a> {
     /// A datagram came, or one whole message of a stream.
     Message {
+        /// The way it came.
+        flow: Flow,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A message came, and there is no time for anything new. What it would begin (a call, a registration) is answered 503
+    /// with a Retry-After of a few seconds, before anything is made of it; all else is as with `Message`. A call once
+    /// refused stays refused: a repetition of its INVITE that comes as a `Message` gets the same answer.
+    Excess {
         /// The way it came.
         flow: Flow,
         /// Its bytes.
@@ -234,6 +245,8 @@ pub struct Endpoint {
     /// Judges what belongs to nothing we have. `None`: all of it comes in.
     gate: Option<Gate>,
     refers: BTreeMap<ReferId, Refer>,
+    /// Calls that were refused because there was no time.
+    refused: Refused,
     /// Requests outside dialogs that wait for the user. At most as many as `servers`.
     exchanges: BTreeMap<ExchangeId, TxId>,
     /// Registrations of ours by registrar and address of record. At most [`crate::limits::REGISTRATIONS`].
@@ -266,6 +279,7 @@ impl Endpoint {
             index: BTreeMap::new(),
             gate: None,
             refers: BTreeMap::new(),
+            refused: Refused::default(),
             exchanges: BTreeMap::new(),
             registrations: BTreeMap::new(),
             touched: None,
@@ -295,7 +309,8 @@ impl Endpoint {
     /// Takes one input. Nothing in a datagram can make this fail.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::Message { flow, bytes } => self.message(now, flow, bytes, Time::Enough),
+            Input::Excess { flow, bytes } => self.message(now, flow, bytes, Time::Short),
             Input::SendFailed { flow } => self.send_failed(now, flow),
             Input::Deadline => {
                 for _ in 0..TIMERS_PER_CALL {
@@ -331,7 +346,7 @@ impl Endpoint {
         }
     }
 
-    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8], time: Time) {
         self.touched = None;
         let read = match bytes.len() > self.config.limits.message_bytes {
             true => None,
@@ -345,7 +360,7 @@ impl Endpoint {
             },
         };
         match read {
-            Some((Message::Request(request), None)) => self.request_came(now, flow, request),
+            Some((Message::Request(request), None)) => self.request_came(now, flow, request, time),
             Some((Message::Response(response), None)) => self.response(now, flow, Arc::new(response)),
             Some((Message::Request(request), Some(fault))) => {
                 self.counters.malformed += 1;

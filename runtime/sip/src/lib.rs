@@ -9,6 +9,7 @@
 //! timers), RFC 3515, 3891 and 3892 (transfer), judged by RFC 4475 and RFC 5118.
 
 mod address;
+mod class;
 mod dialog;
 mod digest;
 mod endpoint;
@@ -37,6 +38,7 @@ mod uri;
 mod via;
 
 pub use address::NameAddr;
+pub use class::Class;
 pub use digest::{
     Algorithm, Authenticator, AuthenticatorConfig, Challenge, Challenger, Covered, Credentials, DigestFailure,
     Freshness, NoAnswer, Secret, Session, challenges,

@@ -28,6 +28,11 @@ pub const REFERS_OPEN: usize = 8;
 pub const GLARE_TRIES: u8 = 6;
 /// Registrations of ours whose Call-ID is remembered. Further ones get a new Call-ID each time they are renewed.
 pub const REGISTRATIONS: usize = 4096;
+/// Calls refused for want of time whose repetitions get the same answer, for 64*T1. Above it the oldest is forgotten, and
+/// a repetition of it is judged anew. It is some seconds of refusals of a busy core.
+pub const EXCESS_CALLS_KEPT: usize = 32 * 1_024;
+/// Whoever is refused for want of time is asked to come back after 1 to so many seconds, each at a time of its own.
+pub const EXCESS_RETRY_MAX_S: u64 = 5;
 /// How often one request is sent again with other credentials or another session interval.
 pub const RETRIES: u8 = 8;
 /// Challenges looked at in one 401 or 407. Further ones are ignored.
@@ -72,7 +77,8 @@ pub const DNS_ANSWERS: usize = 10_000;
 /// How much one endpoint may hold. Reaching a limit never harms what is already held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Transactions alive at once. Above it new requests get a stateless 503 with Retry-After (BYE is still obeyed).
+    /// Transactions alive at once. One that is over is kept for 64*T1, so a call that is answered and hung up holds two for
+    /// 32 s: the usual value is good for 2,500 such calls a second. Above it new requests get a stateless 503 with Retry-After (BYE is still obeyed).
     pub transactions: usize,
     /// Dialogs alive at once. Above it a new INVITE gets a stateless 503, and `invite` returns `Full`.
     pub dialogs: usize,
@@ -83,7 +89,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            transactions: 40_000,
+            transactions: 160_000,
             dialogs: 10_000,
             message_bytes: MESSAGE_BYTES,
         }

@@ -27,6 +27,11 @@ impl Tokens {
         siphash(self.key, &self.made.to_le_bytes())
     }
 
+    /// 64 bits that are the same for the same bytes, and that nobody outside can aim at.
+    pub(crate) fn fingerprint(&self, bytes: &[u8]) -> u64 {
+        siphash([!self.key[0], self.key[1]], bytes)
+    }
+
     /// A tag that is the same whenever the same request is answered without state (RFC 3261 8.2.7).
     pub(crate) fn stateless(&self, parts: &[&[u8]]) -> String {
         let joined = parts.join(&b'\n');

@@ -71,6 +71,14 @@ pub enum Input<'a> {
         /// What.
         bytes: &'a [u8],
     },
+    /// A SIP message for which there is no time, as [`WaitingRoom`](crate::WaitingRoom) says: what it would begin is refused
+    /// with 503 before anything is made of it.
+    Excess {
+        /// The way it came.
+        flow: Flow,
+        /// What.
+        bytes: &'a [u8],
+    },
     /// What was to be sent this way could not be.
     SendFailed {
         /// The way as [`Output::Send`] named it.

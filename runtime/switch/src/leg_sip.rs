@@ -31,8 +31,9 @@ const NOT_ACCEPTABLE: u16 = 488;
 const REQUEST_PENDING: u16 = 491;
 /// Full or draining.
 const UNAVAILABLE: u16 = 503;
-/// Longest a refused caller is asked to wait before it tries again.
-const RETRY_AFTER_S: u32 = 5;
+/// Longest a refused caller is asked to wait before it tries again: each from 1 s to this, so that they do not come back
+/// all at once.
+const RETRY_AFTER_MAX_S: u32 = 5;
 /// Headers that carry the dialog and the message itself; a handler does not see them.
 const OWN_HEADERS: [&str; 12] = [
     "via",
@@ -93,7 +94,7 @@ impl Shard {
     }
 
     pub(crate) fn refuse(&mut self, now: Instant, dialog: DialogId, status: u16) {
-        let retry_after_s = (status == UNAVAILABLE).then_some(RETRY_AFTER_S);
+        let retry_after_s = (status == UNAVAILABLE).then(|| 1 + self.random.next_u32() % RETRY_AFTER_MAX_S);
         // The dialog may have been cancelled in the same breath; then there is nothing left to refuse.
         let _ = self.sip.reject(now, dialog, Rejection { status, retry_after_s });
     }

@@ -23,9 +23,11 @@ mod outgoing;
 mod phones;
 mod shard;
 mod transfers;
+pub mod waiting;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, Way};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};
+pub use waiting::{Next, WaitingRoom};

@@ -130,6 +130,10 @@ impl Shard {
                 self.sip.handle(now, SipInput::Message { flow, bytes });
                 self.message_came(flow, bytes);
             }
+            Input::Excess { flow, bytes } => {
+                self.sip.handle(now, SipInput::Excess { flow, bytes });
+                self.message_came(flow, bytes);
+            }
             Input::SendFailed { flow } => {
                 self.sip.handle(now, SipInput::SendFailed { flow });
                 self.flow_failed(flow);

@@ -1,12 +1,12 @@
-//! Callers without number on one SIP socket: each places a call, notes how long the 200 took, and hangs up at once or stays. What
-//! they hear is not here.
+//! Callers without number on one SIP socket: each places a call, notes how long the 200 took, and hangs up at once or stays.
+//! Who is called back on the same socket answers at once, and goes when hung up. What they hear is not here.
 
 use super::sockets;
 use patchcord_sip::{
-    Config, DialogId, Endpoint, Event, Flow, Input, Limits, Listener, NameAddr, Outgoing, Output, Uri,
+    Config, DialogId, Endpoint, Event, Flow, Input, Limits, Listener, NameAddr, Outgoing, Output, Request, Uri,
 };
-use std::collections::HashMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// What the kernel keeps while the callers are busy.
@@ -32,12 +32,31 @@ pub struct Callers {
     server: SocketAddr,
     then: Then,
     buffer: Vec<u8>,
-    ringing: HashMap<DialogId, Instant>,
+    /// When each was placed, and where its sound goes.
+    ringing: HashMap<DialogId, (Instant, SocketAddr)>,
     up: Vec<DialogId>,
+    /// Whom the callers call: the user part.
+    user: String,
+    callees: HashSet<DialogId>,
+    /// Where the sound of the next callees goes; one place serves them all if callers hang up at once.
+    callee_sounds: VecDeque<SocketAddr>,
+    /// Where those who listen at an address have to speak to, since somebody looked last.
+    pub connected: Vec<(SocketAddr, SocketAddr)>,
+    /// What became of calls, since somebody looked last.
+    pub outcomes: Vec<(DialogId, Outcome)>,
     /// INVITE out to 200 in, in the order of the answers.
     pub setups: Vec<Duration>,
     /// Calls that were not answered, or ended by the server.
     pub failed: usize,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered so long after its INVITE.
+    Answered(Duration),
+    /// Refused; a caller may try again after so long.
+    Refused(Duration),
 }
 
 /// What came of a load.
@@ -69,25 +88,43 @@ impl Callers {
             buffer: vec![0; DATAGRAM_BYTES],
             ringing: HashMap::new(),
             up: Vec::new(),
+            user: "bench".to_owned(),
+            callees: HashSet::new(),
+            callee_sounds: VecDeque::new(),
+            connected: Vec::new(),
+            outcomes: Vec::new(),
             setups: Vec::new(),
             failed: 0,
         }
     }
 
+    /// From now on the callers ask the handler for the number that is the port of their own socket: who dials it reaches us.
+    pub fn call_each_other(&mut self, sound: SocketAddr) {
+        self.user = sockets::address(&self.socket).port().to_string();
+        self.callee_sounds = [sound].into();
+    }
+
+    /// The same for one more callee, whose sound is its own.
+    pub fn prepare_callee(&mut self, sound: SocketAddr) {
+        self.user = sockets::address(&self.socket).port().to_string();
+        self.callee_sounds.push_back(sound);
+    }
+
     /// Places a call whose audio comes to `sound`.
-    pub fn call(&mut self, sound: SocketAddr) {
+    pub fn call(&mut self, sound: SocketAddr) -> DialogId {
         let outgoing = Outgoing {
             sdp: Some(offer(sound)),
             ..Outgoing::new(
-                Uri::parse(&format!("sip:bench@{}", self.server)).expect("this is an address"),
+                Uri::parse(&format!("sip:{}@{}", self.user, self.server)).expect("this is an address"),
                 Flow::udp(self.server),
                 NameAddr::new(Uri::parse("sip:caller@127.0.0.1").expect("this is an address")),
             )
         };
         let dialog = self.endpoint.invite(Instant::now(), outgoing);
         let dialog = dialog.expect("callers have no limits");
-        self.ringing.insert(dialog, Instant::now());
+        self.ringing.insert(dialog, (Instant::now(), sound));
         self.drain();
+        dialog
     }
 
     /// Calls placed and not yet answered or failed.
@@ -98,6 +135,8 @@ impl Callers {
     /// Places so many calls a second, for so long, and waits for the last answers.
     pub fn load(&mut self, rate: u32, time: Duration, sound: SocketAddr) -> Loaded {
         self.setups.clear();
+        self.connected.clear();
+        self.outcomes.clear();
         self.failed = 0;
         let placed = (f64::from(rate) * time.as_secs_f64()) as u32;
         let start = Instant::now();
@@ -178,15 +217,25 @@ impl Callers {
                 // A datagram the kernel does not take is sent again by SIP.
                 let _ = self.socket.send_to(&bytes, to.peer);
             }
-            Output::Event(Event::Answered { dialog, .. }) => {
-                if let Some(sent) = self.ringing.remove(&dialog) {
+            Output::Event(Event::Invite { dialog, request, .. }) => self.answer(now, dialog, &request),
+            Output::Event(Event::Answered { dialog, sdp, .. }) => {
+                if let Some((sent, sound)) = self.ringing.remove(&dialog) {
                     self.setups.push(now - sent);
+                    self.outcomes.push((dialog, Outcome::Answered(now - sent)));
+                    self.connected.extend(sdp.and_then(|sdp| Some((sound, far_end(&sdp)?))));
                 }
                 match self.then {
                     Then::HangUp => self.endpoint.bye(now, dialog).expect("it is up"),
                     Then::Stay => self.up.push(dialog),
                 }
             }
+            Output::Event(Event::Refused { dialog, response }) => {
+                let seconds = response.headers.first("Retry-After");
+                let seconds = seconds.and_then(|seconds| seconds.trim().parse().ok());
+                let after = Duration::from_secs(seconds.unwrap_or(0));
+                self.outcomes.push((dialog, Outcome::Refused(after)));
+            }
+            Output::Event(Event::Ended { dialog, .. }) if self.callees.remove(&dialog) => {}
             Output::Event(Event::Ended { dialog, cause }) => {
                 self.ringing.remove(&dialog);
                 self.failed += usize::from(cause != patchcord_sip::EndCause::LocalBye);
@@ -194,6 +243,27 @@ impl Callers {
             Output::Event(_) => {}
         }
     }
+
+    /// Somebody is called: answers at once.
+    fn answer(&mut self, now: Instant, dialog: DialogId, request: &Request) {
+        self.callees.insert(dialog);
+        let sound = match self.then {
+            Then::HangUp => self.callee_sounds.front().copied(),
+            Then::Stay => self.callee_sounds.pop_front(),
+        };
+        let sound = sound.expect("only those who are prepared are called");
+        self.connected
+            .extend(request.sdp().and_then(|sdp| Some((sound, far_end(sdp)?))));
+        // Whoever has gone in the same breath needs no answer.
+        let _ = self.endpoint.accept(now, dialog, offer(sound));
+    }
+}
+
+/// Where a session description wants its sound: the first audio line, on loopback.
+fn far_end(sdp: &[u8]) -> Option<SocketAddr> {
+    let text = std::str::from_utf8(sdp).ok()?;
+    let port = text.split("m=audio ").nth(1)?.split_whitespace().next()?;
+    Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)))
 }
 
 /// G.711 and keys, to be sent to `sound`.

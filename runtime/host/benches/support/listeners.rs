@@ -23,6 +23,7 @@ pub struct Listeners {
 
 struct Listener {
     socket: UdpSocket,
+    address: SocketAddr,
     /// Where the server's packets come from, known from the first one on.
     far: Option<SocketAddr>,
     sequence: u16,
@@ -43,12 +44,16 @@ pub struct Heard {
 
 impl Listeners {
     pub fn new(most: usize) -> Self {
-        let callers = (0..most).map(|_| Listener {
-            socket: sockets::bind(BUFFER_BYTES),
-            far: None,
-            sequence: 0,
-            last: None,
-            heard: Heard::default(),
+        let callers = (0..most).map(|_| {
+            let socket = sockets::bind(BUFFER_BYTES);
+            Listener {
+                address: sockets::address(&socket),
+                socket,
+                far: None,
+                sequence: 0,
+                last: None,
+                heard: Heard::default(),
+            }
         });
         Self {
             callers: callers.collect(),
@@ -61,7 +66,15 @@ impl Listeners {
     /// The address for one more call.
     pub fn next(&mut self) -> SocketAddr {
         self.calls += 1;
-        sockets::address(&self.callers[self.calls - 1].socket)
+        self.callers[self.calls - 1].address
+    }
+
+    /// Says where those who listen at an address have to speak to; else they find out by what they hear.
+    pub fn connect(&mut self, connected: &[(SocketAddr, SocketAddr)]) {
+        for (sound, far) in connected {
+            let listener = self.callers.iter_mut().find(|listener| listener.address == *sound);
+            listener.expect("it listens").far = Some(*far);
+        }
     }
 
     pub fn calls(&self) -> usize {

@@ -4,8 +4,10 @@
 
 pub mod callers;
 pub mod listeners;
+pub mod rates;
 pub mod server;
 pub mod sockets;
+pub mod storm;
 
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;

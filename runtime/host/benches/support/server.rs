@@ -23,6 +23,66 @@ pub struct Server {
     _output: BufReader<ChildStdout>,
 }
 
+/// What is to be served.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// The handler's folder.
+    pub handler: &'a str,
+    /// At once.
+    pub calls: u16,
+    /// Port pairs, one for each leg.
+    pub pairs: u16,
+    /// More of the configuration file.
+    pub more: &'a str,
+    pub cores: Cores,
+}
+
+/// Where the server may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    All,
+    /// The first one alone, and we on the others.
+    First,
+}
+
+impl Cores {
+    /// The server alone on a core, if there are several and the system's tool for it is there.
+    pub fn apart() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if cores < 2 {
+            return Self::All;
+        }
+        let others = Command::new("taskset")
+            .args(["--all-tasks", "--cpu-list", "--pid", &format!("1-{}", cores - 1)])
+            .arg(std::process::id().to_string())
+            .stdout(Stdio::null())
+            .status();
+        match others {
+            Ok(status) if status.success() => Self::First,
+            _ => Self::All,
+        }
+    }
+
+    /// For the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "shares all cores with its callers",
+            Self::First => "on one core, callers on the others",
+        }
+    }
+
+    fn command(self) -> Command {
+        match self {
+            Self::All => Command::new(PATCHCORD),
+            Self::First => {
+                let mut command = Command::new("taskset");
+                command.args(["--cpu-list", "0", PATCHCORD]);
+                command
+            }
+        }
+    }
+}
+
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
@@ -35,6 +95,25 @@ pub struct Usage {
 impl Server {
     /// Builds a handler (its folder, relative to the repository) and serves it to whoever calls, so many at once.
     pub fn start(handler: &str, calls: u16) -> Self {
+        let plan = Plan {
+            handler,
+            calls,
+            pairs: calls,
+            more: "",
+            cores: Cores::All,
+        };
+        Self::start_as(&plan)
+    }
+
+    /// The same with all there is to say about it.
+    pub fn start_as(plan: &Plan<'_>) -> Self {
+        let Plan {
+            handler,
+            calls,
+            pairs,
+            more,
+            cores,
+        } = *plan;
         let module = build(handler);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
         fs::create_dir_all(&folder).expect("a folder for the server's files can be made");
@@ -42,13 +121,15 @@ impl Server {
         let config = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [media]\nports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
+             [gate]\nrequests_per_minute = 1000000\nrequests_burst = 1000000\n\
              [limits]\ncalls = {calls}\ndrain_s = 0\n\
-             [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n",
-            FIRST_PORT + 2 * calls - 1
+             [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n{more}",
+            FIRST_PORT + 2 * pairs - 1
         );
         fs::write(&file, config).expect("the configuration can be written");
         let log = File::create(folder.join("server.log")).expect("the log can be written");
-        let mut process = Command::new(PATCHCORD)
+        let mut process = cores
+            .command()
             .args(["serve", "--config"])
             .arg(&file)
             .stdin(Stdio::null())

@@ -9,17 +9,28 @@ fn somebody() -> Flow {
 }
 
 #[test]
-fn new_calls_are_turned_away_long_before_the_rest_is_dropped() {
+fn each_class_has_its_room_and_calls_are_turned_away_first() {
     let (inbox, outbox) = Inbox::new();
-    for _ in 0..INBOX_FOR_INVITES {
-        assert_eq!(inbox.message(somebody(), b"INVITE sip:a@b SIP/2.0\r\n"), Taken::Yes);
+    let mut left = INBOX;
+    for (class, message) in [(Class::NewCall, "INVITE"), (Class::Outside, "REGISTER")] {
+        let message = format!("{message} sip:a@b SIP/2.0\r\n").into_bytes();
+        let most = most_waiting(class).unwrap();
+        for _ in 0..most {
+            assert_eq!(inbox.message(somebody(), &message), Taken::Yes);
+        }
+        assert_eq!(inbox.message(somebody(), &message), Taken::Dropped(class));
+        left -= most;
     }
-    assert_eq!(inbox.message(somebody(), b"INVITE sip:a@b SIP/2.0\r\n"), Taken::Dropped);
-    for _ in INBOX_FOR_INVITES..INBOX {
+    for _ in 0..left {
         assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), Taken::Yes);
     }
-    assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), Taken::Dropped);
-    assert_eq!(outbox.waiting.load(Ordering::Relaxed), INBOX);
+    let dropped = Taken::Dropped(Class::Inside);
+    assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), dropped);
+    let waiting = Class::ALL.map(|class| outbox.waiting.of(class).load(Ordering::Relaxed));
+    assert_eq!(waiting.iter().sum::<usize>(), INBOX);
+    while outbox.heard(Duration::ZERO).is_some() {}
+    let waiting = Class::ALL.map(|class| outbox.waiting.of(class).load(Ordering::Relaxed));
+    assert_eq!(waiting, [0; 3], "there is room again");
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub struct Counters {
     pub keep_alives: u64,
     /// Requests refused with 503 because a limit was reached.
     pub overload_refusals: u64,
+    /// INVITEs refused with 503 because there was no time for a call, repetitions included.
+    pub excess_calls: u64,
+    /// Registrations refused with 503 because there was no time for them.
+    pub excess_registrations: u64,
     /// Client transactions that got no final response in time.
     pub timeouts: u64,
     /// Ways that could not be used: no connection came about or it was lost.

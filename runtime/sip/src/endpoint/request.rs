@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::overload::Time;
 use super::reply::{ACCEPT, ALLOW, Refusal, SUPPORTED};
 use super::{DialogId, Endpoint};
 use crate::dialog::session::Agreement;
@@ -21,7 +22,7 @@ use crate::uri::Scheme;
 const KNOWN_TAGS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
 
 impl Endpoint {
-    pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request) {
+    pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request, time: Time) {
         self.counters.requests_received += 1;
         match request.method {
             Method::Ack => return self.ack(now, flow, &request),
@@ -57,6 +58,9 @@ impl Endpoint {
                 return self.refuse_stateless(flow, &request, &Refusal::new(481));
             }
             None => {}
+        }
+        if self.is_too_much(now, &request.method, &key, time) {
+            return self.refuse_for_now(flow, &request, &key);
         }
         match request.method {
             Method::Invite => self.new_call(now, flow, request, key, origin),
