@@ -335,10 +335,27 @@ fn a_foreign_token_counts_and_its_certificate_is_fetched_once() {
     assert_eq!(node.wants.len(), 1);
 }
 
+/// The first header with the signature of the second: it stands before the first parameter, after the last dot.
+fn splice(claims: &str, signature: &str) -> String {
+    let parts = |header: &str| -> Option<(String, String, String)> {
+        let (token, parameters) = header.split_once(';')?;
+        let (claims, signature) = token.rsplit_once('.')?;
+        Some((claims.to_owned(), signature.to_owned(), parameters.to_owned()))
+    };
+    let ((claims, _, parameters), (_, signature, _)) = (
+        parts(claims).expect("a header with parameters"),
+        parts(signature).expect("another one"),
+    );
+    format!("{claims}.{signature};{parameters}")
+}
+
 #[test]
 fn a_token_that_proves_nothing_says_why() {
     let from = format!("<sip:{CALLER}@192.0.2.9>");
     let tampered = foreign(fixture!("shaken_a.identity")).replacen(".eyJ", ".eyK", 1);
+    // The claims of a gateway's token under the signature of a full one.
+    let (full, gateway) = (foreign(fixture!("shaken_a.identity")), foreign(fixture!("shaken_c.identity")));
+    let spliced = splice(&gateway, &full);
     for (from, more, chain, said) in [
         (
             "<sip:+12155551299@192.0.2.9>",
@@ -351,6 +368,12 @@ fn a_token_that_proves_nothing_says_why() {
             &*from,
             foreign(fixture!("shaken_a.identity")),
             Some(Ok(&fixture!("wrong_key.pem")[..])),
+            "invalid: the signature is not by the certificate's key",
+        ),
+        (
+            &*from,
+            spliced,
+            Some(Ok(&fixture!("chain.pem")[..])),
             "invalid: the signature is not by the certificate's key",
         ),
         (

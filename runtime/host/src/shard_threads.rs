@@ -7,6 +7,7 @@
 //! thread that looked them up. Orders of the node wait.
 
 use crate::dns::{Asked, DnsQueue, LookUp};
+use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
@@ -18,6 +19,7 @@ use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_media::Report;
+use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Flow, LocationChange, Target, Transport};
 use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Query, Shard, TrunkTargets, Way};
 use std::collections::VecDeque;
@@ -37,11 +39,15 @@ const INPUTS_PER_WAKE: usize = 256;
 /// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
 const PUBLISH: Duration = Duration::from_millis(20);
 
+/// A signer's certificate file, or why there is none.
+type File = Result<Vec<u8>, FetchFailure>;
+
 /// What a shard's thread is told.
 enum ToShard {
     Message { flow: Flow, bytes: Box<[u8]> },
     SendFailed { flow: Flow },
     Resolved { query: Query, targets: Vec<Target> },
+    Fetched { query: Query, file: File },
     Report(Report),
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -108,6 +114,12 @@ impl Inbox {
     pub(crate) fn resolved(&self, query: Query, targets: &[Target]) -> Taken {
         let targets = targets.to_vec();
         self.offer(ToShard::Resolved { query, targets })
+    }
+
+    /// Answers [`Output::FetchCertificate`], or finds no room for the answer.
+    pub(crate) fn fetched(&self, query: Query, file: &File) -> Taken {
+        let file = file.clone();
+        self.offer(ToShard::Fetched { query, file })
     }
 
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
@@ -195,6 +207,8 @@ pub(crate) struct WaysOut {
     pub(crate) datagrams: Datagrams,
     pub(crate) streams: StreamQueue,
     pub(crate) dns: DnsQueue,
+    /// Only if signatures are judged.
+    pub(crate) fetch: Option<FetchQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     pub(crate) traces: Option<TraceQueue>,
@@ -240,6 +254,7 @@ struct Work {
 enum Undone {
     Send(Flow),
     Resolve(Query),
+    Fetch(Query),
 }
 
 impl Work {
@@ -309,6 +324,7 @@ impl Work {
             ToShard::Message { flow, bytes } => self.handle(Input::Message { flow, bytes: &bytes }),
             ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
+            ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
@@ -337,6 +353,10 @@ impl Work {
                 Undone::Resolve(query) => Input::Resolved {
                     query,
                     targets: Vec::new(),
+                },
+                Undone::Fetch(query) => Input::Fetched {
+                    query,
+                    file: Err(FetchFailure::Busy),
                 },
             };
             self.shard.handle(Instant::now(), input);
@@ -376,6 +396,13 @@ impl Work {
                 let shard = self.index;
                 if self.out.dns.ask(LookUp { shard, query, uri }) == Asked::Dropped {
                     self.undone.push_back(Undone::Resolve(query));
+                }
+            }
+            Output::FetchCertificate { query, url } => {
+                let shard = self.index;
+                let fetch = self.out.fetch.as_ref();
+                if fetch.map(|fetch| fetch.fetch(Wanted { shard, query, url })) != Some(fetch::Ordered::Yes) {
+                    self.undone.push_back(Undone::Fetch(query));
                 }
             }
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
@@ -489,6 +516,7 @@ pub(crate) enum Heard {
     Message(Flow, Vec<u8>),
     Failed(Flow),
     Resolved(Query, Vec<Target>),
+    Fetched(Query, File),
     Other,
 }
 
@@ -502,6 +530,7 @@ impl Outbox {
             ToShard::Message { flow, bytes } => Heard::Message(flow, bytes.into()),
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
+            ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }
