@@ -9,7 +9,7 @@ use patchcord_control::call::Trace;
 use patchcord_control::destinations::{Destinations, Hosts, Micros, Permission, Price, Rule};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits, TrunkLimits};
-use patchcord_control::numbers::{DialPlan, E164, NumberFormat, PlanSettings, Prefix};
+use patchcord_control::numbers::{Bare, DialPlan, E164, Home, NumberFormat, PlanSettings, Prefix};
 use patchcord_control::policy::{Accepts, CallerIds, CallerRules, Trust};
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
@@ -56,9 +56,7 @@ fn tenant() -> Tenant {
 
 fn says_who() -> Arc<Program> {
     static PROGRAM: OnceLock<Arc<Program>> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| program("says_who", &helper("says_who")))
-        .clone()
+    PROGRAM.get_or_init(|| program("says_who", &helper("says_who"))).clone()
 }
 
 fn outside_line() -> Arc<Program> {
@@ -99,6 +97,21 @@ fn trunk(carrier: Carrier) -> Trunk {
     }
 }
 
+/// Numbers as they are dialled in America: ten digits, or eleven with a one before them.
+fn american() -> PlanSettings {
+    PlanSettings {
+        home: Some(Home {
+            country_code: "1".to_owned(),
+            national_prefix: Some("1".to_owned()),
+            area_code: None,
+            min_digits: 10,
+            max_digits: 10,
+        }),
+        bare: Bare::National,
+        ..PlanSettings::default()
+    }
+}
+
 /// Calls to America over one trunk; the tenant owns [`CALLER`].
 fn outgoing(carrier: Carrier, base: Instant) -> Outgoing {
     let america = Prefix::new("+1").expect("a prefix");
@@ -134,7 +147,7 @@ fn outgoing(carrier: Carrier, base: Instant) -> Outgoing {
         }],
     };
     let calling = CallingOut {
-        plan: DialPlan::new(PlanSettings::default()).expect("the plain plan"),
+        plan: DialPlan::new(american()).expect("a plan"),
         destinations: Destinations::new(vec![rule], Vec::new()).expect("one rule"),
         caller_ids: CallerIds::new(vec![own], Vec::new(), Some(own)).expect("one number"),
         hosts: Hosts::new(Vec::new()).expect("no host"),
@@ -310,7 +323,11 @@ fn invite(number: usize, from: &str, more: &str) -> Vec<u8> {
 }
 
 fn signed_invite(number: usize) -> Vec<u8> {
-    invite(number, &format!("<sip:{CALLER}@192.0.2.9>"), &foreign(fixture!("shaken_a.identity")))
+    invite(
+        number,
+        &format!("<sip:{CALLER}@192.0.2.9>"),
+        &foreign(fixture!("shaken_a.identity")),
+    )
 }
 
 fn header(bytes: &[u8], name: &str) -> Option<String> {
@@ -354,7 +371,10 @@ fn a_token_that_proves_nothing_says_why() {
     let from = format!("<sip:{CALLER}@192.0.2.9>");
     let tampered = foreign(fixture!("shaken_a.identity")).replacen(".eyJ", ".eyK", 1);
     // The claims of a gateway's token under the signature of a full one.
-    let (full, gateway) = (foreign(fixture!("shaken_a.identity")), foreign(fixture!("shaken_c.identity")));
+    let (full, gateway) = (
+        foreign(fixture!("shaken_a.identity")),
+        foreign(fixture!("shaken_c.identity")),
+    );
     let spliced = splice(&gateway, &full);
     for (from, more, chain, said) in [
         (
@@ -398,6 +418,36 @@ fn a_token_that_proves_nothing_says_why() {
             node.serve(node.wants[0], file);
         }
         assert_eq!(node.said[0], said);
+    }
+}
+
+#[test]
+fn a_number_written_as_it_is_dialled_here_is_the_signed_one() {
+    for from in ["2155551212", "12155551212", "+12155551212", "%2B12155551212"] {
+        let mut node = Node::judge(UNTRUSTED);
+        let token = foreign(fixture!("shaken_a.identity"));
+        node.hear(address(9), &invite(1, &format!("<sip:{from}@192.0.2.9>"), &token));
+        assert_eq!(node.wants.len(), 1, "{from}: {:?}", node.said);
+        node.serve(node.wants[0], Ok(fixture!("chain.pem")));
+        assert_eq!(node.said[0], "signed Attestation::Full", "{from}");
+    }
+}
+
+#[test]
+fn a_hidden_caller_is_judged_by_what_a_trusted_trunk_asserts() {
+    let token = foreign(fixture!("shaken_a.identity"));
+    let more = format!("{token}P-Asserted-Identity: <tel:{CALLER}>\r\nPrivacy: id\r\n");
+    let from = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+    for (trust, said) in [
+        (Trust::Trusted, "signed Attestation::Full"),
+        (Trust::Untrusted, "invalid: the token names another caller"),
+    ] {
+        let mut node = Node::judge(Carrier { trust, ..UNTRUSTED });
+        node.hear(address(9), &invite(1, from, &more));
+        if let Some(query) = node.wants.first().copied() {
+            node.serve(query, Ok(fixture!("chain.pem")));
+        }
+        assert_eq!(node.said[..2], [said, "headers: Privacy"]);
     }
 }
 
@@ -508,7 +558,11 @@ fn a_flood_of_addresses_and_of_calls_is_bounded_and_every_call_goes_on() {
     for number in 0..300 {
         node.hear(address(9), &signed_invite(number));
     }
-    assert_eq!((node.wants.len(), node.said.len()), (1, 2 * 44), "256 wait for one file");
+    assert_eq!(
+        (node.wants.len(), node.said.len()),
+        (1, 2 * 44),
+        "256 wait for one file"
+    );
     node.serve(node.wants[0], Ok(fixture!("chain.pem")));
     let believed = node.said.iter().filter(|said| *said == "signed Attestation::Full");
     assert_eq!(believed.count(), 256);
@@ -524,7 +578,12 @@ fn an_asserted_identity_is_believed_of_a_trusted_trunk_only() {
         ..UNTRUSTED
     };
     for (carrier, peer, more, said) in [
-        (trusted, 9, asserted, ["asserted +12155550000", "headers: P-Asserted-Identity"]),
+        (
+            trusted,
+            9,
+            asserted,
+            ["asserted +12155550000", "headers: P-Asserted-Identity"],
+        ),
         (trusted, 9, &*hidden, ["unsigned", "headers: Privacy"]),
         (trusted, 8, asserted, ["unsigned", "headers: "]),
         (UNTRUSTED, 9, asserted, ["unsigned", "headers: "]),
@@ -543,15 +602,26 @@ fn a_hidden_caller_stays_hidden_and_only_the_trusted_are_told_whose_call_it_is()
     };
     for trust in [Trust::Trusted, Trust::Untrusted] {
         let mut node = Node::signer(carrier(trust));
-        node.hear(address(9), &invite(1, "<sip:+12155550100@192.0.2.9>", "Privacy: id\r\n"));
+        node.hear(
+            address(9),
+            &invite(1, "<sip:+12155550100@192.0.2.9>", "Privacy: id\r\n"),
+        );
         let call = node.invite();
         let from = header(&call, "From").expect("every request has one");
         assert!(from.contains("anonymous@anonymous.invalid"), "{from}");
         let told = header(&call, "P-Asserted-Identity");
         let is_trusted = trust == Trust::Trusted;
-        assert_eq!(told.is_some_and(|told| told.contains(CALLER)), is_trusted, "the tenant's");
+        assert_eq!(
+            told.is_some_and(|told| told.contains(CALLER)),
+            is_trusted,
+            "the tenant's"
+        );
         assert_eq!(header(&call, "Privacy").as_deref(), is_trusted.then_some("id"));
-        assert_eq!(header(&call, "Identity").is_some(), is_trusted, "a signature names a number");
+        assert_eq!(
+            header(&call, "Identity").is_some(),
+            is_trusted,
+            "a signature names a number"
+        );
         assert!(!String::from_utf8_lossy(&call).contains("12155550100"));
     }
 }

@@ -272,7 +272,10 @@ fn request(url: &CertificateUrl) -> Option<Request<Empty<Bytes>>> {
     Request::get(path)
         .header(header::HOST, authority)
         .header(header::USER_AGENT, "patchcord")
-        .header(header::ACCEPT, "application/pem-certificate-chain, application/pkix-cert, */*")
+        .header(
+            header::ACCEPT,
+            "application/pem-certificate-chain, application/pkix-cert, */*",
+        )
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .ok()

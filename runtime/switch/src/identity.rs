@@ -14,10 +14,10 @@ use patchcord_control::policy::{self, Privacy, Source};
 use patchcord_control::words::{self, Identity, LegOrigin};
 use patchcord_sip::identity::privacy::{Believed, Trust, believe};
 use patchcord_sip::identity::{
-    Attestation, Call, CacheLimits, CertificateCache, CertificateChain, CertificateUrl, FetchFailure, Moment, Number,
+    Attestation, CacheLimits, Call, CertificateCache, CertificateChain, CertificateUrl, FetchFailure, Moment, Number,
     Output as Next, Party, Policy, Reason, Signer, Verdict, Verification, date_of_unix_seconds,
 };
-use patchcord_sip::{DialogId, Event, Request};
+use patchcord_sip::{DialogId, Event, Request, Uri};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -147,16 +147,35 @@ impl Offer {
         }
     }
 
-    /// What a signature has to be about: From, or the asserted identity if that is believed and From is anonymous.
+    /// What a signature has to be about: From, or the asserted identity if that is believed and From is anonymous; and To.
     fn signed_call(&self) -> Option<Call> {
         let call = Call::of_request(&self.request)?;
-        let from = self.request.from().ok()?;
-        let anonymous = from.uri.host().eq_ignore_ascii_case(policy::ANONYMOUS_HOST);
+        let (from, to) = (self.request.from().ok()?.uri, self.request.to().ok()?.uri);
+        let anonymous = from.host().eq_ignore_ascii_case(policy::ANONYMOUS_HOST);
         let asserted = self.believed.asserted.best().filter(|_| anonymous);
-        Some(match asserted.and_then(|asserted| Party::of(&asserted.uri)) {
-            Some(caller) => Call { caller, ..call },
-            None => call,
+        let shown = asserted.map_or(&from, |asserted| &asserted.uri);
+        Some(Call {
+            caller: self.party(shown)?,
+            destination: self.party(&to)?,
+            ..call
         })
+    }
+
+    /// The party of an address. What is signed is a whole number (RFC 8224 section 8.3): one that a peer writes as it is
+    /// dialled here is read by the tenant's dial plan.
+    fn party(&self, uri: &Uri) -> Option<Party> {
+        let party = Party::of(uri)?;
+        let user = uri.user().unwrap_or_default();
+        if party.number().is_none() || user.starts_with('+') {
+            return Some(party);
+        }
+        let calling = self.target.directory.outgoing.tenants.get(&self.target.tenant);
+        let read = calling.and_then(|calling| calling.plan.read(user).ok());
+        let whole = match read {
+            Some(Called::E164(number)) => Number::parse(number.reveal()),
+            _ => None,
+        };
+        Some(whole.map_or(party, Party::from))
     }
 
     /// What the handler is told.
@@ -331,7 +350,10 @@ impl Shard {
             self.counts.refused_draining += 1;
             self.refuse(now, dialog, crate::leg_sip::UNAVAILABLE);
         }
-        self.vetting.fetches.values_mut().for_each(|fetch| fetch.dialogs.clear());
+        self.vetting
+            .fetches
+            .values_mut()
+            .for_each(|fetch| fetch.dialogs.clear());
     }
 
     /// The headers that say who vouches for a call that goes out: none without something to sign, or to sign it with.

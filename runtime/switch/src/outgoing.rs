@@ -68,7 +68,9 @@ pub struct Outgoing {
 impl Outgoing {
     /// Whether a trunk belongs to our trust domain (RFC 3325); one that is not known does not.
     pub(crate) fn trust(&self, trunk: &str) -> Trust {
-        self.trunks.get(trunk).map_or(Trust::Untrusted, |trunk| trunk.caller.trust)
+        self.trunks
+            .get(trunk)
+            .map_or(Trust::Untrusted, |trunk| trunk.caller.trust)
     }
 }
 

@@ -170,14 +170,8 @@ impl Shard {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
         let vetting = self.vetting.wake_at();
-        [
-            call,
-            self.sip.wake_at(),
-            registrations,
-            self.trunks_wake_at(),
-            vetting,
-        ]
-        .into_iter()
+        [call, self.sip.wake_at(), registrations, self.trunks_wake_at(), vetting]
+            .into_iter()
             .flatten()
             .min()
     }

@@ -82,7 +82,8 @@ fn contents(section: &Table<'_>, key: &str, path: &Path, most: usize) -> Result<
 fn policy(section: &Table<'_>, file: &Path, urls: &UrlRules) -> Result<Option<Policy>, ConfigError> {
     let Some(path) = path(section, file, "roots")? else {
         if let Some(key) = NEED_ROOTS.iter().find(|key| section.has(key)) {
-            let sentence = format!("it is missing: without authorities no signature is judged, and {key} means nothing");
+            let sentence =
+                format!("it is missing: without authorities no signature is judged, and {key} means nothing");
             return Err(section.wrong("roots", &sentence));
         }
         return Ok(None);

@@ -3,13 +3,16 @@
 
 use super::*;
 use crate::shard_threads::{Heard, Outbox};
+use hickory_resolver::proto::op::{Message, MessageType, OpCode};
+use hickory_resolver::proto::rr::rdata::A;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use patchcord_sip::identity::UrlRules;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,7 +24,10 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// An authority that certifies 127.0.0.1.
+/// What servers are certified for.
+const NAMES: [&str; 2] = ["127.0.0.1", "cert.example.org"];
+
+/// An authority that certifies [`NAMES`].
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -41,7 +47,7 @@ impl Authority {
 
     fn server(&self) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let params = CertificateParams::new(NAMES.map(str::to_owned)).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
         let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
         let config = ServerConfig::builder_with_provider(provider())
@@ -183,7 +189,12 @@ fn every_way_to_send_a_body_is_read_to_its_limit() {
     let rig = start_for(&authority);
     let answers: [(fn(&mut Line), Result<usize, FetchFailure>); 5] = [
         (
-            |line| say(line, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"),
+            |line| {
+                say(
+                    line,
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+                )
+            },
             Ok(3),
         ),
         (|line| say(line, "HTTP/1.0 200 OK\r\n\r\nto the end"), Ok(10)),
@@ -227,7 +238,12 @@ fn wrong_answers_are_no_file() {
         ),
         (
             // Followed, it would lead past every rule.
-            |line| say(line, "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"),
+            |line| {
+                say(
+                    line,
+                    "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+                )
+            },
             FetchFailure::Status(302),
         ),
         (|line| say(line, "SIP/2.0 200 OK\r\n\r\n"), FetchFailure::Unreachable),
@@ -268,6 +284,48 @@ fn a_server_must_be_certified_and_in_an_allowed_network() {
     let closed = listener.local_addr().unwrap().port();
     drop(listener);
     assert_eq!(start_for(&authority).get(closed), Err(FetchFailure::Unreachable));
+}
+
+/// A name server that says of every name that it leads to this machine.
+fn name_server() -> SocketAddr {
+    let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
+    let address = socket.local_addr().unwrap();
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4_096];
+        while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+            let question = Message::from_vec(&bytes[..length]).unwrap();
+            let query = question.queries[0].clone();
+            let mut answer = Message::new(question.metadata.id, MessageType::Response, OpCode::Query);
+            if query.query_type() == RecordType::A {
+                let here = RData::A(A(Ipv4Addr::LOCALHOST));
+                answer.add_answer(Record::from_rdata(query.name().clone(), 300, here));
+            }
+            answer.add_query(query);
+            socket.send_to(&answer.to_vec().unwrap(), from).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_name_is_no_way_into_an_inner_network() {
+    let authority = Authority::new();
+    let (port, requests) = serve(&authority, |line| {
+        say(line, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile");
+    });
+    let server = Some(name_server());
+    for (networks, host, expected) in [
+        (LiteralRule::Any, "cert.example.org", Ok(b"file".to_vec())),
+        (LiteralRule::Public, "cert.example.org", Err(FetchFailure::Unresolved)),
+        // Certified for another name.
+        (LiteralRule::Any, "other.example.org", Err(FetchFailure::Unreachable)),
+    ] {
+        let rig = start_with(FetchSetup::new(server, networks, authority.client()));
+        rig.ask(1, url(&format!("https://{host}:{port}/signer.pem"), port));
+        assert_eq!(rig.answer().1, expected);
+    }
+    assert!(requests.recv_timeout(PATIENCE).is_ok());
 }
 
 #[test]

@@ -205,5 +205,9 @@ fn a_file_that_was_not_asked_for_is_no_failure_of_its_server() {
     let output = bench.fetched(&mut verification, Err(FetchFailure::Busy));
     assert_eq!(output, Some(invalid(Reason::Fetch)));
     assert!(bench.cache.is_empty());
-    assert_eq!(bench.start(&[header!("shaken_a")]).1, fetch(), "the next call asks again");
+    assert_eq!(
+        bench.start(&[header!("shaken_a")]).1,
+        fetch(),
+        "the next call asks again"
+    );
 }
