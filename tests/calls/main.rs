@@ -6,6 +6,7 @@ mod support;
 
 mod examples;
 mod faults;
+mod identity;
 mod limits;
 mod parties;
 mod weather;

@@ -15,9 +15,10 @@ pub const ANONYMOUS_USER: &str = "anonymous";
 pub const ANONYMOUS_HOST: &str = "anonymous.invalid";
 
 /// Whether a number may be shown to the callee.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Privacy {
     /// It may.
+    #[default]
     Shown,
     /// It may not; only trusted networks on the way learn it.
     Withheld,
@@ -256,6 +257,8 @@ pub struct Presented {
     pub privacy: Privacy,
     /// Where the shown number comes from.
     pub source: Source,
+    /// The number that a signature may be about: the shown one, else the one asserted; none where neither is told.
+    pub signable: Option<E164>,
 }
 
 impl CallerRules {
@@ -298,9 +301,11 @@ impl CallerRules {
 
     fn write(&self, caller: &CallerId) -> Presented {
         let written = |number: E164| self.format.write_e164(&number);
-        let from = caller.number.filter(|_| caller.privacy == Privacy::Shown).map(written);
-        let asserted = caller.vouched.filter(|_| self.trust == Trust::Trusted).map(written);
+        let shown = caller.number.filter(|_| caller.privacy == Privacy::Shown);
+        let vouched = caller.vouched.filter(|_| self.trust == Trust::Trusted);
+        let (from, asserted) = (shown.map(written), vouched.map(written));
         Presented {
+            signable: shown.or(vouched),
             privacy: if from.is_some() {
                 Privacy::Shown
             } else {

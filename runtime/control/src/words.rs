@@ -10,6 +10,7 @@ pub use parties::{
     TransferPolicy,
 };
 
+use crate::policy::Privacy;
 use crate::private::Private;
 use std::fmt;
 
@@ -189,6 +190,8 @@ pub struct LegInfo {
     pub origin: LegOrigin,
     /// Came over an encrypted transport.
     pub secure: bool,
+    /// Whether those who are called on the caller's behalf may be shown who calls (RFC 3323). Not for the handler.
+    pub privacy: Privacy,
 }
 
 /// Which way a leg was set up.

@@ -18,6 +18,7 @@
 
 mod calling;
 mod check;
+mod identity;
 mod phones;
 mod reader;
 mod sip;
@@ -53,6 +54,7 @@ const SECTIONS: &[&str] = &[
     "handler",
     "route",
     "gate",
+    "identity",
     "registration",
     "user",
     "trunk",
@@ -135,6 +137,7 @@ impl Config {
         let media = root.section("media", &["ports", "address", "advertise", "threads", "timeout_s"])?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
         let log = root.section("log", &["format", "level"])?;
+        let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
             media: audio(&media, &sip.sip)?,
@@ -150,6 +153,8 @@ impl Config {
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
             domain: None,
+            identity: identity.config,
+            identity_servers: identity.servers,
             trunks: Vec::new(),
         };
         if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {

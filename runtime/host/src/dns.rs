@@ -277,7 +277,7 @@ fn srv(found: Lookup) -> (Answer, Instant) {
 }
 
 /// Asks this server, or those of the system.
-fn resolver(server: Option<SocketAddr>) -> Option<TokioResolver> {
+pub(crate) fn resolver(server: Option<SocketAddr>) -> Option<TokioResolver> {
     let mut builder = match server {
         Some(server) => {
             let at_port = |mut connection: ConnectionConfig| {

@@ -2,6 +2,7 @@
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
 use crate::dns::DnsFigures;
+use crate::fetch::FetchFigures;
 use crate::layout::Layout;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
@@ -146,6 +147,8 @@ pub(crate) struct Figures {
     pub(crate) streams: Arc<StreamFigures>,
     /// Of the names looked up.
     pub(crate) dns: Arc<DnsFigures>,
+    /// Signers' certificates.
+    pub(crate) fetches: Arc<FetchFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// SIP datagrams received.
@@ -168,6 +171,7 @@ impl Figures {
             media: (0..layout.media_threads).map(|_| MediaFigures::default()).collect(),
             streams: Arc::default(),
             dns: Arc::default(),
+            fetches: Arc::default(),
             traces: Arc::default(),
             datagrams: Figure::default(),
             inbox_dropped: Default::default(),

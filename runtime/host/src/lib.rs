@@ -13,6 +13,7 @@ pub mod config;
 mod deal;
 mod dns;
 mod doors;
+mod fetch;
 mod figures;
 mod http;
 mod layout;

@@ -14,6 +14,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     sip(&mut page, figures);
     streams(&mut page, figures);
     dns(&mut page, figures);
+    fetches(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
@@ -202,6 +203,25 @@ fn framing(why: FramingError) -> &'static str {
         FramingError::RepeatedContentLength => "repeated_content_length",
         FramingError::TooLong => "too_long",
     }
+}
+
+fn fetches(page: &mut Page, figures: &Figures) {
+    let fetches = &figures.fetches;
+    page.counter(
+        "patchcord_identity_files_total",
+        "Files of signers' certificates asked for.",
+        fetches.files.get(),
+    );
+    page.counter(
+        "patchcord_identity_files_failed_total",
+        "Of these, not had.",
+        fetches.failures.get(),
+    );
+    page.counter(
+        "patchcord_identity_files_dropped_total",
+        "Files of signers' certificates not asked for because too many waited.",
+        fetches.dropped.get(),
+    );
 }
 
 fn dns(page: &mut Page, figures: &Figures) {

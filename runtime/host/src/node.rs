@@ -5,6 +5,7 @@ use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup, DnsThread};
 use crate::doors::{self, Sip};
+use crate::fetch::{self, FetchQueue, FetchSetup, FetchThread};
 use crate::figures::Figures;
 use crate::http::{self, HttpThread, Sources};
 use crate::layout::Layout;
@@ -24,9 +25,10 @@ use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
 use patchcord_sip::sdp::Codec;
 use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport, TrunkMode, Uri};
-use patchcord_switch::Directory;
+use patchcord_switch::{Directory, IdentityConfig};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -89,6 +91,11 @@ pub struct NodeConfig {
     pub registrar: patchcord_sip::RegistrarConfig,
     /// The host of our own users' addresses; none: the first door's address.
     pub domain: Option<String>,
+    /// How signed caller identity is judged and made.
+    pub identity: IdentityConfig,
+    /// Authorities one of which must have certified a server that signers' certificates come from; none: those of the
+    /// system.
+    pub identity_servers: Option<PathBuf>,
     /// Trunks to watch.
     pub trunks: Vec<WatchedTrunk>,
 }
@@ -133,6 +140,8 @@ impl NodeConfig {
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
             domain: None,
+            identity: IdentityConfig::default(),
+            identity_servers: None,
             trunks: Vec::new(),
         }
     }
@@ -156,6 +165,7 @@ pub struct Node {
     _shards: Vec<ShardThread>,
     _streams: StreamThread,
     _dns: DnsThread,
+    _fetch: Option<FetchThread>,
     _media: Vec<MediaThread>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
@@ -203,6 +213,7 @@ struct Queues {
     traces: Option<TraceQueue>,
     streams: StreamQueue,
     dns: DnsQueue,
+    fetch: Option<FetchQueue>,
 }
 
 impl Node {
@@ -223,6 +234,7 @@ impl Node {
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
         let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
+        let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
@@ -230,6 +242,7 @@ impl Node {
             traces: trace_queue,
             streams,
             dns: dns_queue,
+            fetch: fetch_queue,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -253,6 +266,7 @@ impl Node {
             _shards: shards,
             _streams: streams,
             _dns: dns,
+            _fetch: fetch,
             _media: media,
             _records: records,
             _traces: traces,
@@ -426,6 +440,26 @@ impl Ground {
         dns::start(setup, inboxes.to_vec(), self.figures.dns.clone()).map_err(StartError::Thread)
     }
 
+    /// Only a node that judges signatures fetches anything.
+    fn fetch_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+    ) -> Result<Option<(FetchThread, FetchQueue)>, StartError> {
+        let Some(policy) = &config.identity.verify else {
+            return Ok(None);
+        };
+        let files = TlsFiles {
+            roots: config.identity_servers.clone(),
+            ..TlsFiles::default()
+        };
+        let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
+        let setup = FetchSetup::new(config.dns, policy.urls.literals, certificates.client());
+        fetch::start(setup, inboxes.to_vec(), self.figures.fetches.clone())
+            .map(Some)
+            .map_err(StartError::Thread)
+    }
+
     fn sources(&self) -> Sources {
         Sources {
             figures: self.figures.clone(),
@@ -478,6 +512,7 @@ impl Ground {
                     datagrams: self.datagrams.clone(),
                     streams: queues.streams.clone(),
                     dns: queues.dns.clone(),
+                    fetch: queues.fetch.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     traces: queues.traces.clone(),
@@ -536,6 +571,7 @@ impl Ground {
                 ..patchcord_sip::Config::new(self.advertised.clone(), user_agent)
             },
             domain: config.domain.clone(),
+            identity: config.identity.clone(),
             media_address: config.media.advertise,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: config.media.timeout,

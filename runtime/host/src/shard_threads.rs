@@ -8,6 +8,7 @@
 //! Orders of the node wait.
 
 use crate::dns::{Asked, DnsQueue, LookUp};
+use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
@@ -19,6 +20,7 @@ use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_media::Report;
+use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Query, Shard, TrunkTargets, Way};
@@ -36,6 +38,9 @@ const TIME_PER_WAKE: Duration = Duration::from_millis(10);
 /// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
 const PUBLISH: Duration = Duration::from_millis(20);
 
+/// A signer's certificate file, or why there is none.
+type File = Result<Vec<u8>, FetchFailure>;
+
 /// What a shard's thread is told.
 enum ToShard {
     Message {
@@ -50,6 +55,10 @@ enum ToShard {
     Resolved {
         query: Query,
         targets: Vec<Target>,
+    },
+    Fetched {
+        query: Query,
+        file: File,
     },
     Report(Report),
     Location(LocationChange),
@@ -161,6 +170,12 @@ impl Inbox {
         self.offer(ToShard::Resolved { query, targets })
     }
 
+    /// Answers [`Output::FetchCertificate`], or finds no room for the answer.
+    pub(crate) fn fetched(&self, query: Query, file: &File) -> Taken {
+        let file = file.clone();
+        self.offer(ToShard::Fetched { query, file })
+    }
+
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
     fn location(&self, change: LocationChange) -> Taken {
         self.offer(ToShard::Location(change))
@@ -241,6 +256,8 @@ pub(crate) struct WaysOut {
     pub(crate) datagrams: Datagrams,
     pub(crate) streams: StreamQueue,
     pub(crate) dns: DnsQueue,
+    /// Only if signatures are judged.
+    pub(crate) fetch: Option<FetchQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     pub(crate) traces: Option<TraceQueue>,
@@ -287,6 +304,7 @@ struct Work {
 enum Undone {
     Send(Flow),
     Resolve(Query),
+    Fetch(Query),
 }
 
 impl Work {
@@ -392,6 +410,7 @@ impl Work {
             }
             ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
+            ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
@@ -420,6 +439,10 @@ impl Work {
                 Undone::Resolve(query) => Input::Resolved {
                     query,
                     targets: Vec::new(),
+                },
+                Undone::Fetch(query) => Input::Fetched {
+                    query,
+                    file: Err(FetchFailure::Busy),
                 },
             };
             self.shard.handle(Instant::now(), input);
@@ -459,6 +482,13 @@ impl Work {
                 let shard = self.index;
                 if self.out.dns.ask(LookUp { shard, query, uri }) == Asked::Dropped {
                     self.undone.push_back(Undone::Resolve(query));
+                }
+            }
+            Output::FetchCertificate { query, url } => {
+                let shard = self.index;
+                let fetch = self.out.fetch.as_ref();
+                if fetch.map(|fetch| fetch.fetch(Wanted { shard, query, url })) != Some(fetch::Ordered::Yes) {
+                    self.undone.push_back(Undone::Fetch(query));
                 }
             }
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
@@ -572,6 +602,7 @@ pub(crate) enum Heard {
     Message(Flow, Vec<u8>),
     Failed(Flow),
     Resolved(Query, Vec<Target>),
+    Fetched(Query, File),
     Other,
 }
 
@@ -587,6 +618,7 @@ impl Outbox {
             }
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
+            ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }

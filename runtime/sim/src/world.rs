@@ -22,6 +22,7 @@ use node::{Door, Node, Sent};
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
 use patchcord_media::{Datagram, Report};
+use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Flow, Target, Transport, Uri};
 use patchcord_switch::{Counts, Directory, Input, Output, Query};
 use std::collections::BTreeMap;
@@ -386,6 +387,11 @@ impl World {
         match output {
             Output::Send { to, bytes, .. } => self.node_sends(to.peer, &bytes),
             Output::Resolve { query, uri } => self.resolve(query, &uri),
+            // No node of a world judges signatures: there is no web to fetch from.
+            Output::FetchCertificate { query, .. } => {
+                let file = Err(FetchFailure::Unresolved);
+                self.node.shard.handle(self.now, Input::Fetched { query, file });
+            }
             // There is no other shard to tell, and nobody who reads ladders.
             Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),

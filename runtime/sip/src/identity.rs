@@ -30,7 +30,7 @@ mod verify;
 pub use cache::{CacheLimits, CertificateCache};
 pub use certificate::CertificateFault;
 pub use chain::{CertificateChain, TrustRoots};
-pub use date::unix_seconds_of_date;
+pub use date::{date_of_unix_seconds, unix_seconds_of_date};
 pub use number::{Number, Party};
 pub use passport::{Attestation, OriginId};
 pub use sign::{Signer, SignerFault};

@@ -2,12 +2,14 @@
 
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
+use crate::identity::IdentityConfig;
 use patchcord_control::call::{Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, UnixTime};
 use patchcord_media::{Command, Report, SessionId};
+use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::Codec;
 use patchcord_sip::{Flow, LocationChange, Target, Uri};
 use std::net::IpAddr;
@@ -29,6 +31,8 @@ pub struct Config {
     pub trunks: Vec<patchcord_sip::TrunkConfig>,
     /// Registrations are kept here; only in the shard that takes REGISTER.
     pub registrar: Option<patchcord_sip::RegistrarConfig>,
+    /// How signed caller identity is judged and made (RFC 8224).
+    pub identity: IdentityConfig,
     /// Codecs we speak, preferred first.
     pub codecs: Vec<Codec>,
     /// A leg that should send audio and sends none for so long is lost; none to wait for ever.
@@ -91,6 +95,13 @@ pub enum Input<'a> {
         /// Best first.
         targets: Vec<Target>,
     },
+    /// The file that [`Output::FetchCertificate`] asked for, or why there is none; exactly one for each question.
+    Fetched {
+        /// The question.
+        query: Query,
+        /// At most [`CHAIN_BYTES`](patchcord_sip::identity::CHAIN_BYTES).
+        file: Result<Vec<u8>, FetchFailure>,
+    },
     /// What another shard learned about where users are.
     Location(LocationChange),
     /// What another shard learned about where a trunk is.
@@ -133,6 +144,15 @@ pub enum Output {
         query: Query,
         /// The address.
         uri: Uri,
+    },
+    /// Get the file of a signer's certificate with one HTTPS GET: no redirect, no more than
+    /// [`CHAIN_BYTES`](patchcord_sip::identity::CHAIN_BYTES), and from public addresses only unless the rules say
+    /// otherwise. [`Input::Fetched`] follows; the call goes on without it if that takes too long.
+    FetchCertificate {
+        /// The question.
+        query: Query,
+        /// The address. A stranger chose it.
+        url: CertificateUrl,
     },
     /// Tell the other shards where a user is.
     Location(LocationChange),

@@ -52,11 +52,12 @@ impl Shard {
         (mut way, credentials): (Way, Option<Credentials>),
     ) {
         let sent = way.stops.pop_front().and_then(|stop| {
+            let signature = self.signature(now, id, stop.signed.as_ref());
             let asked = way
                 .asked
                 .iter()
                 .map(|(name, value)| (name.clone(), value.reveal().clone()));
-            let headers = stop.headers.into_iter().chain(asked).collect();
+            let headers = stop.headers.into_iter().chain(signature).chain(asked).collect();
             let outgoing = Outgoing {
                 sdp: Some(sdp::offer(&local)),
                 headers,

@@ -2,6 +2,7 @@
 //! commands to responses and requests. The last place that knows it was SIP.
 
 use crate::directory::{Directory, Program};
+use crate::identity::Offer;
 use crate::io::{MediaPort, Notice, Output};
 use crate::leg_outbound::cause;
 use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
@@ -13,7 +14,7 @@ use patchcord_control::call::{
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::Usage;
-use patchcord_control::words::{Interruption, Key, LegDirection, LegInfo, LegOrigin};
+use patchcord_control::words::{Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_guest::Instance;
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local};
@@ -30,7 +31,7 @@ const NOT_ACCEPTABLE: u16 = 488;
 /// Another change of the session is under way.
 const REQUEST_PENDING: u16 = 491;
 /// Full or draining.
-const UNAVAILABLE: u16 = 503;
+pub(crate) const UNAVAILABLE: u16 = 503;
 /// Longest a refused caller is asked to wait before it tries again: each from 1 s to this, so that they do not come back
 /// all at once.
 const RETRY_AFTER_MAX_S: u32 = 5;
@@ -61,7 +62,7 @@ pub(crate) struct Target {
 
 impl Shard {
     /// A new call is offered.
-    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: &Request, origin: LegOrigin) {
+    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: Arc<Request>, origin: LegOrigin) {
         if self.draining == Draining::Yes {
             self.counts.refused_draining += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
@@ -78,19 +79,24 @@ impl Shard {
             self.counts.refused_no_route += 1;
             return self.refuse(now, dialog, NOT_FOUND);
         };
-        if self.calls.len() >= self.config.calls || self.ports.is_empty() {
+        if self.has_all_calls() || self.ports.is_empty() {
             self.counts.refused_full += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
         }
         let port = self.ports.pop_front().expect("checked above that there is one");
-        match self.begin_leg(dialog, port, request) {
-            Ok(leg) => self.begin_call(now, leg, (request, origin), target),
+        match self.begin_leg(dialog, port, &request) {
+            Ok(leg) => self.vet(now, leg, (request, origin), target),
             Err(_) => {
                 self.ports.push_front(port);
                 self.counts.refused_media += 1;
                 self.refuse(now, dialog, NOT_ACCEPTABLE);
             }
         }
+    }
+
+    /// Whether there are as many calls as there may be.
+    pub(crate) fn has_all_calls(&self) -> bool {
+        self.calls.len() + self.vetting.len() >= self.config.calls
     }
 
     pub(crate) fn refuse(&mut self, now: Instant, dialog: DialogId, status: u16) {
@@ -124,9 +130,11 @@ impl Shard {
         }
     }
 
-    fn begin_call(&mut self, now: Instant, leg: LegIo, (request, origin): (&Request, LegOrigin), target: Target) {
+    /// A call whose caller has been looked at begins.
+    pub(crate) fn begin_call(&mut self, now: Instant, offer: Offer, identity: Identity) {
         let id = self.new_call_id();
-        let facts = self.caller_facts(request, origin, &leg.negotiation);
+        let facts = caller_facts(&offer, identity);
+        let Offer { leg, target, .. } = offer;
         let setup = self.setup(now, id, facts, &target);
         self.dialogs.insert(leg.dialog, (id, CALLER));
         self.sessions.insert(leg.port.session, (id, CALLER));
@@ -178,28 +186,6 @@ impl Shard {
                 self.handler_failed(now, id, &fault, Usage::default());
                 self.drive(now, id);
             }
-        }
-    }
-
-    /// What is known of a caller from its request.
-    fn caller_facts(&self, request: &Request, origin: LegOrigin, negotiation: &Negotiation) -> CallerFacts {
-        let from = request.from().ok();
-        let user = from.as_ref().and_then(|from| from.uri.user()).unwrap_or_default();
-        let name = from.as_ref().and_then(|from| from.display.clone());
-        CallerFacts {
-            info: LegInfo {
-                direction: LegDirection::Inbound,
-                from: user.to_owned().into(),
-                from_name: name.unwrap_or_default().into(),
-                to: request.uri.user().unwrap_or_default().to_owned().into(),
-                origin,
-                ..LegInfo::default()
-            },
-            headers: handler_headers(request),
-            description: match negotiation {
-                Negotiation::Late => Description::Late,
-                _ => Description::Offered,
-            },
         }
     }
 
@@ -522,12 +508,36 @@ pub(crate) struct CallerFacts {
     pub(crate) description: Description,
 }
 
+/// What is known of a caller from its request.
+fn caller_facts(offer: &Offer, identity: Identity) -> CallerFacts {
+    let request = &offer.request;
+    let from = request.from().ok();
+    let user = from.as_ref().and_then(|from| from.uri.user()).unwrap_or_default();
+    let name = from.as_ref().and_then(|from| from.display.clone());
+    CallerFacts {
+        info: LegInfo {
+            direction: LegDirection::Inbound,
+            from: user.to_owned().into(),
+            from_name: name.unwrap_or_default().into(),
+            to: request.uri.user().unwrap_or_default().to_owned().into(),
+            identity,
+            origin: offer.origin.clone(),
+            privacy: offer.privacy(),
+            ..LegInfo::default()
+        },
+        headers: handler_headers(offer),
+        description: match offer.leg.negotiation {
+            Negotiation::Late => Description::Late,
+            _ => Description::Offered,
+        },
+    }
+}
+
 /// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters.
-fn handler_headers(request: &Request) -> Vec<(String, String)> {
-    let kept = request
-        .headers
-        .iter()
-        .filter(|field| !OWN_HEADERS.contains(&field.name.to_ascii_lowercase().as_str()));
+fn handler_headers(offer: &Offer) -> Vec<(String, String)> {
+    let own = |name: &str| OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+    let fields = offer.request.headers.iter();
+    let kept = fields.filter(|field| !own(field.name) && offer.shows(field.name));
     kept.take(HEADERS_MAX)
         .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
         .collect()

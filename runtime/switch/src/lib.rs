@@ -10,6 +10,7 @@
 mod carriers;
 mod directory;
 mod drive;
+mod identity;
 mod io;
 mod ladder;
 mod leg_media;
@@ -27,6 +28,7 @@ pub mod waiting;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
+pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, Way};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

@@ -1,13 +1,16 @@
 //! Where an endpoint of a dialling can be reached: phones of a user by where they registered, addresses by their host,
 //! numbers through trunks. Every way is kept until the call places a leg on it.
 
+use crate::identity::ToSign;
 use crate::io::{Output, Query};
 use crate::shard::Shard;
 use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
 use patchcord_control::ids::{CallId, OperationId, Tenant};
 use patchcord_control::ledger::Permit;
+use patchcord_control::policy::Privacy;
 use patchcord_control::private::Private;
 use patchcord_control::words::{CallerId, Destination};
+use patchcord_sip::identity::privacy::anonymous;
 use patchcord_sip::{Credentials, NameAddr, Scheme, Target, Uri};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,8 +18,6 @@ use std::time::Instant;
 
 /// Phones of one user that are called together; those that registered last come first.
 const PHONES_MAX: usize = 10;
-/// Who calls when nobody is to know (RFC 3323 section 4.1.1.3).
-const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
 
 /// A way to an endpoint: one leg, and the places where its INVITE is tried.
 pub(crate) struct Way {
@@ -37,8 +38,10 @@ pub(crate) struct Stop {
     pub(crate) uri: Uri,
     pub(crate) target: Target,
     pub(crate) from: NameAddr,
-    /// Headers of ours: privacy, an asserted identity.
+    /// Headers of ours: privacy, an asserted identity, for trunks that are trusted.
     pub(crate) headers: Vec<(String, String)>,
+    /// What is signed of the call, if anything.
+    pub(crate) signed: Option<ToSign>,
     /// The trunk it belongs to.
     pub(crate) trunk: Option<Arc<str>>,
     /// For its challenges.
@@ -190,7 +193,9 @@ impl Shard {
             uri,
             target,
             from: self.presented(from),
-            headers: privacy(from),
+            // Nobody here is trusted with more than From says (RFC 3325 section 7), and From says no more than it may.
+            headers: Vec::new(),
+            signed: None,
             trunk: None,
             credentials: None,
         }
@@ -199,13 +204,8 @@ impl Shard {
     /// From as the callee sees it.
     fn presented(&self, from: &Presented) -> NameAddr {
         let user = match &from.id {
-            CallerId::Anonymous => {
-                let uri = Uri::parse(ANONYMOUS).expect("a constant that is an address");
-                return NameAddr {
-                    display: Some("Anonymous".to_owned()),
-                    ..NameAddr::new(uri)
-                };
-            }
+            CallerId::Anonymous => return anonymous(),
+            CallerId::Caller if from.privacy == Privacy::Withheld => return anonymous(),
             CallerId::Number(number) => number.reveal().clone(),
             CallerId::Caller => from
                 .caller
@@ -222,14 +222,6 @@ impl Shard {
             display: name.filter(|name| !name.is_empty()),
             ..NameAddr::new(uri)
         }
-    }
-}
-
-/// Privacy that is asked for (RFC 3323 section 4.2).
-fn privacy(from: &Presented) -> Vec<(String, String)> {
-    match from.id {
-        CallerId::Anonymous => vec![("Privacy".to_owned(), "id".to_owned())],
-        CallerId::Caller | CallerId::Number(_) => Vec::new(),
     }
 }
 

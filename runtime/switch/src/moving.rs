@@ -38,7 +38,7 @@ impl Shard {
             let error = Error::NoSuchHandler(handler.to_owned());
             return self.tell(now, id, CallInput::Given(Err(error)));
         };
-        if self.calls.len() >= self.config.calls {
+        if self.has_all_calls() {
             let error = Error::Failed("the node has as many calls as it may".to_owned());
             return self.tell(now, id, CallInput::Given(Err(error)));
         }

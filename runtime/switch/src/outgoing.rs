@@ -1,6 +1,7 @@
 //! What a tenant may call, and how: its dial plan, destinations, caller ids, hosts, and the trunks that carry numbers. The
 //! decisions are `control`'s; here they are brought together for one call (toll fraud: nothing is sent before all agree).
 
+use crate::identity::{Signing, to_sign};
 use crate::locate::{Stop, Way};
 use crate::shard::Shard;
 use patchcord_control::call::{NotLocated, Presented};
@@ -8,7 +9,7 @@ use patchcord_control::destinations::{Destinations, HostVerdict, Hosts, Price, V
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Attempt, Ledger, Permit, Urgency};
 use patchcord_control::numbers::{DialPlan, Number, Prefix};
-use patchcord_control::policy::{self, CallerIds, Party, Privacy, Wanted};
+use patchcord_control::policy::{self, CallerIds, Party, Privacy, Trust, Wanted};
 use patchcord_control::trunks::{Choice, NoTrunk, Trunks};
 use patchcord_control::words;
 use patchcord_sip::{Credentials, NameAddr, Target, Uri};
@@ -47,6 +48,8 @@ pub struct TrunkHost {
     pub credentials: Option<Credentials>,
     /// Domain of From; the node's own without it.
     pub from_domain: Option<String>,
+    /// Whether calls over it are signed.
+    pub signing: Signing,
 }
 
 /// Everything about calls that go out.
@@ -60,6 +63,15 @@ pub struct Outgoing {
     pub hosts: HashMap<Arc<str>, TrunkHost>,
     /// Limits shared by all shards; without one no number is called.
     pub ledger: Option<Arc<Ledger>>,
+}
+
+impl Outgoing {
+    /// Whether a trunk belongs to our trust domain (RFC 3325); one that is not known does not.
+    pub(crate) fn trust(&self, trunk: &str) -> Trust {
+        self.trunks
+            .get(trunk)
+            .map_or(Trust::Untrusted, |trunk| trunk.caller.trust)
+    }
 }
 
 /// A number that may be called, and what it costs.
@@ -98,7 +110,7 @@ impl Shard {
         let (permit, first) = self.reserve(now, (ledger, tenant), &choices, &allowed)?;
         let stops: VecDeque<Stop> = choices[first..]
             .iter()
-            .flat_map(|choice| self.stops(outgoing.hosts.get(&choice.trunk), choice, from))
+            .flat_map(|choice| self.stops(outgoing, choice, &number, from))
             .collect();
         if stops.is_empty() {
             return Err(NotLocated::Unreachable);
@@ -148,19 +160,24 @@ impl Shard {
     }
 
     /// The places of one trunk, best first.
-    fn stops(&self, host: Option<&TrunkHost>, choice: &Choice, from: &Presented) -> Vec<Stop> {
-        let Some(host) = host else { return Vec::new() };
+    fn stops(&self, outgoing: &Outgoing, choice: &Choice, number: &Number, from: &Presented) -> Vec<Stop> {
+        let Some(host) = outgoing.hosts.get(&choice.trunk) else {
+            return Vec::new();
+        };
         let Ok(uri) = Uri::parse(&format!("sip:{}@{}", choice.number.reveal(), host.host)) else {
             return Vec::new();
         };
         let live = self.trunk_targets.get(&choice.trunk);
         let targets = live.filter(|live| !live.is_empty()).unwrap_or(&host.targets);
-        let (from, headers) = self.caller_over(host, choice, from);
+        let trust = outgoing.trust(&choice.trunk);
+        let (from, headers) = self.caller_over(host, choice, (from, trust));
+        let signed = to_sign(host.signing, &choice.caller, number);
         let stop = |target: &Target| Stop {
             uri: uri.clone(),
             target: target.clone(),
             from: from.clone(),
             headers: headers.clone(),
+            signed: signed.clone(),
             trunk: Some(choice.trunk.clone()),
             credentials: host.credentials.clone(),
         };
@@ -168,7 +185,12 @@ impl Shard {
     }
 
     /// From and the headers that go with it, as a trunk is told them.
-    fn caller_over(&self, host: &TrunkHost, choice: &Choice, from: &Presented) -> (NameAddr, Vec<(String, String)>) {
+    fn caller_over(
+        &self,
+        host: &TrunkHost,
+        choice: &Choice,
+        (from, trust): (&Presented, Trust),
+    ) -> (NameAddr, Vec<(String, String)>) {
         let domain = host.from_domain.clone().unwrap_or_else(|| self.domain());
         let caller = &choice.caller;
         let anonymous = || format!("sip:{}@{}", policy::ANONYMOUS_USER, policy::ANONYMOUS_HOST);
@@ -189,7 +211,8 @@ impl Shard {
             let identity = format!("<sip:{}@{domain}>", asserted.reveal());
             headers.push(("P-Asserted-Identity".to_owned(), identity));
         }
-        if caller.privacy == Privacy::Withheld {
+        // Whoever is not trusted was told no number that it would have to keep (RFC 3325 section 7).
+        if caller.privacy == Privacy::Withheld && trust == Trust::Trusted {
             headers.push(("Privacy".to_owned(), "id".to_owned()));
         }
         let from = NameAddr {
@@ -263,7 +286,7 @@ fn permitted(calling: &CallingOut, from: &Presented) -> Result<policy::CallerId,
     };
     let party = from.caller.as_ref().map(|caller| Party {
         number: read(caller.reveal()),
-        privacy: Privacy::Shown,
+        privacy: from.privacy,
     });
     let wanted = match &from.id {
         words::CallerId::Anonymous => Wanted::Anonymous,

@@ -3,6 +3,7 @@
 //! It holds the indexes (dialog, session and time to call) and hands everything else to the call it belongs to.
 
 use crate::directory::Directory;
+use crate::identity::Vetting;
 use crate::io::{Config, Counts, Input, MediaPort, Output, Query};
 use crate::ladder::Ladder;
 use crate::leg_sip::{event_dialog, leg_origin};
@@ -38,6 +39,8 @@ pub struct Shard {
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
+    /// Calls whose signature waits for a certificate.
+    pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
     pub(crate) trunk_targets: HashMap<Arc<str>, Vec<Target>>,
     /// Trunks this shard watches, what they wait for from the wire, and what they have asked.
@@ -106,6 +109,7 @@ impl Shard {
             sessions: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
+            vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
             trunk_requests: HashMap::new(),
@@ -139,6 +143,7 @@ impl Shard {
                 self.flow_failed(flow);
             }
             Input::Resolved { query, targets } => self.resolved(now, query, targets),
+            Input::Fetched { query, file } => self.fetched(now, query, file),
             Input::Location(change) => self.mirror(change),
             Input::Trunk(found) => self.trunk_moved(found),
             Input::StartTrunks => self.start_trunks(now),
@@ -168,7 +173,8 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
+        let vetting = self.vetting.wake_at();
+        [call, self.sip.wake_at(), registrations, self.trunks_wake_at(), vetting]
             .into_iter()
             .flatten()
             .min()
@@ -178,7 +184,7 @@ impl Shard {
     pub fn counts(&self) -> Counts {
         let instances = self.calls.values().filter(|live| live.instance.is_some()).count();
         Counts {
-            calls: self.calls.len(),
+            calls: self.calls.len() + self.vetting.len(),
             instances,
             ports_in_use: self.counts.ports - self.ports.len(),
             ..self.counts
@@ -228,7 +234,7 @@ impl Shard {
                 ..
             } => match replaces.and_then(|old| self.leg_of(old)) {
                 Some(leg) => self.replaced(now, leg, dialog, &request),
-                None => self.offered(now, dialog, &request, leg_origin(&origin)),
+                None => self.offered(now, dialog, request, leg_origin(&origin)),
             },
             Event::Request {
                 exchange,
@@ -237,11 +243,10 @@ impl Shard {
                 origin,
             } => self.outside(now, exchange, (&request, flow), &origin),
             Event::Response { exchange, response } => self.response(now, exchange, response.as_deref()),
-            event => {
-                if let Some(leg) = self.leg_of(event_dialog(&event)) {
-                    self.leg_event(now, leg, event);
-                }
-            }
+            event => match self.leg_of(event_dialog(&event)) {
+                Some(leg) => self.leg_event(now, leg, event),
+                None => self.not_a_leg_yet(&event),
+            },
         }
     }
 
@@ -293,6 +298,7 @@ impl Shard {
         }
         self.registrations_expire(now);
         self.trunks_deadline(now);
+        self.vetting_deadline(now);
         for _ in 0..DUE_PER_DEADLINE {
             let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
@@ -304,6 +310,7 @@ impl Shard {
 
     fn end_all(&mut self, now: Instant) {
         self.draining = Draining::Yes;
+        self.refuse_vetted(now);
         let all: Vec<CallId> = self.calls.keys().copied().collect();
         for id in all {
             self.feed(now, id, CallInput::End(Interruption::EndedByPlatform));

@@ -200,6 +200,10 @@ impl Call {
         let from = Presented {
             id: wanted,
             caller: facts.filter(|_| shows_caller).map(|info| info.from.clone()),
+            privacy: facts
+                .filter(|_| shows_caller)
+                .map(|info| info.privacy)
+                .unwrap_or_default(),
             name: name.or_else(|| facts.filter(|_| shows_caller).map(|info| info.from_name.clone())),
         };
         self.outputs.push_back(Output::Locate {

@@ -6,6 +6,7 @@ use super::moving::MovedLeg;
 use crate::ask::{Answer, Ask};
 use crate::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use crate::limits::Limits;
+use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::words::{
@@ -289,6 +290,8 @@ pub struct Presented {
     pub caller: Option<Private<String>>,
     /// The name beside it.
     pub name: Option<Private<String>>,
+    /// Whether the caller lets itself be shown.
+    pub privacy: Privacy,
 }
 
 /// Which leg of another call is wanted.

@@ -121,6 +121,16 @@ fn tell(rules: &CallerRules, wanted: Wanted, parties: &[Party], expected: Told<'
     let told = presented.as_ref().zip(users.as_ref());
     let told = told.map(|(p, (from, asserted))| (from.as_str(), asserted.as_str(), p.privacy, p.source));
     assert_eq!(told, expected, "{rules:?} {wanted:?} {parties:?}");
+    // What may be signed is what somebody is told anyway.
+    let signable = presented
+        .as_ref()
+        .and_then(|p| p.signable)
+        .map(|number| number.reveal().to_owned());
+    let told = users.filter(|(from, asserted)| from != "-" || asserted != "-");
+    assert_eq!(
+        signable,
+        told.map(|(from, asserted)| if from == "-" { asserted } else { from })
+    );
 }
 
 #[test]

@@ -10,8 +10,9 @@ use patchcord_control::ledger::TrunkLimits;
 use patchcord_control::numbers::{E164, NumberFormat, Prefix, Style, TechPrefix};
 use patchcord_control::policy::{Accepts, CallerRules, Trust};
 use patchcord_control::trunks::{Codes, Owner, Trunk};
+use patchcord_sip::identity::Attestation;
 use patchcord_sip::{Credentials, NameAddr, Probe, Transport, TrunkConfig, TrustedPeer, Uri};
-use patchcord_switch::TrunkHost;
+use patchcord_switch::{Signing, TrunkHost};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ const KEYS: &[&str] = &[
     "caller_ids",
     "substitute",
     "trust",
+    "sign",
     "calls",
     "calls_per_second",
     "retry_on",
@@ -64,7 +66,7 @@ pub(super) struct Carrier {
 pub(super) fn read(root: &Table<'_>, own: Option<&str>, node: &NodeConfig) -> Result<Vec<Carrier>, ConfigError> {
     let mut carriers: Vec<Carrier> = Vec::new();
     for table in root.sections("trunk", KEYS)? {
-        let carrier = carrier(&table, own, node.calls)?;
+        let carrier = carrier(&table, own, node)?;
         if carriers.iter().any(|known| known.choice.name == carrier.choice.name) {
             return Err(table.wrong("name", "there is a trunk of this name above: give another name"));
         }
@@ -80,7 +82,8 @@ pub(super) fn read(root: &Table<'_>, own: Option<&str>, node: &NodeConfig) -> Re
     Ok(carriers)
 }
 
-fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier, ConfigError> {
+fn carrier(table: &Table<'_>, own: Option<&str>, node: &NodeConfig) -> Result<Carrier, ConfigError> {
+    let (calls, signer) = (node.calls, node.identity.sign.is_some().then_some(()));
     let name: Arc<str> = table.required("name", NAME, name)?.into();
     let host = table.required(
         "host",
@@ -132,6 +135,7 @@ fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier
         targets: Vec::new(),
         credentials,
         from_domain: from.or(own.map(str::to_owned)),
+        signing: signing(table, signer)?,
     };
     let peers = peers(table, &name)?;
     Ok(Carrier {
@@ -145,6 +149,27 @@ fn carrier(table: &Table<'_>, own: Option<&str>, calls: usize) -> Result<Carrier
             registers,
         },
     })
+}
+
+/// Whether calls over it are signed; that needs something to sign with.
+fn signing(table: &Table<'_>, signer: Option<()>) -> Result<Signing, ConfigError> {
+    let right = "\"no\", \"source\", \"a\", \"b\" or \"c\"";
+    let signing = table.parsed("sign", right, |text| match text {
+        "no" => Some(Signing::No),
+        "source" => Some(Signing::BySource),
+        "a" => Some(Signing::As(Attestation::Full)),
+        "b" => Some(Signing::As(Attestation::Partial)),
+        "c" => Some(Signing::As(Attestation::Gateway)),
+        _ => None,
+    })?;
+    match signing.unwrap_or_default() {
+        Signing::No => Ok(Signing::No),
+        _ if signer.is_none() => Err(table.wrong(
+            "sign",
+            "there is nothing to sign with: give [identity] certificate, key and url",
+        )),
+        signing => Ok(signing),
+    }
 }
 
 /// How often the carrier is asked whether it lives; 0: never.

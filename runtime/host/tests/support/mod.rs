@@ -37,6 +37,13 @@ pub fn example_core(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(format!("{name}.wasm"))).unwrap()
 }
 
+/// A handler of `tests/calls/handlers`.
+pub fn helper(name: &str) -> Vec<u8> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "call-handlers", "--examples"]).join("examples"));
+    wrap(&std::fs::read(folder.join(format!("{name}.wasm"))).unwrap(), &[]).unwrap()
+}
+
 /// A hostile handler of `tests/guests/modules`.
 pub fn hostile(name: &str) -> Vec<u8> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();

@@ -9,7 +9,7 @@ use patchcord_control::numbers::{DialPlan, E164, NumberFormat, PlanSettings, Pre
 use patchcord_control::policy::{Accepts, CallerIds, CallerRules, Trust};
 use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
 use patchcord_sip::Flow;
-use patchcord_switch::{CallingOut, Outgoing, TrunkHost, Users};
+use patchcord_switch::{CallingOut, Outgoing, Signing, TrunkHost, Users};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +64,7 @@ pub fn way_out(numbers: &[NumberAt], base: Instant) -> Option<Outgoing> {
             targets: vec![Flow::udp(number.at).into()],
             credentials: None,
             from_domain: None,
+            signing: Signing::No,
         };
         (name(place), host)
     });

@@ -6,7 +6,7 @@ use patchcord_control::call::Trace;
 use patchcord_control::limits::Limits;
 use patchcord_sip::sdp::Codec;
 use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
-use patchcord_switch::Config;
+use patchcord_switch::{Config, IdentityConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -88,6 +88,7 @@ impl Setup {
             gate: Some(gate),
             trunks: self.trunks.clone(),
             registrar: Some(RegistrarConfig::default()),
+            identity: IdentityConfig::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             media_timeout: self.media_timeout,
             instance: self.instance,

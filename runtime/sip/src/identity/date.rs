@@ -1,7 +1,9 @@
-//! The Date header of SIP (RFC 3261 20.17, an RFC 1123 date in GMT) as seconds since 1970. Reading only.
+//! The Date header of SIP (RFC 3261 20.17, an RFC 1123 date in GMT) as seconds since 1970, and back.
 
 use der::DateTime;
+use std::time::Duration;
 
+const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -31,6 +33,22 @@ pub fn unix_seconds_of_date(value: &str) -> Option<u64> {
         digits(second)?.try_into().ok()?,
     );
     Some(date.ok()?.unix_duration().as_secs())
+}
+
+/// Unix seconds as the value of a Date header. `None` after the year 9999.
+pub fn date_of_unix_seconds(seconds: u64) -> Option<String> {
+    let date = DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()?;
+    // 1 January 1970 was a Thursday.
+    let day = DAYS[(seconds / 86_400 % 7) as usize];
+    let month = MONTHS[usize::from(date.month()) - 1];
+    Some(format!(
+        "{day}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT",
+        date.day(),
+        date.year(),
+        date.hour(),
+        date.minutes(),
+        date.seconds()
+    ))
 }
 
 /// One to four digits, no sign.

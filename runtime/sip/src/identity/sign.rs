@@ -6,6 +6,8 @@ use std::fmt;
 use p256::SecretKey;
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::Signer as _};
 
+use sha2::{Digest, Sha256};
+
 use super::base64;
 use super::number::{Number, Party};
 use super::passport::{Attestation, Claims, Extension, OriginId, Protected};
@@ -73,6 +75,18 @@ impl Signer {
         let signature: Signature = self.key.sign(input.as_bytes());
         let signature = base64::encode_url(&signature.to_bytes());
         Ok(format!("{input}.{signature};info=<{}>;alg=ES256;ppt=shaken", self.x5u))
+    }
+
+    /// Where a customer's calls enter the network (RFC 8588 5): always the same for one name and key, and nothing that a
+    /// stranger can trace back to the name. A UUID of version 8 (RFC 9562).
+    pub fn origin_of(&self, customer: &str) -> OriginId {
+        let mut hash = Sha256::new();
+        hash.update(b"patchcord origid");
+        hash.update(self.key.to_bytes());
+        hash.update(customer.as_bytes());
+        let digest = hash.finalize();
+        let bits = digest[..16].iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+        OriginId::new(bits & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62)
     }
 
     /// The public half, to compare with the certificate.

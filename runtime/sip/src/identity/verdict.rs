@@ -114,6 +114,32 @@ impl Reason {
     }
 }
 
+/// A sentence's end for a person: what does not hold. No number, no address.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the Identity header is too long",
+            Self::Malformed => "the Identity header cannot be read",
+            Self::Algorithm => "it is signed with an algorithm other than ES256",
+            Self::Type => "the token is not a passport",
+            Self::Extension => "this kind of token is not known",
+            Self::Claims => "the token's claims cannot be used",
+            Self::NoDate => "a compact token needs a Date header",
+            Self::Stale => "the token is too old, or from the future",
+            Self::Caller => "the token names another caller",
+            Self::Destination => "the token names another destination",
+            Self::Url(UrlFault::Mismatch) => "header and token name different certificates",
+            Self::Url(_) => "the certificate's address may not be asked",
+            Self::Fetch => "the certificate could not be fetched in time",
+            Self::Certificate(CertificateFault::Untrusted) => "the certificate leads to no trusted authority",
+            Self::Certificate(CertificateFault::Period) => "the certificate is expired or not valid yet",
+            Self::Certificate(_) => "the certificate cannot be used",
+            Self::Authority => "the certificate was not issued for this caller",
+            Self::Signature => "the signature is not by the certificate's key",
+        })
+    }
+}
+
 impl Refusal {
     /// The status code.
     pub fn status(self) -> u16 {

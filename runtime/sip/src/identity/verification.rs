@@ -77,6 +77,8 @@ pub enum FetchFailure {
     TooLong,
     /// Too late.
     TimedOut,
+    /// It was not asked for: too many files are being fetched. Says nothing about the address, so nothing is kept.
+    Busy,
 }
 
 /// One request's verification.
@@ -152,7 +154,9 @@ impl Verification {
             Ok(chain) => proven(&waiting.token, &waiting.claims, chain, &policy.roots, now.unix_s),
             Err(reason) => Err(*reason),
         };
-        cache.insert(waiting.url, chain, now.at);
+        if file != Err(FetchFailure::Busy) {
+            cache.insert(waiting.url, chain, now.at);
+        }
         Some(match proof {
             Ok(verdict) => self.end(verdict),
             Err(reason) => {

@@ -19,6 +19,16 @@ const KEYS_MAX: usize = 64;
 const BRIDGE_MS_MAX: u32 = 86_400_000;
 const PAUSE_MS: u16 = 500;
 const LONG_PAUSE_MS: u16 = 1_000;
+/// Headers that a far end could take for our word on who calls (RFC 3325, RFC 3323, RFC 8224 with its short forms).
+const SAYS_WHO_CALLS: [&str; 7] = [
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Remote-Party-ID",
+    "Privacy",
+    "Identity",
+    "Identity-Info",
+    "y",
+];
 /// After a key, so that two alike are told apart.
 const KEY_PAUSE_MS: u16 = 100;
 
@@ -59,6 +69,12 @@ fn endpoint(endpoint: &Endpoint, limits: &Limits) -> Result<(), Error> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
             return invalid("endpoint.headers", "a header's name is letters, digits and -.!%*_+`'~");
+        }
+        if SAYS_WHO_CALLS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            return invalid(
+                "endpoint.headers",
+                "who calls is said by options.caller-id, not by a header",
+            );
         }
         over(
             LimitName::StringBytes,

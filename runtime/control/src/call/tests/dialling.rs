@@ -349,7 +349,12 @@ fn a_started_dialling_gives_its_outcome_once_and_dropping_it_hangs_up() {
 #[test]
 fn nonsense_is_refused_by_the_name_of_the_argument() {
     type Spoil = fn(&mut Vec<Endpoint>, &mut DialOptions);
-    let cases: [(&str, Spoil); 6] = [
+    let cases: [(&str, Spoil); 7] = [
+        ("endpoint.headers", |endpoints, _| {
+            endpoints[0]
+                .headers
+                .push(("p-asserted-identity".to_owned(), "<tel:+4930123456>".to_owned().into()));
+        }),
         ("endpoints", |endpoints, _| endpoints.clear()),
         ("options.ring-ms", |_, options| options.ring_ms = 999),
         ("options.redirects", |_, options| options.redirects = 6),

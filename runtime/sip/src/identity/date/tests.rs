@@ -40,3 +40,18 @@ fn other_forms_are_none() {
         assert_eq!(unix_seconds_of_date(text), None, "{text}");
     }
 }
+
+#[test]
+fn seconds_are_dates_that_read_back() {
+    for (seconds, date) in [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        // The example of RFC 3261 20.17.
+        (1_289_690_940, "Sat, 13 Nov 2010 23:29:00 GMT"),
+        (1_800_000_000, "Fri, 15 Jan 2027 08:00:00 GMT"),
+        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+    ] {
+        assert_eq!(date_of_unix_seconds(seconds).as_deref(), Some(date));
+        assert_eq!(unix_seconds_of_date(date), Some(seconds));
+    }
+    assert_eq!(date_of_unix_seconds(u64::MAX), None);
+}

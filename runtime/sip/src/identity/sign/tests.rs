@@ -75,3 +75,14 @@ fn destinations_are_bounded() {
     assert_eq!(sign(DESTINATIONS + 1), Err(SignerFault::Destinations));
     assert!(Token::parse(&sign(DESTINATIONS).unwrap()).is_ok());
 }
+
+#[test]
+fn an_origin_is_one_uuid_for_each_customer() {
+    let origin = signer().origin_of("acme");
+    assert_eq!(origin, signer().origin_of("acme"));
+    assert_ne!(origin, signer().origin_of("acma"));
+    let text = origin.to_string();
+    assert_eq!(&text[14..15], "8", "its version");
+    assert!("89ab".contains(&text[19..20]), "its variant");
+    assert_eq!(OriginId::parse(&text), Some(origin));
+}

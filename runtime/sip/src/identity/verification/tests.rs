@@ -197,3 +197,17 @@ fn further_headers_are_not_looked_at() {
     assert_eq!(bench.start(&headers[1..]).1, fetch());
     assert!(format!("{:?}", signer()).len() < 20);
 }
+
+#[test]
+fn a_file_that_was_not_asked_for_is_no_failure_of_its_server() {
+    let mut bench = Bench::new();
+    let (mut verification, _) = bench.start(&[header!("shaken_a")]);
+    let output = bench.fetched(&mut verification, Err(FetchFailure::Busy));
+    assert_eq!(output, Some(invalid(Reason::Fetch)));
+    assert!(bench.cache.is_empty());
+    assert_eq!(
+        bench.start(&[header!("shaken_a")]).1,
+        fetch(),
+        "the next call asks again"
+    );
+}

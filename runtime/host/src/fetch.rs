@@ -1,0 +1,293 @@
+//! Files of signers' certificates for the shards (RFC 8224): one HTTPS GET each, on an async runtime of its own thread. A
+//! stranger chose the address, so everything has a limit: time, bytes, how many at once, which networks, and no
+//! redirect. Not here: which addresses may be asked at all, and what the file means.
+
+use crate::dns;
+use crate::figures::Figure;
+use crate::shard_threads::{Inbox, Taken};
+use hickory_resolver::TokioResolver;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use patchcord_sip::identity::{CHAIN_BYTES, CertificateUrl, FetchFailure, LiteralRule, is_public};
+use patchcord_switch::Query;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_rustls::TlsConnector;
+
+/// Files that may wait to be fetched. One more is answered at once as one that was not asked for, and counted.
+const WAITING: usize = 256;
+/// Files fetched at the same time; others wait.
+const AT_ONCE: usize = 64;
+/// How long one file may take, from the name to the last byte. Longer than a call waits: what comes late is kept for the
+/// next one.
+const FILE_TIME: Duration = Duration::from_secs(5);
+/// How long one address of a server may take to connect; then the next one is tried.
+const CONNECT_TIME: Duration = Duration::from_millis(1_500);
+/// Addresses of a server that are tried.
+const ADDRESSES: usize = 4;
+/// Bytes of a response before its body; a server that sends more is hung up on.
+const HEAD_BYTES: usize = 16 * 1024;
+/// Header fields of a response; the same.
+const HEAD_FIELDS: usize = 64;
+/// How long a file that came waits between two tries to hand it to a shard that is busy.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+/// What is counted about files.
+#[derive(Debug, Default)]
+pub(crate) struct FetchFigures {
+    /// Files asked for.
+    pub(crate) files: Figure,
+    /// Of these, not had.
+    pub(crate) failures: Figure,
+    /// Files not asked for because too many waited.
+    pub(crate) dropped: Figure,
+}
+
+/// A file to fetch for a shard.
+pub(crate) struct Wanted {
+    pub(crate) shard: usize,
+    pub(crate) query: Query,
+    pub(crate) url: CertificateUrl,
+}
+
+/// The way from the shards to the web.
+#[derive(Clone)]
+pub(crate) struct FetchQueue {
+    orders: mpsc::Sender<Wanted>,
+    figures: Arc<FetchFigures>,
+}
+
+/// What became of a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ordered {
+    Yes,
+    /// There will be no answer: take it as [`FetchFailure::Busy`].
+    Dropped,
+}
+
+impl FetchQueue {
+    /// Asks for a file, or says that there is no room. Never waits.
+    pub(crate) fn fetch(&self, wanted: Wanted) -> Ordered {
+        match self.orders.try_send(wanted) {
+            Ok(()) => Ordered::Yes,
+            Err(_) => {
+                self.figures.dropped.one();
+                Ordered::Dropped
+            }
+        }
+    }
+}
+
+/// The thread; dropping it forgets what was asked for and joins it.
+pub(crate) struct FetchThread {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for FetchThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// How files are fetched.
+#[derive(Debug, Clone)]
+pub(crate) struct FetchSetup {
+    /// The name server that is asked; none: those of the system.
+    pub(crate) server: Option<SocketAddr>,
+    /// Whether servers outside the public network may be asked.
+    pub(crate) networks: LiteralRule,
+    /// Whom servers must be certified by.
+    pub(crate) tls: Arc<ClientConfig>,
+    /// How long one file may take.
+    pub(crate) time: Duration,
+}
+
+impl FetchSetup {
+    /// The usual time for a file.
+    pub(crate) fn new(server: Option<SocketAddr>, networks: LiteralRule, tls: Arc<ClientConfig>) -> Self {
+        Self {
+            server,
+            networks,
+            tls,
+            time: FILE_TIME,
+        }
+    }
+}
+
+/// Starts fetching.
+pub(crate) fn start(
+    setup: FetchSetup,
+    inboxes: Vec<Inbox>,
+    figures: Arc<FetchFigures>,
+) -> io::Result<(FetchThread, FetchQueue)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (orders, waiting) = mpsc::channel(WAITING);
+    let (stop, stopped) = oneshot::channel();
+    let desk = Arc::new(Desk {
+        resolver: dns::resolver(setup.server),
+        setup,
+        inboxes,
+        figures: figures.clone(),
+        at_once: Arc::new(Semaphore::new(AT_ONCE)),
+    });
+    let thread = std::thread::Builder::new().name("fetch".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = work(desk, waiting) => {}
+                // Either the word, or its sender is gone.
+                _ = stopped => {}
+            }
+        });
+    })?;
+    let thread = FetchThread {
+        stop: Some(stop),
+        thread: Some(thread),
+    };
+    Ok((thread, FetchQueue { orders, figures }))
+}
+
+struct Desk {
+    setup: FetchSetup,
+    resolver: Option<TokioResolver>,
+    inboxes: Vec<Inbox>,
+    figures: Arc<FetchFigures>,
+    at_once: Arc<Semaphore>,
+}
+
+async fn work(desk: Arc<Desk>, mut waiting: mpsc::Receiver<Wanted>) {
+    while let Some(wanted) = waiting.recv().await {
+        let place = desk.at_once.clone().acquire_owned().await;
+        let desk = desk.clone();
+        tokio::spawn(async move {
+            let file = tokio::time::timeout(desk.setup.time, desk.get(&wanted.url)).await;
+            let file = file.unwrap_or(Err(FetchFailure::TimedOut));
+            desk.figures.files.one();
+            if file.is_err() {
+                desk.figures.failures.one();
+            }
+            drop(place);
+            desk.tell(&wanted, &file).await;
+        });
+    }
+}
+
+impl Desk {
+    async fn get(&self, url: &CertificateUrl) -> Result<Vec<u8>, FetchFailure> {
+        let addresses = self.addresses(url).await;
+        if addresses.is_empty() {
+            return Err(FetchFailure::Unresolved);
+        }
+        let stream = connect(&addresses).await.ok_or(FetchFailure::Unreachable)?;
+        let host = url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(host).map_err(|_| FetchFailure::Unresolved)?;
+        let connector = TlsConnector::from(self.setup.tls.clone());
+        let stream = connector.connect(name, stream).await;
+        let stream = stream.map_err(|_| FetchFailure::Unreachable)?;
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES)
+            .max_headers(HEAD_FIELDS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| FetchFailure::Unreachable)?;
+        let request = request(url).ok_or(FetchFailure::Unresolved)?;
+        let exchange = async move {
+            let response = sender.send_request(request).await;
+            let response = response.map_err(|_| FetchFailure::Unreachable)?;
+            // A redirection is one of them: it is not followed.
+            if response.status() != StatusCode::OK {
+                return Err(FetchFailure::Status(response.status().as_u16()));
+            }
+            body(response.into_body()).await
+        };
+        // The connection is worked on as long as the exchange lasts, and closed with it.
+        tokio::pin!(connection);
+        tokio::pin!(exchange);
+        tokio::select! {
+            biased;
+            file = &mut exchange => file,
+            // It may end before the body was looked at, with all of it at hand.
+            _ = &mut connection => exchange.await,
+        }
+    }
+
+    /// Where a server may be asked: for a name all its addresses must be looked at, since a stranger named it.
+    async fn addresses(&self, url: &CertificateUrl) -> Vec<SocketAddr> {
+        let host = url.host().trim_start_matches('[').trim_end_matches(']');
+        let found: Vec<IpAddr> = match (host.parse(), &self.resolver) {
+            (Ok(literal), _) => vec![literal],
+            (Err(_), Some(resolver)) => {
+                let found = resolver.lookup_ip(format!("{host}.")).await;
+                found.map(|found| found.iter().collect()).unwrap_or_default()
+            }
+            (Err(_), None) => Vec::new(),
+        };
+        let may = |ip: &IpAddr| self.setup.networks == LiteralRule::Any || is_public(ip.to_canonical());
+        let allowed = found.into_iter().filter(may).take(ADDRESSES);
+        allowed.map(|ip| SocketAddr::new(ip, url.port())).collect()
+    }
+
+    /// The shard waits for it, so it is never dropped: a busy shard gets it later.
+    async fn tell(&self, wanted: &Wanted, file: &Result<Vec<u8>, FetchFailure>) {
+        let inbox = &self.inboxes[wanted.shard];
+        while inbox.fetched(wanted.query, file) != Taken::Yes {
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+    }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> Option<TcpStream> {
+    for address in addresses {
+        if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIME, TcpStream::connect(address)).await {
+            return Some(stream);
+        }
+    }
+    None
+}
+
+/// `GET` of an address that [`CertificateUrl`] has checked.
+fn request(url: &CertificateUrl) -> Option<Request<Empty<Bytes>>> {
+    let rest = url.as_str().split_once("://")?.1;
+    let authority = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
+    let path = &rest[authority.len()..];
+    let path = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
+    Request::get(path)
+        .header(header::HOST, authority)
+        .header(header::USER_AGENT, "patchcord")
+        .header(
+            header::ACCEPT,
+            "application/pem-certificate-chain, application/pkix-cert, */*",
+        )
+        .header(header::CONNECTION, "close")
+        .body(Empty::new())
+        .ok()
+}
+
+async fn body(body: hyper::body::Incoming) -> Result<Vec<u8>, FetchFailure> {
+    match Limited::new(body, CHAIN_BYTES).collect().await {
+        Ok(whole) => Ok(whole.to_bytes().into()),
+        Err(why) if why.is::<http_body_util::LengthLimitError>() => Err(FetchFailure::TooLong),
+        Err(_) => Err(FetchFailure::Unreachable),
+    }
+}
+
+#[cfg(test)]
+mod tests;
