@@ -20,11 +20,18 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use support::{config, helper, metric, node, program};
+use support::{cargo_build, config, metric, node, program};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const CALLER: &str = "+12155551212";
 const HANDLER: &str = "says_who";
+
+/// The handler, of `tests/calls/handlers`.
+fn handler() -> Vec<u8> {
+    let folder = cargo_build(&["-p", "call-handlers", "--examples"]).join("examples");
+    let core = std::fs::read(folder.join(HANDLER).with_extension("wasm")).unwrap();
+    patchcord_guest::wrap(&core, &[]).unwrap()
+}
 
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -130,7 +137,7 @@ fn a_signed_call_is_believed_by_a_certificate_from_the_web() {
         sign: None,
     };
     config.identity_servers = Some(web_roots.clone());
-    let node = node(config, vec![program(HANDLER, &helper(HANDLER))]);
+    let node = node(config, vec![program(HANDLER, &handler())]);
 
     let url = format!("https://127.0.0.1:{port}/carrier.pem");
     let party = |text| Number::parse(text).unwrap();
