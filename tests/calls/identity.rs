@@ -48,9 +48,17 @@ fn a_foreign_token_counts_and_its_certificate_is_fetched_once() {
     let mut node = Node::judge(UNTRUSTED);
     node.hear(address(9), &signed_invite(1));
     assert_eq!((node.said.len(), node.wants.len()), (0, 1), "the call waits");
-    assert_eq!(node.statuses(), [100]);
+    assert_eq!((node.statuses(), node.traced.len()), (vec![100], 0));
+    // Its INVITE comes again and again meanwhile; a few copies are kept for the trace.
+    let wait = Duration::from_millis(500);
+    node.pass(wait);
+    (0..20).for_each(|_| node.hear(address(9), &signed_invite(1)));
     node.serve(node.wants[0], Ok(fixture!("chain.pem")));
     assert_eq!(node.said[..2], ["signed Attestation::Full", "headers: Identity"]);
+    let traced = |from: usize| node.traced[from..].iter().map(|(first, ago)| (first.as_str(), *ago));
+    let begin = [("INVITE sip:", wait), ("SIP/2.0 100", wait)];
+    assert!(traced(0).take(2).eq(begin), "{:?}", node.traced);
+    assert!(traced(8).eq([("SIP/2.0 486", Duration::ZERO)]), "{:?}", node.traced);
 
     let less = foreign(fixture!("shaken_c.identity"));
     node.hear(address(9), &invite(2, &format!("<sip:{CALLER}@192.0.2.9>"), &less));

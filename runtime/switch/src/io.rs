@@ -176,6 +176,8 @@ pub enum Output {
         flow: Flow,
         /// The message. Private.
         bytes: Arc<[u8]>,
+        /// How long ago: it is told only once its call has a name, and a call may first wait for a certificate.
+        ago: Duration,
     },
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),

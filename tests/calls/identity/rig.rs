@@ -179,6 +179,8 @@ pub(super) struct Node {
     pub(super) sent: VecDeque<(SocketAddr, Vec<u8>)>,
     /// Files it wants.
     pub(super) wants: Vec<Query>,
+    /// Beginnings of messages in traces, and how long before the trace.
+    pub(super) traced: Vec<(String, Duration)>,
     /// Hosts it wants looked up.
     pub(super) resolves: Vec<Query>,
     /// Lines its handlers logged.
@@ -214,7 +216,7 @@ impl Node {
             call: patchcord_control::limits::Limits::default(),
             calls: 1_000,
             trace: Trace::Off,
-            ladder: Trace::Off,
+            ladder: Trace::On,
             clock: (
                 base,
                 UnixTime {
@@ -231,6 +233,7 @@ impl Node {
             sent: VecDeque::new(),
             wants: Vec::new(),
             resolves: Vec::new(),
+            traced: Vec::new(),
             said: Vec::new(),
         };
         let ports = (0..500).map(|number| MediaPort {
@@ -278,6 +281,10 @@ impl Node {
                 Output::FetchCertificate { query, url } => {
                     assert!(url.as_str().starts_with("https://cert.example.org/"));
                     self.wants.push(query);
+                }
+                Output::Message { bytes, ago, .. } => {
+                    let first = String::from_utf8_lossy(&bytes).chars().take(11).collect();
+                    self.traced.push((first, ago));
                 }
                 Output::Resolve { query, .. } => self.resolves.push(query),
                 Output::Notice {
