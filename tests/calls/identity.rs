@@ -225,6 +225,7 @@ fn a_caller_who_leaves_while_it_waits_leaves_nothing_behind() {
     node.hear(address(9), cancel.as_bytes());
     assert_eq!((node.shard.counts().calls, node.shard.counts().ports_in_use), (0, 0));
     assert!(node.statuses().contains(&487));
+    assert_eq!(node.shard.counts().left_early, 1);
     node.serve(node.wants[0], Ok(fixture!("chain.pem")));
     assert!(node.said.is_empty(), "no handler began");
 

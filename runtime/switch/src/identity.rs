@@ -236,6 +236,7 @@ impl Shard {
             return self.begin_call(now, offer, identity);
         };
         let Some(call) = offer.signed_call() else {
+            self.counts.signatures_bad += 1;
             return self.begin_call(now, offer, Identity::Invalid(NOBODY.to_owned()));
         };
         let moment = self.moment(now);
@@ -255,6 +256,11 @@ impl Shard {
         loop {
             let url = match next {
                 Next::Verdict(verdict) => {
+                    match verdict {
+                        Verdict::Valid { .. } => self.counts.signatures_good += 1,
+                        Verdict::Invalid(_) => self.counts.signatures_bad += 1,
+                        Verdict::NoSignature => {}
+                    }
                     let identity = offer.identity(verdict);
                     return self.begin_call(now, offer, identity);
                 }
@@ -348,6 +354,7 @@ impl Shard {
         if let Event::Ended { dialog, .. } = event
             && let Some(waiting) = self.vetting.take(*dialog)
         {
+            self.counts.left_early += 1;
             self.ports.push_front(waiting.offer.leg.port);
         }
     }

@@ -236,6 +236,12 @@ pub struct Counts {
     pub refused_draining: u64,
     /// Refused: no common codec or a bad description (488).
     pub refused_media: u64,
+    /// Signatures that were looked at and are good.
+    pub signatures_good: u64,
+    /// Signatures that do not hold, or whose certificate was not to be had.
+    pub signatures_bad: u64,
+    /// Callers who left while their signature was looked at: these calls have no record.
+    pub left_early: u64,
     /// Registrations that this shard's mirror had no room for.
     pub locations_lost: u64,
 }
