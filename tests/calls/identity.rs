@@ -3,311 +3,17 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
+mod rig;
+
 use crate::SECOND;
-use crate::support::{announcement, example, helper, program};
-use patchcord_control::call::Trace;
-use patchcord_control::destinations::{Destinations, Hosts, Micros, Permission, Price, Rule};
-use patchcord_control::ids::Tenant;
-use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits, TrunkLimits};
-use patchcord_control::numbers::{Bare, DialPlan, E164, Home, NumberFormat, PlanSettings, Prefix};
-use patchcord_control::policy::{Accepts, CallerIds, CallerRules, Trust};
-use patchcord_control::route::{Pattern, Route, Routes};
-use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
-use patchcord_control::words::UnixTime;
-use patchcord_media::SessionId;
-use patchcord_sip::identity::{Attestation, FetchFailure, Policy, Signer, TrustRoots, UrlRules};
-use patchcord_sip::sdp::Codec;
-use patchcord_sip::{Flow, GateConfig, Listener, Message, Strangers, TrustedPeer, parse};
-use patchcord_switch::{
-    CallingOut, Config, Directory, IdentityConfig, Input, MediaPort, Notice, Outgoing, Output, Program, Query, Shard,
-    Signing, TrunkHost,
-};
-use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use crate::support::{helper, program};
+use patchcord_control::policy::Trust;
+use patchcord_sip::identity::{Attestation, FetchFailure, Signer, UrlRules};
+use patchcord_sip::{Flow, Message, parse};
+use patchcord_switch::{IdentityConfig, Input, Signing};
+use std::time::Duration;
 
-/// When the foreign tokens were signed.
-const TOKENS_SIGNED: u64 = 1_800_000_000;
-/// What the foreign tokens are about.
-const CALLER: &str = "+12155551212";
-const CALLED: &str = "+12125551213";
-const URL: &str = "https://cert.example.org/passport.cer";
-const CARRIER: &str = "carrier";
-
-macro_rules! fixture {
-    ($name:literal) => {
-        include_bytes!(concat!("../../runtime/sip/src/identity/fixtures/", $name))
-    };
-}
-
-fn foreign(token: &'static [u8]) -> String {
-    let text = std::str::from_utf8(token).expect("a token is text");
-    format!("Identity: {}\r\n", text.trim())
-}
-
-fn address(last: u8) -> SocketAddr {
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), 5060)
-}
-
-fn tenant() -> Tenant {
-    Tenant("default".to_owned())
-}
-
-fn says_who() -> Arc<Program> {
-    static PROGRAM: OnceLock<Arc<Program>> = OnceLock::new();
-    PROGRAM.get_or_init(|| program("says_who", &helper("says_who"))).clone()
-}
-
-fn outside_line() -> Arc<Program> {
-    static PROGRAM: OnceLock<Arc<Program>> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| program("outside-line", &example("outside-line")))
-        .clone()
-}
-
-/// How the carrier's trunk is set up.
-#[derive(Clone, Copy)]
-struct Carrier {
-    trust: Trust,
-    signing: Signing,
-}
-
-const UNTRUSTED: Carrier = Carrier {
-    trust: Trust::Untrusted,
-    signing: Signing::No,
-};
-
-fn trunk(carrier: Carrier) -> Trunk {
-    Trunk {
-        name: CARRIER.into(),
-        owner: Owner::Shared,
-        prefixes: Vec::new(),
-        codes: Codes::Neither,
-        priority: 1,
-        weight: 1,
-        called: NumberFormat::default(),
-        caller: CallerRules {
-            accepts: Accepts::Any,
-            substitute: None,
-            trust: carrier.trust,
-            format: NumberFormat::default(),
-        },
-        retry_on: Vec::new(),
-    }
-}
-
-/// Numbers as they are dialled in America: ten digits, or eleven with a one before them.
-fn american() -> PlanSettings {
-    PlanSettings {
-        home: Some(Home {
-            country_code: "1".to_owned(),
-            national_prefix: Some("1".to_owned()),
-            area_code: None,
-            min_digits: 10,
-            max_digits: 10,
-        }),
-        bare: Bare::National,
-        ..PlanSettings::default()
-    }
-}
-
-/// Calls to America over one trunk; the tenant owns [`CALLER`].
-fn outgoing(carrier: Carrier, base: Instant) -> Outgoing {
-    let america = Prefix::new("+1").expect("a prefix");
-    let own = E164::parse(CALLER).expect("a number");
-    let host = TrunkHost {
-        host: address(2).to_string(),
-        targets: vec![Flow::udp(address(2)).into()],
-        credentials: None,
-        from_domain: None,
-        signing: carrier.signing,
-    };
-    let rule = Rule {
-        prefix: america,
-        name: "America".into(),
-        permission: Permission::Allow(Price::per_minute(1)),
-    };
-    let limits = LedgerSettings {
-        tenants: vec![TenantLimits {
-            tenant: tenant(),
-            concurrent: 100,
-            per_second: 100,
-            burst: 100,
-            per_hour: 1_000,
-            spend_per_day: Micros(1_000_000_000),
-            destinations: vec![america],
-            per_destination: 100,
-        }],
-        trunks: vec![TrunkLimits {
-            trunk: CARRIER.into(),
-            concurrent: 100,
-            per_second: 100,
-            burst: 100,
-        }],
-    };
-    let calling = CallingOut {
-        plan: DialPlan::new(american()).expect("a plan"),
-        destinations: Destinations::new(vec![rule], Vec::new()).expect("one rule"),
-        caller_ids: CallerIds::new(vec![own], Vec::new(), Some(own)).expect("one number"),
-        hosts: Hosts::new(Vec::new()).expect("no host"),
-    };
-    Outgoing {
-        tenants: [(tenant(), calling)].into(),
-        trunks: Trunks::new(vec![trunk(carrier)]).expect("one trunk"),
-        hosts: [(CARRIER.into(), host)].into(),
-        ledger: Some(Arc::new(
-            Ledger::new(limits, base, Duration::ZERO).expect("limits that go together"),
-        )),
-    }
-}
-
-/// A shard with one handler for every call, and what it says.
-struct Node {
-    shard: Shard,
-    now: Instant,
-    here: SocketAddr,
-    /// What it sent, oldest first.
-    sent: VecDeque<(SocketAddr, Vec<u8>)>,
-    /// Files it wants.
-    wants: Vec<Query>,
-    /// Lines its handlers logged.
-    said: Vec<String>,
-}
-
-impl Node {
-    fn new(last: u8, handler: Arc<Program>, carrier: Carrier, identity: IdentityConfig) -> Self {
-        let base = Instant::now();
-        let here = address(last);
-        let peer = TrustedPeer {
-            trunk: CARRIER.into(),
-            network: address(9).ip(),
-            prefix: 32,
-            port: None,
-            transport: None,
-        };
-        let config = Config {
-            sip: patchcord_sip::Config::new(vec![Listener::udp(here)], "patchcord"),
-            domain: None,
-            media_address: here.ip(),
-            gate: Some(GateConfig {
-                strangers: Strangers::Accept,
-                peers: vec![peer],
-                ..GateConfig::default()
-            }),
-            trunks: Vec::new(),
-            registrar: None,
-            identity,
-            codecs: vec![Codec::Pcmu],
-            media_timeout: None,
-            instance: patchcord_guest::Limits::default(),
-            call: patchcord_control::limits::Limits::default(),
-            calls: 1_000,
-            trace: Trace::Off,
-            ladder: Trace::Off,
-            clock: (
-                base,
-                UnixTime {
-                    seconds: TOKENS_SIGNED,
-                    nanoseconds: 0,
-                },
-            ),
-            seed: [last; 32],
-        };
-        let mut node = Self {
-            shard: Shard::new(base, config).expect("a plain node"),
-            now: base,
-            here,
-            sent: VecDeque::new(),
-            wants: Vec::new(),
-            said: Vec::new(),
-        };
-        let ports = (0..500).map(|number| MediaPort {
-            session: SessionId(number),
-            thread: 0,
-            port: 20_000 + 2 * number as u16,
-        });
-        node.tell(Input::Ports(ports.collect()));
-        let routes = Routes::new(vec![Route {
-            to: Pattern::Any,
-            tenant: tenant(),
-            handler: handler.name().to_owned(),
-        }]);
-        let directory = Directory::new(routes, vec![(tenant(), handler)], announcement());
-        let directory = directory.with_outgoing(outgoing(carrier, base));
-        node.tell(Input::Directory(Arc::new(directory)));
-        node
-    }
-
-    /// One that judges signatures.
-    fn judge(carrier: Carrier) -> Self {
-        let roots = TrustRoots::read(fixture!("root.pem")).expect("a root");
-        let identity = IdentityConfig {
-            verify: Some(Arc::new(Policy::new(roots))),
-            sign: None,
-        };
-        Self::new(2, says_who(), carrier, identity)
-    }
-
-    /// One that signs with the foreign key.
-    fn signer(carrier: Carrier) -> Self {
-        let signer = Signer::from_pem(fixture!("key_pkcs8.pem"), URL, &UrlRules::default()).expect("a key");
-        let identity = IdentityConfig {
-            verify: None,
-            sign: Some(Arc::new(signer)),
-        };
-        Self::new(1, outside_line(), carrier, identity)
-    }
-
-    fn tell(&mut self, input: Input<'_>) {
-        self.shard.handle(self.now, input);
-        while let Some(output) = self.shard.poll() {
-            match output {
-                Output::Send { to, bytes, .. } => self.sent.push_back((to.peer, bytes.to_vec())),
-                Output::FetchCertificate { query, url } => {
-                    assert!(url.as_str().starts_with("https://cert.example.org/"));
-                    self.wants.push(query);
-                }
-                Output::Notice {
-                    notice: Notice::Log { message, .. },
-                    ..
-                } => self.said.push(message),
-                _ => {}
-            }
-        }
-    }
-
-    fn hear(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let flow = Flow::udp(from);
-        self.tell(Input::Message { flow, bytes });
-    }
-
-    /// Lets time pass; the shard acts at its deadlines.
-    fn pass(&mut self, time: Duration) {
-        let until = self.now + time;
-        while let Some(at) = self.shard.wake_at().filter(|at| *at <= until) {
-            self.now = self.now.max(at);
-            self.tell(Input::Deadline);
-        }
-        self.now = until;
-    }
-
-    fn serve(&mut self, query: Query, file: Result<&[u8], FetchFailure>) {
-        let file = file.map(<[u8]>::to_vec);
-        self.tell(Input::Fetched { query, file });
-    }
-
-    /// The INVITE it sent.
-    fn invite(&self) -> Vec<u8> {
-        let mut invites = self.sent.iter().filter(|(_, bytes)| bytes.starts_with(b"INVITE "));
-        invites.next().expect("it called somebody").1.clone()
-    }
-
-    fn statuses(&self) -> Vec<u16> {
-        let status = |bytes: &[u8]| std::str::from_utf8(bytes.get(8..11)?).ok()?.parse().ok();
-        self.sent.iter().filter_map(|(_, bytes)| status(bytes)).collect()
-    }
-}
+use rig::{CALLED, CALLER, Carrier, Node, TOKENS_SIGNED, UNTRUSTED, address, fixture, foreign};
 
 /// An INVITE of a stranger, with further headers.
 fn invite(number: usize, from: &str, more: &str) -> Vec<u8> {
@@ -342,9 +48,17 @@ fn a_foreign_token_counts_and_its_certificate_is_fetched_once() {
     let mut node = Node::judge(UNTRUSTED);
     node.hear(address(9), &signed_invite(1));
     assert_eq!((node.said.len(), node.wants.len()), (0, 1), "the call waits");
-    assert_eq!(node.statuses(), [100]);
+    assert_eq!((node.statuses(), node.traced.len()), (vec![100], 0));
+    // Its INVITE comes again and again meanwhile; a few copies are kept for the trace.
+    let wait = Duration::from_millis(500);
+    node.pass(wait);
+    (0..20).for_each(|_| node.hear(address(9), &signed_invite(1)));
     node.serve(node.wants[0], Ok(fixture!("chain.pem")));
     assert_eq!(node.said[..2], ["signed Attestation::Full", "headers: Identity"]);
+    let traced = |from: usize| node.traced[from..].iter().map(|(first, ago)| (first.as_str(), *ago));
+    let begin = [("INVITE sip:", wait), ("SIP/2.0 100", wait)];
+    assert!(traced(0).take(2).eq(begin), "{:?}", node.traced);
+    assert!(traced(8).eq([("SIP/2.0 486", Duration::ZERO)]), "{:?}", node.traced);
 
     let less = foreign(fixture!("shaken_c.identity"));
     node.hear(address(9), &invite(2, &format!("<sip:{CALLER}@192.0.2.9>"), &less));
@@ -511,6 +225,7 @@ fn a_caller_who_leaves_while_it_waits_leaves_nothing_behind() {
     node.hear(address(9), cancel.as_bytes());
     assert_eq!((node.shard.counts().calls, node.shard.counts().ports_in_use), (0, 0));
     assert!(node.statuses().contains(&487));
+    assert_eq!(node.shard.counts().left_early, 1);
     node.serve(node.wants[0], Ok(fixture!("chain.pem")));
     assert!(node.said.is_empty(), "no handler began");
 
@@ -623,5 +338,25 @@ fn a_hidden_caller_stays_hidden_and_only_the_trusted_are_told_whose_call_it_is()
             "a signature names a number"
         );
         assert!(!String::from_utf8_lossy(&call).contains("12155550100"));
+    }
+}
+
+#[test]
+fn whoever_is_no_trunk_is_told_of_a_hidden_caller_nothing_at_all() {
+    let handler = program("calls_address", &helper("calls_address"));
+    for (privacy, shown) in [("", true), ("Privacy: id\r\n", false), ("Privacy: none\r\n", true)] {
+        let mut node = Node::new(1, handler.clone(), UNTRUSTED, IdentityConfig::default());
+        let from = "\"Ann\" <sip:+12155550100@192.0.2.9>";
+        node.hear(address(9), &invite(1, from, privacy));
+        let targets = vec![Flow::udp(address(7)).into()];
+        let query = node.resolves[0];
+        node.tell(Input::Resolved { query, targets });
+        let call = node.invite();
+        let text = String::from_utf8_lossy(&call).into_owned();
+        assert_eq!(text.contains("12155550100") && text.contains("Ann"), shown, "{text}");
+        assert_eq!(text.contains("Anonymous"), !shown, "{text}");
+        for name in ["Privacy", "P-Asserted-Identity", "Identity"] {
+            assert_eq!(header(&call, name), None);
+        }
     }
 }

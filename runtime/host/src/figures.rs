@@ -64,6 +64,9 @@ pub(crate) struct ShardFigures {
     pub(crate) refused_full: Figure,
     pub(crate) refused_draining: Figure,
     pub(crate) refused_media: Figure,
+    pub(crate) signatures_good: Figure,
+    pub(crate) signatures_bad: Figure,
+    pub(crate) left_early: Figure,
     pub(crate) dialogs: Figure,
     pub(crate) transactions: Figure,
     pub(crate) sip_received_again: Figure,
@@ -94,6 +97,9 @@ impl ShardFigures {
         self.refused_full.set(counts.refused_full);
         self.refused_draining.set(counts.refused_draining);
         self.refused_media.set(counts.refused_media);
+        self.signatures_good.set(counts.signatures_good);
+        self.signatures_bad.set(counts.signatures_bad);
+        self.left_early.set(counts.left_early);
         self.dialogs.set(sip.dialogs as u64);
         self.transactions.set(sip.transactions as u64);
         self.sip_received_again.set(sip.retransmissions_received);

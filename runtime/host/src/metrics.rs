@@ -206,6 +206,20 @@ fn framing(why: FramingError) -> &'static str {
 }
 
 fn fetches(page: &mut Page, figures: &Figures) {
+    page.counters(
+        "patchcord_identity_signatures_total",
+        "Signed calls that came in.",
+        "verdict",
+        &[
+            ("good", figures.sum(|shard| &shard.signatures_good)),
+            ("bad", figures.sum(|shard| &shard.signatures_bad)),
+        ],
+    );
+    page.counter(
+        "patchcord_identity_left_early_total",
+        "Callers who left while their signature was looked at.",
+        figures.sum(|shard| &shard.left_early),
+    );
     let fetches = &figures.fetches;
     page.counter(
         "patchcord_identity_files_total",

@@ -599,10 +599,16 @@ impl Ground {
 }
 
 pub(crate) fn time_of_day() -> UnixTime {
+    time_of_day_before(Duration::ZERO)
+}
+
+/// The time of day so long ago.
+pub(crate) fn time_of_day_before(ago: Duration) -> UnixTime {
     // A clock before 1970 is one that was never set.
     let since_1970 = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .saturating_sub(ago);
     UnixTime {
         seconds: since_1970.as_secs(),
         nanoseconds: since_1970.subsec_nanos(),

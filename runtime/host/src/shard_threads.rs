@@ -499,9 +499,11 @@ impl Work {
                 way,
                 flow,
                 bytes,
+                ago,
             } => self.trace(
                 call,
                 Some(leg),
+                ago,
                 What::Sip {
                     direction: match way {
                         Way::In => Direction::In,
@@ -554,9 +556,9 @@ impl Work {
         }
     }
 
-    fn trace(&self, call: CallId, leg: Option<LegId>, what: What) {
+    fn trace(&self, call: CallId, leg: Option<LegId>, ago: Duration, what: What) {
         if let Some(traces) = &self.out.traces {
-            let at = crate::node::time_of_day();
+            let at = crate::node::time_of_day_before(ago);
             traces.record(TraceRecord { at, call, leg, what });
         }
     }
@@ -575,7 +577,7 @@ impl Work {
             Notice::Log { level, message } => What::Note(format!("log {level:?}: {message}")),
             Notice::Fault(fault) => What::Note(format!("fault: {fault}")),
         };
-        self.trace(call, None, what);
+        self.trace(call, None, Duration::ZERO, what);
     }
 
     fn figures(&self) -> &ShardFigures {

@@ -20,11 +20,18 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use support::{config, helper, metric, node, program};
+use support::{cargo_build, config, metric, node, program, wait_for_metric};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const CALLER: &str = "+12155551212";
 const HANDLER: &str = "says_who";
+
+/// The handler, of `tests/calls/handlers`.
+fn handler() -> Vec<u8> {
+    let folder = cargo_build(&["-p", "call-handlers", "--examples"]).join("examples");
+    let core = std::fs::read(folder.join(HANDLER).with_extension("wasm")).unwrap();
+    patchcord_guest::wrap(&core, &[]).unwrap()
+}
 
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -130,7 +137,7 @@ fn a_signed_call_is_believed_by_a_certificate_from_the_web() {
         sign: None,
     };
     config.identity_servers = Some(web_roots.clone());
-    let node = node(config, vec![program(HANDLER, &helper(HANDLER))]);
+    let node = node(config, vec![program(HANDLER, &handler())]);
 
     let url = format!("https://127.0.0.1:{port}/carrier.pem");
     let party = |text| Number::parse(text).unwrap();
@@ -155,6 +162,10 @@ fn a_signed_call_is_believed_by_a_certificate_from_the_web() {
     let said = said_of(&node, &sign(&other).unwrap(), "two");
     assert_eq!(said, "invalid: the signature is not by the certificate's key");
     assert_eq!(metric(&node, "patchcord_identity_files_failed_total"), 0);
+    for verdict in ["good", "bad"] {
+        let name = format!("patchcord_identity_signatures_total{{verdict=\"{verdict}\"}}");
+        wait_for_metric(&node, &name, 1);
+    }
     let files = metric(&node, "patchcord_identity_files_total");
     assert_eq!(files, 1, "the second call needs no file");
     let _ = std::fs::remove_file(web_roots);

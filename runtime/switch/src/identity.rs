@@ -5,6 +5,7 @@
 //! Cryptography and verdicts are `patchcord_sip::identity`'s; the file is fetched by whoever holds the sockets.
 
 use crate::io::{Output, Query};
+use crate::ladder::Kept;
 use crate::leg_sip::Target;
 use crate::live::LegIo;
 use crate::shard::Shard;
@@ -70,6 +71,8 @@ pub(crate) struct Offer {
     pub(crate) request: Arc<Request>,
     pub(crate) origin: LegOrigin,
     pub(crate) target: Target,
+    /// For its trace.
+    pub(crate) kept: Kept,
     trust: Trust,
     believed: Believed,
 }
@@ -115,6 +118,11 @@ impl Vetting {
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         let waiting = self.waiting.values();
         waiting.filter_map(|waiting| waiting.verification.wake_at()).min()
+    }
+
+    /// What is kept of the messages of a call that waits.
+    pub(crate) fn kept(&mut self, dialog: DialogId) -> Option<&mut Kept> {
+        self.waiting.get_mut(&dialog).map(|waiting| &mut waiting.offer.kept)
     }
 
     /// A call waits no longer.
@@ -219,6 +227,7 @@ impl Shard {
             request,
             origin,
             target,
+            kept: Kept::default(),
             trust,
         };
         let is_signed = offer.request.headers.first("Identity").is_some();
@@ -227,6 +236,7 @@ impl Shard {
             return self.begin_call(now, offer, identity);
         };
         let Some(call) = offer.signed_call() else {
+            self.counts.signatures_bad += 1;
             return self.begin_call(now, offer, Identity::Invalid(NOBODY.to_owned()));
         };
         let moment = self.moment(now);
@@ -246,6 +256,11 @@ impl Shard {
         loop {
             let url = match next {
                 Next::Verdict(verdict) => {
+                    match verdict {
+                        Verdict::Valid { .. } => self.counts.signatures_good += 1,
+                        Verdict::Invalid(_) => self.counts.signatures_bad += 1,
+                        Verdict::NoSignature => {}
+                    }
                     let identity = offer.identity(verdict);
                     return self.begin_call(now, offer, identity);
                 }
@@ -339,6 +354,7 @@ impl Shard {
         if let Event::Ended { dialog, .. } = event
             && let Some(waiting) = self.vetting.take(*dialog)
         {
+            self.counts.left_early += 1;
             self.ports.push_front(waiting.offer.leg.port);
         }
     }

@@ -184,6 +184,8 @@ pub enum Output {
         flow: Flow,
         /// The message. Private.
         bytes: Arc<[u8]>,
+        /// How long ago: it is told only once its call has a name, and a call may first wait for a certificate.
+        ago: Duration,
     },
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),
@@ -242,6 +244,12 @@ pub struct Counts {
     pub refused_draining: u64,
     /// Refused: no common codec or a bad description (488).
     pub refused_media: u64,
+    /// Signatures that were looked at and are good.
+    pub signatures_good: u64,
+    /// Signatures that do not hold, or whose certificate was not to be had.
+    pub signatures_bad: u64,
+    /// Callers who left while their signature was looked at: these calls have no record.
+    pub left_early: u64,
     /// Registrations that this shard's mirror had no room for.
     pub locations_lost: u64,
 }

@@ -134,7 +134,8 @@ impl Shard {
     pub(crate) fn begin_call(&mut self, now: Instant, offer: Offer, identity: Identity) {
         let id = self.new_call_id();
         let facts = caller_facts(&offer, identity);
-        let Offer { leg, target, .. } = offer;
+        let Offer { leg, target, kept, .. } = offer;
+        self.report_kept(now, (id, CALLER), kept);
         let setup = self.setup(now, id, facts, &target);
         self.dialogs.insert(leg.dialog, (id, CALLER));
         self.sessions.insert(leg.port.session, (id, CALLER));

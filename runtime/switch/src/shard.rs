@@ -161,7 +161,7 @@ impl Shard {
             Input::Deadline => self.deadline(now),
         }
         self.settle(now);
-        self.report_messages();
+        self.report_messages(now);
     }
 
     /// The next thing the shard wants; none when it is at rest.

@@ -18,6 +18,8 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+/// What a server does with a connection once it has read a request.
+type Answer = fn(&mut Line);
 type Line = StreamOwned<ServerConnection, std::net::TcpStream>;
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -72,10 +74,10 @@ impl Authority {
 }
 
 /// A server that does the same with every connection, each on a thread of its own; the requests it read.
-fn serve(authority: &Authority, answer: fn(&mut Line)) -> (u16, std::sync::mpsc::Receiver<String>) {
+fn serve(authority: &Authority, answer: Answer) -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind((LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (heard, requests) = std::sync::mpsc::channel();
+    let (heard, requests) = std::sync::mpsc::sync_channel(64);
     let config = authority.server();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -187,7 +189,7 @@ fn a_file_is_asked_for_as_a_browser_would() {
 fn every_way_to_send_a_body_is_read_to_its_limit() {
     let authority = Authority::new();
     let rig = start_for(&authority);
-    let answers: [(fn(&mut Line), Result<usize, FetchFailure>); 5] = [
+    let answers: [(Answer, Result<usize, FetchFailure>); 5] = [
         (
             |line| {
                 say(
@@ -231,7 +233,7 @@ fn every_way_to_send_a_body_is_read_to_its_limit() {
 fn wrong_answers_are_no_file() {
     let authority = Authority::new();
     let rig = start_for(&authority);
-    let answers: [(fn(&mut Line), FetchFailure); 6] = [
+    let answers: [(Answer, FetchFailure); 6] = [
         (
             |line| say(line, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
             FetchFailure::Status(404),

@@ -37,13 +37,6 @@ pub fn example_core(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(format!("{name}.wasm"))).unwrap()
 }
 
-/// A handler of `tests/calls/handlers`.
-pub fn helper(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "call-handlers", "--examples"]).join("examples"));
-    wrap(&std::fs::read(folder.join(format!("{name}.wasm"))).unwrap(), &[]).unwrap()
-}
-
 /// A hostile handler of `tests/guests/modules`.
 pub fn hostile(name: &str) -> Vec<u8> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -55,7 +48,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn cargo_build(what: &[&str]) -> PathBuf {
+/// Compiles handlers; the folder they are in.
+pub fn cargo_build(what: &[&str]) -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["build", "--quiet", "--target", "wasm32-unknown-unknown"])
