@@ -28,7 +28,7 @@ bench: ## cost of a handler, a call, a bridged call and a packet, and goodput in
 	@cargo bench --quiet -p patchcord-guest -p patchcord-media -p patchcord-host \
 	  --bench instance --bench media_tick --bench rtp --bench calls --bench bridged --bench overload
 
-fuzz: ## random bytes for FUZZ_SECONDS (600) against every parser
+fuzz: ## random bytes and orders of events for FUZZ_SECONDS (600) against every parser and machine
 	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture
 
 load: setup ## thousands of calls by sipp against a server on this machine

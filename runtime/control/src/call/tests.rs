@@ -26,6 +26,22 @@ pub(super) fn refusal(status: u16) -> Cause {
     }
 }
 
+/// Seeds of a random test: so many, or for as long as the environment says (`make fuzz`).
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long it runs is the wish of whoever runs it"
+)]
+pub(super) fn seeds(default: u64) -> impl Iterator<Item = u64> {
+    let seconds = std::env::var("PATCHCORD_FUZZ_SECONDS")
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok());
+    let begun = Instant::now();
+    (0..).take_while(move |seed| match seconds {
+        Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
+        None => *seed < default,
+    })
+}
+
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// A call, its clock, and everything it has wanted since the last look.
