@@ -105,7 +105,14 @@ fn load_of_five_thousand_callers() {
 fn load(run: &Run) {
     let folder = lab::folder(&format!("load_{}", run.calls));
     let lane = Lane::for_load();
-    let server = Server::start(&folder, &lane, &[Route { to: "*", handler: MENU }]);
+    // One address calls more often than a stranger may.
+    let setup = Setup {
+        sip: "strangers = \"answer\"",
+        sections: "[gate]\nrequests_per_minute = 100000\nrequests_burst = 10000\n",
+        ..Setup::default()
+    };
+    let routes = [Route { to: "*", handler: MENU }];
+    let server = Server::start_with(&folder, &lane, &routes, &setup);
     let counts = {
         let _alone = MACHINE.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         run.against(server.sip, &folder, &lane)
