@@ -135,7 +135,7 @@ fn a_call_goes_out_over_a_trunk() {
     callee.answer();
     caller.wait_talking();
     callee.wait_talking();
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(4));
     callee.hang_up();
     caller.wait_hung_up();
     let (at_caller, at_callee) = (caller.finish(), callee.finish());
