@@ -13,7 +13,7 @@ mod weather;
 
 use patchcord_media::KeyPress;
 use patchcord_sim::phone::{Action, End, Event, Offer, key_event};
-use patchcord_sim::{PhoneId, PhoneOptions, World};
+use patchcord_sim::{Conditions, PhoneId, PhoneOptions, World};
 use patchcord_switch::Program;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -80,4 +80,16 @@ fn press(keys: &str) -> Action {
             })
             .collect(),
     )
+}
+
+/// A line that loses, repeats and reorders.
+fn bad_line() -> Conditions {
+    Conditions {
+        loss: 0.2,
+        duplicate: 0.1,
+        reorder: 0.1,
+        delay: Duration::from_millis(30),
+        jitter: Duration::from_millis(15),
+        ..Conditions::default()
+    }
 }

@@ -4,14 +4,14 @@
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
 use crate::support::{announcement, example, program, tone_ms};
-use crate::{REST, SECOND};
+use crate::{REST, SECOND, bad_line};
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_sim::phone::{Action, End, Event, Incoming, LineId, Offer};
 use patchcord_sim::{Conditions, PhoneId, PhoneOptions, Setup, TENANT, World, users};
 use patchcord_switch::{Directory, Program};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const HUMS: [u16; 3] = [500, 700, 900];
@@ -98,17 +98,6 @@ fn talking(seed: u64, conditions: Conditions) -> (World, [PhoneId; 3]) {
     assert!(world.run_until(60 * SECOND, up), "seed {seed}\n{}", world.log());
     world.run_for(2 * SECOND);
     (world, phones)
-}
-
-fn bad_line() -> Conditions {
-    Conditions {
-        loss: 0.2,
-        duplicate: 0.1,
-        reorder: 0.1,
-        delay: Duration::from_millis(30),
-        jitter: Duration::from_millis(15),
-        ..Conditions::default()
-    }
 }
 
 #[test]

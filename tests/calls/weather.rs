@@ -1,23 +1,12 @@
 //! Bad lines: a fifth of everything lost, some twice, some late. And long calls, in no time.
 
 use crate::support::{fault, tone_ms, world};
-use crate::{SECOND, answered, calling, end, handlers, press, rest};
+use crate::{SECOND, answered, bad_line, calling, end, handlers, press, rest};
 use patchcord_sim::phone::{Action, Faults, Offer};
-use patchcord_sim::{Conditions, PhoneOptions, World};
+use patchcord_sim::{PhoneOptions, World};
 use std::time::{Duration, Instant};
 
 const SEEDS: u64 = 25;
-
-fn bad_line() -> Conditions {
-    Conditions {
-        loss: 0.2,
-        duplicate: 0.1,
-        reorder: 0.1,
-        delay: Duration::from_millis(30),
-        jitter: Duration::from_millis(15),
-        ..Conditions::default()
-    }
-}
 
 fn options(faults: Faults) -> PhoneOptions {
     PhoneOptions {

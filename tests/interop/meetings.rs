@@ -132,8 +132,8 @@ fn a_redirection_is_followed_as_far_as_allowed() {
     let place = |name: &str| lab::folder(&format!("redirections_{name}"));
 
     let there = Callee::start("callee_answers", &place("there"), &Lane::far_end(), &[], PATIENCE);
-    let elsewhere = [("target", there.uri())].map(|(key, uri)| (key, uri));
-    let keys: Vec<_> = elsewhere.iter().map(|(key, uri)| (*key, uri.as_str())).collect();
+    let elsewhere = there.uri();
+    let keys = [("target", elsewhere.as_str())];
     let moved = Callee::start("callee_redirects", &place("moved"), &Lane::far_end(), &keys, PATIENCE);
     let calling = place("calling");
     call(

@@ -107,6 +107,21 @@ impl std::error::Error for HostsError {}
 pub struct Hosts(Vec<HostRule>);
 
 impl Hosts {
+    /// Every host, inner networks included: for a machine of its own, such as a developer's or a simulated one.
+    pub fn any() -> Hosts {
+        let network = |address: IpAddr| HostPattern::Network { address, bits: 0 };
+        let patterns = [
+            HostPattern::AnyPublic,
+            network(Ipv4Addr::UNSPECIFIED.into()),
+            network(Ipv6Addr::UNSPECIFIED.into()),
+        ];
+        let rule = |pattern| HostRule {
+            pattern,
+            name: "any".into(),
+        };
+        Hosts::new(patterns.map(rule).into()).expect("three patterns are few, and each can be used")
+    }
+
     /// Rules in order; the first that fits is named in the verdict.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! Everything a directory needs for calls that go out, with limits that no test reaches by accident.
 
 use super::{DOMAIN, TENANT};
-use patchcord_control::destinations::{Destinations, HostPattern, HostRule, Hosts, Micros, Permission, Price, Rule};
+use patchcord_control::destinations::{Destinations, Hosts, Micros, Permission, Price, Rule};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits, TrunkLimits};
 use patchcord_control::numbers::{DialPlan, E164, NumberFormat, PlanSettings, Prefix};
@@ -10,7 +10,7 @@ use patchcord_control::policy::{Accepts, CallerIds, CallerRules, Trust};
 use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
 use patchcord_sip::Flow;
 use patchcord_switch::{CallingOut, Outgoing, Signing, TrunkHost, Users};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -94,23 +94,8 @@ fn calling_out(prefixes: &[Prefix]) -> Option<CallingOut> {
         plan: DialPlan::new(PlanSettings::default()).ok()?,
         destinations: Destinations::new(prefixes.iter().map(rule).collect(), Vec::new()).ok()?,
         caller_ids: CallerIds::new(vec![own], Vec::new(), Some(own)).ok()?,
-        hosts: any_host()?,
+        hosts: Hosts::any(),
     })
-}
-
-/// Every host, inner networks included: the world has no other.
-fn any_host() -> Option<Hosts> {
-    let network = |address: IpAddr| HostPattern::Network { address, bits: 0 };
-    let patterns = [
-        HostPattern::AnyPublic,
-        network(Ipv4Addr::UNSPECIFIED.into()),
-        network(Ipv6Addr::UNSPECIFIED.into()),
-    ];
-    let rule = |pattern| HostRule {
-        pattern,
-        name: "any".into(),
-    };
-    Hosts::new(patterns.map(rule).into()).ok()
 }
 
 fn trunk(name: Arc<str>, prefix: Prefix) -> Trunk {

@@ -1,7 +1,7 @@
 //! The office that `dev` comes with: three users whose phones may register, and every host for calls out. No trunk: a
 //! number needs a carrier, and a carrier a configuration file.
 
-use patchcord_control::destinations::{Destinations, HostPattern, HostRule, Hosts, Micros};
+use patchcord_control::destinations::{Destinations, Hosts, Micros};
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits};
 use patchcord_control::numbers::{DialPlan, PlanSettings};
@@ -9,7 +9,7 @@ use patchcord_control::policy::CallerIds;
 use patchcord_control::trunks::Trunks;
 use patchcord_sip::{Algorithm, GateConfig, Secret, Strangers, User};
 use patchcord_switch::{CallingOut, Outgoing, Users};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -79,7 +79,7 @@ impl Office {
             plan: DialPlan::new(PlanSettings::default()).expect("the default plan is one"),
             destinations: Destinations::default(),
             caller_ids: CallerIds::default(),
-            hosts: any_host(),
+            hosts: Hosts::any(),
         };
         let limits = TenantLimits {
             tenant: self.tenant.clone(),
@@ -103,18 +103,4 @@ impl Office {
             ledger: Some(Arc::new(ledger)),
         }
     }
-}
-
-fn any_host() -> Hosts {
-    let network = |address: IpAddr| HostPattern::Network { address, bits: 0 };
-    let patterns = [
-        HostPattern::AnyPublic,
-        network(Ipv4Addr::UNSPECIFIED.into()),
-        network(Ipv6Addr::UNSPECIFIED.into()),
-    ];
-    let rule = |pattern| HostRule {
-        pattern,
-        name: "any".into(),
-    };
-    Hosts::new(patterns.map(rule).into()).expect("three patterns are few")
 }
