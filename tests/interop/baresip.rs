@@ -6,7 +6,9 @@
 use crate::lab::{self, Lane};
 use crate::office::{self, Account, Phone};
 use crate::transcript::Transcript;
+use rustix::fs::{Mode, OFlags};
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -53,8 +55,9 @@ impl Telephone {
         lab::run(Command::new("mkfifo").arg(&pipe));
         let heard = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::downgrade(&heard);
-        std::thread::spawn(move || hear(&pipe, &into));
-        let log = std::fs::File::create(folder.join("baresip.log")).expect("the test's folder can be written to");
+        let ear = ear(&pipe);
+        std::thread::spawn(move || hear(ear, &into));
+        let log = File::create(folder.join("baresip.log")).expect("the test's folder can be written to");
         let process = Command::new("baresip")
             .arg("-f")
             .arg(folder)
@@ -197,11 +200,19 @@ fn connect(address: SocketAddr) -> TcpStream {
     }
 }
 
+/// The reading end of the pipe, made small before anybody can write: a pipe in use keeps its 64 kB, and everything would be
+/// heard 4 s late.
+fn ear(pipe: &Path) -> File {
+    // Without NONBLOCK the pipe opens only when somebody writes.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(pipe, flags, Mode::empty()).expect("the pipe was just made");
+    rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES).expect("a new pipe can be made small");
+    rustix::fs::fcntl_setfl(&file, OFlags::empty()).expect("reading can wait for the writer");
+    file.into()
+}
+
 /// Reads the pipe at the speed of a sound card, for as long as anybody wants to know.
-fn hear(pipe: &Path, heard: &Weak<Mutex<Vec<i16>>>) {
-    let mut file = std::fs::File::open(pipe).expect("the pipe was just made");
-    // A kernel that refuses leaves it at 64 kB, 4 s of sound: then everything is heard so much later.
-    let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES);
+fn hear(mut file: File, heard: &Weak<Mutex<Vec<i16>>>) {
     let mut frame = [0; FRAME_BYTES];
     let mut due = Instant::now();
     while let Some(heard) = heard.upgrade() {
