@@ -9,6 +9,7 @@ mod faults;
 mod identity;
 mod limits;
 mod parties;
+mod random;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -36,6 +36,9 @@ use std::time::Instant;
 /// A session this phone cannot have.
 const NOT_ACCEPTABLE: u16 = 488;
 
+/// Nobody knows yet how it ends.
+const TRYING: u16 = 100;
+
 /// Nobody takes the call (now).
 const UNAVAILABLE: u16 = 480;
 
@@ -378,7 +381,11 @@ impl Phone {
     }
 
     fn over(&mut self, line: LineId, end: End, counters: Option<patchcord_media::Counters>) {
-        self.lines[line.number()] = None;
+        let call = self.lines[line.number()].take();
+        if call.is_some_and(|call| call.transfer != line::Transfer::None) {
+            // Whatever the far end still tells of it, the phone has no call to hear it in.
+            self.event(line, Event::TransferEnded { status: TRYING });
+        }
         self.event(line, Event::Ended { end, counters });
     }
 

@@ -194,6 +194,11 @@ impl World {
         self.node.shard.counts()
     }
 
+    /// What the node's shard keeps for legs that are gone: 0, or the shard is wrong.
+    pub fn orphans(&self) -> usize {
+        self.node.shard.orphans()
+    }
+
     /// The counters of the node's SIP side.
     pub fn sip_counters(&self) -> patchcord_sip::Counters {
         self.node.shard.sip_counters()
@@ -235,7 +240,7 @@ impl World {
         }
         let alive = self
             .alive()
-            .unwrap_or_else(|| "a deadline without anything alive".to_owned());
+            .unwrap_or_else(|| format!("a deadline of {}", self.whose_deadline()));
         Err(Leftover(alive))
     }
 
@@ -265,6 +270,17 @@ impl World {
             .map(|(what, count)| format!("{count} {what}"))
             .collect();
         (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// Who wants to be woken next although nothing is alive.
+    fn whose_deadline(&self) -> String {
+        let phones = self.seats.iter().map(|seat| (&*seat.name, seat.phone.wake_at()));
+        let all = phones.chain([(NODE, self.node.wake_at()), ("the network", self.network.wake_at())]);
+        let next = all.filter_map(|(who, at)| Some((at?, who))).min();
+        next.map_or_else(
+            || "nobody".to_owned(),
+            |(at, who)| format!("{who} in {:?}", at.saturating_duration_since(self.now)),
+        )
     }
 
     fn wake_at(&self) -> Option<Instant> {

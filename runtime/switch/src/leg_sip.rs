@@ -178,6 +178,7 @@ impl Shard {
             ways: BTreeMap::new(),
             next_way: 0,
             next_transfer: 0,
+            refers: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);
@@ -214,10 +215,14 @@ impl Shard {
         }
     }
 
-    /// Carries out what a call wants in signalling. A leg that has ended in the same breath needs nothing any more.
+    /// Carries out what a call wants in signalling. A leg that has ended in the same breath needs nothing any more, but
+    /// whoever asked for a transfer does.
     pub(crate) fn leg_command(&mut self, now: Instant, id: CallId, leg: LegId, command: LegCommand) {
-        if let LegCommand::Place(placing) = command {
-            return self.place(now, id, leg, placing);
+        match command {
+            LegCommand::Place(placing) => return self.place(now, id, leg, placing),
+            LegCommand::TransferAccept(transfer) => return self.transfer_accept(now, id, transfer),
+            LegCommand::TransferFinish(transfer, status) => return self.transfer_finish(now, id, transfer, status),
+            _ => {}
         }
         let Some(dialog) = self.live(id).legs.get(&leg).map(|io| io.dialog) else {
             return;
@@ -234,9 +239,9 @@ impl Shard {
             LegCommand::Hold(wanted) => self.hold(now, id, leg, wanted),
             LegCommand::Refer(to) => self.refer(now, id, leg, &to),
             LegCommand::ReferToLeg(other) => self.refer_to_leg(now, id, leg, other),
-            LegCommand::TransferAccept(transfer) => self.transfer_accept(now, id, leg, transfer),
-            LegCommand::TransferFinish(transfer, status) => self.transfer_finish(now, id, leg, transfer, status),
-            LegCommand::Place(_) => unreachable!("placed above"),
+            LegCommand::Place(_) | LegCommand::TransferAccept(_) | LegCommand::TransferFinish(..) => {
+                unreachable!("carried out above, without a leg")
+            }
         }
     }
 

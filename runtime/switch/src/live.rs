@@ -32,6 +32,9 @@ pub(crate) struct Live {
     pub(crate) ways: BTreeMap<u32, Way>,
     pub(crate) next_way: u32,
     pub(crate) next_transfer: u32,
+    /// Transfers that far ends have asked for, until each has its outcome: whoever asked may hang up meanwhile and is told
+    /// all the same. Bounded by the endpoint's limit on open transfers of a dialog.
+    pub(crate) refers: BTreeMap<TransferId, Referred>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }
@@ -52,8 +55,6 @@ pub(crate) struct LegIo {
     pub(crate) held: Held,
     /// Our own change of the session waits for its answer.
     pub(crate) offering: Offering,
-    /// Transfers the far end asks for, and the dialog each wants replaced.
-    pub(crate) refers: BTreeMap<TransferId, (ReferId, Option<DialogId>)>,
     /// How a dialled leg is reached, while it is not answered.
     pub(crate) way: Option<Way>,
     /// The trunk that carries it.
@@ -66,6 +67,15 @@ pub(crate) struct LegIo {
     pub(crate) answered_at: Option<Instant>,
     /// What the far end refused with, until the dialog's end is told.
     pub(crate) refusal: Option<Refusal>,
+}
+
+/// A transfer that the far end of a leg has asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Referred {
+    pub(crate) leg: LegId,
+    pub(crate) refer: ReferId,
+    /// The dialog it wants replaced.
+    pub(crate) replaces: Option<DialogId>,
 }
 
 /// What a far end refused a dialled leg with.
@@ -171,7 +181,6 @@ impl LegIo {
             plays: Plays::default(),
             held: Held::No,
             offering: Offering::No,
-            refers: BTreeMap::new(),
             way: None,
             trunk: None,
             credentials: None,

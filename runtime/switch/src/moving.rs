@@ -78,7 +78,7 @@ impl Shard {
         }
         let mut io = self.live(id).legs.remove(&leg)?;
         io.plays.disown();
-        self.finish_refers(now, &mut io);
+        self.finish_refers(now, id, leg);
         self.wake_now(now, id);
         Some((released.leg, io))
     }

@@ -191,6 +191,14 @@ impl Shard {
         }
     }
 
+    /// Dialogs and media sessions that are kept for a leg that is gone: 0, or something is wrong with the shard itself.
+    pub fn orphans(&self) -> usize {
+        let owners = self.dialogs.values().chain(self.sessions.values());
+        let lives =
+            |(call, leg): &(CallId, LegId)| self.calls.get(call).is_some_and(|live| live.legs.contains_key(leg));
+        owners.filter(|owner| !lives(owner)).count()
+    }
+
     /// The SIP endpoint's counters.
     pub fn sip_counters(&self) -> patchcord_sip::Counters {
         self.sip.counters()

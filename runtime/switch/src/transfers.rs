@@ -1,6 +1,6 @@
 //! Transfers on the wire: REFER from a far end as a question to the call, and REFER of ours (RFC 3515, 3891, 5589).
 
-use crate::live::LegIo;
+use crate::live::Referred;
 use crate::shard::Shard;
 use patchcord_control::call::{AskedTransfer, Input as CallInput, Last, LegSignal, TransferKind};
 use patchcord_control::ids::{CallId, LegId, TransferId};
@@ -47,44 +47,49 @@ impl Shard {
         let live = self.live(id);
         live.next_transfer += 1;
         let transfer = TransferId(live.next_transfer);
-        live.leg(leg).refers.insert(transfer, (refer, replaces));
+        live.refers.insert(transfer, Referred { leg, refer, replaces });
         let asked = AskedTransfer { transfer, to, kind };
         self.feed(now, id, CallInput::Leg(leg, LegSignal::TransferAsked(asked)));
     }
 
     /// The party that the asker of an attended transfer talks to in its other call.
     pub(crate) fn transfer_source(&mut self, id: CallId, leg: LegId, transfer: TransferId) -> Option<(CallId, LegId)> {
-        let (_, replaces) = *self.live(id).legs.get(&leg)?.refers.get(&transfer)?;
-        let (other, asker) = *self.dialogs.get(&replaces?)?;
+        let asked = self.live(id).refers.get(&transfer).filter(|asked| asked.leg == leg)?;
+        let replaces = asked.replaces?;
+        let (other, asker) = *self.dialogs.get(&replaces)?;
         let party = self.live(other).call.bridged_with(asker)?;
         Some((other, party))
     }
 
-    pub(crate) fn transfer_accept(&mut self, now: Instant, id: CallId, leg: LegId, transfer: TransferId) {
-        if let Some((refer, _)) = self.live(id).leg(leg).refers.get(&transfer).copied() {
-            let _ = self.sip.accept_refer(now, refer);
+    pub(crate) fn transfer_accept(&mut self, now: Instant, id: CallId, transfer: TransferId) {
+        if let Some(asked) = self.live(id).refers.get(&transfer).copied() {
+            let _ = self.sip.accept_refer(now, asked.refer);
         }
     }
 
-    pub(crate) fn transfer_finish(&mut self, now: Instant, id: CallId, leg: LegId, transfer: TransferId, status: u16) {
-        let Some((refer, _)) = self.live(id).leg(leg).refers.remove(&transfer) else {
+    pub(crate) fn transfer_finish(&mut self, now: Instant, id: CallId, transfer: TransferId, status: u16) {
+        let Some(Referred { refer, .. }) = self.live(id).refers.remove(&transfer) else {
             return;
         };
         // Refused while it is only a question, else told as the end of its progress.
         if status < 300 {
             let _ = self.sip.accept_refer(now, refer);
         }
-        if self.sip.refer_progress(now, refer, status).is_err() {
-            let _ = self.sip.reject_refer(now, refer, status);
+        self.say_outcome(now, refer, status);
+    }
+
+    /// Nobody is left to carry out what the far end of a leg has asked for.
+    pub(crate) fn finish_refers(&mut self, now: Instant, id: CallId, leg: LegId) {
+        let of_leg = self.live(id).refers.extract_if(.., |_, asked| asked.leg == leg);
+        let gone: Vec<ReferId> = of_leg.map(|(_, asked)| asked.refer).collect();
+        for refer in gone {
+            self.say_outcome(now, refer, GONE);
         }
     }
 
-    /// Nobody is left to carry out what a leg's far end asked for.
-    pub(crate) fn finish_refers(&mut self, now: Instant, io: &mut LegIo) {
-        for (_, (refer, _)) in std::mem::take(&mut io.refers) {
-            if self.sip.refer_progress(now, refer, GONE).is_err() {
-                let _ = self.sip.reject_refer(now, refer, GONE);
-            }
+    fn say_outcome(&mut self, now: Instant, refer: ReferId, status: u16) {
+        if self.sip.refer_progress(now, refer, status).is_err() {
+            let _ = self.sip.reject_refer(now, refer, status);
         }
     }
 

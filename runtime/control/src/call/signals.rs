@@ -6,7 +6,7 @@ use super::operation::Operation;
 use super::{Call, End, Handler, LegSignal, MediaCommand, Output, Wait};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Cause, Error, Gathered, Interruption, Key, LegState, PlayEnd, Played};
+use crate::words::{Cause, Error, Gathered, Interruption, Key, LegDirection, LegState, PlayEnd, Played};
 use std::time::Instant;
 
 impl Call {
@@ -45,11 +45,15 @@ impl Call {
 
     fn audio_open(&mut self, now: Instant, leg: LegId) {
         let it = &mut self.legs[leg];
-        let dialled = it.dial.is_some() && it.audio == Audio::None;
-        if (it.audio != Audio::Pending && !dialled) || it.state == LegState::Ended {
+        let called = it.info.direction == LegDirection::Outbound && it.audio == Audio::None;
+        if it.audio != Audio::Pending && !called {
             return;
         }
         it.audio = Audio::Open;
+        // Somebody else has answered already, say: the media session is only to be closed.
+        if it.state == LegState::Ended {
+            return;
+        }
         if let Handler::Waiting {
             wait: Wait::Audio(on), ..
         } = &self.handler
@@ -60,10 +64,10 @@ impl Call {
         self.announce_if_due(leg);
     }
 
-    /// A dialled leg has audio once it is answered, if it had none before.
+    /// A dialled leg has audio once it is answered, if it had none before, and if its answer comes too late.
     fn open_dialled(&mut self, leg: LegId) {
         let it = &mut self.legs[leg];
-        if it.state != LegState::Ended && matches!(it.audio, Audio::None | Audio::Pending) {
+        if matches!(it.audio, Audio::None | Audio::Pending) {
             it.audio = Audio::Open;
         }
     }

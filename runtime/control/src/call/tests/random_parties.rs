@@ -27,6 +27,8 @@ struct Party {
 struct Far {
     told_to_leave: bool,
     ended: bool,
+    /// There is a media session, so somebody has to close it.
+    audio: bool,
     closing: bool,
 }
 
@@ -168,6 +170,10 @@ impl Party {
             8 if self.roll(3) == 0 => return self.end(number, None),
             _ => return,
         };
+        // The caller has audio only if it was asked for.
+        if number != 0 && matches!(signal, LegSignal::AudioOpen | LegSignal::Answered) {
+            self.legs.get_mut(&number).unwrap().audio = true;
+        }
         self.feed(Input::Leg(LegId(number), signal));
     }
 
@@ -200,7 +206,9 @@ impl Party {
             if !self.legs[&number].ended {
                 self.end(number, None);
             }
-            if self.legs[&number].closing {
+            let far = self.legs[&number];
+            assert!(far.closing || !far.audio, "the media session of leg {number} is closed");
+            if far.closing {
                 self.feed(Input::Leg(
                     LegId(number),
                     LegSignal::MediaClosed(MediaCounters::default()),
