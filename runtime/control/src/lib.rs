@@ -16,5 +16,6 @@ pub mod policy;
 pub mod private;
 pub mod record;
 pub mod route;
+pub mod speech;
 pub mod trunks;
 pub mod words;
