@@ -130,6 +130,18 @@ pub fn directory(programs: &[Arc<Program>]) -> Arc<Directory> {
     Arc::new(Directory::new(routes, programs, announcement()))
 }
 
+/// One program that is called whatever is dialled, and users it may call.
+pub fn office_of(program: &Arc<Program>, names: impl IntoIterator<Item = &'static str>) -> Arc<Directory> {
+    let tenant = Tenant("default".to_owned());
+    let routes = Routes::new(vec![Route {
+        to: Pattern::Any,
+        tenant: tenant.clone(),
+        handler: program.name().to_owned(),
+    }]);
+    let directory = Directory::new(routes, vec![(tenant, program.clone())], announcement());
+    Arc::new(directory.with_users(patchcord_sim::users(names)))
+}
+
 /// How well the beginning of a clip is found in what was heard, 0 to 1.
 pub fn likeness(clip: &Clip, heard: &[i16]) -> f64 {
     let reference = &clip.samples()[..clip.samples().len().min(COMPARED)];
