@@ -58,6 +58,7 @@ pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
+    recording_wav_header,
 };
 pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};

@@ -12,8 +12,9 @@ use std::time::Duration;
 pub const RECORDING_HEADER_BYTES: usize = 44;
 /// Channels of a recording at most.
 pub const MAX_RECORDING_CHANNELS: u8 = 2;
-/// A channel is waited for so many frames, 200 ms; then it is silent, and what comes later for that time is left out.
-const LAG: usize = 10;
+/// A channel is waited for so many frames, 500 ms, as much as a session makes up for after ticks that were missed; then
+/// it is silent, and what comes later for that time is left out.
+const LAG: usize = 25;
 /// Frames left at each end when silence is trimmed, 100 ms: speech begins and ends softly.
 const MARGIN: usize = 5;
 /// Longest hole that is filled with silence, 10 s; a tap makes none longer than some frames.
@@ -183,6 +184,11 @@ impl Recorder {
 pub fn recording_length(rate: u32, channels: u16, bytes: u64) -> Duration {
     let bytes_a_second = u64::from(rate) * u64::from(channels) * 2;
     Duration::from_nanos((u128::from(bytes) * 1_000_000_000 / u128::from(bytes_a_second.max(1))) as u64)
+}
+
+/// The header of a recording's file that has so many bytes of sound.
+pub fn recording_wav_header(rate: u32, channels: u16, bytes: u64) -> [u8; RECORDING_HEADER_BYTES] {
+    wav_header(rate, channels, bytes)
 }
 
 /// What the header of a recording's file says: rate and channels. None if it is not one that [`Recorder::header`] made.

@@ -68,7 +68,7 @@ fn two_channels_stand_side_by_side_whichever_comes_first() {
 }
 
 #[test]
-fn a_channel_that_stops_is_waited_for_200_ms_only() {
+fn a_channel_that_stops_is_waited_for_half_a_second_only() {
     let mut bench = Bench::new(2, Trim::Keep);
     bench.push(1, 0, 7);
     for position in 0..=LAG as u64 {
