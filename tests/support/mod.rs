@@ -21,7 +21,15 @@ use std::time::Instant;
 const COMPARED: usize = 12_000;
 
 /// The handlers in `examples/`.
-const EXAMPLES: [&str; 6] = ["hello", "menu", "office", "outside-line", "screening", "follow-me"];
+const EXAMPLES: [&str; 7] = [
+    "hello",
+    "menu",
+    "office",
+    "outside-line",
+    "screening",
+    "follow-me",
+    "voicemail",
+];
 
 /// The root of the project.
 pub fn root() -> PathBuf {
