@@ -10,8 +10,8 @@ use crate::ask::Answer;
 use crate::ids::{LegId, OperationId, RecordingId};
 use crate::record::{RecordingOutcome, RecordingRecord};
 use crate::words::{
-    Beep, Error, Interruption, Key, LegState, LimitName, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded,
-    Segment, Tone,
+    Beep, Error, Interruption, Key, LimitName, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded, Segment,
+    Tone,
 };
 use std::time::Instant;
 
@@ -248,9 +248,7 @@ impl Call {
 
     fn carry_out(&mut self, number: u32, wants: Wants) {
         for (leg, command) in wants.media {
-            if self.legs[leg].state != LegState::Ended || matches!(command, MediaCommand::Tap { .. }) {
-                self.outputs.push_back(Output::Media(leg, command));
-            }
+            self.outputs.push_back(Output::Media(leg, command));
         }
         if wants.finish {
             let id = self.recordings[number as usize - 1].id;
