@@ -49,3 +49,8 @@ fn screening() {
 fn follow_me() {
     assert!(scenarios_of("follow-me") >= 5);
 }
+
+#[test]
+fn voicemail() {
+    assert!(scenarios_of("voicemail") >= 4);
+}

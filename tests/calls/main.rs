@@ -10,6 +10,7 @@ mod identity;
 mod limits;
 mod parties;
 mod random;
+mod recording;
 mod weather;
 
 use patchcord_media::KeyPress;

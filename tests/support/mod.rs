@@ -21,7 +21,15 @@ use std::time::Instant;
 const COMPARED: usize = 12_000;
 
 /// The handlers in `examples/`.
-const EXAMPLES: [&str; 6] = ["hello", "menu", "office", "outside-line", "screening", "follow-me"];
+const EXAMPLES: [&str; 7] = [
+    "hello",
+    "menu",
+    "office",
+    "outside-line",
+    "screening",
+    "follow-me",
+    "voicemail",
+];
 
 /// The root of the project.
 pub fn root() -> PathBuf {
@@ -128,6 +136,18 @@ pub fn directory(programs: &[Arc<Program>]) -> Arc<Directory> {
         .map(|program| (tenant.clone(), program.clone()))
         .collect();
     Arc::new(Directory::new(routes, programs, announcement()))
+}
+
+/// One program that is called whatever is dialled, and users it may call.
+pub fn office_of(program: &Arc<Program>, names: impl IntoIterator<Item = &'static str>) -> Arc<Directory> {
+    let tenant = Tenant("default".to_owned());
+    let routes = Routes::new(vec![Route {
+        to: Pattern::Any,
+        tenant: tenant.clone(),
+        handler: program.name().to_owned(),
+    }]);
+    let directory = Directory::new(routes, vec![(tenant, program.clone())], announcement());
+    Arc::new(directory.with_users(patchcord_sim::users(names)))
 }
 
 /// How well the beginning of a clip is found in what was heard, 0 to 1.

@@ -5,7 +5,8 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, LegInfo, LegState, LogLevel, PlayOptions, Played, RejectReason, Segment, TransferOutcome, UnixTime,
+    Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayOptions, Played, RecordOptions, Recorded, RejectReason,
+    Segment, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -270,6 +271,47 @@ pub enum Ask {
         /// The handler of the new call.
         handler: String,
     },
+    /// `record.record`, answered by [`Answer::Recorded`]; waits.
+    Record {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        options: RecordOptions,
+    },
+    /// `record.start` and `record.start-both`, answered by [`Answer::Started`].
+    StartRecord {
+        /// One for each channel.
+        legs: Vec<LegId>,
+        /// How.
+        options: RecordOptions,
+    },
+    /// `record.recording.id`, answered by [`Answer::Name`].
+    RecordingName {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `record.recording.result`, answered by [`Answer::RecordResult`].
+    RecordResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `record.recording.pause`, answered by [`Answer::Nothing`].
+    PauseRecord {
+        /// Which.
+        operation: OperationId,
+        /// What stands for the pause.
+        with: PauseWith,
+    },
+    /// `record.recording.resume`, answered by [`Answer::Nothing`].
+    ResumeRecord {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `record.recording.stop`, answered by [`Answer::Recorded`]; waits.
+    StopRecord {
+        /// Which.
+        operation: OperationId,
+    },
     /// `types.operation.done`, answered by [`Answer::Flag`].
     Done {
         /// Which.
@@ -349,6 +391,12 @@ pub enum Answer {
     Bridged(Result<Bridged, Error>),
     /// For `bridge.bridging.result`.
     BridgeResult(Option<Result<Bridged, Error>>),
+    /// For `record.record` and `record.recording.stop`.
+    Recorded(Result<Recorded, Error>),
+    /// For `record.recording.result`.
+    RecordResult(Option<Result<Recorded, Error>>),
+    /// For `record.recording.id`.
+    Name(String),
     /// For `transfer.refer` and `refer-to-leg`.
     Referred(Result<TransferOutcome, Error>),
     /// For `bridge.take` and `transfer.request.take`.

@@ -2,8 +2,8 @@
 
 use crate::ask::{Answer, Ask};
 use crate::words::{
-    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, Played, Segment,
-    TransferOutcome,
+    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, Played,
+    RecordOptions, Recorded, Segment, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -55,6 +55,13 @@ pub fn ask(ask: &Ask) -> String {
             |call| format!("bridge.take({call})"),
         ),
         Ask::Give { leg, handler } => format!("bridge.give(leg {}, {handler})", leg.0),
+        Ask::Record { leg, options } => format!("record(leg {}, {})", leg.0, record(options)),
+        Ask::StartRecord { legs, options } => format!("record.start({} legs, {})", legs.len(), record(options)),
+        Ask::RecordingName { operation } => format!("recording.id(#{})", operation.0),
+        Ask::RecordResult { operation } => format!("recording.result(#{})", operation.0),
+        Ask::PauseRecord { operation, with } => format!("recording.pause(#{}, {with:?})", operation.0),
+        Ask::ResumeRecord { operation } => format!("recording.resume(#{})", operation.0),
+        Ask::StopRecord { operation } => format!("recording.stop(#{})", operation.0),
         Ask::Done { operation } => format!("operation.done(#{})", operation.0),
         Ask::Forget { operation } => format!("operation.forget(#{})", operation.0),
         Ask::Sleep { ms } => format!("wait.sleep({ms} ms)"),
@@ -90,6 +97,9 @@ pub fn answer(answer: &Answer) -> String {
         Answer::DialResult(result) => result.as_ref().map_or_else(still, dialled),
         Answer::Bridged(result) => bridged(result),
         Answer::BridgeResult(result) => result.as_ref().map_or_else(still, bridged),
+        Answer::Recorded(result) => recorded(result),
+        Answer::RecordResult(result) => result.as_ref().map_or_else(still, recorded),
+        Answer::Name(name) => name.clone(),
         Answer::Referred(result) => result.as_ref().map_or_else(Error::to_string, referred),
         Answer::Taken(result) => result
             .as_ref()
@@ -167,6 +177,21 @@ fn dialled(result: &Result<DialOutcome, Error>) -> String {
 fn bridged(result: &Result<Bridged, Error>) -> String {
     match result {
         Ok(bridged) => format!("{} ms bridged, ended by {:?}", bridged.lasted_ms, bridged.ended_by),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn record(options: &RecordOptions) -> String {
+    format!(
+        "up to {} ms, {} finish keys",
+        options.longest_ms,
+        options.finish_on.len()
+    )
+}
+
+fn recorded(result: &Result<Recorded, Error>) -> String {
+    match result {
+        Ok(recorded) => format!("{} ms recorded, ended by {:?}", recorded.length_ms, recorded.ended_by),
         Err(error) => error.to_string(),
     }
 }

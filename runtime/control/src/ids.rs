@@ -18,6 +18,21 @@ impl fmt::Debug for CallId {
     }
 }
 
+/// A recording, unique across nodes and restarts: its call and its number in it, from 1. Also the name of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordingId {
+    /// The call it was made in.
+    pub call: CallId,
+    /// Which of that call's.
+    pub number: u32,
+}
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rec_{:032x}_{}", self.call.0, self.number)
+    }
+}
+
 /// A leg within its call, counted from 0: the one that opened the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LegId(pub u32);

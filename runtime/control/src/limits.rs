@@ -28,6 +28,13 @@ pub struct Limits {
     pub random_bytes: u32,
     /// Keys kept between two collections; the oldest is dropped for a new one, and counted.
     pub pending_keys: usize,
+    /// Recordings that run or are being kept at the same time; one more is refused with `limit(recordings)`.
+    pub recordings_at_once: usize,
+    /// Recordings of a call, ended ones included; one more is refused with `limit(recordings)`.
+    pub recordings: usize,
+    /// How long the last sound of a recording may be on its way, and then how long it may take to be kept; after that it
+    /// counts as failed.
+    pub recording_close: Duration,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -55,6 +62,9 @@ impl Default for Limits {
             log_bytes: 65_536,
             random_bytes: 65_536,
             pending_keys: 64,
+            recordings_at_once: 4,
+            recordings: 64,
+            recording_close: Duration::from_secs(10),
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

@@ -1,8 +1,9 @@
 //! What is left of a call: exactly one [`CallRecord`] for each, made when its last part is gone.
 
-use crate::ids::{CallId, Tenant};
+use crate::call::Saved;
+use crate::ids::{CallId, LegId, RecordingId, Tenant};
 use crate::private::Private;
-use crate::words::{Error, Interruption, LegDirection, UnixTime};
+use crate::words::{Error, Interruption, LegDirection, NotRecorded, RecordEnd, UnixTime};
 
 /// What an instance used, as the guest counted it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -151,6 +152,32 @@ pub struct LegRecord {
     pub media: Option<MediaCounters>,
 }
 
+/// A recording in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingRecord {
+    /// Its name, which is that of its file too.
+    pub id: RecordingId,
+    /// What it is of: one leg for each channel.
+    pub legs: Vec<LegId>,
+    /// When its sound began.
+    pub started_at: UnixTime,
+    /// The length of its sound.
+    pub length_ms: u64,
+    /// Its one outcome.
+    pub outcome: RecordingOutcome,
+    /// What is kept; also of one that failed on the way. None if nothing is, or it was not known in time.
+    pub saved: Option<Saved>,
+}
+
+/// What came of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingOutcome {
+    /// It is kept as a whole.
+    Ended(RecordEnd),
+    /// It is not.
+    Failed(NotRecorded),
+}
+
 /// The end record of a call (CDR).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
@@ -168,6 +195,8 @@ pub struct CallRecord {
     pub ended_at: UnixTime,
     /// Its legs in the order they were opened.
     pub legs: Vec<LegRecord>,
+    /// Its recordings in the order they began.
+    pub recordings: Vec<RecordingRecord>,
     /// How the handler ended.
     pub handler_end: HandlerEnd,
     /// Host calls that waited.

@@ -3,12 +3,15 @@
 //! and transfers are in `words/`.
 
 mod parties;
+mod recording;
 
 pub use parties::{
     AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
     DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,
     TransferPolicy,
 };
+
+pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded, TrimSilence};
 
 use crate::policy::Privacy;
 use crate::private::Private;
@@ -69,6 +72,8 @@ pub enum LimitName {
     Endpoints,
     /// Extra headers of one endpoint.
     Headers,
+    /// Recordings at the same time, or in one call.
+    Recordings,
 }
 
 /// Why a request was not carried out.
@@ -106,6 +111,8 @@ pub enum Error {
     NoSuchCall,
     /// The tenant has no handler of this name.
     NoSuchHandler(String),
+    /// There is no recording, or not a whole one.
+    NotRecorded(NotRecorded),
     /// The handler's own words.
     Failed(String),
 }
@@ -125,6 +132,11 @@ impl fmt::Display for Error {
             Error::RefusedByPeer(status) => write!(f, "the far end refused with status {status}"),
             Error::NoSuchCall => f.write_str("no such call of this tenant here, or none of its legs can be moved"),
             Error::NoSuchHandler(name) => write!(f, "the tenant has no handler named {name:?}"),
+            Error::NotRecorded(NotRecorded::Storage) => f.write_str("the recording could not be written"),
+            Error::NotRecorded(NotRecorded::Overloaded) => {
+                f.write_str("the node has more to record than it can write; the recording is not whole")
+            }
+            Error::NotRecorded(NotRecorded::Late) => f.write_str("the recording was not known to be kept in time"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }

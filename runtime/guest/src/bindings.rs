@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
         "patchcord:handler/call.leg": handles::Leg,
         "patchcord:handler/play.playing": handles::Playing,
         "patchcord:handler/gather.gathering": handles::Gathering,
+        "patchcord:handler/record.recording": handles::Recording,
         "patchcord:handler/dial.dialing": handles::Dialing,
         "patchcord:handler/bridge.bridging": handles::Bridging,
         "patchcord:handler/transfer.request": handles::TransferRequest,

@@ -2,6 +2,7 @@
 //! of dialling, bridges and transfers are in `convert/`.
 
 mod parties;
+mod recording;
 
 pub(crate) use parties::call_id;
 
@@ -47,8 +48,8 @@ same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, 
 same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
@@ -73,6 +74,7 @@ impl From<types::Error> for words::Error {
             types::Error::RefusedByPeer(status) => Self::RefusedByPeer(status),
             types::Error::NoSuchCall => Self::NoSuchCall,
             types::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
+            types::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -95,6 +97,7 @@ impl From<words::Error> for types::Error {
             words::Error::RefusedByPeer(status) => Self::RefusedByPeer(status),
             words::Error::NoSuchCall => Self::NoSuchCall,
             words::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
+            words::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }

@@ -15,6 +15,8 @@ pub enum Leg {}
 pub enum Playing {}
 /// Marks handles of `gather.gathering`.
 pub enum Gathering {}
+/// Marks handles of `record.recording`.
+pub enum Recording {}
 /// Marks handles of `dial.dialing`.
 pub enum Dialing {}
 /// Marks handles of `bridge.bridging`.

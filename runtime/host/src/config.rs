@@ -48,6 +48,7 @@ const SECTIONS: &[&str] = &[
     "http",
     "media",
     "records",
+    "recordings",
     "trace",
     "limits",
     "log",
@@ -138,13 +139,15 @@ impl Config {
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
         let log = root.section("log", &["format", "level"])?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
+        let records = records(&root.section("records", &["cdr"])?, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
             media: audio(&media, &sip.sip)?,
             sip: sip.sip,
             dns,
             http,
-            records: records(&root.section("records", &["cdr"])?, file)?,
+            recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
+            records,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),
@@ -233,6 +236,18 @@ fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
         },
     )?;
     Ok(cdr.unwrap_or_else(|| RecordsTo::File(beside(file, "calls.jsonl"))))
+}
+
+/// Beside the end records, if nothing is said.
+fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<PathBuf, ConfigError> {
+    let folder = section.parsed("folder", "a folder such as \"recordings\"", |path| {
+        (!path.is_empty()).then(|| beside(file, path))
+    })?;
+    let near = match records {
+        RecordsTo::File(cdr) => cdr.as_path(),
+        RecordsTo::Stdout | RecordsTo::Nowhere => file,
+    };
+    Ok(folder.unwrap_or_else(|| beside(near, "recordings")))
 }
 
 /// Traces are written only if a folder is named.

@@ -4,6 +4,7 @@
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
+use crate::recordings::RecordingFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
@@ -157,6 +158,8 @@ pub(crate) struct Figures {
     pub(crate) fetches: Arc<FetchFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
+    /// Of the recordings.
+    pub(crate) recordings: Arc<RecordingFigures>,
     /// SIP datagrams received.
     pub(crate) datagrams: Figure,
     /// SIP datagrams dropped because a shard was too busy even to refuse them, in the order of [`Class::ALL`].
@@ -179,6 +182,7 @@ impl Figures {
             dns: Arc::default(),
             fetches: Arc::default(),
             traces: Arc::default(),
+            recordings: Arc::default(),
             datagrams: Figure::default(),
             inbox_dropped: Default::default(),
             records: Figure::default(),

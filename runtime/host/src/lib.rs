@@ -25,6 +25,7 @@ pub mod node;
 mod ports;
 mod process;
 pub mod programs;
+mod recordings;
 pub mod records;
 pub mod serve;
 mod shard_threads;

@@ -14,10 +14,12 @@ use crate::batch::{Batch, Wait};
 use crate::figures::{Figures, MediaFigures};
 use crate::layout::Layout;
 use crate::ports::SocketPair;
+use crate::recordings::FrameQueue;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use patchcord_media::{
-    Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, SessionId, Sink,
+    Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, SessionId, Sink, TapTaken,
+    Tapped,
 };
 use relays::{Crossed, Relays};
 use std::cell::Cell;
@@ -115,6 +117,8 @@ pub(crate) struct Seat {
     pub(crate) queue: MediaQueue,
     pub(crate) commands: Receiver<ToMedia>,
     pub(crate) relays: Relays,
+    /// Where recorded sound goes; none if nothing is recorded.
+    pub(crate) recorded: Option<FrameQueue>,
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) seed: u64,
@@ -140,6 +144,7 @@ struct Wires {
     layout: Layout,
     index: usize,
     relays: Relays,
+    recorded: Option<FrameQueue>,
     send_errors: Cell<u64>,
     relays_dropped: Cell<u64>,
     relays_stray: Cell<u64>,
@@ -169,7 +174,13 @@ impl Sink for &Wires {
     }
 
     fn heard(&mut self, _session: SessionId, _samples: &[i16]) {
-        // No session of a node listens yet: nothing records or streams.
+        // No session of a node listens: what is recorded is tapped.
+    }
+
+    fn tapped(&mut self, _session: SessionId, tapped: &Tapped<'_>) -> TapTaken {
+        self.recorded
+            .as_ref()
+            .map_or(TapTaken::Dropped, |queue| queue.put(tapped))
     }
 }
 
@@ -208,6 +219,7 @@ impl Slices {
                 layout: seat.layout,
                 index: seat.index,
                 relays: seat.relays,
+                recorded: seat.recorded,
                 send_errors: Cell::new(0),
                 relays_dropped: Cell::new(0),
                 relays_stray: Cell::new(0),

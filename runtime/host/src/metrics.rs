@@ -18,6 +18,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
+    recordings(&mut page, figures);
     process_figures(&mut page);
     page.0
 }
@@ -378,6 +379,31 @@ fn traces(page: &mut Page, figures: &Figures) {
         "patchcord_trace_records_left_out_total",
         "Messages and turns that found no room in a trace.",
         traces.left_out.get(),
+    );
+}
+
+fn recordings(page: &mut Page, figures: &Figures) {
+    let recordings = &figures.recordings;
+    page.gauge(
+        "patchcord_recordings_active",
+        "Recordings that run or are being kept.",
+        recordings.active.get(),
+    );
+    page.counters(
+        "patchcord_recordings_total",
+        "Recordings by what came of them: kept, not to be written, too many at once, left by a killed process.",
+        "result",
+        &[
+            ("kept", recordings.kept.get()),
+            ("failed", recordings.failed.get()),
+            ("refused", recordings.refused.get()),
+            ("interrupted", recordings.interrupted.get()),
+        ],
+    );
+    page.counter(
+        "patchcord_recording_frames_dropped_total",
+        "Frames of 20 ms that found no room on their way to the file; each ends its recording.",
+        recordings.frames_dropped.get(),
     );
 }
 

@@ -13,6 +13,7 @@ use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
+use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
 use crate::start_error::StartError;
@@ -73,6 +74,8 @@ pub struct NodeConfig {
     pub http: Option<SocketAddr>,
     /// Where end records go.
     pub records: RecordsTo,
+    /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
+    pub recordings: Option<PathBuf>,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -131,6 +134,7 @@ impl NodeConfig {
             dns: None,
             http: None,
             records: RecordsTo::Nowhere,
+            recordings: None,
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -167,6 +171,7 @@ pub struct Node {
     _dns: DnsThread,
     _fetch: Option<FetchThread>,
     _media: Vec<MediaThread>,
+    _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
     _ticker: Ticker,
@@ -210,11 +215,16 @@ struct Queues {
     inboxes: Vec<Inbox>,
     media: Vec<MediaQueue>,
     records: RecordQueue,
+    recordings: Option<RecordingQueue>,
+    recorded: Option<FrameQueue>,
     traces: Option<TraceQueue>,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
 }
+
+/// The threads of recordings and the ways to them, if anything can be recorded.
+type Recordings = (Option<RecordingThreads>, Option<FrameQueue>, Option<RecordingQueue>);
 
 impl Node {
     /// Starts a node. It refuses every call with 404 until [`Node::set_directory`] names handlers.
@@ -235,10 +245,13 @@ impl Node {
         let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
+        let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
             records: record_queue,
+            recordings: recording_queue,
+            recorded,
             traces: trace_queue,
             streams,
             dns: dns_queue,
@@ -268,6 +281,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _media: media,
+            _recordings: recordings,
             _records: records,
             _traces: traces,
             _ticker: ticker,
@@ -279,7 +293,7 @@ impl Node {
             runtime,
             doors: ground.doors,
             local_http,
-            end_wait: config.call.clean_up + config.call.media_close + END_MARGIN,
+            end_wait: config.call.clean_up + config.call.media_close + config.call.recording_close + END_MARGIN,
         })
     }
 
@@ -423,6 +437,26 @@ impl Ground {
             .map_err(refused)
     }
 
+    fn recording_threads(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+        records: &RecordQueue,
+    ) -> Result<Recordings, StartError> {
+        let Some(folder) = &config.recordings else {
+            return Ok((None, None, None));
+        };
+        let figures = self.figures.recordings.clone();
+        let (threads, frames, queue) =
+            recordings::start(folder, inboxes.to_vec(), records.clone(), figures).map_err(|why| {
+                StartError::Recordings {
+                    path: folder.clone(),
+                    why,
+                }
+            })?;
+        Ok((Some(threads), Some(frames), Some(queue)))
+    }
+
     fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(DnsThread, DnsQueue), StartError> {
         let families = |v4: bool| self.doors.iter().any(|door| door.address.is_ipv4() == v4);
         let setup = DnsSetup {
@@ -483,6 +517,7 @@ impl Ground {
                 queue: queues.media[index].clone(),
                 commands,
                 relays,
+                recorded: queues.recorded.clone(),
                 inboxes: queues.inboxes.clone(),
                 figures: self.figures.clone(),
                 seed: u64::from_le_bytes(random()?),
@@ -515,6 +550,7 @@ impl Ground {
                     fetch: queues.fetch.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
+                    recordings: queues.recordings.clone(),
                     traces: queues.traces.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),

@@ -10,6 +10,7 @@ pub use json::line;
 
 use crate::figures::Figures;
 use crate::media_threads::Handed;
+use crate::recordings::Interrupted;
 use crate::start_error::StartError;
 use patchcord_control::record::CallRecord;
 use std::fs::{File, OpenOptions};
@@ -38,6 +39,8 @@ pub enum RecordsTo {
 pub(crate) enum ToWriter {
     /// One to write.
     Record(Arc<CallRecord>),
+    /// A recording that a killed process left.
+    Interrupted(Box<Interrupted>),
     /// Nobody hands in more.
     Stop,
 }
@@ -58,6 +61,13 @@ impl RecordQueue {
             // The writer outlives all shards; only its panic, printed when it happened, can lead here.
             Err(TrySendError::Disconnected(_)) => Handed::AtOnce,
         }
+    }
+}
+
+impl RecordQueue {
+    /// Hands over what is told of a recording that a killed process left; waits for room.
+    pub(crate) fn put_interrupted(&self, interrupted: Interrupted) {
+        let _ = self.0.send(ToWriter::Interrupted(Box::new(interrupted)));
     }
 }
 

@@ -12,18 +12,23 @@ use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
+use crate::recordings::{self, RecordingQueue};
 use crate::records::RecordQueue;
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
+use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::words::NotRecorded;
 use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
-use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Query, Shard, TrunkTargets, Way};
+use patchcord_switch::{
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
+};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,6 +45,9 @@ const PUBLISH: Duration = Duration::from_millis(20);
 
 /// A signer's certificate file, or why there is none.
 type File = Result<Vec<u8>, FetchFailure>;
+
+/// A recording that is kept, or why not.
+type Stored = Result<Saved, NotRecorded>;
 
 /// What a shard's thread is told.
 enum ToShard {
@@ -61,6 +69,10 @@ enum ToShard {
         file: File,
     },
     Report(Report),
+    Recorded {
+        key: RecordingKey,
+        stored: Stored,
+    },
     Location(LocationChange),
     Trunk(TrunkTargets),
     Order(Order),
@@ -176,6 +188,11 @@ impl Inbox {
         self.offer(ToShard::Fetched { query, file })
     }
 
+    /// Tells that a recording is kept or failed, or finds no room for that.
+    pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
+        self.offer(ToShard::Recorded { key, stored })
+    }
+
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
     fn location(&self, change: LocationChange) -> Taken {
         self.offer(ToShard::Location(change))
@@ -260,6 +277,8 @@ pub(crate) struct WaysOut {
     pub(crate) fetch: Option<FetchQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
+    /// None if nothing is recorded.
+    pub(crate) recordings: Option<RecordingQueue>,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
@@ -305,6 +324,7 @@ enum Undone {
     Send(Flow),
     Resolve(Query),
     Fetch(Query),
+    Record(RecordingKey, NotRecorded),
 }
 
 impl Work {
@@ -412,6 +432,7 @@ impl Work {
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
             ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
+            ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -444,6 +465,7 @@ impl Work {
                     query,
                     file: Err(FetchFailure::Busy),
                 },
+                Undone::Record(key, why) => Input::Recorded { key, stored: Err(why) },
             };
             self.shard.handle(Instant::now(), input);
             self.drain();
@@ -518,6 +540,7 @@ impl Work {
                     self.figures().media_queue_waits.one();
                 }
             }
+            Output::Recording(order) => self.record(order),
             Output::Notice { call, notice } => {
                 self.trace_notice(call, &notice);
                 crate::log::notice(call, &notice);
@@ -539,6 +562,21 @@ impl Work {
                     self.figures().record_queue_waits.one();
                 }
             }
+        }
+    }
+
+    fn record(&mut self, order: RecordingOrder) {
+        let ordered = match &self.out.recordings {
+            Some(recordings) => recordings.order(self.index, order),
+            None => {
+                if let RecordingOrder::Begin { key, .. } = order {
+                    self.undone.push_back(Undone::Record(key, NotRecorded::Storage));
+                }
+                return;
+            }
+        };
+        if let recordings::Ordered::Refused(key) = ordered {
+            self.undone.push_back(Undone::Record(key, NotRecorded::Overloaded));
         }
     }
 
@@ -605,6 +643,7 @@ pub(crate) enum Heard {
     Failed(Flow),
     Resolved(Query, Vec<Target>),
     Fetched(Query, File),
+    Recorded(RecordingKey, Stored),
     Other,
 }
 
@@ -621,6 +660,7 @@ impl Outbox {
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
+            ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }

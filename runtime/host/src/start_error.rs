@@ -70,6 +70,13 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The folder for recordings cannot be used.
+    Recordings {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// Who may call in, or a trunk, cannot be set up.
     Shard(patchcord_switch::ShardError),
     /// No thread could be started.
@@ -128,6 +135,11 @@ impl fmt::Display for StartError {
             StartError::Traces { path, why } => write!(
                 f,
                 "traces cannot be written to {}: {why}; name a folder that may be made or written in [trace] folder",
+                path.display()
+            ),
+            StartError::Recordings { path, why } => write!(
+                f,
+                "recordings cannot be written to {}: {why}; name a folder that may be made or written in [recordings] folder",
                 path.display()
             ),
             StartError::Shard(why) => write!(f, "{why}"),

@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, DetectOptions, RelayKeys};
+use crate::{Clip, DetectOptions, RelayKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +87,16 @@ pub enum Command {
         /// By which measures.
         options: DetectOptions,
     },
+    /// Begins, pauses or ends a tap: received sound, decoded beside whatever else becomes of it, goes to
+    /// [`Sink::tapped`](crate::Sink::tapped).
+    Tap {
+        /// Of which session.
+        session: SessionId,
+        /// Which tap.
+        tap: TapId,
+        /// What it is to do.
+        order: TapOrder,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -106,6 +116,7 @@ impl Command {
             | Command::Listen { session, .. }
             | Command::Relay { session, .. }
             | Command::Detect { session, .. }
+            | Command::Tap { session, .. }
             | Command::Close { session } => *session,
         }
     }

@@ -3,7 +3,9 @@
 use crate::random::Random;
 use crate::reports::Reports;
 use crate::session::{Moment, Onward, Session};
-use crate::{Command, Config, Counters, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId};
+use crate::{
+    Command, Config, Counters, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId, TapTaken, Tapped,
+};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,11 @@ pub trait Sink {
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]);
     /// 160 samples a listened-to session received, or silence; once each tick.
     fn heard(&mut self, session: SessionId, samples: &[i16]);
+    /// 20 ms of a tap, also while it is paused with silence; see [`Command::Tap`]. A sink without a place for it ends the
+    /// tap.
+    fn tapped(&mut self, _session: SessionId, _tapped: &Tapped<'_>) -> TapTaken {
+        TapTaken::Dropped
+    }
     /// A packet for a session that is not in this engine: [`Engine::relayed`] of the engine that has it takes it. One
     /// that cannot be handed over is lost like one that the network lost.
     fn relay(&mut self, to: SessionId, relayed: &Relayed<'_>);
@@ -124,6 +131,7 @@ impl Engine {
                     self.refuse(session, why);
                 }
             }
+            Command::Tap { tap, order, .. } => open.tap(tap, order, reports),
             Command::Close { .. } => open.close(now, reports),
         }
     }

@@ -32,6 +32,7 @@ mod pace;
 mod player;
 mod random;
 mod reception;
+mod recorder;
 mod relay;
 mod report;
 mod reports;
@@ -41,6 +42,7 @@ mod rtcp_clock;
 mod rtp;
 mod session;
 mod source;
+mod tap;
 mod tone;
 mod wav;
 
@@ -54,6 +56,11 @@ pub use config::{
 };
 pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
+pub use recorder::{
+    MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
+    recording_wav_header,
+};
 pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
+pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};

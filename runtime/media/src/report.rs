@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{PlayId, SessionId, Verdict};
+use crate::{PlayId, SessionId, TapEvent, TapId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,15 @@ pub enum Report {
         /// Why.
         why: Refusal,
     },
+    /// A tap has something to tell.
+    Tap {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        tap: TapId,
+        /// What.
+        event: TapEvent,
+    },
     /// The session is gone; the last report of it.
     Closed {
         /// Which.
@@ -68,6 +77,7 @@ impl Report {
             | Report::Detected { session, .. }
             | Report::Silent { session }
             | Report::Refused { session, .. }
+            | Report::Tap { session, .. }
             | Report::Closed { session, .. } => *session,
         }
     }
@@ -94,6 +104,9 @@ impl fmt::Debug for Report {
             }
             Report::Silent { session } => write!(f, "Silent {{ session: {session:?} }}"),
             Report::Refused { session, why } => write!(f, "Refused {{ session: {session:?}, why: {why:?} }}"),
+            Report::Tap { session, tap, event } => {
+                write!(f, "Tap {{ session: {session:?}, tap: {tap:?}, event: {event:?} }}")
+            }
             Report::Closed { session, counters } => {
                 write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")
             }

@@ -21,10 +21,11 @@ use crate::reports::Reports;
 use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
+use crate::tap::Taps;
 use crate::{
     Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal,
 };
-use crate::{FRAME_SAMPLES, Report, SessionId, Sink, StopOnKey, Unknown, Verdict};
+use crate::{FRAME_SAMPLES, Report, SessionId, Sink, StopOnKey, TapEnd, TapEvent, TapId, TapOrder, Unknown, Verdict};
 use std::time::{Duration, Instant};
 
 /// Missed ticks for which heard sound is still handed on, so that a recording keeps its length; those above are left out.
@@ -56,6 +57,7 @@ pub(crate) struct Session {
     heard: Option<JitterBuffer>,
     listening: Listening,
     detector: Option<Detector>,
+    taps: Taps,
     route: Option<Route>,
     pace: Pace,
     stream: OutStream,
@@ -89,6 +91,7 @@ impl Session {
             heard: None,
             listening: Listening::Off,
             detector: None,
+            taps: Taps::default(),
             route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
@@ -203,6 +206,16 @@ impl Session {
         Ok(())
     }
 
+    pub(crate) fn tap(&mut self, tap: TapId, order: TapOrder, reports: &mut Reports) {
+        if let TapOrder::Begin(_) = order {
+            self.want_sound();
+        }
+        if let Some(event) = self.taps.order(tap, order) {
+            let session = self.id;
+            reports.push(Report::Tap { session, tap, event });
+        }
+    }
+
     /// Makes sure that received sound is kept; a buffer that was not in use begins anew.
     fn want_sound(&mut self) {
         if !self.wants_sound() {
@@ -212,12 +225,19 @@ impl Session {
 
     /// Whether anybody has a use for received sound.
     fn wants_sound(&self) -> bool {
-        self.listening == Listening::On || self.detector.as_ref().is_some_and(Detector::running)
+        self.listening == Listening::On
+            || !self.taps.is_empty()
+            || self.detector.as_ref().is_some_and(Detector::running)
     }
 
     pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {
         self.end_play(PlayEnd::Closed, reports);
         self.end_detection(now, Unknown::Closed, reports);
+        let session = self.id;
+        self.taps.close(|tap| {
+            let event = TapEvent::Ended(TapEnd::Closed);
+            reports.push(Report::Tap { session, tap, event });
+        });
         self.route = None;
         self.player = None;
         self.closing = true;
@@ -260,6 +280,7 @@ impl Session {
             if self.listening == Listening::On {
                 sink.heard(self.id, &frame);
             }
+            self.taps.frame(self.id, &frame, sink);
             if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
                 reports.push(Report::Detected {
                     session: self.id,
@@ -268,6 +289,7 @@ impl Session {
                 });
             }
         }
+        self.taps.report(self.id, |report| reports.push(report));
     }
 
     /// Ends a detection that runs. It keeps its memory.

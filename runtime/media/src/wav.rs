@@ -86,19 +86,9 @@ pub struct WavWriter {
 impl WavWriter {
     /// An empty file of this rate in hertz.
     pub fn new(rate: u32) -> Self {
-        let mut bytes = Vec::with_capacity(HEADER_BYTES);
-        bytes.extend_from_slice(b"RIFF\0\0\0\0WAVEfmt ");
-        bytes.extend_from_slice(&16u32.to_le_bytes());
-        for half in [1u16, 1] {
-            bytes.extend_from_slice(&half.to_le_bytes());
+        Self {
+            bytes: wav_header(rate, 1, 0).to_vec(),
         }
-        bytes.extend_from_slice(&rate.to_le_bytes());
-        bytes.extend_from_slice(&rate.saturating_mul(2).to_le_bytes());
-        for half in [2u16, 16] {
-            bytes.extend_from_slice(&half.to_le_bytes());
-        }
-        bytes.extend_from_slice(b"data\0\0\0\0");
-        Self { bytes }
     }
 
     /// Adds sound.
@@ -115,6 +105,26 @@ impl WavWriter {
         self.bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&data);
         self.bytes
     }
+}
+
+/// The header of a file of 16-bit PCM with so many bytes of sound; more than it can name are told as of unknown length.
+pub(crate) fn wav_header(rate: u32, channels: u16, data_bytes: u64) -> [u8; HEADER_BYTES] {
+    let length = |bytes: u64| u32::try_from(bytes).unwrap_or(UNKNOWN_LENGTH).to_le_bytes();
+    let block = channels.saturating_mul(2);
+    let mut header = [0; HEADER_BYTES];
+    header[..4].copy_from_slice(b"RIFF");
+    header[4..8].copy_from_slice(&length(data_bytes.saturating_add(HEADER_BYTES as u64 - 8)));
+    header[8..16].copy_from_slice(b"WAVEfmt ");
+    header[16..20].copy_from_slice(&16u32.to_le_bytes());
+    header[20..22].copy_from_slice(&1u16.to_le_bytes());
+    header[22..24].copy_from_slice(&channels.to_le_bytes());
+    header[24..28].copy_from_slice(&rate.to_le_bytes());
+    header[28..32].copy_from_slice(&rate.saturating_mul(u32::from(block)).to_le_bytes());
+    header[32..34].copy_from_slice(&block.to_le_bytes());
+    header[34..36].copy_from_slice(&16u16.to_le_bytes());
+    header[36..40].copy_from_slice(b"data");
+    header[40..].copy_from_slice(&length(data_bytes));
+    header
 }
 
 /// The sound of a file, mixed to one channel, -1 to 1.

@@ -48,6 +48,7 @@ struct Counted {
     sent: u64,
     heard: u64,
     relayed: u64,
+    tapped: u64,
 }
 
 impl Sink for Counted {
@@ -61,6 +62,11 @@ impl Sink for Counted {
 
     fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {
         self.relayed += 1;
+    }
+
+    fn tapped(&mut self, _: SessionId, _: &Tapped<'_>) -> TapTaken {
+        self.tapped += 1;
+        TapTaken::Yes
     }
 }
 
@@ -163,6 +169,19 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
     );
     let options = DetectOptions::default();
     engine.command(now, Command::Detect { session, options });
+    // One tap runs through and tells of quiet, another ends by itself.
+    for (channel, longest) in [(0, Duration::from_secs(60)), (1, Duration::from_secs(10))] {
+        let tap = TapId {
+            number: u64::from(number),
+            channel,
+        };
+        let order = TapOrder::Begin(TapOptions {
+            longest,
+            quiet: Some(Duration::from_millis(500)),
+            starts: TapStart::AtOnce,
+        });
+        engine.command(now, Command::Tap { session, tap, order });
+    }
 }
 
 #[test]
@@ -183,7 +202,7 @@ fn packets_and_ticks_do_not_allocate() {
             _ => rtp(0, sequence, timestamp, &[0x80; 160]),
         });
     }
-    let (mut keys, mut ended, mut silent, mut detected) = (0, 0, 0, 0);
+    let (mut keys, mut ended, mut silent, mut detected, mut tapped) = (0, 0, 0, 0, 0);
     let before = CALLS.get();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
@@ -206,6 +225,7 @@ fn packets_and_ticks_do_not_allocate() {
             ended += u32::from(matches!(report, Report::PlayEnded { .. }));
             silent += u32::from(matches!(report, Report::Silent { .. }));
             detected += u32::from(matches!(report, Report::Detected { .. }));
+            tapped += u32::from(matches!(report, Report::Tap { .. }));
         }
         now += FRAME;
     }
@@ -223,6 +243,8 @@ fn packets_and_ticks_do_not_allocate() {
         sink.heard
     );
     assert_eq!((keys, silent, detected), (10 * SESSIONS, SESSIONS, SESSIONS));
+    assert_eq!(sink.tapped, u64::from(SESSIONS) * 1_500);
+    assert!(tapped >= 3 * SESSIONS, "{tapped} reports of taps");
     let relayed: u64 = (0..SESSIONS)
         .filter_map(|number| engine.counters(SessionId(number)))
         .map(|counters| counters.relayed)

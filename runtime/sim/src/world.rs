@@ -10,11 +10,13 @@ mod log;
 mod node;
 mod seat;
 mod setup;
+mod tapes;
 
 pub use carrier::{NumberAt, users, way_out};
 pub use log::{LOG_LINES, Line, Log};
 pub use seat::{EVENTS_KEPT, PhoneOptions, RECORDING_SECONDS, Recording, Seat};
 pub use setup::{DOMAIN, Setup, TENANT};
+pub use tapes::{Storage, Tape};
 
 use crate::network::{Conditions, Fate, Network};
 use crate::phone::{self, LINES_MAX, Lane, Phone};
@@ -167,6 +169,16 @@ impl World {
     /// Gives a host name an address in the pretend DNS.
     pub fn set_name(&mut self, name: &str, at: SocketAddr) {
         self.names.insert(name.to_ascii_lowercase(), at);
+    }
+
+    /// How storage of recordings behaves from now on.
+    pub fn set_storage(&mut self, storage: Storage) {
+        self.node.tapes.storage = storage;
+    }
+
+    /// The recordings that were kept, in that order.
+    pub fn tapes(&self) -> &[Tape] {
+        self.node.tapes.kept()
     }
 
     /// Virtual time since the beginning.
@@ -393,6 +405,8 @@ impl World {
             } else if let Some(report) = self.node.report() {
                 self.log_report(&report);
                 self.node.shard.handle(self.now, Input::Media(report));
+            } else if let Some((key, stored)) = self.node.tapes.answer() {
+                self.node.shard.handle(self.now, Input::Recorded { key, stored });
             } else {
                 return;
             }
@@ -411,6 +425,7 @@ impl World {
             // There is no other shard to tell, and nobody who reads ladders.
             Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
+            Output::Recording(order) => self.node.tapes.order(order),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);

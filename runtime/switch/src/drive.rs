@@ -54,6 +54,7 @@ impl Shard {
                 } => self.locate(now, id, dial, endpoint, (to, from)),
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
+                CallOutput::Recording(command) => self.recording_command(id, command),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -114,6 +115,9 @@ impl Shard {
         let live = self.calls.remove(&id).expect("a call that ends is alive until now");
         if let Some(at) = live.wake_at {
             self.due.remove(&(at, id));
+        }
+        for key in live.recordings.values() {
+            self.recordings.remove(key);
         }
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);

@@ -3,12 +3,12 @@
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::identity::IdentityConfig;
-use patchcord_control::call::{Trace, TurnTrace};
-use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::call::{Saved, Trace, TurnTrace};
+use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
-use patchcord_control::words::{LogLevel, UnixTime};
-use patchcord_media::{Command, Report, SessionId};
+use patchcord_control::words::{LogLevel, NotRecorded, UnixTime};
+use patchcord_media::{Command, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::Codec;
 use patchcord_sip::{Flow, LocationChange, Target, Uri};
@@ -110,6 +110,13 @@ pub enum Input<'a> {
     StartTrunks,
     /// A media thread reports.
     Media(Report),
+    /// Storage has kept a recording, or has given it up; once for each [`RecordingOrder::Begin`].
+    Recorded {
+        /// Which.
+        key: RecordingKey,
+        /// What is kept.
+        stored: Result<Saved, NotRecorded>,
+    },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
     /// Routes and programs from now on; running calls keep theirs.
@@ -125,6 +132,31 @@ pub enum Input<'a> {
 /// A question of a shard about an address, named until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Query(pub u64);
+
+/// A recording while it runs, by the number of its taps ([`patchcord_media::TapId`]); unique in the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordingKey(pub u64);
+
+/// What storage is told of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingOrder {
+    /// A new one; its taps begin after this. [`Input::Recorded`] follows once.
+    Begin {
+        /// Its key.
+        key: RecordingKey,
+        /// Its name.
+        id: RecordingId,
+        /// 1 or 2.
+        channels: u8,
+        /// What becomes of silence at its ends.
+        trim: Trim,
+    },
+    /// Every frame of it has been handed over; keep it.
+    Finish {
+        /// Which.
+        key: RecordingKey,
+    },
+}
 
 /// Everything a shard can want.
 #[derive(Debug)]
@@ -165,6 +197,8 @@ pub enum Output {
         /// What.
         command: Command,
     },
+    /// Tell storage.
+    Recording(RecordingOrder),
     /// Tell whoever watches.
     Notice {
         /// Which call.

@@ -15,6 +15,14 @@ const KEY_MS: u16 = 100;
 
 impl Shard {
     pub(crate) fn media_command(&mut self, now: Instant, id: CallId, leg: LegId, command: MediaCommand) {
+        if let MediaCommand::Tap {
+            recording,
+            channel,
+            order,
+        } = command
+        {
+            return self.tap_command(now, (id, leg), (recording, channel), order);
+        }
         let live = self.live(id);
         let open = live.legs.get(&leg).is_some_and(|io| io.session == Session::Open);
         if !open {
@@ -57,6 +65,7 @@ impl Shard {
                 session,
                 options: media_plan::detection(&options),
             },
+            MediaCommand::Tap { .. } => unreachable!("told apart above"),
             MediaCommand::SendKeys(keys) => return self.send_keys(now, id, leg, &keys),
             MediaCommand::Close => {
                 io.session = Session::Closed;
@@ -102,6 +111,7 @@ impl Shard {
             Report::Detected { verdict, .. } => LegSignal::Detected(media_plan::answered_by(verdict)),
             // A session the engine could not open is as good as lost; so is one whose plan it refused.
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
+            Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Closed { counters, .. } => {
                 if let Some(io) = self.live(id).legs.remove(&leg) {
                     self.dialogs.remove(&io.dialog);

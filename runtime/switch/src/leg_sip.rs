@@ -179,6 +179,7 @@ impl Shard {
             next_way: 0,
             next_transfer: 0,
             refers: BTreeMap::new(),
+            recordings: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);

@@ -1,7 +1,7 @@
 //! A call that is alive in a shard: its decisions, its handler's instance, and what its legs hold of SIP and media.
 
 use crate::directory::{Directory, Program};
-use crate::io::MediaPort;
+use crate::io::{MediaPort, RecordingKey};
 use crate::locate::Way;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
@@ -35,6 +35,8 @@ pub(crate) struct Live {
     /// Transfers that far ends have asked for, until each has its outcome: whoever asked may hang up meanwhile and is told
     /// all the same. Bounded by the endpoint's limit on open transfers of a dialog.
     pub(crate) refers: BTreeMap<TransferId, Referred>,
+    /// Recordings of the call by their number, under the keys that taps and storage know. Bounded by the call's limit.
+    pub(crate) recordings: BTreeMap<u32, RecordingKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

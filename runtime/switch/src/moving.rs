@@ -72,7 +72,10 @@ impl Shard {
         }
         let released = live.call.release(now, leg)?;
         for command in released.media {
-            if matches!(command, MediaCommand::Stop { .. } | MediaCommand::Relay(_)) {
+            if matches!(
+                command,
+                MediaCommand::Stop { .. } | MediaCommand::Relay(_) | MediaCommand::Tap { .. }
+            ) {
                 self.media_command(now, id, leg, command);
             }
         }

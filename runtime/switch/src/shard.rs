@@ -4,7 +4,7 @@
 
 use crate::directory::Directory;
 use crate::identity::Vetting;
-use crate::io::{Config, Counts, Input, MediaPort, Output, Query};
+use crate::io::{Config, Counts, Input, MediaPort, Output, Query, RecordingKey};
 use crate::ladder::Ladder;
 use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
@@ -36,6 +36,8 @@ pub struct Shard {
     pub(crate) calls: BTreeMap<CallId, Live>,
     pub(crate) dialogs: HashMap<DialogId, (CallId, LegId)>,
     pub(crate) sessions: HashMap<SessionId, (CallId, LegId)>,
+    /// Recordings that storage has not answered for. Bounded by the limits of the calls.
+    pub(crate) recordings: HashMap<RecordingKey, (CallId, u32)>,
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
@@ -107,6 +109,7 @@ impl Shard {
             calls: BTreeMap::new(),
             dialogs: HashMap::new(),
             sessions: HashMap::new(),
+            recordings: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
             vetting: Vetting::default(),
@@ -148,6 +151,7 @@ impl Shard {
             Input::Trunk(found) => self.trunk_moved(found),
             Input::StartTrunks => self.start_trunks(now),
             Input::Media(report) => self.media_report(now, report),
+            Input::Recorded { key, stored } => self.recorded(now, key, stored),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);
@@ -286,14 +290,10 @@ impl Shard {
     }
 
     fn media_report(&mut self, now: Instant, report: Report) {
-        let session = match &report {
-            Report::Key { session, .. }
-            | Report::PlayEnded { session, .. }
-            | Report::Silent { session }
-            | Report::Refused { session, .. }
-            | Report::Detected { session, .. }
-            | Report::Closed { session, .. } => *session,
-        };
+        if let Report::Tap { tap, event, .. } = report {
+            return self.tap_report(now, tap, event);
+        }
+        let session = report.session();
         // A report of a session whose call is over (its counters came too late) belongs to nobody.
         if let Some(id) = self.sessions.get(&session) {
             self.leg_report(now, *id, report);

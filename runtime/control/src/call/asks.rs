@@ -95,6 +95,13 @@ impl Call {
             }
             Ask::BridgeResult { operation } => Answer::BridgeResult(self.bridge_result(*operation)),
             Ask::StopBridge { operation } => self.stop_bridge(now, *operation),
+            Ask::Record { leg, options } => return self.record(now, *leg, options),
+            Ask::StartRecord { legs, options } => Answer::Started(self.start_record(now, legs, options)),
+            Ask::RecordingName { operation } => Answer::Name(self.recording_name(*operation)),
+            Ask::RecordResult { operation } => Answer::RecordResult(self.record_result(*operation)),
+            Ask::PauseRecord { operation, with } => self.pause_record(now, *operation, *with),
+            Ask::ResumeRecord { operation } => self.resume_record(now, *operation),
+            Ask::StopRecord { operation } => return self.stop_record(now, *operation),
             Ask::Take { call } => return self.take(*call),
             Ask::Give { leg, handler } => return wait_for(self.give(*leg, handler), Answer::Given),
             Ask::Done { operation } => Answer::Flag(self.operations.get(*operation).is_none_or(Operation::is_done)),

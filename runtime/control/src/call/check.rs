@@ -4,8 +4,9 @@ mod parties;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
 
+use crate::ids::LegId;
 use crate::limits::Limits;
-use crate::words::{Error, GatherOptions, LimitName, PlayOptions, Segment, Tone};
+use crate::words::{Error, GatherOptions, LimitName, PlayOptions, RecordOptions, Segment, Tone};
 use std::collections::BTreeSet;
 
 const SILENCE_MS_MAX: u32 = 60_000;
@@ -19,6 +20,9 @@ const TIMES_MAX: u16 = 1_000;
 const KEYS_MAX: u8 = 64;
 const KEY_MS_MAX: u32 = 600_000;
 const NEXT_KEY_MS_MIN: u32 = 100;
+const RECORD_MS: std::ops::RangeInclusive<u32> = 1_000..=14_400_000;
+const RECORD_SILENCE_MS: std::ops::RangeInclusive<u32> = 500..=600_000;
+const FINISH_KEYS_MAX: usize = 16;
 const SLEEP_MS_MAX: u32 = 14_400_000;
 const WAIT_OPERATIONS_MAX: usize = 64;
 
@@ -119,6 +123,33 @@ pub(crate) fn gather(options: &GatherOptions, names: &PromptNames, limits: &Limi
         .prompt
         .as_ref()
         .map_or(Ok(()), |wanted| prompt("options.prompt", wanted, names, limits))
+}
+
+pub(crate) fn record(legs: &[LegId], options: &RecordOptions) -> Result<(), Error> {
+    if let [first, second] = legs
+        && first == second
+    {
+        return invalid("second", "the first leg again; name two legs, or record one");
+    }
+    if !RECORD_MS.contains(&options.longest_ms) {
+        return invalid(
+            "options.longest-ms",
+            &format!("{}; 1,000 to 14,400,000 is allowed", options.longest_ms),
+        );
+    }
+    if let Some(ms) = options.silence_ms
+        && !RECORD_SILENCE_MS.contains(&ms)
+    {
+        return invalid("options.silence-ms", &format!("{ms}; 500 to 600,000 is allowed"));
+    }
+    let keys = options.finish_on.len();
+    if keys > FINISH_KEYS_MAX {
+        return invalid(
+            "options.finish-on",
+            &format!("{keys} keys; a telephone has {FINISH_KEYS_MAX}"),
+        );
+    }
+    Ok(())
 }
 
 pub(crate) fn sleep(ms: u32) -> Result<(), Error> {

@@ -48,6 +48,7 @@ impl Call {
         self.handler = Handler::Over(end);
         self.end_parties(now);
         if announces {
+            self.stop_recordings(now);
             for leg in self.legs.ids().filter(|leg| *leg != CALLER) {
                 self.hang_up(leg);
             }
@@ -136,11 +137,15 @@ impl Call {
         if !matches!(self.handler, Handler::Over(_)) {
             return;
         }
-        if self.legs.iter().all(Leg::is_over) {
+        if self.legs.iter().all(Leg::is_over) && self.recordings_done() {
             return self.finish(now);
         }
         match self.end {
-            End::Counting { until } if now >= until => self.finish(now),
+            End::Counting { until } if now >= until => match self.recordings_wake_at() {
+                // Each has a deadline of its own.
+                Some(until) => self.end = End::Counting { until },
+                None => self.finish(now),
+            },
             End::Counting { .. } => {}
             _ => {
                 self.end = End::Counting {
@@ -163,6 +168,7 @@ impl Call {
             started_at: self.setup.started_at,
             ended_at: self.unix(now),
             legs: self.legs.iter().map(|leg| self.leg_record(leg)).collect(),
+            recordings: self.recording_records(),
             handler_end: handler_end.clone(),
             turns: self.tally.turns,
             usage: self.tally.usage,

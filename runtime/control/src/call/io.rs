@@ -4,14 +4,14 @@ use super::check::PromptNames;
 use super::leg::Description;
 use super::moving::MovedLeg;
 use crate::ask::{Answer, Ask};
-use crate::ids::{CallId, LegId, OperationId, Tenant, TransferId};
+use crate::ids::{CallId, LegId, OperationId, RecordingId, Tenant, TransferId};
 use crate::limits::Limits;
 use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::words::{
-    AnsweredBy, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key, KeysBetween,
-    LegInfo, LogLevel, PlayEnd, Segment, UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key,
+    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayEnd, Segment, TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +93,13 @@ pub enum Input {
     Taken(Result<Box<MovedLeg>, NoSuchCall>),
     /// A leg was given to a new call, as [`Output::Give`] asked.
     Given(Result<CallId, Error>),
+    /// Something of a recording.
+    Recording {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        signal: RecordingSignal,
+    },
     /// The operator ends the call.
     End(Interruption),
     /// Time passed.
@@ -123,6 +130,73 @@ pub enum NotLocated {
     NotFound,
     /// Its host has no address, or no trunk is up.
     Unreachable,
+}
+
+/// What can happen to a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingSignal {
+    /// A channel has been quiet for as long as its tap was told.
+    Quiet {
+        /// Which.
+        channel: u8,
+    },
+    /// It no longer is.
+    Sound {
+        /// Which.
+        channel: u8,
+    },
+    /// A tap is gone; what it gave is on its way to storage. Comes once for each.
+    TapOver {
+        /// Which.
+        channel: u8,
+        /// Why.
+        why: Tapped,
+    },
+    /// Storage has kept it, as [`RecordingCommand::Finish`] asked, or has given it up, at any time. Comes once.
+    Stored(Result<Saved, NotRecorded>),
+}
+
+/// Why a tap is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tapped {
+    /// As the call wanted.
+    AsOrdered,
+    /// It has given as much as it may.
+    Longest,
+    /// Its session closed, or was never open.
+    Closed,
+    /// Its sound could not be taken away in time.
+    Dropped,
+}
+
+/// A recording that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The length of its sound.
+    pub length_ms: u64,
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// Of its file.
+    pub sha256: [u8; 32],
+}
+
+/// What storage is told of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingCommand {
+    /// A new one. [`RecordingSignal::Stored`] follows, as a rule after `Finish`.
+    Begin {
+        /// Its name.
+        id: RecordingId,
+        /// 1 or 2.
+        channels: u8,
+        /// What becomes of silence at its ends.
+        trim: TrimSilence,
+    },
+    /// Nothing more comes.
+    Finish {
+        /// Which.
+        id: RecordingId,
+    },
 }
 
 /// There is no such call, or none of its legs can be moved.
@@ -244,6 +318,8 @@ pub enum Output {
         /// The handler of the new call.
         handler: String,
     },
+    /// Tell storage.
+    Recording(RecordingCommand),
     /// Stop the handler for good.
     StopHandler,
     /// A line of the call's log.
@@ -384,8 +460,44 @@ pub enum MediaCommand {
     SendKeys(Vec<KeyOut>),
     /// Listens for who answered; [`LegSignal::Detected`] follows.
     Detect(DetectionOptions),
+    /// Takes what is received for a recording; [`RecordingSignal::TapOver`] follows in the end.
+    Tap {
+        /// Which of the call's recordings.
+        recording: u32,
+        /// Which channel of it.
+        channel: u8,
+        /// What.
+        order: TapCommand,
+    },
     /// Closes the session; [`LegSignal::MediaClosed`] follows.
     Close,
+}
+
+/// What a tap is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TapCommand {
+    /// Begin.
+    Begin(TapWanted),
+    /// Give nothing, or silence.
+    Pause(PauseWith),
+    /// Give what is received again, at this place of the recording.
+    Go {
+        /// Milliseconds.
+        at_ms: u64,
+    },
+    /// End.
+    End,
+}
+
+/// How a tap works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapWanted {
+    /// Most it gives.
+    pub longest_ms: u32,
+    /// Silence that is told.
+    pub silence_ms: Option<u32>,
+    /// With a beep it waits for `Go`.
+    pub waits: Beep,
 }
 
 /// A key to send, and the pause after it.

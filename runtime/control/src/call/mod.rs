@@ -17,6 +17,8 @@ mod leg;
 mod moving;
 mod operation;
 mod playing;
+mod recorders;
+mod recording;
 mod signals;
 mod sound;
 mod tally;
@@ -27,7 +29,8 @@ mod transferring;
 pub use check::PromptNames;
 pub use io::{
     AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, MediaCommand, NoSuchCall,
-    NotLocated, OnKey, Output, Placing, Presented, PromptSource, Setup, TakeFrom, Trace, TransferKind, Turn, TurnTrace,
+    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecordingCommand, RecordingSignal, Saved, Setup,
+    TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn, TurnTrace,
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
@@ -41,6 +44,7 @@ use leg::{Leg, Legs};
 use operation::Operations;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
+use recording::Recording;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tally::Tally;
@@ -57,6 +61,8 @@ pub struct Call {
     legs: Legs,
     operations: Operations,
     transfers: Transfers,
+    /// In the order they began; none is ever removed. Bounded by `Limits::recordings`.
+    recordings: Vec<Recording>,
     random: ChaCha12Rng,
     handler: Handler,
     end: End,
@@ -137,6 +143,7 @@ impl Call {
             legs,
             operations: Operations::default(),
             transfers: Transfers::default(),
+            recordings: Vec::new(),
             handler: Handler::Running,
             end: End::Open,
             tally: Tally::default(),
@@ -158,6 +165,7 @@ impl Call {
             Input::Located { dial, endpoint, found } => self.located(now, dial, endpoint, found),
             Input::Taken(taken) => self.taken(now, taken.map(|leg| *leg)),
             Input::Given(given) => self.given(now, given),
+            Input::Recording { number, signal } => self.recording_signal(now, number, signal),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -186,7 +194,10 @@ impl Call {
             End::Done => return None,
         };
         let legs = self.legs.iter().filter_map(Leg::over_at).min();
-        [wait, end, legs, self.operations.wake_at()].into_iter().flatten().min()
+        [wait, end, legs, self.operations.wake_at(), self.recordings_wake_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
@@ -209,6 +220,7 @@ impl Call {
         self.operations.deadline(now);
         self.dial_deadline(now);
         self.bridge_deadline(now);
+        self.recordings_deadline(now);
         self.key_pause_over(now);
         for leg in self.legs.ids() {
             if self.legs[leg].over_at().is_some_and(|at| at <= now) {
@@ -284,7 +296,7 @@ impl Call {
         // What the handler waited for in one go has no handle that could ask for it again.
         let in_one_go = matches!(
             ask,
-            Ask::Play { .. } | Ask::Gather { .. } | Ask::Dial { .. } | Ask::Bridge { .. }
+            Ask::Play { .. } | Ask::Gather { .. } | Ask::Dial { .. } | Ask::Bridge { .. } | Ask::Record { .. }
         );
         if let (true, Wait::Operation(id)) = (in_one_go, &wait) {
             self.operations.remove(*id);

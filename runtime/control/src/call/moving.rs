@@ -125,7 +125,8 @@ impl Call {
         playing.extend(self.legs[leg].background.take().map(|(_, operation)| operation));
         self.legs[leg].relayed = None;
         let stops = playing.into_iter().map(|operation| MediaCommand::Stop { operation });
-        stops.chain([MediaCommand::Relay(None)]).collect()
+        let taps = self.untap(leg);
+        stops.chain([MediaCommand::Relay(None)]).chain(taps).collect()
     }
 
     /// The id that the next leg of this call will have.

@@ -3,7 +3,7 @@
 use super::dialling::Dialling;
 use super::gathering::Gathering;
 use crate::ids::{LegId, OperationId};
-use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played};
+use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recorded};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -76,6 +76,11 @@ pub(crate) enum Operation {
     Dialling(Box<Dialling>),
     /// Two legs connected.
     Bridging(Box<Bridging>),
+    /// A recording of the call, by its number.
+    Recording {
+        number: u32,
+        outcome: Option<Result<Recorded, Error>>,
+    },
 }
 
 impl Operation {
@@ -85,6 +90,7 @@ impl Operation {
             Operation::Gathering { outcome, .. } => outcome.is_some(),
             Operation::Dialling(dialling) => !dialling.outcome.is_pending(),
             Operation::Bridging(bridging) => !bridging.outcome.is_pending(),
+            Operation::Recording { outcome, .. } => outcome.is_some(),
         }
     }
 
@@ -93,11 +99,12 @@ impl Operation {
         match self {
             Operation::Playing { leg, outcome } => *leg == on && outcome.is_none(),
             Operation::Gathering { gathering, .. } => gathering.leg == on && gathering.prompt_plays(),
-            Operation::Dialling(_) | Operation::Bridging(_) => false,
+            Operation::Dialling(_) | Operation::Bridging(_) | Operation::Recording { .. } => false,
         }
     }
 
-    /// Ends what it does on a leg that is gone. Diallings and bridges are ended by their own machines.
+    /// Ends what it does on a leg that is gone. Diallings, bridges and recordings are ended by their own
+    /// machines.
     fn interrupt(&mut self, on: LegId, why: Interruption) {
         match self {
             Operation::Playing { leg, outcome } if *leg == on => {
@@ -169,6 +176,14 @@ impl Operations {
             Some(Operation::Bridging(bridging)) => Some(bridging),
             _ => None,
         }
+    }
+
+    /// Where the outcome of a recording goes, if the handler still has a handle to it.
+    pub(crate) fn recording_outcome(&mut self, of: u32) -> Option<&mut Option<Result<Recorded, Error>>> {
+        self.table.values_mut().find_map(|operation| match operation {
+            Operation::Recording { number, outcome } if *number == of => Some(outcome),
+            _ => None,
+        })
     }
 
     /// All diallings, with their ids.

@@ -93,6 +93,8 @@ impl Call {
         it.refused = cause;
         it.background = None;
         it.relayed = None;
+        self.recordings_lost(now, leg, why);
+        let it = &mut self.legs[leg];
         if matches!(it.audio, Audio::Open | Audio::Pending) {
             it.audio = Audio::Closing;
             self.outputs.push_back(Output::Media(leg, MediaCommand::Close));
@@ -110,7 +112,8 @@ impl Call {
     }
 
     fn key(&mut self, now: Instant, leg: LegId, key: Key) {
-        if self.legs[leg].state == LegState::Ended || self.bridge_key(now, leg, key) {
+        let ended = self.legs[leg].state == LegState::Ended;
+        if ended || self.bridge_key(now, leg, key) || self.record_key(now, leg, key) {
             return;
         }
         if self.legs[leg].keep_key(key, self.setup.limits.pending_keys) {
@@ -146,6 +149,9 @@ impl Call {
         {
             return self.hang_up_all(Interruption::EndedByHandler);
         }
+        if self.beep_over(now, id) {
+            return;
+        }
         let it = &mut self.legs[leg];
         if it.background.is_some_and(|(_, operation)| operation == id) {
             it.background = None;
@@ -179,6 +185,7 @@ impl Call {
             Operation::Playing { outcome, .. } => outcome.clone().map(Answer::Played),
             Operation::Gathering { outcome, .. } => outcome.clone().map(Answer::Gathered),
             Operation::Bridging(bridging) => bridging.outcome.take().map(Answer::Bridged),
+            Operation::Recording { outcome, .. } => outcome.clone().map(Answer::Recorded),
             Operation::Dialling(dialling) => {
                 let outcome = dialling.outcome.take()?;
                 self.hand_over(&outcome);

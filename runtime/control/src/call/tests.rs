@@ -7,6 +7,7 @@ mod keys;
 mod prompts;
 mod random_order;
 mod random_parties;
+mod recording;
 
 use super::*;
 use crate::ids::{CallId, Tenant};

@@ -9,6 +9,7 @@ mod gather;
 mod log;
 mod play;
 mod random;
+mod record;
 mod transfer;
 mod types;
 mod wait;
@@ -29,6 +30,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     call::link(&mut linker.instance(&name("call"))?)?;
     play::link(&mut linker.instance(&name("play"))?)?;
     gather::link(&mut linker.instance(&name("gather"))?)?;
+    record::link(&mut linker.instance(&name("record"))?)?;
     dial::link(&mut linker.instance(&name("dial"))?)?;
     transfer::link(&mut linker.instance(&name("transfer"))?)?;
     bridge::link(&mut linker.instance(&name("bridge"))?)?;

@@ -21,7 +21,15 @@ use std::time::Duration;
 const MOST_STEPS: usize = 100_000;
 
 /// The handlers in `examples/`.
-const EXAMPLES: [&str; 6] = ["hello", "menu", "office", "outside-line", "screening", "follow-me"];
+const EXAMPLES: [&str; 7] = [
+    "hello",
+    "menu",
+    "office",
+    "outside-line",
+    "screening",
+    "follow-me",
+    "voicemail",
+];
 
 /// One runtime for all tests of a file, with a thread that ticks as the host does.
 pub fn runtime() -> &'static Runtime {

@@ -75,6 +75,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
     config.http = Some(http.address);
+    let recordings = source.recordings(sip.address.port());
+    config.recordings = Some(recordings.clone());
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(|why| anyhow::anyhow!("the system gives no random bytes: {why}"))?;
     let office = Office::at(sip.address.ip(), TENANT, random);
@@ -86,6 +88,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let node = start(&config, options.media_ports, &runtime)?;
     node.set_directory(directory(first.clone(), &office));
     announce(&node, &first, &office);
+    terminal::say(&format!(
+        "{}  in {}",
+        Paint::stdout().bold("record"),
+        recordings.display()
+    ));
     let (happened, mut to_show) = channel(HAPPENED_QUEUE);
     let watcher = forward(&node, happened.clone())?;
     let builder = Builder::start(source, runtime, happened)?;

@@ -14,6 +14,7 @@ A configuration in short:
   [http]       listen = \"127.0.0.1:9060\"      # /metrics and /health
   [media]      ports = \"20000-23999\"          # two for each call
   [records]    cdr = \"calls.jsonl\"            # one line for each call
+  [recordings] folder = \"recordings\"        # beside the end records if nothing is said
   [[handler]]  name = \"menu\"  module = \"menu.wasm\"
   [[route]]    to = \"*\"       handler = \"menu\"
 Each key on a line of its own. Unknown keys are refused. A second signal ends all calls at once.")]

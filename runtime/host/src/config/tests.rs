@@ -28,6 +28,7 @@ fn the_least_file_has_the_defaults() {
     assert_eq!(node.media.timeout, Some(Duration::from_secs(30)));
     assert_eq!((node.http, node.dns, &node.traces), (None, None, &None));
     assert_eq!(node.records, RecordsTo::File("/etc/patchcord/calls.jsonl".into()));
+    assert_eq!(node.recordings, Some("/etc/patchcord/recordings".into()));
     assert_eq!(config.drain, Duration::from_secs(60));
     assert_eq!(config.handlers[0].module, Path::new("/etc/patchcord/menu.wasm"));
     assert_eq!(config.handlers[0].tenant, Tenant("default".to_owned()));
@@ -48,6 +49,8 @@ threads = 2
 timeout_s = 0
 [records]
 cdr = "stdout"
+[recordings]
+folder = "/var/lib/patchcord/voices"
 [dns]
 server = "127.0.0.1:5353"
 [trace]
@@ -83,6 +86,7 @@ fn every_key_has_its_effect() {
     assert_eq!((node.shards, node.media.threads, node.calls), (3, 2, 100));
     assert_eq!((node.media.ports.clone(), node.media.timeout), (30_000..=30_199, None));
     assert_eq!(node.records, RecordsTo::Stdout);
+    assert_eq!(node.recordings, Some("/var/lib/patchcord/voices".into()));
     assert_eq!(node.dns, Some("127.0.0.1:5353".parse().unwrap()));
     let traces = TraceFolder {
         folder: "/etc/patchcord/traces".into(),

@@ -32,6 +32,7 @@ impl Pair {
                 queue,
                 commands,
                 relays,
+                recorded: None,
                 inboxes: vec![Inbox::new().0],
                 figures: figures.clone(),
                 seed: index as u64,

@@ -1,12 +1,29 @@
 //! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
 
-use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters};
-use patchcord_control::words::{Interruption, LegDirection, UnixTime};
+use crate::recordings::Interrupted;
+use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord};
+use patchcord_control::words::{Interruption, LegDirection, NotRecorded, RecordEnd, UnixTime};
 use serde::Serialize;
 
 /// One line, without its end.
 pub fn line(record: &CallRecord) -> String {
     serde_json::to_string(&Record::from(record)).expect("a record is strings and numbers, which JSON can hold")
+}
+
+/// The line of a recording that a killed process left.
+pub(crate) fn interrupted(recording: &Interrupted) -> String {
+    let line = InterruptedRecording {
+        interrupted_recording: &recording.id,
+        written_at: rfc3339(recording.written_at),
+        length_ms: recording.length_ms,
+        bytes: recording.bytes,
+        sha256: hex(&recording.sha256),
+    };
+    serde_json::to_string(&line).expect("a line is strings and numbers, which JSON can hold")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// More than twelve fields: it is the record, and each is a column.
@@ -19,6 +36,7 @@ struct Record<'a> {
     started_at: String,
     ended_at: String,
     legs: Vec<Leg<'a>>,
+    recordings: Vec<Recording>,
     handler_end: End<'a>,
     turns: u32,
     fuel: u64,
@@ -55,6 +73,29 @@ struct Media {
 }
 
 #[derive(Serialize)]
+struct Recording {
+    recording: String,
+    legs: Vec<u32>,
+    started_at: String,
+    length_ms: u64,
+    ended_by: &'static str,
+    /// Why a leg left, or what failed.
+    why: Option<&'static str>,
+    bytes: Option<u64>,
+    sha256: Option<String>,
+}
+
+/// A line of its own: its call has no record.
+#[derive(Serialize)]
+struct InterruptedRecording<'a> {
+    interrupted_recording: &'a str,
+    written_at: String,
+    length_ms: u64,
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Serialize)]
 struct End<'a> {
     outcome: &'static str,
     fault_kind: Option<&'static str>,
@@ -71,6 +112,7 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             started_at: rfc3339(record.started_at),
             ended_at: rfc3339(record.ended_at),
             legs: record.legs.iter().map(Leg::from).collect(),
+            recordings: record.recordings.iter().map(Recording::from).collect(),
             handler_end: End::from(&record.handler_end),
             turns: record.turns,
             fuel: record.usage.fuel,
@@ -96,6 +138,31 @@ impl<'a> From<&'a LegRecord> for Leg<'a> {
             ended_by: ended_by(leg.ended_by),
             status: leg.status,
             media: leg.media.as_ref().map(Media::from),
+        }
+    }
+}
+
+impl From<&RecordingRecord> for Recording {
+    fn from(it: &RecordingRecord) -> Self {
+        let (ended_by, why) = match it.outcome {
+            RecordingOutcome::Ended(RecordEnd::Key(_)) => ("key", None),
+            RecordingOutcome::Ended(RecordEnd::Silence) => ("silence", None),
+            RecordingOutcome::Ended(RecordEnd::Longest) => ("longest", None),
+            RecordingOutcome::Ended(RecordEnd::Stopped) => ("stopped", None),
+            RecordingOutcome::Ended(RecordEnd::Left(why)) => ("left", Some(self::ended_by(why))),
+            RecordingOutcome::Failed(NotRecorded::Storage) => ("failed", Some("storage")),
+            RecordingOutcome::Failed(NotRecorded::Overloaded) => ("failed", Some("overloaded")),
+            RecordingOutcome::Failed(NotRecorded::Late) => ("failed", Some("late")),
+        };
+        Self {
+            recording: it.id.to_string(),
+            legs: it.legs.iter().map(|leg| leg.0).collect(),
+            started_at: rfc3339(it.started_at),
+            length_ms: it.length_ms,
+            ended_by,
+            why,
+            bytes: it.saved.map(|saved| saved.bytes),
+            sha256: it.saved.map(|saved| hex(&saved.sha256)),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What the file's readers rely on: names, units, one line each.
 
 use super::*;
-use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::call::Saved;
+use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
 use patchcord_control::private::Private;
-use patchcord_control::record::{Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, Usage};
-use patchcord_control::words::{Interruption, LegDirection, UnixTime};
+use patchcord_control::record::{
+    Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, Usage,
+};
+use patchcord_control::words::{Interruption, Key, LegDirection, NotRecorded, RecordEnd, UnixTime};
 
 pub(super) fn record(id: u128) -> CallRecord {
     let at = |ms: u64| UnixTime {
@@ -35,6 +38,7 @@ pub(super) fn record(id: u128) -> CallRecord {
             status: None,
             media: Some(media),
         }],
+        recordings: Vec::new(),
         handler_end: HandlerEnd::Done,
         turns: 3,
         usage: Usage {
@@ -56,7 +60,7 @@ fn a_record_is_the_line_it_always_was() {
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,
         r#""media":{"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"#,
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0}}],"#,
-        r#""handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
+        r#""recordings":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
         r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
     );
     assert_eq!(line(&record(7)), expected);
@@ -75,6 +79,60 @@ fn a_fault_says_its_kind_and_what_happened() {
     let end = r#""handler_end":{"outcome":"faulted","fault_kind":"trap","text":"out of\nbounds"}"#;
     assert!(line.contains(end) && line.contains(r#""media":null"#), "{line}");
     assert!(!line.contains('\n'));
+}
+
+#[test]
+fn a_recording_says_its_one_outcome() {
+    let recording = |outcome, saved| RecordingRecord {
+        id: RecordingId {
+            call: CallId(7),
+            number: 2,
+        },
+        legs: vec![LegId(0), LegId(1)],
+        started_at: UnixTime {
+            seconds: 0,
+            nanoseconds: 0,
+        },
+        length_ms: 1_500,
+        outcome,
+        saved,
+    };
+    let saved = Saved {
+        length_ms: 1_500,
+        bytes: 48_044,
+        sha256: [0xab; 32],
+    };
+    let key = Key::from_char('#').expect("a key");
+    let mut call = record(1);
+    call.recordings = vec![
+        recording(RecordingOutcome::Ended(RecordEnd::Key(key)), Some(saved)),
+        recording(
+            RecordingOutcome::Ended(RecordEnd::Left(Interruption::HungUp)),
+            Some(saved),
+        ),
+        recording(RecordingOutcome::Failed(NotRecorded::Overloaded), None),
+    ];
+    let line: serde_json::Value = serde_json::from_str(&line(&call)).expect("JSON");
+    let told = &line["recordings"];
+    assert_eq!(told[0]["recording"], "rec_00000000000000000000000000000007_2");
+    assert_eq!(told[0]["legs"], serde_json::json!([0, 1]));
+    assert_eq!(
+        (&told[0]["ended_by"], &told[0]["why"]),
+        (&"key".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(
+        (&told[0]["bytes"], &told[0]["sha256"]),
+        (&48_044.into(), &"ab".repeat(32).into())
+    );
+    assert_eq!(
+        (&told[1]["ended_by"], &told[1]["why"]),
+        (&"left".into(), &"hung_up".into())
+    );
+    assert_eq!(
+        (&told[2]["ended_by"], &told[2]["why"]),
+        (&"failed".into(), &"overloaded".into())
+    );
+    assert_eq!(told[2]["bytes"], serde_json::Value::Null);
 }
 
 #[test]

@@ -27,20 +27,19 @@ impl Writer {
     /// Writes until it is told to stop; everything handed in before is written then.
     pub(super) fn run(mut self, queue: &Receiver<ToWriter>) {
         let mut bytes = Vec::new();
-        while let Ok(ToWriter::Record(first)) = queue.recv() {
-            let (mut next, mut records) = (Some(first), 0);
-            let mut stop = false;
-            while let Some(record) = next.take() {
-                bytes.extend_from_slice(json::line(&record).as_bytes());
+        while let Ok(first) = queue.recv() {
+            let (mut next, mut records) = (text(&first), 0);
+            let mut stop = next.is_none();
+            while let Some(line) = next.take() {
+                bytes.extend_from_slice(line.as_bytes());
                 bytes.push(b'\n');
                 records += 1;
                 if records == BATCH {
                     break;
                 }
-                match queue.try_recv() {
-                    Ok(ToWriter::Record(record)) => next = Some(record),
-                    Ok(ToWriter::Stop) => stop = true,
-                    Err(_) => {}
+                if let Ok(told) = queue.try_recv() {
+                    next = text(&told);
+                    stop = next.is_none();
                 }
             }
             if self.write_all(&mut bytes) {
@@ -82,6 +81,15 @@ impl Writer {
             tracing::error!(%error, "end records may not have been written");
         }
         true
+    }
+}
+
+/// What is to be written; none for the word to stop.
+fn text(told: &ToWriter) -> Option<String> {
+    match told {
+        ToWriter::Record(record) => Some(json::line(record)),
+        ToWriter::Interrupted(interrupted) => Some(json::interrupted(interrupted)),
+        ToWriter::Stop => None,
     }
 }
 

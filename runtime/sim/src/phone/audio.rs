@@ -300,8 +300,8 @@ impl Audio {
                 Report::Refused { session, .. } => self.tell(session, AudioEvent::Refused),
                 Report::Key { session, event, .. } => self.tell(session, AudioEvent::KeyHeard(event)),
                 Report::Closed { session, counters } => self.closed(session, counters),
-                // A phone asks for no detection.
-                Report::Detected { .. } => {}
+                // A phone asks for neither.
+                Report::Detected { .. } | Report::Tap { .. } => {}
             }
         }
     }

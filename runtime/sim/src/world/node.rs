@@ -1,8 +1,9 @@
 //! The node of a world: the production's shard and a media engine, with port numbers instead of sockets and slices of
 //! virtual time instead of a media thread.
 
+use super::tapes::Tapes;
 use patchcord_media::{
-    Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink,
+    Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink, TapTaken, Tapped,
 };
 use patchcord_switch::{Config, Input, MediaPort, Output, Shard};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,6 +23,7 @@ const SLICE: Duration = Duration::from_millis(5);
 pub(super) struct Node {
     pub(super) shard: Shard,
     pub(super) engine: Engine,
+    pub(super) tapes: Tapes,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -61,6 +63,7 @@ impl Node {
         Self {
             shard,
             engine,
+            tapes: Tapes::default(),
             base,
             next_slice: 0,
         }
@@ -104,7 +107,8 @@ impl Node {
 
     /// Gives the engine a packet; what it relays of it goes to `send`.
     pub(super) fn packet(&mut self, now: Instant, datagram: Datagram<'_>, send: &mut impl FnMut(Sent<'_>)) {
-        self.engine.packet(now, datagram, &mut Sender { send });
+        let tapes = &mut self.tapes;
+        self.engine.packet(now, datagram, &mut Sender { send, tapes });
     }
 
     /// Runs the slices that are due; what the sessions send goes to `send`.
@@ -115,7 +119,8 @@ impl Node {
                 return;
             }
             self.next_slice = slice + 1;
-            self.engine.tick(at, phase(slice), &mut Sender { send });
+            let tapes = &mut self.tapes;
+            self.engine.tick(at, phase(slice), &mut Sender { send, tapes });
         }
     }
 
@@ -145,6 +150,7 @@ fn phase(slice: u64) -> usize {
 
 struct Sender<'a, F> {
     send: &'a mut F,
+    tapes: &'a mut Tapes,
 }
 
 impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
@@ -160,6 +166,10 @@ impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
     // The node has one engine: a session that is not in it has closed.
     fn relay(&mut self, _: SessionId, _: &Relayed<'_>) {}
 
-    // The node listens to nobody.
+    // The node takes what it hears by taps.
     fn heard(&mut self, _: SessionId, _: &[i16]) {}
+
+    fn tapped(&mut self, _: SessionId, tapped: &Tapped<'_>) -> TapTaken {
+        self.tapes.tapped(tapped)
+    }
 }

@@ -51,6 +51,16 @@ impl Source {
         }
     }
 
+    /// Where recordings go: below the project's target folder, or beside the module. The port of SIP tells two nodes of
+    /// one handler apart.
+    pub(crate) fn recordings(&self, port: u16) -> PathBuf {
+        let folder = format!("recordings-{port}");
+        match self {
+            Source::Project(project) => project.dir.join("target/patchcord").join(folder),
+            Source::File(file) => file.with_file_name(folder),
+        }
+    }
+
     fn watched(&self) -> Watched {
         match self {
             Source::Project(project) => Watched::Folder(project.dir.clone()),

@@ -42,6 +42,7 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
                 ..MediaCounters::default()
             }),
         }],
+        recordings: Vec::new(),
         handler_end,
         turns: 5,
         usage: Usage {

@@ -1,0 +1,231 @@
+//! Recordings on disk. Media threads hand over frames, shards say what begins and ends; the writer thread puts sound into
+//! a file `<id>.wav.part`, whose header says within a second what is in it, so that a process that is killed leaves a
+//! playable file. The keeper thread finishes files: header, sync, hash, name. What a killed process left is repaired at the
+//! next start and told as interrupted.
+//!
+//! Queues, all bounded. Frames: without room the frame's tap ends and its recording fails as overloaded; the media thread
+//! never waits. Orders and finished files: there is always room, because recordings at the same time are limited to
+//! [`RECORDINGS`]; one more fails at once. No thread waits for a disk but these two.
+//!
+//! Not here: channels, trimming and headers ([`patchcord_media::Recorder`]), what ends a recording (the call).
+
+mod keeper;
+mod repair;
+mod storage;
+mod writer;
+
+pub(crate) use repair::Interrupted;
+
+use crate::figures::Figure;
+use crate::records::RecordQueue;
+use crate::shard_threads::Inbox;
+use patchcord_media::{FRAME_SAMPLES, TapId, TapTaken, Tapped};
+use patchcord_switch::{RecordingKey, RecordingOrder};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// Recordings of a node at the same time, until each is kept; one more fails as overloaded.
+pub(crate) const RECORDINGS: usize = 1_024;
+/// Frames that may wait for the writer: those of a hundred recordings for three seconds.
+const FRAMES: usize = 16_384;
+/// A recording is begun and finished once each, and each recording counts until its end was told.
+const ORDERS: usize = 2 * RECORDINGS + 2;
+/// How files end that are kept, and those that are written.
+const ENDING: &str = "wav";
+const PART: &str = "wav.part";
+/// Held by the node that writes in a folder: another one's files must not be taken for what a killed process left.
+const LOCK: &str = ".patchcord.lock";
+
+/// What is counted about recordings.
+#[derive(Debug, Default)]
+pub(crate) struct RecordingFigures {
+    /// Recordings that run or are being kept.
+    pub(crate) active: Figure,
+    /// Recordings kept.
+    pub(crate) kept: Figure,
+    /// Recordings that could not be written or kept.
+    pub(crate) failed: Figure,
+    /// Recordings refused because there were too many.
+    pub(crate) refused: Figure,
+    /// Frames that found no room.
+    pub(crate) frames_dropped: Figure,
+    /// Files of a killed process that were repaired.
+    pub(crate) interrupted: Figure,
+}
+
+/// 20 ms on their way to the writer, as a whole: nothing is allocated on the way.
+#[derive(Clone, Copy)]
+struct Frame {
+    tap: TapId,
+    position: u64,
+    rate: u32,
+    length: usize,
+    samples: [i16; FRAME_SAMPLES],
+}
+
+/// What the writer is told.
+enum ToWriter {
+    Order { shard: usize, order: RecordingOrder },
+    Stop,
+}
+
+/// The way of sound to the writer.
+#[derive(Clone)]
+pub(crate) struct FrameQueue {
+    sender: SyncSender<Frame>,
+    figures: Arc<RecordingFigures>,
+}
+
+impl FrameQueue {
+    /// Hands over a frame. Never waits.
+    pub(crate) fn put(&self, tapped: &Tapped<'_>) -> TapTaken {
+        let mut frame = Frame {
+            tap: tapped.tap,
+            position: tapped.position,
+            rate: tapped.rate,
+            length: tapped.samples.len(),
+            samples: [0; FRAME_SAMPLES],
+        };
+        let room = frame.samples.get_mut(..tapped.samples.len());
+        let fits = room.map(|room| room.copy_from_slice(tapped.samples)).is_some();
+        if fits && self.sender.try_send(frame).is_ok() {
+            return TapTaken::Yes;
+        }
+        self.figures.frames_dropped.one();
+        TapTaken::Dropped
+    }
+}
+
+/// The way of a shard to the writer.
+#[derive(Clone)]
+pub(crate) struct RecordingQueue {
+    sender: SyncSender<ToWriter>,
+    active: Arc<AtomicUsize>,
+    figures: Arc<RecordingFigures>,
+}
+
+/// Whether an order was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ordered {
+    Yes,
+    /// There are as many recordings as there may be.
+    Refused(RecordingKey),
+}
+
+impl RecordingQueue {
+    /// Hands over an order. Never waits.
+    pub(crate) fn order(&self, shard: usize, order: RecordingOrder) -> Ordered {
+        if let RecordingOrder::Begin { key, .. } = order {
+            if self.active.fetch_add(1, Ordering::Relaxed) >= RECORDINGS {
+                self.active.fetch_sub(1, Ordering::Relaxed);
+                self.figures.refused.one();
+                return Ordered::Refused(key);
+            }
+            self.figures.active.set(self.active.load(Ordering::Relaxed) as u64);
+        }
+        // There is room as long as recordings are counted; a writer that has ended takes nothing, and its node with it.
+        let _ = self.sender.try_send(ToWriter::Order { shard, order });
+        Ordered::Yes
+    }
+}
+
+/// The writer and the keeper; dropping this lets them finish every recording handed in, and joins them.
+pub(crate) struct RecordingThreads {
+    sender: SyncSender<ToWriter>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: File,
+}
+
+impl Drop for RecordingThreads {
+    fn drop(&mut self) {
+        let _ = self.sender.send(ToWriter::Stop);
+        for thread in self.threads.drain(..) {
+            // A panic of a thread was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What [`start`] gives: the threads, and the ways to them.
+pub(crate) type Started = (RecordingThreads, FrameQueue, RecordingQueue);
+
+/// Makes the folder if it is not there, repairs what is left in it, and starts the threads.
+///
+/// # Errors
+/// The folder cannot be made, read or locked, or no thread started.
+pub(crate) fn start(
+    folder: &Path,
+    inboxes: Vec<Inbox>,
+    records: RecordQueue,
+    figures: Arc<RecordingFigures>,
+) -> io::Result<Started> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let lock = lock(folder)?;
+    let left = repair::left_in(folder)?;
+    let (sender, orders) = sync_channel(ORDERS);
+    let (frames_in, frames) = sync_channel(FRAMES);
+    let (finished, to_keep) = sync_channel(ORDERS);
+    let active = Arc::new(AtomicUsize::new(0));
+    let keeper = keeper::Keeper {
+        storage: Box::new(storage::LocalFolder::new(folder)),
+        inboxes,
+        active: active.clone(),
+        figures: figures.clone(),
+    };
+    let writer = writer::Writer::new(folder.to_owned(), finished);
+    let (repaired, counted) = (folder.to_owned(), figures.clone());
+    let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let builder = std::thread::Builder::new().name(name.to_owned());
+        builder.spawn(work)
+    };
+    let mut threads = RecordingThreads {
+        sender: sender.clone(),
+        threads: Vec::new(),
+        _lock: lock,
+    };
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || writer.run(&orders, &frames));
+    threads.threads.push(thread("recordings", work)?);
+    threads
+        .threads
+        .push(thread("recordings-keep", Box::new(move || keeper.run(&to_keep)))?);
+    if !left.is_empty() {
+        let work = move || repair::repair(&repaired, left, &records, &counted);
+        threads.threads.push(thread("recordings-mend", Box::new(work))?);
+    }
+    let queue = RecordingQueue {
+        sender,
+        active,
+        figures: figures.clone(),
+    };
+    let frames = FrameQueue {
+        sender: frames_in,
+        figures,
+    };
+    Ok((threads, frames, queue))
+}
+
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(folder.join(LOCK))?;
+    file.try_lock()
+        .map_err(|_| io::Error::other("another node writes its recordings there"))?;
+    Ok(file)
+}
+
+/// The file of a recording that is being written.
+fn part(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.{PART}"))
+}
+
+#[cfg(test)]
+mod tests;

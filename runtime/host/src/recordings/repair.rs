@@ -1,0 +1,110 @@
+//! What a killed process left: files that were being written. Each gets a header that is true, its final name, and a line
+//! beside the end records that says it was interrupted. A file that holds no recording of ours is left alone and told.
+
+use super::keeper::hash;
+use super::storage::{LocalFolder, Storage};
+use super::{PART, RecordingFigures};
+use crate::records::RecordQueue;
+use patchcord_control::words::UnixTime;
+use patchcord_media::{RECORDING_HEADER_BYTES, recording_header, recording_length, recording_wav_header};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A recording that a killed process left, repaired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interrupted {
+    /// Its name, which begins with that of its call.
+    pub(crate) id: String,
+    /// When its last sound was written.
+    pub(crate) written_at: UnixTime,
+    /// The length of its sound.
+    pub(crate) length_ms: u64,
+    /// Bytes of its file.
+    pub(crate) bytes: u64,
+    /// Of its file.
+    pub(crate) sha256: [u8; 32],
+}
+
+/// The files in a folder that nobody writes any more: to be listed before anybody writes.
+pub(super) fn left_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if id_of(&path).is_some() {
+            left.push(path);
+        }
+    }
+    left.sort();
+    Ok(left)
+}
+
+/// Repairs them all. One that cannot be repaired stays as it is, is told, and is tried again at the next start.
+pub(super) fn repair(folder: &Path, left: Vec<PathBuf>, records: &RecordQueue, figures: &RecordingFigures) {
+    let storage = LocalFolder::new(folder);
+    for path in left {
+        let Some(id) = id_of(&path) else { continue };
+        // The line first: it is better told twice than never.
+        let told = mend(&path, id).and_then(|interrupted| {
+            records.put_interrupted(interrupted);
+            storage.keep(&path, id)
+        });
+        match told {
+            Ok(()) => {
+                figures.interrupted.one();
+                tracing::warn!(recording = id, "a recording was interrupted; what was written is kept");
+            }
+            Err(error) => tracing::error!(%error, recording = id, "an interrupted recording cannot be repaired"),
+        }
+    }
+}
+
+/// Makes the header of a file true.
+fn mend(path: &Path, id: &str) -> io::Result<Interrupted> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let metadata = file.metadata()?;
+    let written_at = metadata.modified()?;
+    let (rate, channels) = header_of(&file)?;
+    let block = u64::from(channels) * 2;
+    let sound = metadata.len().saturating_sub(RECORDING_HEADER_BYTES as u64) / block * block;
+    let bytes = RECORDING_HEADER_BYTES as u64 + sound;
+    file.set_len(bytes)?;
+    file.write_all_at(&recording_wav_header(rate, channels, sound), 0)?;
+    file.sync_all()?;
+    Ok(Interrupted {
+        id: id.to_owned(),
+        written_at: unix(written_at),
+        length_ms: recording_length(rate, channels, sound).as_millis() as u64,
+        bytes,
+        sha256: hash(&file)?,
+    })
+}
+
+/// Rate and channels of a file. One that was killed before its header was written has neither, and no sound.
+fn header_of(file: &File) -> io::Result<(u32, u16)> {
+    let mut header = [0; RECORDING_HEADER_BYTES];
+    match file.read_exact_at(&mut header, 0) {
+        Ok(()) => recording_header(&header)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it does not begin like a recording")),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok((patchcord_media::SAMPLE_RATE, 1)),
+        Err(error) => Err(error),
+    }
+}
+
+fn unix(time: SystemTime) -> UnixTime {
+    // A clock before 1970 is one that was never set.
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixTime {
+        seconds: since_1970.as_secs(),
+        nanoseconds: since_1970.subsec_nanos(),
+    }
+}
+
+/// The recording of a file that was being written.
+fn id_of(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    let id = name.strip_suffix(PART)?.strip_suffix('.')?;
+    (id.starts_with("rec_")).then_some(id)
+}
