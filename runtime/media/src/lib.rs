@@ -27,6 +27,7 @@ mod jitter;
 mod keys_in;
 mod keys_out;
 pub mod measure;
+pub mod mixer;
 mod out_stream;
 mod pace;
 mod player;
