@@ -313,5 +313,10 @@ pub fn carry(from: &Mixer, from_leg: LegKey, to: &mut Mixer, to_leg: LegKey) -> 
     to.push(to_leg, heard.samples())
 }
 
+/// The nearest whole number. The library's own way is a call where the processor is taken to be an old one.
+fn round(value: f32) -> i32 {
+    (value + 0.5f32.copysign(value)) as i32
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 
 use super::limiter::Limiter;
 use super::voice::{Voice, mean_square};
-use super::{Mute, Part, Rate};
+use super::{Mute, Part, Rate, round};
 
-/// Frames with a mean power up to this are silence; a line's quietest noise in A-law has exactly this: -69 dBFS.
-const SILENCE: f32 = 64.0;
+/// Frames that stay within this many bits are silence: ±15, -66 dBFS. The quietest sound of A-law is ±8.
+const SILENCE: i16 = 15;
 
 /// What came from a leg for a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,15 +118,12 @@ impl Leg {
 
     /// Takes the frame of this tick.
     pub(super) fn feed(&mut self, frame: &[i16]) {
-        self.power = if self.part == Part::Talks {
-            mean_square(frame)
-        } else {
-            0.0
-        };
-        if self.power <= SILENCE {
+        let bits = frame.iter().fold(0, |bits, &sample| bits | (sample ^ (sample >> 15)));
+        if bits <= SILENCE || self.part == Part::ListensOnly {
             self.fed = Fed::Silence;
         } else {
             self.fed = Fed::Sound;
+            self.power = mean_square(frame);
             self.frame.copy_from_slice(frame);
         }
     }
@@ -177,7 +174,7 @@ impl Leg {
         if from != 1.0 || to != 1.0 {
             let step = (to - from) / sum.len() as f32;
             for (n, sample) in sum.iter_mut().enumerate() {
-                *sample = (*sample as f32 * (from + step * n as f32)).round_ties_even() as i32;
+                *sample = round(*sample as f32 * (from + step * n as f32));
             }
             self.hearing_level = to;
         }
@@ -216,7 +213,7 @@ fn ramp(frame: &[i16], from: f32, to: f32, out: &mut [i32]) -> bool {
     }
     let step = (to - from) / frame.len() as f32;
     for (n, (out, &sample)) in out.iter_mut().zip(frame).enumerate() {
-        *out = (f32::from(sample) * (from + step * n as f32)).round_ties_even() as i32;
+        *out = round(f32::from(sample) * (from + step * n as f32));
     }
     true
 }

@@ -10,6 +10,8 @@ const HOLD_BLOCKS: u8 = 20;
 const RISE: f32 = 1.01;
 /// A block that needs a gain this near to the present one is a loud one too.
 const NEAR: f32 = 1.02;
+/// Samples worked on beside each other.
+const LANES: usize = 4;
 const FULL_SCALE: f32 = 32_767.0;
 
 /// One stream's limiter.
@@ -89,26 +91,41 @@ impl Limiter {
 
 /// The largest gain at which a block fits into 16 bits, 1 at most.
 fn bears(block: &[i32]) -> f32 {
-    let peak = block.iter().map(|sample| sample.unsigned_abs()).fold(0, u32::max);
-    if peak <= FULL_SCALE as u32 {
-        1.0
-    } else {
-        FULL_SCALE / peak as f32
+    // All bits that any magnitude has: seldom more than fifteen, and found in half the time a maximum takes.
+    let bits = block
+        .iter()
+        .fold(0i32, |bits, &sample| bits | (sample ^ (sample >> 31)));
+    if bits <= i32::from(i16::MAX) {
+        return 1.0;
     }
+    let peak = block.iter().map(|sample| sample.unsigned_abs()).fold(0, u32::max);
+    (FULL_SCALE / peak as f32).min(1.0)
 }
 
 fn put(block: &[i32], from: f32, to: f32, out: &mut [i16]) {
     if from >= 1.0 && to >= 1.0 {
         for (out, &sample) in out.iter_mut().zip(block) {
-            *out = sample as i16;
+            *out = pack(sample);
         }
         return;
     }
     let step = (to - from) / block.len() as f32;
-    for (n, (out, &sample)) in out.iter_mut().zip(block).enumerate() {
-        // The cast saturates: rounding at the very top must not wrap.
-        *out = (sample as f32 * (from + step * n as f32)) as i16;
+    let mut gain = [0.0f32; LANES];
+    for (n, gain) in gain.iter_mut().enumerate() {
+        *gain = from + step * n as f32;
     }
+    // No rate has a block that four does not divide.
+    for (out, block) in out.chunks_exact_mut(LANES).zip(block.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            out[lane] = pack((block[lane] as f32 * gain[lane]) as i32);
+            gain[lane] += step * LANES as f32;
+        }
+    }
+}
+
+/// It fits, but for rounding at the very top; the clamp lets the compiler pack eight at a time.
+fn pack(sample: i32) -> i16 {
+    sample.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Quality: within 0.1 dB up to 0.85 of half the lower rate, and what would fold over from 1.15 of it on is 70 dB down;
 //! 2 ms of delay where the lower rate is 8 kHz, 1 ms where it is 16 kHz.
 
-use super::Rate;
+use super::{Rate, round};
 use std::f64::consts::PI;
 
 /// Length of the filter in samples of the lower rate.
@@ -72,7 +72,7 @@ impl Resampler {
         let (mut at, mut phase) = (0, 0);
         for out in sum.iter_mut() {
             let coefficients = &self.coefficients[phase * self.taps..][..self.taps];
-            *out += dot(coefficients, &self.line[at..at + self.taps]).round_ties_even() as i32;
+            *out += round(dot(coefficients, &self.line[at..at + self.taps]));
             phase += self.down;
             at += phase / self.up;
             phase %= self.up;

@@ -2,7 +2,7 @@
 
 use super::leg::Leg;
 use super::resampler::Resampler;
-use super::{LegKey, MAX_WHISPERS, MixerRefusal};
+use super::{LegKey, MAX_WHISPERS, MixerRefusal, round};
 
 /// The pairs of a room.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Whispers {
             } else {
                 let step = (level - from) / pair.scaled.len() as f32;
                 for (n, (out, &sample)) in pair.scaled.iter_mut().zip(&whisperer.aside).enumerate() {
-                    *out = (sample as f32 * (from + step * n as f32)).round_ties_even() as i32;
+                    *out = round(sample as f32 * (from + step * n as f32));
                 }
                 Some(&pair.scaled[..])
             };
