@@ -21,6 +21,7 @@ mod clip;
 mod command;
 mod config;
 mod detect;
+pub mod dtmf;
 mod engine;
 pub mod g711;
 mod jitter;
