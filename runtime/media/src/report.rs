@@ -129,8 +129,6 @@ pub enum Refusal {
     TooManyKeys,
     /// A key above 15.
     NotAKey,
-    /// The plan has no payload type for telephone events.
-    NoTelephoneEvents,
     /// A time outside its range in [`DetectOptions`](crate::DetectOptions).
     DetectOptions,
 }

@@ -3,9 +3,9 @@
 use crate::Report;
 use std::collections::VecDeque;
 
-/// Reports one session can make in one call of the engine: in a tick the end of a prompt, silence and a
-/// verdict.
-const REPORTS_PER_CALL: usize = 3;
+/// Reports one session can make in one call of the engine: in a tick the end of a prompt, silence, a verdict and a key
+/// that was heard in the sound.
+const REPORTS_PER_CALL: usize = 4;
 
 /// Reports waiting to be taken. Room for what one call can make with every session; when full, further ones are
 /// dropped and counted, which cannot happen to an owner that drains after each call.

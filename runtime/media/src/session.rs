@@ -4,10 +4,12 @@
 mod receive;
 mod relay;
 mod send;
+mod tones;
 
 pub(crate) use receive::Onward;
 
 use crate::detect::Detector;
+use crate::dtmf::ToneGenerator;
 use crate::jitter::JitterBuffer;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::KeySender;
@@ -52,6 +54,9 @@ pub(crate) struct Session {
     reception: Reception,
     keys_in: KeyDetector,
     keys_out: KeySender,
+    /// Of a session without telephone events.
+    tones_in: Option<Box<tones::TonesIn>>,
+    tones_out: ToneGenerator,
     player: Option<Player>,
     heard: Option<JitterBuffer>,
     listening: Listening,
@@ -76,7 +81,7 @@ struct Silence {
 impl Session {
     pub(crate) fn new(id: SessionId, plan: Plan, config: &Config, now: Instant, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        Self {
+        let mut session = Self {
             id,
             birth: seed,
             latch_window: config.latch_window,
@@ -85,6 +90,8 @@ impl Session {
             reception: Reception::default(),
             keys_in: KeyDetector::default(),
             keys_out: KeySender::default(),
+            tones_in: None,
+            tones_out: ToneGenerator::default(),
             player: None,
             heard: None,
             listening: Listening::Off,
@@ -100,7 +107,9 @@ impl Session {
             random,
             counters: Counters::default(),
             closing: false,
-        }
+        };
+        session.listen_for_tones();
+        session
     }
 
     /// Its counters as of now.
@@ -130,6 +139,7 @@ impl Session {
             self.keys_out.clear();
         }
         self.plan = plan;
+        self.listen_for_tones();
     }
 
     pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
@@ -165,16 +175,23 @@ impl Session {
     }
 
     pub(crate) fn send_keys(&mut self, keys: Vec<KeyPress>) -> Result<(), Refusal> {
-        if self.plan.telephone_event.is_none() {
-            return Err(Refusal::NoTelephoneEvents);
-        }
         if keys.iter().any(|key| key.event > LAST_KEY) {
             return Err(Refusal::NotAKey);
         }
-        if !self.keys_out.has_room(keys.len()) {
+        let events = self.plan.telephone_event.is_some();
+        let room = if events {
+            self.keys_out.has_room(keys.len())
+        } else {
+            self.tones_out.has_room(keys.len())
+        };
+        if !room {
             return Err(Refusal::TooManyKeys);
         }
-        self.keys_out.push(keys);
+        if events {
+            self.keys_out.push(keys);
+        } else {
+            self.tones_out.push(keys);
+        }
         Ok(())
     }
 
@@ -212,7 +229,7 @@ impl Session {
 
     /// Whether anybody has a use for received sound.
     fn wants_sound(&self) -> bool {
-        self.listening == Listening::On || self.detector.as_ref().is_some_and(Detector::running)
+        self.listening == Listening::On || self.tones_in.is_some() || self.detector.as_ref().is_some_and(Detector::running)
     }
 
     pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {
@@ -247,19 +264,21 @@ impl Session {
         }
         self.watch_silence(moment.now, reports);
         self.hand_on_heard(moment.now, missed, sink, reports);
+        self.report_tone(moment.now, reports);
     }
 
     fn hand_on_heard(&mut self, now: Instant, missed: u64, sink: &mut impl Sink, reports: &mut Reports) {
         if !self.wants_sound() {
             return;
         }
-        let Some(heard) = self.heard.as_mut() else { return };
         let mut frame = [0; FRAME_SAMPLES];
         for _ in 0..=missed.min(MAX_HEARD_AT_ONCE) {
+            let Some(heard) = self.heard.as_mut() else { return };
             self.counters.frames_concealed += u64::from(heard.pull(&mut frame));
             if self.listening == Listening::On {
                 sink.heard(self.id, &frame);
             }
+            self.hear_tones(&frame);
             if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
                 reports.push(Report::Detected {
                     session: self.id,
