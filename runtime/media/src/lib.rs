@@ -32,6 +32,7 @@ pub mod mixer;
 mod out_stream;
 mod pace;
 mod player;
+pub mod quality;
 mod random;
 mod reception;
 mod relay;

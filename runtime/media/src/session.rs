@@ -1,11 +1,13 @@
 //! One session: what a command, a packet and a tick do to it. The parts are modules of their own; here they meet.
 //! Not here: finding sessions by number, which is the engine's.
 
+mod rating;
 mod receive;
 mod relay;
 mod send;
 mod tones;
 
+use rating::rated;
 pub(crate) use receive::Onward;
 
 use crate::detect::Detector;
@@ -114,11 +116,12 @@ impl Session {
 
     /// Its counters as of now.
     pub(crate) fn counters(&self) -> Counters {
-        Counters {
+        let counted = Counters {
             lost: self.reception.lost(),
             jitter_us: self.reception.jitter_us(),
             ..self.counters
-        }
+        };
+        rated(counted, &self.reception)
     }
 
     /// Whether it only waits for its last tick.
@@ -229,7 +232,9 @@ impl Session {
 
     /// Whether anybody has a use for received sound.
     fn wants_sound(&self) -> bool {
-        self.listening == Listening::On || self.tones_in.is_some() || self.detector.as_ref().is_some_and(Detector::running)
+        self.listening == Listening::On
+            || self.tones_in.is_some()
+            || self.detector.as_ref().is_some_and(Detector::running)
     }
 
     pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {

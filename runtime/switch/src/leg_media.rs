@@ -156,5 +156,9 @@ fn media_counters(counted: &Counters) -> MediaCounters {
         jitter_us: counted.jitter_us,
         keys: counted.keys,
         ticks_missed: counted.ticks_missed,
+        round_trip_us: Some(counted.round_trip_us).filter(|&us| us > 0),
+        remote_lost: counted.remote_lost,
+        mos_hundredths: Some(counted.mos_hundredths).filter(|&mos| mos > 0),
+        remote_mos_hundredths: Some(counted.remote_mos_hundredths).filter(|&mos| mos > 0),
     }
 }

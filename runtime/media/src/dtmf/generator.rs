@@ -46,7 +46,8 @@ impl ToneGenerator {
     /// 40 ms are made 40 ms long.
     pub fn push(&mut self, keys: Vec<KeyPress>) {
         let room = MAX_KEY_PRESSES - self.waiting.len();
-        self.waiting.extend(keys.into_iter().filter(|key| key.event <= 15).take(room));
+        self.waiting
+            .extend(keys.into_iter().filter(|key| key.event <= 15).take(room));
     }
 
     /// Forgets all keys, also the one that sounds.
@@ -71,7 +72,11 @@ impl ToneGenerator {
                 Some(sounding) => sounding.sample(),
                 None => 0,
             };
-            if self.now.as_ref().is_some_and(|sounding| sounding.played == sounding.all) {
+            if self
+                .now
+                .as_ref()
+                .is_some_and(|sounding| sounding.played == sounding.all)
+            {
                 self.now = None;
             }
         }

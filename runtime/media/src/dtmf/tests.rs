@@ -31,7 +31,10 @@ const USUAL: Press = Press {
 impl Press {
     fn sound(self) -> Vec<f64> {
         let level = |dbm0: f64| 32_767.0 * 10f64.powf((dbm0 - 3.14) / 20.0);
-        let amplitudes = [level(self.dbm0 - self.twist.max(0.0)), level(self.dbm0 + self.twist.min(0.0))];
+        let amplitudes = [
+            level(self.dbm0 - self.twist.max(0.0)),
+            level(self.dbm0 + self.twist.min(0.0)),
+        ];
         let tones = tones_of(self.event);
         let turns: Vec<f64> = (0..2)
             .map(|n| TAU * FREQUENCIES[tones[n]] * (1.0 + self.off[n] / 100.0) / 8_000.0)
@@ -62,7 +65,10 @@ fn line(sound: &[f64], codec: Codec, noise: f64, random: &mut Random) -> Vec<i16
 /// The keys heard in frames of 20 ms.
 fn heard(sound: &[i16]) -> Vec<u8> {
     let mut detector = ToneDetector::default();
-    sound.chunks(FRAME_SAMPLES).filter_map(|frame| detector.hear(frame)).collect()
+    sound
+        .chunks(FRAME_SAMPLES)
+        .filter_map(|frame| detector.hear(frame))
+        .collect()
 }
 
 /// The keys heard of one press with silence around it, `before` samples into the detector's parts.
@@ -150,9 +156,18 @@ fn what_is_too_short_too_faint_off_pitch_or_lopsided_is_no_key() {
             Press { twist: -13.0, ..usual },
         ];
         for off in [3.5, -3.5, 5.0, -5.0] {
-            wrong.push(Press { off: [off, 0.0], ..usual });
-            wrong.push(Press { off: [0.0, off], ..usual });
-            wrong.push(Press { off: [off, off], ..usual });
+            wrong.push(Press {
+                off: [off, 0.0],
+                ..usual
+            });
+            wrong.push(Press {
+                off: [0.0, off],
+                ..usual
+            });
+            wrong.push(Press {
+                off: [off, off],
+                ..usual
+            });
         }
         for wrong in wrong {
             for before in [0, 11, 25, 39] {
@@ -193,7 +208,14 @@ fn a_key_held_long_is_one_key_and_different_keys_follow_each_other() {
     let mut sound = vec![0.0; 100];
     let keys = [3, 3, 1, 12, 0, 15, 10, 11, 9, 9, 9];
     for event in keys {
-        sound.extend(Press { event, ms: 40.0, ..USUAL }.sound());
+        sound.extend(
+            Press {
+                event,
+                ms: 40.0,
+                ..USUAL
+            }
+            .sound(),
+        );
         sound.extend([0.0; 320]);
     }
     sound.extend([0.0; 320]);
@@ -203,12 +225,26 @@ fn a_key_held_long_is_one_key_and_different_keys_follow_each_other() {
 #[test]
 fn tones_of_the_network_and_music_are_no_keys() {
     let tone = |hertz: &[f64], seconds: usize| -> Vec<f64> {
-        let sample = |n: usize| hertz.iter().map(|hertz| (TAU * hertz * n as f64 / 8_000.0).sin()).sum::<f64>();
+        let sample = |n: usize| {
+            hertz
+                .iter()
+                .map(|hertz| (TAU * hertz * n as f64 / 8_000.0).sin())
+                .sum::<f64>()
+        };
         (0..seconds * 8_000).map(|n| 5_000.0 * sample(n)).collect()
     };
     let mut sound = Vec::new();
     // Dial tone, ringing, busy, the European one, fax, single tones of the keys, the bell's beeps.
-    for hertz in [&[350.0, 440.0][..], &[440.0, 480.0], &[480.0, 620.0], &[425.0], &[2_100.0], &[697.0], &[1_633.0], &[950.0, 1_400.0, 1_800.0]] {
+    for hertz in [
+        &[350.0, 440.0][..],
+        &[440.0, 480.0],
+        &[480.0, 620.0],
+        &[425.0],
+        &[2_100.0],
+        &[697.0],
+        &[1_633.0],
+        &[950.0, 1_400.0, 1_800.0],
+    ] {
         sound.extend(tone(hertz, 2));
     }
     // A sweep through everything in two voices, further apart than any key's.
@@ -226,7 +262,9 @@ fn tones_of_the_network_and_music_are_no_keys() {
         for n in 0..2_000 {
             let decay = 10f64.powf(-f64::from(n) / 2_000.0);
             let harmonic = |hertz: f64| -> f64 {
-                (1..=5).map(|k| (TAU * hertz * f64::from(k * n) / 8_000.0).sin() / f64::from(k)).sum()
+                (1..=5)
+                    .map(|k| (TAU * hertz * f64::from(k * n) / 8_000.0).sin() / f64::from(k))
+                    .sum()
             };
             sound.push(3_000.0 * decay * chord.iter().map(|&hertz| harmonic(hertz)).sum::<f64>());
         }
@@ -254,7 +292,15 @@ fn noise_is_no_key() {
 #[test]
 fn after_a_restart_the_key_that_sounds_is_a_new_one() {
     let mut detector = ToneDetector::default();
-    let sound: Vec<i16> = Press { event: 7, ms: 100.0, ..USUAL }.sound().iter().map(|&s| s as i16).collect();
+    let sound: Vec<i16> = Press {
+        event: 7,
+        ms: 100.0,
+        ..USUAL
+    }
+    .sound()
+    .iter()
+    .map(|&s| s as i16)
+    .collect();
     assert_eq!(detector.hear(&sound), Some(7));
     assert_eq!(detector.hear(&sound), None);
     detector.restart();

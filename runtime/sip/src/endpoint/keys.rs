@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint};
-use crate::dialog::{Known, State};
 use crate::dialog::draft::Draft;
+use crate::dialog::{Known, State};
 use crate::event::{EndCause, Event, Failure};
 use crate::limits::KEYS_QUEUED;
 use crate::message::Request;

@@ -139,10 +139,7 @@ fn keys_that_cannot_be_sent_are_refused() {
             }
         })
         .collect();
-    assert_eq!(
-        refused,
-        [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::TooManyKeys]
-    );
+    assert_eq!(refused, [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::TooManyKeys]);
     assert_eq!(bench.engine.totals().refused_commands, 3);
 }
 
@@ -185,7 +182,11 @@ fn heard(bench: &mut Bench, sound: &[Vec<u8>], from: u16) -> Vec<u8> {
 fn without_telephone_events_keys_are_heard_in_the_sound() {
     let mut bench = Bench::new();
     let sound = tones(&[1, 1, 15, 10]);
-    assert_eq!(heard(&mut bench, &sound, 1), [], "with them, tones are sound and nothing else");
+    assert_eq!(
+        heard(&mut bench, &sound, 1),
+        [],
+        "with them, tones are sound and nothing else"
+    );
     bench.command(Command::Update {
         session: SESSION,
         plan: without_events(),
@@ -239,7 +240,11 @@ fn without_telephone_events_keys_are_played_as_tones() {
         bench.tick();
     }
     for packet in bench.rtp() {
-        let sound: Vec<i16> = packet.payload.iter().map(|&byte| g711::FROM_PCMU[usize::from(byte)]).collect();
+        let sound: Vec<i16> = packet
+            .payload
+            .iter()
+            .map(|&byte| g711::FROM_PCMU[usize::from(byte)])
+            .collect();
         keys.extend(detector.hear(&sound));
     }
     assert_eq!(keys, [3, 11]);
