@@ -129,6 +129,14 @@ pub struct MediaCounters {
     pub keys: u64,
     /// 20 ms ticks that came too late to send in time.
     pub ticks_missed: u64,
+    /// Round trip by RTCP in microseconds; none if it never was known.
+    pub round_trip_us: Option<u64>,
+    /// Packets of ours that the far end says it lost.
+    pub remote_lost: i64,
+    /// Estimated mean opinion score (ITU-T G.107) of what came from the far end, in hundredths; none if nothing came.
+    pub mos_hundredths: Option<u16>,
+    /// The same of what it heard of us, by its reports; none without any.
+    pub remote_mos_hundredths: Option<u16>,
 }
 
 /// A leg in the record.

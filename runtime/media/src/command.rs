@@ -49,9 +49,9 @@ pub enum Command {
         /// Which.
         play: PlayId,
     },
-    /// Sends keys as telephone events (RFC 4733) after those still waiting. They take the place of sound while they
-    /// last. Refused above [`MAX_KEY_PRESSES`](crate::MAX_KEY_PRESSES), for events above 15 and without a negotiated
-    /// telephone-event payload type.
+    /// Sends keys after those still waiting: as telephone events (RFC 4733), or as tones where none are negotiated. They
+    /// take the place of sound while they last. Refused above [`MAX_KEY_PRESSES`](crate::MAX_KEY_PRESSES), and for
+    /// events above 15.
     SendKeys {
         /// To whom.
         session: SessionId,
@@ -133,7 +133,7 @@ pub struct Plan {
     pub codec: Codec,
     /// RTP payload type of the codec, 0 to 127.
     pub payload_type: u8,
-    /// RTP payload type of telephone events in both directions, if negotiated.
+    /// RTP payload type of telephone events in both directions, if negotiated. If not, keys are tones in both directions.
     pub telephone_event: Option<u8>,
     /// Who may send, as seen from here.
     pub flow: Flow,

@@ -41,6 +41,19 @@ pub(crate) struct Reception {
     stream: Option<Stream>,
     /// Loss of the streams before this one.
     lost_before: i64,
+    /// Packets expected of the streams before this one.
+    expected_before: u64,
+    holes: Holes,
+}
+
+/// Loss as it became certain: of packets so old that none can come late any more.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holes {
+    lost: u64,
+    /// Losses in a row.
+    count: u64,
+    /// The last packet that grew too old was lost.
+    open: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +81,7 @@ impl Reception {
         };
         let step = sequence.wrapping_sub(stream.highest as u16) as i16;
         if (1..=MAX_DROPOUT).contains(&step) {
+            stream.forget(step as u64, &mut self.holes);
             stream.highest += step as u64;
             stream.seen = if step < REMEMBERED {
                 (stream.seen << step) | 1
@@ -114,6 +128,16 @@ impl Reception {
                 .map_or(0, |s| s.expected() as i64 - s.received as i64)
     }
 
+    /// Packets expected so far, over all streams.
+    pub(crate) fn expected(&self) -> u64 {
+        self.expected_before + self.stream.as_ref().map_or(0, Stream::expected)
+    }
+
+    /// Packets certainly lost, and in how many holes.
+    pub(crate) fn holes(&self) -> (u64, u64) {
+        (self.holes.lost, self.holes.count)
+    }
+
     /// Jitter in microseconds.
     pub(crate) fn jitter_us(&self) -> u64 {
         self.stream.as_ref().map_or(0, |s| (s.jitter >> 4) as u64 * 125)
@@ -139,6 +163,8 @@ impl Reception {
 
     fn restart(&mut self, ssrc: u32, sequence: u16, counters: &mut Counters) -> Arrival {
         self.lost_before = self.lost();
+        self.expected_before = self.expected();
+        self.holes.open = false;
         if self.stream.is_some() {
             counters.restarts += 1;
         }
@@ -159,9 +185,35 @@ impl Reception {
     }
 }
 
+impl Holes {
+    fn add(&mut self, came: bool) {
+        if !came {
+            self.lost += 1;
+            self.count += u64::from(!self.open);
+        }
+        self.open = !came;
+    }
+}
+
 impl Stream {
     fn expected(&self) -> u64 {
         self.highest - self.first + 1
+    }
+
+    /// Before the newest packet is so much newer: what grows too old to come late is lost if it has not come.
+    fn forget(&self, step: u64, holes: &mut Holes) {
+        let window = REMEMBERED as u64;
+        let oldest = self.highest + 1 - window;
+        for place in 0..step.min(window) {
+            if oldest + place < self.first {
+                continue;
+            }
+            holes.add(self.seen & (1 << (window - 1 - place)) != 0);
+        }
+        // A jump over more than the window: what lies between has come no more than its end.
+        for _ in window..step {
+            holes.add(false);
+        }
     }
 
     fn old(&mut self, back: u64, counters: &mut Counters) -> Arrival {

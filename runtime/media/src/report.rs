@@ -142,8 +142,6 @@ pub enum Refusal {
     TooManyKeys,
     /// A key above 15.
     NotAKey,
-    /// The plan has no payload type for telephone events.
-    NoTelephoneEvents,
     /// A time outside its range in [`DetectOptions`](crate::DetectOptions).
     DetectOptions,
 }
@@ -204,4 +202,9 @@ pub struct Counters {
     pub remote_jitter_us: u64,
     /// Round trip by RTCP in microseconds; 0 as long as it is not known.
     pub round_trip_us: u64,
+    /// Estimated mean opinion score of what we received ([`quality`](crate::quality)), in hundredths: 100 to 441; 0 as
+    /// long as nothing came.
+    pub mos_hundredths: u16,
+    /// The same of what we sent, by the far end's reports; 0 as long as there are none.
+    pub remote_mos_hundredths: u16,
 }

@@ -1,13 +1,17 @@
 //! One session: what a command, a packet and a tick do to it. The parts are modules of their own; here they meet.
 //! Not here: finding sessions by number, which is the engine's.
 
+mod rating;
 mod receive;
 mod relay;
 mod send;
+mod tones;
 
+use rating::rated;
 pub(crate) use receive::Onward;
 
 use crate::detect::Detector;
+use crate::dtmf::ToneGenerator;
 use crate::jitter::JitterBuffer;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::KeySender;
@@ -53,6 +57,9 @@ pub(crate) struct Session {
     reception: Reception,
     keys_in: KeyDetector,
     keys_out: KeySender,
+    /// Of a session without telephone events.
+    tones_in: Option<Box<tones::TonesIn>>,
+    tones_out: ToneGenerator,
     player: Option<Player>,
     heard: Option<JitterBuffer>,
     listening: Listening,
@@ -78,7 +85,7 @@ struct Silence {
 impl Session {
     pub(crate) fn new(id: SessionId, plan: Plan, config: &Config, now: Instant, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        Self {
+        let mut session = Self {
             id,
             birth: seed,
             latch_window: config.latch_window,
@@ -87,6 +94,8 @@ impl Session {
             reception: Reception::default(),
             keys_in: KeyDetector::default(),
             keys_out: KeySender::default(),
+            tones_in: None,
+            tones_out: ToneGenerator::default(),
             player: None,
             heard: None,
             listening: Listening::Off,
@@ -103,16 +112,19 @@ impl Session {
             random,
             counters: Counters::default(),
             closing: false,
-        }
+        };
+        session.listen_for_tones();
+        session
     }
 
     /// Its counters as of now.
     pub(crate) fn counters(&self) -> Counters {
-        Counters {
+        let counted = Counters {
             lost: self.reception.lost(),
             jitter_us: self.reception.jitter_us(),
             ..self.counters
-        }
+        };
+        rated(counted, &self.reception)
     }
 
     /// Whether it only waits for its last tick.
@@ -133,6 +145,7 @@ impl Session {
             self.keys_out.clear();
         }
         self.plan = plan;
+        self.listen_for_tones();
     }
 
     pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
@@ -168,16 +181,23 @@ impl Session {
     }
 
     pub(crate) fn send_keys(&mut self, keys: Vec<KeyPress>) -> Result<(), Refusal> {
-        if self.plan.telephone_event.is_none() {
-            return Err(Refusal::NoTelephoneEvents);
-        }
         if keys.iter().any(|key| key.event > LAST_KEY) {
             return Err(Refusal::NotAKey);
         }
-        if !self.keys_out.has_room(keys.len()) {
+        let events = self.plan.telephone_event.is_some();
+        let room = if events {
+            self.keys_out.has_room(keys.len())
+        } else {
+            self.tones_out.has_room(keys.len())
+        };
+        if !room {
             return Err(Refusal::TooManyKeys);
         }
-        self.keys_out.push(keys);
+        if events {
+            self.keys_out.push(keys);
+        } else {
+            self.tones_out.push(keys);
+        }
         Ok(())
     }
 
@@ -227,6 +247,7 @@ impl Session {
     fn wants_sound(&self) -> bool {
         self.listening == Listening::On
             || !self.taps.is_empty()
+            || self.tones_in.is_some()
             || self.detector.as_ref().is_some_and(Detector::running)
     }
 
@@ -267,20 +288,22 @@ impl Session {
         }
         self.watch_silence(moment.now, reports);
         self.hand_on_heard(moment.now, missed, sink, reports);
+        self.report_tone(moment.now, reports);
     }
 
     fn hand_on_heard(&mut self, now: Instant, missed: u64, sink: &mut impl Sink, reports: &mut Reports) {
         if !self.wants_sound() {
             return;
         }
-        let Some(heard) = self.heard.as_mut() else { return };
         let mut frame = [0; FRAME_SAMPLES];
         for _ in 0..=missed.min(MAX_HEARD_AT_ONCE) {
+            let Some(heard) = self.heard.as_mut() else { return };
             self.counters.frames_concealed += u64::from(heard.pull(&mut frame));
             if self.listening == Listening::On {
                 sink.heard(self.id, &frame);
             }
             self.taps.frame(self.id, &frame, sink);
+            self.hear_tones(&frame);
             if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
                 reports.push(Report::Detected {
                     session: self.id,

@@ -83,6 +83,8 @@ pub(crate) struct Fork {
 pub(crate) struct Abilities {
     /// It takes UPDATE.
     pub(crate) update: Known,
+    /// It takes INFO, by which keys may be told.
+    pub(crate) info: Known,
     /// It keeps session timers.
     pub(crate) timer: Known,
 }
@@ -102,6 +104,7 @@ impl Abilities {
         let known = |yes| if yes { Known::Yes } else { Known::No };
         if headers.raw("Allow").next().is_some() {
             self.update = known(session::lists(headers, "Allow", "UPDATE"));
+            self.info = known(session::lists(headers, "Allow", "INFO"));
         }
         if headers.raw("Supported").next().is_some() {
             self.timer = known(session::lists(headers, "Supported", "timer"));

@@ -8,6 +8,7 @@ use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::record::MediaCounters;
 use patchcord_control::words::Key;
 use patchcord_media::{Command, Counters, KeyPress, Report};
+use patchcord_sip::sdp::Agreed;
 use std::time::Instant;
 
 /// How long a key is held that we send, in milliseconds.
@@ -75,7 +76,8 @@ impl Shard {
         self.media_output(thread, command);
     }
 
-    /// As telephone events where both ends have them, else in INFO requests.
+    /// As telephone events where both ends have them, in INFO requests to a far end that says it takes them, else as
+    /// tones.
     fn send_keys(&mut self, now: Instant, id: CallId, leg: LegId, keys: &[KeyOut]) {
         let io = self.live(id).leg(leg);
         let events = io
@@ -83,7 +85,7 @@ impl Shard {
             .as_ref()
             .is_some_and(|agreed| agreed.telephone_event.is_some());
         let (session, thread, dialog) = (io.port.session, io.port.thread, io.dialog);
-        if events {
+        if events || !self.sip.takes_info(dialog) {
             let keys = presses(keys);
             return self.media_output(thread, Command::SendKeys { session, keys });
         }
@@ -92,12 +94,22 @@ impl Shard {
         }
     }
 
+    /// A key in what a leg sends, if it is one (flash and the like are not) and news.
+    fn key_heard(&mut self, now: Instant, id: CallId, leg: LegId, event: u8) -> Option<Key> {
+        let key = Key::from_event(event)?;
+        let io = self.live(id).leg(leg);
+        let events = |agreed: &Agreed| agreed.telephone_event.is_some();
+        if io.agreed.as_ref().is_some_and(events) {
+            return Some(key);
+        }
+        io.keys_from.sound(now, key)
+    }
+
     /// What a media engine reports of a leg.
     pub(crate) fn leg_report(&mut self, now: Instant, (id, leg): (CallId, LegId), report: Report) {
         let signal = match report {
-            Report::Key { event, .. } => match Key::from_event(event) {
+            Report::Key { event, .. } => match self.key_heard(now, id, leg, event) {
                 Some(key) => LegSignal::Key(key),
-                // Events above 15 are not keys (flash and the like).
                 None => return,
             },
             Report::PlayEnded { play, played, why, .. } => match self.live(id).leg(leg).plays.end(play) {
@@ -154,5 +166,9 @@ fn media_counters(counted: &Counters) -> MediaCounters {
         jitter_us: counted.jitter_us,
         keys: counted.keys,
         ticks_missed: counted.ticks_missed,
+        round_trip_us: Some(counted.round_trip_us).filter(|&us| us > 0),
+        remote_lost: counted.remote_lost,
+        mos_hundredths: Some(counted.mos_hundredths).filter(|&mos| mos > 0),
+        remote_mos_hundredths: Some(counted.remote_mos_hundredths).filter(|&mos| mos > 0),
     }
 }

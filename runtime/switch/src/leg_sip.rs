@@ -460,7 +460,8 @@ impl Shard {
 
     /// A key that came in an INFO request.
     pub(crate) fn key(&mut self, now: Instant, (id, leg): (CallId, LegId), event: u8) {
-        if let Some(key) = Key::from_event(event) {
+        let Some(key) = Key::from_event(event) else { return };
+        if let Some(key) = self.live(id).leg(leg).keys_from.info(now, key) {
             self.feed(now, id, CallInput::Leg(leg, LegSignal::Key(key)));
         }
     }

@@ -13,6 +13,7 @@ mod drive;
 mod identity;
 mod io;
 mod ladder;
+mod leg_keys;
 mod leg_media;
 mod leg_outbound;
 mod leg_sip;

@@ -2,6 +2,7 @@
 
 use crate::directory::{Directory, Program};
 use crate::io::{MediaPort, RecordingKey};
+use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
@@ -69,6 +70,7 @@ pub(crate) struct LegIo {
     pub(crate) answered_at: Option<Instant>,
     /// What the far end refused with, until the dialog's end is told.
     pub(crate) refusal: Option<Refusal>,
+    pub(crate) keys_from: KeysFrom,
 }
 
 /// A transfer that the far end of a leg has asked for.
@@ -190,6 +192,7 @@ impl LegIo {
             rang: Rang::No,
             answered_at: None,
             refusal: None,
+            keys_from: KeysFrom::default(),
         }
     }
 }

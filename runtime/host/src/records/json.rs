@@ -70,6 +70,10 @@ struct Media {
     jitter_us: u64,
     keys: u64,
     ticks_missed: u64,
+    round_trip_us: Option<u64>,
+    remote_lost: i64,
+    mos: Option<f64>,
+    remote_mos: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -180,8 +184,17 @@ impl From<&MediaCounters> for Media {
             jitter_us: counted.jitter_us,
             keys: counted.keys,
             ticks_missed: counted.ticks_missed,
+            round_trip_us: counted.round_trip_us,
+            remote_lost: counted.remote_lost,
+            mos: counted.mos_hundredths.map(score),
+            remote_mos: counted.remote_mos_hundredths.map(score),
         }
     }
+}
+
+/// A mean opinion score of hundredths.
+fn score(hundredths: u16) -> f64 {
+    f64::from(hundredths) / 100.0
 }
 
 impl<'a> From<&'a HandlerEnd> for End<'a> {

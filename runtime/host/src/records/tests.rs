@@ -19,6 +19,8 @@ pub(super) fn record(id: u128) -> CallRecord {
         packets_out: 51,
         jitter_us: 700,
         keys: 1,
+        round_trip_us: Some(48_000),
+        mos_hundredths: Some(437),
         ..MediaCounters::default()
     };
     CallRecord {
@@ -59,7 +61,8 @@ fn a_record_is_the_line_it_always_was() {
         r#""legs":[{"direction":"inbound","from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,
         r#""media":{"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"#,
-        r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0}}],"#,
+        r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0,"#,
+        r#""round_trip_us":48000,"remote_lost":0,"mos":4.37,"remote_mos":null}}],"#,
         r#""recordings":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
         r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
     );

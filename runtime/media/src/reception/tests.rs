@@ -6,6 +6,35 @@ fn feed(reception: &mut Reception, counters: &mut Counters, numbers: &[u16]) -> 
     numbers.iter().map(|&n| reception.packet(7, n, counters)).collect()
 }
 
+/// Takes these packets; what is certainly lost then, and in how many holes.
+fn holes(numbers: impl Iterator<Item = u16>) -> (u64, u64) {
+    let (mut reception, mut counters) = (Reception::default(), Counters::default());
+    for number in numbers {
+        reception.packet(1, number, &mut counters);
+    }
+    reception.holes()
+}
+
+#[test]
+fn losses_in_a_row_are_one_hole() {
+    let wrapping = |n: u32| 65_000u16.wrapping_add(n as u16);
+    assert_eq!(holes((0..1_000).map(wrapping)), (0, 0));
+    let lossy = (0..1_000).filter(|n| n % 100 >= 4).map(wrapping);
+    assert_eq!(holes(lossy), (36, 9), "the first four were never expected");
+    // A hole of more than the window, and packets that come late.
+    assert_eq!(holes((0..50).chain(250..400).map(wrapping)), (200, 1));
+    let late = (0..1_000).map(|n: u32| {
+        wrapping(if n.is_multiple_of(10) {
+            n + 5
+        } else if n % 10 == 5 {
+            n - 5
+        } else {
+            n
+        })
+    });
+    assert_eq!(holes(late), (0, 0));
+}
+
 #[test]
 fn loss_duplicates_and_reordering_are_told_apart() {
     let (mut reception, mut counters) = (Reception::default(), Counters::default());

@@ -8,7 +8,7 @@ use crate::reception::Arrival;
 use crate::relay::Route;
 use crate::reports::Reports;
 use crate::rtp::{self, Packet};
-use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, PlayEnd, RelayContent, Relayed, Report, g711, rtcp, rtcp_clock};
+use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, RelayContent, Relayed, g711, rtcp, rtcp_clock};
 use std::net::SocketAddr;
 
 /// Payload types of G.711 that never mean anything else (RFC 3551).
@@ -74,6 +74,7 @@ impl Session {
             Arrival::Restart(number) => {
                 self.keys_in.restart();
                 self.heard.iter_mut().for_each(|heard| heard.restart());
+                self.restart_tones();
                 number
             }
             Arrival::Duplicate | Arrival::Doubtful => return None,
@@ -139,17 +140,7 @@ impl Session {
             .packet(number, header.timestamp, header.marker, packet.payload)
         {
             Event::Key { event, duration } => {
-                self.counters.keys += 1;
-                let duration_ms = duration / 8;
-                reports.push(Report::Key {
-                    session: self.id,
-                    event,
-                    duration_ms,
-                    at: moment.now,
-                });
-                if self.player.as_ref().is_some_and(|player| player.stops_on_key()) {
-                    self.end_play(PlayEnd::Key, reports);
-                }
+                self.key(moment.now, event, duration / 8, reports);
             }
             Event::Same => {}
             Event::Ignored => self.counters.events_ignored += 1,

@@ -109,7 +109,7 @@ impl Session {
         address: SocketAddr,
         sink: &mut impl Sink,
     ) -> Option<()> {
-        if self.plays() || self.keys_out.busy() {
+        if self.plays() || self.sends_keys() {
             return None;
         }
         let length = relayed.payload.len();

@@ -20,7 +20,7 @@ impl Session {
         let Some(address) = self.send_address() else {
             return self.stream.pause();
         };
-        let relays = self.stream.relaying(now) && !self.plays() && !self.keys_out.busy();
+        let relays = self.stream.relaying(now) && !self.plays() && !self.sends_keys();
         if relays || !self.stream.begin_frame() {
             return;
         }
@@ -46,6 +46,9 @@ impl Session {
     }
 
     fn fill_frame(&mut self, frame: &mut [u8; FRAME_SAMPLES], reports: &mut Reports) {
+        if self.fill_tones(frame) {
+            return;
+        }
         let codec = self.plan.codec;
         let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
             frame.fill(g711::silence(codec));

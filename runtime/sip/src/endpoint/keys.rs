@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::reply::Refusal;
 use super::{DialogError, DialogId, Endpoint};
-use crate::dialog::State;
 use crate::dialog::draft::Draft;
+use crate::dialog::{Known, State};
 use crate::event::{EndCause, Event, Failure};
 use crate::limits::KEYS_QUEUED;
 use crate::message::Request;
@@ -39,6 +39,12 @@ impl Endpoint {
         found.keys.queue.push_back((event, duration_ms));
         self.next_key(now, dialog);
         Ok(())
+    }
+
+    /// Whether the peer has said, in Allow, that it takes INFO (RFC 6086). False for a dialog that is not there.
+    pub fn takes_info(&self, dialog: DialogId) -> bool {
+        let dialog = self.dialogs.get(&dialog);
+        dialog.is_some_and(|dialog| dialog.abilities.info == Known::Yes)
     }
 
     /// Sends the next key if none is under way.

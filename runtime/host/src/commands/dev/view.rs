@@ -93,12 +93,16 @@ fn ended_by(why: Interruption) -> &'static str {
 }
 
 fn media_words(media: &MediaCounters) -> String {
+    let score = media
+        .mos_hundredths
+        .map(|mos| format!(", MOS {:.1}", f64::from(mos) / 100.0));
     format!(
-        "packets {} in {} out {} lost, jitter {:.1} ms, {} keys",
+        "packets {} in {} out {} lost, jitter {:.1} ms{}, {} keys",
         media.packets_in,
         media.packets_out,
         media.lost,
         std::time::Duration::from_micros(media.jitter_us).as_secs_f64() * 1e3,
+        score.unwrap_or_default(),
         media.keys
     )
 }

@@ -1,7 +1,7 @@
 //! Keys in and out, and prompts they stop.
 
 use super::*;
-use crate::{KeyPress, MAX_KEY_PRESSES};
+use crate::{FRAME_SAMPLES, KeyPress, MAX_KEY_PRESSES, g711};
 
 #[test]
 fn a_key_stops_the_prompt_before_its_next_packet() {
@@ -126,7 +126,7 @@ fn keys_that_cannot_be_sent_are_refused() {
     });
     bench.command(Command::SendKeys {
         session: SESSION,
-        keys: vec![key(1)],
+        keys: vec![key(1); MAX_KEY_PRESSES + 1],
     });
     let refused: Vec<Refusal> = bench
         .reports
@@ -139,11 +139,116 @@ fn keys_that_cannot_be_sent_are_refused() {
             }
         })
         .collect();
-    assert_eq!(
-        refused,
-        [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::NoTelephoneEvents]
-    );
+    assert_eq!(refused, [Refusal::NotAKey, Refusal::TooManyKeys, Refusal::TooManyKeys]);
     assert_eq!(bench.engine.totals().refused_commands, 3);
+}
+
+/// A session whose far end knows no telephone events.
+fn without_events() -> Plan {
+    Plan {
+        telephone_event: None,
+        ..plan()
+    }
+}
+
+/// The sound of keys, in packets of 20 ms.
+fn tones(events: &[u8]) -> Vec<Vec<u8>> {
+    let mut generator = crate::dtmf::ToneGenerator::default();
+    let press = |&event: &u8| KeyPress {
+        event,
+        duration_ms: 80,
+        pause_ms: 80,
+    };
+    generator.push(events.iter().map(press).collect());
+    let mut frame = [0; FRAME_SAMPLES];
+    let frames = std::iter::from_fn(|| generator.fill(&mut frame).map(|_| frame));
+    frames
+        .map(|frame| frame.map(|sample| g711::encode(Codec::Pcmu, sample)).to_vec())
+        .collect()
+}
+
+/// The keys reported while this sound comes in, a packet a tick.
+fn heard(bench: &mut Bench, sound: &[Vec<u8>], from: u16) -> Vec<u8> {
+    bench.reports.clear();
+    for (n, payload) in sound.iter().enumerate() {
+        bench.sound(remote(), from + n as u16, payload);
+        bench.tick();
+    }
+    bench.ticks(10);
+    bench.keys()
+}
+
+#[test]
+fn without_telephone_events_keys_are_heard_in_the_sound() {
+    let mut bench = Bench::new();
+    let sound = tones(&[1, 1, 15, 10]);
+    assert_eq!(
+        heard(&mut bench, &sound, 1),
+        [],
+        "with them, tones are sound and nothing else"
+    );
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: without_events(),
+    });
+    assert_eq!(heard(&mut bench, &sound, 100), [1, 1, 15, 10]);
+    assert_eq!(bench.engine.counters(SESSION).expect("open").keys, 4);
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: Plan {
+            flow: Flow::SendOnly,
+            ..without_events()
+        },
+    });
+    assert_eq!(heard(&mut bench, &sound, 200), [], "nobody listens");
+}
+
+#[test]
+fn a_key_heard_in_the_sound_stops_a_prompt() {
+    let mut bench = Bench::new();
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: without_events(),
+    });
+    bench.play(3, vec![clip(80_000)], 1, StopOnKey::Stop);
+    heard(&mut bench, &tones(&[5]), 1);
+    let [(3, played, PlayEnd::Key)] = bench.ended()[..] else {
+        panic!("{:?}", bench.reports)
+    };
+    assert!((60..=140).contains(&played), "soon after it began: {played} ms");
+}
+
+#[test]
+fn without_telephone_events_keys_are_played_as_tones() {
+    let mut bench = Bench::new();
+    bench.command(Command::Update {
+        session: SESSION,
+        plan: without_events(),
+    });
+    let key = |event| KeyPress {
+        event,
+        duration_ms: 100,
+        pause_ms: 60,
+    };
+    bench.command(Command::SendKeys {
+        session: SESSION,
+        keys: vec![key(3), key(11)],
+    });
+    let mut detector = crate::dtmf::ToneDetector::default();
+    let mut keys = Vec::new();
+    for _ in 0..30 {
+        bench.tick();
+    }
+    for packet in bench.rtp() {
+        let sound: Vec<i16> = packet
+            .payload
+            .iter()
+            .map(|&byte| g711::FROM_PCMU[usize::from(byte)])
+            .collect();
+        keys.extend(detector.hear(&sound));
+    }
+    assert_eq!(keys, [3, 11]);
+    assert_eq!(bench.engine.counters(SESSION).expect("open").keys_out, 2);
 }
 
 #[test]

@@ -273,3 +273,26 @@ fn no_bytes_make_it_panic_or_drop_a_report() {
     );
     assert_eq!(bench.engine.totals().dropped_reports, 0);
 }
+
+#[test]
+fn the_score_of_a_call_falls_with_loss_and_more_so_in_bursts() {
+    let score = |lost: fn(u16) -> bool| {
+        let mut bench = Bench::new();
+        assert_eq!(bench.counters().mos_hundredths, 0, "nothing came yet");
+        for number in 0..1_000 {
+            if !lost(number) {
+                bench.sound(remote(), number, &[0; 160]);
+            }
+            bench.now += crate::FRAME;
+        }
+        bench.counters().mos_hundredths
+    };
+    let clean = score(|_| false);
+    let random = score(|number| number % 20 == 7);
+    let bursts = score(|number| (90..100).contains(&(number % 200)));
+    assert!((435..=441).contains(&clean), "{clean}");
+    assert!(
+        random < clean - 20 && bursts < random - 5,
+        "{clean}, {random}, {bursts}"
+    );
+}
