@@ -243,8 +243,7 @@ fn packets_and_ticks_do_not_allocate() {
         sink.heard
     );
     assert_eq!((keys, silent, detected), (10 * SESSIONS, SESSIONS, SESSIONS));
-    assert_eq!(sink.tapped, u64::from(SESSIONS) * 1_500);
-    assert!(tapped >= 3 * SESSIONS, "{tapped} reports of taps");
+    assert_eq!((sink.tapped, tapped >= 3 * SESSIONS), (60_000, true), "{tapped} told");
     let relayed: u64 = (0..SESSIONS)
         .filter_map(|number| engine.counters(SessionId(number)))
         .map(|counters| counters.relayed)
