@@ -114,7 +114,7 @@ fn caller(name: &str, target: &Target) -> Result<NameAddr> {
 
 fn read_clip(file: &Path) -> Result<Arc<Clip>> {
     let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let clip = Clip::from_wav(&bytes).with_context(|| format!("{} cannot be said", file.display()))?;
+    let clip = Clip::from_file(&bytes).with_context(|| format!("{} cannot be said", file.display()))?;
     Ok(Arc::new(clip))
 }
 
