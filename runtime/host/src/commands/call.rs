@@ -46,7 +46,7 @@ pub(crate) struct Options {
     /// Write what is heard to this WAV file (8 kHz, 16 bit)
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Say this WAV file once the call is answered
+    /// Say this sound file (WAV, MP3, FLAC, Ogg) once the call is answered
     #[arg(long, value_name = "FILE")]
     say: Option<PathBuf>,
     /// Name or number to call from
