@@ -1,7 +1,9 @@
-//! The sound modules against foreign programs: a voice that must not be heard as keys.
+//! The sound modules against foreign programs: a voice that must not be heard as keys, and files of other encoders.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests run foreign programs and read what they wrote"
 )]
 
+mod memory;
+mod prompts;
 mod talk_off;

@@ -10,7 +10,7 @@ pub struct Prompt(pub(crate) Vec<Segment>);
 /// Power of a [`tone`] in dBm0: clear, and comfortable on a handset.
 const TONE_LEVEL_DBM0: i8 = -16;
 
-/// A WAV file that was built into the module, by its path below `prompts/`.
+/// A sound file (WAV, MP3, FLAC, Ogg with Opus or Vorbis) that was built into the module, by its path below `prompts/`.
 pub fn file(name: &str) -> Prompt {
     Prompt(vec![Segment::File(name.to_owned())])
 }

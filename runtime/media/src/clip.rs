@@ -1,6 +1,6 @@
 //! A piece of sound ready to be sent: 8 kHz samples and both codings of them.
 
-use crate::{Codec, SAMPLE_RATE, WavError, g711, resample, wav};
+use crate::{Codec, SAMPLE_RATE, SoundError, WavError, g711, resample, sound_file, wav};
 use std::fmt;
 use std::time::Duration;
 
@@ -30,12 +30,24 @@ impl Clip {
     /// # Errors
     /// What is wrong with the file, and at which byte.
     pub fn from_wav(bytes: &[u8]) -> Result<Clip, WavError> {
-        let sound = wav::read(bytes)?;
+        wav::read(bytes).map(Clip::from_sound)
+    }
+
+    /// Reads a sound file of any kind that prompts may have: WAV as above, MP3, FLAC, or Ogg with Opus or Vorbis, with the
+    /// same limits. Takes up to 20 ms a second of sound: not for the media thread.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and what would be right.
+    pub fn from_file(bytes: &[u8]) -> Result<Clip, SoundError> {
+        sound_file::read(bytes).map(Clip::from_sound)
+    }
+
+    fn from_sound(sound: wav::Sound) -> Clip {
         let samples: Vec<i16> = resample::to_8_khz(sound.samples, sound.rate)
             .into_iter()
             .map(|s| (s * 32_768.0).round() as i16)
             .collect();
-        Ok(Clip::from_samples(&samples))
+        Clip::from_samples(&samples)
     }
 
     /// Its samples at 8 kHz.

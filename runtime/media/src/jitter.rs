@@ -41,8 +41,11 @@ pub(crate) struct JitterBuffer {
     present: Box<[bool; CAPACITY]>,
     /// Timestamp of the next sample to play; none before the first packet.
     play: Option<u32>,
-    /// How long the first packet would wait if it came now, in samples.
+    /// How early the earliest packets come, in samples, in this observation and in the one before: what waits is this
+    /// long. Not a sum of what was waited and skipped: between clocks that differ such a sum grows without end.
     delay: u32,
+    delay_before: u32,
+    delay_ticks: u32,
     too_late: u32,
     /// How early the latest packet of this observation came, in samples.
     least_margin: i32,
@@ -63,6 +66,8 @@ impl JitterBuffer {
             present: Box::new([false; CAPACITY]),
             play: None,
             delay: FIRST_DELAY,
+            delay_before: 0,
+            delay_ticks: 0,
             too_late: 0,
             least_margin: i32::MAX,
             ticks: 0,
@@ -77,6 +82,8 @@ impl JitterBuffer {
         self.present.fill(false);
         self.play = None;
         self.delay = FIRST_DELAY;
+        self.delay_before = 0;
+        self.delay_ticks = 0;
         self.too_late = 0;
         self.least_margin = i32::MAX;
         self.ticks = 0;
@@ -100,6 +107,7 @@ impl JitterBuffer {
         }
         self.too_late = 0;
         self.least_margin = self.least_margin.min(ahead);
+        self.delay = self.delay.max(ahead.unsigned_abs());
         for (offset, &byte) in payload.iter().enumerate() {
             if ahead + offset as i32 >= 0 {
                 let at = index(timestamp.wrapping_add(offset as u32));
@@ -136,6 +144,7 @@ impl JitterBuffer {
             self.last = *frame;
         }
         self.play = Some(play.wrapping_add(FRAME_SAMPLES as u32));
+        self.forget_old_delay();
         self.shrink_if_early();
         covered
     }
@@ -167,15 +176,24 @@ impl JitterBuffer {
     fn wait_for(&mut self, timestamp: u32, ahead: i32) -> Option<i32> {
         let play = self.play.expect("a packet is late only once a playout point is set");
         let more = ahead.unsigned_abs().div_ceil(SKIP) * SKIP;
-        if self.delay + more > MAX_DELAY {
+        if self.delay.max(self.delay_before) + more > MAX_DELAY {
             self.too_late += 1;
             return (self.too_late >= TOO_LATE_IN_A_ROW).then(|| self.begin_at(timestamp));
         }
         self.play = Some(play.wrapping_sub(more));
         self.delay += more;
+        self.delay_before += more;
         self.least_margin = i32::MAX;
         self.ticks = 0;
         Some(ahead + more as i32)
+    }
+
+    fn forget_old_delay(&mut self) {
+        self.delay_ticks += 1;
+        if self.delay_ticks >= SHRINK_AFTER_TICKS {
+            self.delay_ticks = 0;
+            self.delay_before = std::mem::take(&mut self.delay);
+        }
     }
 
     fn shrink_if_early(&mut self) {
@@ -208,6 +226,7 @@ impl JitterBuffer {
         }
         self.play = Some(play.wrapping_add(SKIP));
         self.delay = self.delay.saturating_sub(SKIP);
+        self.delay_before = self.delay_before.saturating_sub(SKIP);
     }
 }
 

@@ -44,6 +44,7 @@ mod rtcp;
 mod rtcp_clock;
 mod rtp;
 mod session;
+mod sound_file;
 mod source;
 mod tap;
 mod tone;
@@ -65,5 +66,6 @@ pub use recorder::{
 };
 pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
+pub use sound_file::{SoundError, SoundFormat, SoundProblem};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};

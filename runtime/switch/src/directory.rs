@@ -6,7 +6,7 @@ use patchcord_control::call::PromptNames;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::Routes;
 use patchcord_guest::Module;
-use patchcord_media::{Clip, WavError};
+use patchcord_media::{Clip, SoundError};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct ProgramError {
     /// The prompt's name.
     pub prompt: String,
     /// What is wrong with it.
-    pub why: WavError,
+    pub why: SoundError,
 }
 
 impl fmt::Display for ProgramError {
@@ -47,7 +47,7 @@ impl Program {
     pub fn load(name: &str, module: Module) -> Result<Program, ProgramError> {
         let mut clips = HashMap::new();
         for (prompt, bytes) in module.prompts() {
-            let clip = Clip::from_wav(bytes).map_err(|why| ProgramError {
+            let clip = Clip::from_file(bytes).map_err(|why| ProgramError {
                 prompt: prompt.to_owned(),
                 why,
             })?;

@@ -46,7 +46,7 @@ pub(crate) struct Options {
     /// Write what is heard to this WAV file (8 kHz, 16 bit)
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Say this WAV file once the call is answered
+    /// Say this sound file (WAV, MP3, FLAC, Ogg) once the call is answered
     #[arg(long, value_name = "FILE")]
     say: Option<PathBuf>,
     /// Name or number to call from
@@ -114,7 +114,7 @@ fn caller(name: &str, target: &Target) -> Result<NameAddr> {
 
 fn read_clip(file: &Path) -> Result<Arc<Clip>> {
     let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let clip = Clip::from_wav(&bytes).with_context(|| format!("{} cannot be said", file.display()))?;
+    let clip = Clip::from_file(&bytes).with_context(|| format!("{} cannot be said", file.display()))?;
     Ok(Arc::new(clip))
 }
 

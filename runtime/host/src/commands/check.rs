@@ -73,7 +73,7 @@ pub(crate) fn facts(module: &Module, paint: Paint) -> String {
 fn prompts<'a>(prompts: impl Iterator<Item = (&'a str, &'a [u8])>, paint: Paint) -> String {
     let mut text = String::new();
     for (name, bytes) in prompts {
-        let length = Clip::from_wav(bytes).map_or_else(
+        let length = Clip::from_file(bytes).map_or_else(
             |why| paint.red(format!("cannot be played: {why}")),
             |clip| format!("{:.1} s", clip.duration().as_secs_f64()),
         );

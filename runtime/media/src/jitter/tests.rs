@@ -1,5 +1,7 @@
 //! A steady stream, then one that is late, lost, swapped and repeated by seed.
 
+mod impairments;
+
 use super::*;
 use crate::g711::FROM_PCMU;
 use crate::measure;

@@ -9,7 +9,7 @@ use crate::world::{NODE, NumberAt, PhoneOptions, Setup, TENANT, World, users, wa
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::route::{Pattern, Route, Routes};
-use patchcord_media::{Clip, WavError};
+use patchcord_media::{Clip, SoundError};
 use patchcord_switch::{Directory, Program};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,12 +36,12 @@ impl Cast {
     ///
     /// # Errors
     /// A prompt that cannot be decoded; [`Program::load`] would have refused it.
-    pub fn new(program: Arc<Program>, announcement: Arc<Clip>) -> Result<Cast, WavError> {
+    pub fn new(program: Arc<Program>, announcement: Arc<Clip>) -> Result<Cast, SoundError> {
         let decoded = program
             .module()
             .prompts()
-            .map(|(name, bytes)| Ok((name.to_owned(), Arc::new(Clip::from_wav(bytes)?))));
-        let prompts = decoded.collect::<Result<_, WavError>>()?;
+            .map(|(name, bytes)| Ok((name.to_owned(), Arc::new(Clip::from_file(bytes)?))));
+        let prompts = decoded.collect::<Result<_, SoundError>>()?;
         Ok(Cast {
             program,
             prompts,
