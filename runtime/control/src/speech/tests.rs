@@ -1,3 +1,5 @@
+//! Pieces of plain texts and of SSML, and what is refused.
+
 use super::*;
 
 fn speech(form: TextForm, text: &str) -> Speech {
