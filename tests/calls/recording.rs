@@ -15,7 +15,12 @@ use std::time::Instant;
 
 fn handlers() -> Vec<Arc<Program>> {
     static PROGRAMS: OnceLock<Vec<Arc<Program>>> = OnceLock::new();
-    let names = ["records_voice", "records_pauses", "records_until_silent"];
+    let names = [
+        "records_voice",
+        "records_pauses",
+        "records_until_silent",
+        "records_and_gives",
+    ];
     PROGRAMS
         .get_or_init(|| names.iter().map(|name| program(name, &helper(name))).collect())
         .clone()
@@ -185,6 +190,26 @@ fn a_caller_who_says_nothing_leaves_nothing() {
     assert!(world.now() - begun < 3 * SECOND);
     let ended = over(&mut world, phone, "records_until_silent");
     assert_eq!(ended, RecordingOutcome::Ended(RecordEnd::Silence));
+}
+
+#[test]
+fn a_leg_that_moves_ends_its_recording_and_may_be_recorded_where_it_goes() {
+    let (mut world, phone) = humming("records_and_gives", PhoneOptions::default());
+    world.run_for(6 * SECOND);
+    world.act(phone, Action::HangUp);
+    rest(&mut world);
+    let ends = ["records_and_gives", "records_until_silent"].map(|handler| {
+        let [recording] = &record_of(&world, handler).recordings[..] else {
+            panic!("one recording of {handler}");
+        };
+        (recording.outcome, recording.length_ms)
+    });
+    let [(first, first_ms), (second, second_ms)] = ends;
+    assert_eq!(first, RecordingOutcome::Ended(RecordEnd::Left(Interruption::Moved)));
+    assert_eq!(second, RecordingOutcome::Ended(RecordEnd::Left(Interruption::HungUp)));
+    assert!((1_900..=2_100).contains(&first_ms), "{first_ms}");
+    assert!((3_700..=4_100).contains(&second_ms), "{second_ms}");
+    assert_eq!(world.tapes().len(), 2);
 }
 
 #[test]
