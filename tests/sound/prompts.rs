@@ -57,7 +57,7 @@ const KINDS: [(&str, &[&str], SoundFormat); 9] = [
 
 fn file(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("prompts");
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(&folder).expect("the build folder takes files");
     folder.join(name)
 }
 
@@ -78,7 +78,7 @@ fn files() -> &'static (Clip, Vec<Vec<u8>>) {
     static MADE: OnceLock<(Clip, Vec<Vec<u8>>)> = OnceLock::new();
     MADE.get_or_init(|| {
         let (wav, from) = (write_wav(16_000, &original()), file("original.wav"));
-        std::fs::write(&from, &wav).unwrap();
+        std::fs::write(&from, &wav).expect("the folder takes files");
         let made = KINDS.iter().map(|(name, options, _)| {
             let to = file(name);
             let made = Command::new("ffmpeg")
@@ -93,7 +93,7 @@ fn files() -> &'static (Clip, Vec<Vec<u8>>) {
                 "{name}: {}",
                 String::from_utf8_lossy(&made.stderr)
             );
-            std::fs::read(&to).unwrap()
+            std::fs::read(&to).expect("ffmpeg wrote it")
         });
         let made = made.collect();
         (Clip::from_file(&wav).expect("our own WAV"), made)

@@ -69,7 +69,7 @@ const TEXTS: [(&str, &str); 12] = [
 
 fn file(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("talk-off");
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(&folder).expect("the build folder takes files");
     folder.join(name)
 }
 
@@ -92,8 +92,8 @@ fn speech(test: &str, turn: usize) -> Vec<i16> {
         .output()
         .expect("espeak-ng is installed by tests/setup");
     assert!(spoken.status.success(), "{}", String::from_utf8_lossy(&spoken.stderr));
-    let clip = Clip::from_wav(&std::fs::read(&out).unwrap()).expect("espeak-ng writes WAV");
-    std::fs::remove_file(&out).unwrap();
+    let clip = Clip::from_wav(&std::fs::read(&out).expect("espeak-ng wrote it")).expect("espeak-ng writes WAV");
+    std::fs::remove_file(&out).expect("it is ours");
     clip.samples().to_vec()
 }
 
