@@ -11,7 +11,7 @@ const MAX_FREQUENCIES: usize = 4;
 const RAMP_SAMPLES: u64 = 32;
 /// Power of a sine of full scale.
 #[expect(clippy::approx_constant, reason = "the figure of the recommendation, no circle")]
-const FULL_SCALE_DBM0: f64 = 3.14;
+pub(crate) const FULL_SCALE_DBM0: f64 = 3.14;
 
 /// A tone being played.
 #[derive(Debug, Clone, Default)]

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::random::Random;
+use crate::tone::FULL_SCALE_DBM0;
 use crate::{Codec, FRAME_SAMPLES, KeyPress, g711};
 
 /// A pair of tones as somebody's telephone may send it.
@@ -30,7 +31,7 @@ const USUAL: Press = Press {
 
 impl Press {
     fn sound(self) -> Vec<f64> {
-        let level = |dbm0: f64| 32_767.0 * 10f64.powf((dbm0 - 3.14) / 20.0);
+        let level = |dbm0: f64| 32_767.0 * 10f64.powf((dbm0 - FULL_SCALE_DBM0) / 20.0);
         let amplitudes = [
             level(self.dbm0 - self.twist.max(0.0)),
             level(self.dbm0 + self.twist.min(0.0)),
@@ -133,7 +134,7 @@ fn keys_are_found_in_noise() {
                 sound.extend(press.sound());
                 sound.extend([0.0; 480]);
                 // 15 dB below one tone of -12 dBm0.
-                let noise = 32_767.0 / 2f64.sqrt() * 10f64.powf((-12.0 - 3.14 - 15.0) / 20.0);
+                let noise = 32_767.0 / 2f64.sqrt() * 10f64.powf((-12.0 - FULL_SCALE_DBM0 - 15.0) / 20.0);
                 let keys = heard(&line(&sound, codec, noise, &mut random));
                 assert!(keys.is_empty() || keys == [event], "{event} was heard as {keys:?}");
                 found += keys.len();
@@ -330,7 +331,7 @@ fn generated_keys_are_heard_at_the_stated_levels() {
     assert_eq!(sound.len(), events.len() * 160 * 8);
     assert_eq!(heard(&sound), events);
     // Key 0 first: 941 and 1,336 Hz; 0 dBm0 is 3.14 dB below a full sine.
-    let level = |hertz| crate::measure::frequency_dbfs(&sound[40..760], 8_000, hertz) + 3.14;
+    let level = |hertz| crate::measure::frequency_dbfs(&sound[40..760], 8_000, hertz) + FULL_SCALE_DBM0;
     assert!((level(941.0) - -8.0).abs() < 0.3, "{}", level(941.0));
     assert!((level(1_336.0) - -6.0).abs() < 0.3, "{}", level(1_336.0));
     let loudest = sound.iter().map(|sample| sample.unsigned_abs()).max();

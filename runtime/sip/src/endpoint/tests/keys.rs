@@ -116,3 +116,16 @@ fn a_key_that_was_overtaken_is_told_again() {
         "it means something else, then"
     );
 }
+
+#[test]
+fn a_peer_takes_info_if_it_says_so() {
+    for (fields, takes) in [
+        ("Allow: INVITE, ACK, BYE, INFO\r\n", true),
+        ("Allow: INVITE, ACK, BYE\r\n", false),
+        ("", false),
+    ] {
+        let mut bench = Bench::new();
+        let (dialog, _) = bench.placed(fields);
+        assert_eq!(bench.endpoint.takes_info(dialog), takes, "{fields:?}");
+    }
+}
