@@ -1,43 +1,8 @@
 //! Proof that a room's ticks do not touch the allocator: neither taking memory nor giving it back.
 
-#![allow(
-    unsafe_code,
-    reason = "counting what the allocator does needs an allocator, whose trait is unsafe"
-)]
+mod counting;
 
 use patchcord_media::mixer::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    // Of this thread: what the test's harness does on its own meanwhile does not count.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // While a thread ends its counter may be gone; nobody reads it then.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are the ones the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as above; the pointer came from `alloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const RATES: [Rate; 4] = [Rate::Hz8000, Rate::Hz16000, Rate::Hz24000, Rate::Hz48000];
 
@@ -68,7 +33,7 @@ fn room() -> (Mixer, Vec<(LegKey, Rate)>) {
 fn ticks_do_not_allocate() {
     let (mut mixer, legs) = room();
     let (mut seed, mut events) = (1, 0);
-    let before = CALLS.get();
+    let before = counting::calls();
     for tick in 0..400u64 {
         for (n, &(leg, rate)) in legs.iter().enumerate() {
             // All talk, then three, then nobody; some frames do not come.
@@ -98,6 +63,6 @@ fn ticks_do_not_allocate() {
             events += 1;
         }
     }
-    assert_eq!(CALLS.get() - before, 0, "allocations in ticks");
+    assert_eq!(counting::calls() - before, 0, "allocations in ticks");
     assert!(events > 100 && mixer.legs() == 58, "things happened: {events} events");
 }

@@ -1,47 +1,13 @@
 //! Proof that packets and ticks do not touch the allocator: neither taking memory nor giving it back.
 
 #![allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
-#![allow(
-    unsafe_code,
-    reason = "counting what the allocator does needs an allocator, whose trait is unsafe"
-)]
+
+mod counting;
 
 use patchcord_media::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-struct Counting;
-
-thread_local! {
-    // Of this thread: what the test's harness does on its own meanwhile does not count.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // While a thread ends its counter may be gone; nobody reads it then.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are the ones the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as above; the pointer came from `alloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[derive(Default)]
 struct Counted {
@@ -203,7 +169,7 @@ fn packets_and_ticks_do_not_allocate() {
         });
     }
     let (mut keys, mut ended, mut silent, mut detected, mut tapped) = (0, 0, 0, 0, 0);
-    let before = CALLS.get();
+    let before = counting::calls();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
             for (lane, bytes) in [(Lane::Rtp, &packet[..]), (Lane::Rtcp, b"\x80\xc9\x00\x01\0\0\0\x09")] {
@@ -229,7 +195,7 @@ fn packets_and_ticks_do_not_allocate() {
         }
         now += FRAME;
     }
-    let calls = CALLS.get() - before;
+    let calls = counting::calls() - before;
     assert!(before > 1_000, "the counter must count: {before}");
     assert_eq!(
         calls, 0,

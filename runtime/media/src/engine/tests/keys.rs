@@ -101,14 +101,17 @@ fn sent_keys_are_heard_by_another_engine() {
     assert_eq!(server.counters().lost, 0);
 }
 
-#[test]
-fn keys_that_cannot_be_sent_are_refused() {
-    let mut bench = Bench::new();
-    let key = |event| KeyPress {
+fn key(event: u8) -> KeyPress {
+    KeyPress {
         event,
         duration_ms: 100,
         pause_ms: 60,
-    };
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_sent_are_refused() {
+    let mut bench = Bench::new();
     bench.command(Command::SendKeys {
         session: SESSION,
         keys: vec![key(16)],
@@ -225,11 +228,6 @@ fn without_telephone_events_keys_are_played_as_tones() {
         session: SESSION,
         plan: without_events(),
     });
-    let key = |event| KeyPress {
-        event,
-        duration_ms: 100,
-        pause_ms: 60,
-    };
     bench.command(Command::SendKeys {
         session: SESSION,
         keys: vec![key(3), key(11)],
