@@ -3,13 +3,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
-use crate::support::{announcement, example, program, tone_ms};
+use crate::support::{example, office_of, program, tone_ms};
 use crate::{REST, SECOND, bad_line};
-use patchcord_control::ids::Tenant;
-use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_sim::phone::{Action, End, Event, Incoming, LineId, Offer};
-use patchcord_sim::{Conditions, PhoneId, PhoneOptions, Setup, TENANT, World, users};
-use patchcord_switch::{Directory, Program};
+use patchcord_sim::{Conditions, PhoneId, PhoneOptions, Setup, World};
+use patchcord_switch::Program;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -28,14 +26,7 @@ fn office() -> Arc<Program> {
 /// Three registered phones, which answer after two seconds.
 fn staff(seed: u64, conditions: Conditions) -> (World, [PhoneId; 3]) {
     let mut world = World::new(Setup::new(Instant::now(), seed).with_users(&NAMES));
-    let tenant = Tenant(TENANT.to_owned());
-    let routes = Routes::new(vec![Route {
-        to: Pattern::Any,
-        tenant: tenant.clone(),
-        handler: "office".to_owned(),
-    }]);
-    let directory = Directory::new(routes, vec![(tenant, office())], announcement());
-    world.set_directory(Arc::new(directory.with_users(users(NAMES))));
+    world.set_directory(office_of(&office(), NAMES));
     let phones = [0, 1, 2].map(|place| {
         let options = PhoneOptions {
             conditions,

@@ -10,13 +10,11 @@
     reason = "how long it runs is the wish of whoever runs it"
 )]
 
-use crate::support::{announcement, fault, helper, program};
+use crate::support::{fault, helper, office_of, program};
 use crate::{SECOND, press};
-use patchcord_control::ids::Tenant;
-use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_sim::phone::{Action, Event, Faults, Incoming, LineId, Offer};
-use patchcord_sim::{Conditions, NODE, PhoneId, PhoneOptions, Setup, TENANT, World, users};
-use patchcord_switch::{Directory, Program};
+use patchcord_sim::{Conditions, NODE, PhoneId, PhoneOptions, Setup, World};
+use patchcord_switch::Program;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,17 +44,11 @@ const REST: Duration = Duration::from_secs(400);
 /// More than any handler waits for a party, and SIP for an answer.
 const LONGEST_RING: Duration = Duration::from_secs(70);
 
-fn any_party() -> Arc<Directory> {
+fn any_party() -> Arc<Program> {
     static PROGRAM: OnceLock<Arc<Program>> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| program("any_party", &helper("any_party")));
-    let tenant = Tenant(TENANT.to_owned());
-    let routes = Routes::new(vec![Route {
-        to: Pattern::Any,
-        tenant: tenant.clone(),
-        handler: program.name().to_owned(),
-    }]);
-    let directory = Directory::new(routes, vec![(tenant, program.clone())], announcement());
-    Arc::new(directory.with_users(users(NAMES)))
+    PROGRAM
+        .get_or_init(|| program("any_party", &helper("any_party")))
+        .clone()
 }
 
 /// A world in which anything may happen, and what it owes the phones.
@@ -73,7 +65,7 @@ impl Chaos {
     fn new(seed: u64) -> Self {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
         let mut world = World::new(Setup::new(Instant::now(), seed).with_users(&NAMES));
-        world.set_directory(any_party());
+        world.set_directory(office_of(&any_party(), NAMES));
         let phones = NAMES.map(|name| {
             let faults = Faults {
                 lost_acks: roll(&mut dice, 3) as u32,

@@ -5,6 +5,10 @@
     reason = "tests build handlers, read files, and begin at some moment"
 )]
 
+mod wasm;
+
+pub use wasm::root;
+
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::route::{Pattern, Route, Routes};
@@ -12,37 +16,15 @@ use patchcord_guest::{Config, Module, Runtime, wrap};
 use patchcord_media::{Clip, measure};
 use patchcord_sim::{Setup, World};
 use patchcord_switch::{Directory, Program};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// Samples of a prompt that are looked for in a recording: enough to be sure, short enough for a jitter buffer to leave whole.
 const COMPARED: usize = 12_000;
 
-/// The handlers in `examples/`.
-const EXAMPLES: [&str; 7] = [
-    "hello",
-    "menu",
-    "office",
-    "outside-line",
-    "screening",
-    "follow-me",
-    "voicemail",
-];
-
-/// The root of the project.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// The module of a handler in `examples/`, with its prompts.
 pub fn example(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let packages: Vec<&str> = EXAMPLES.iter().flat_map(|name| ["-p", *name]).collect();
-        cargo_build(&packages)
-    });
     let prompts = std::fs::read_dir(root().join("examples").join(name).join("prompts"));
     let prompts = prompts.into_iter().flatten().map(|file| {
         let path = file.expect("a folder that opened can be read").path();
@@ -53,42 +35,22 @@ pub fn example(name: &str) -> Vec<u8> {
             .into_owned();
         (prompt, std::fs::read(path).expect("a prompt can be read"))
     });
-    let core = folder.join(format!("{}.wasm", name.replace('-', "_")));
-    module(&core, &prompts.collect::<Vec<_>>())
+    module(&wasm::example(name), &prompts.collect::<Vec<_>>())
 }
 
 /// The module of a hostile handler, by the name of its file in `tests/guests/modules/examples`.
 pub fn hostile(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hostile-guests", "--examples"]).join("examples"));
-    module(&folder.join(format!("{name}.wasm")), &[])
+    module(&wasm::hostile(name), &[])
 }
 
 /// The module of a well-behaved handler, by the name of its file in `tests/calls/handlers/examples`.
 pub fn helper(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "call-handlers", "--examples"]).join("examples"));
-    module(&folder.join(format!("{name}.wasm")), &[])
+    module(&wasm::helper(name), &[])
 }
 
 fn module(core: &Path, prompts: &[(String, Vec<u8>)]) -> Vec<u8> {
     let core = std::fs::read(core).expect("cargo has just built it");
     wrap(&core, prompts).expect("what the SDK builds can be wrapped")
-}
-
-fn cargo_build(what: &[&str]) -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["build", "--quiet", "--target", "wasm32-unknown-unknown"])
-        .args(what)
-        .status()
-        .expect("cargo runs, it runs this test");
-    assert!(
-        built.success(),
-        "the handlers compile; is the target wasm32-unknown-unknown installed?"
-    );
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("wasm32-unknown-unknown/debug")
 }
 
 /// A program under a name. Nobody ticks its engine: the limit on instructions stands in for the one on time.

@@ -5,6 +5,9 @@
     reason = "tests build handlers, read files, and tick as the host does"
 )]
 
+#[path = "../../../../tests/support/wasm.rs"]
+mod wasm;
+
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::ids::{LegId, OperationId};
 use patchcord_control::words::{
@@ -12,24 +15,12 @@ use patchcord_control::words::{
     LegState, PlayEnd, Played, UnixTime,
 };
 use patchcord_guest::{Config, EPOCH_MS, Instance, Limits, Module, Runtime, Step};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 /// More steps than any handler here needs: a test that goes on for ever must fail instead.
 const MOST_STEPS: usize = 100_000;
-
-/// The handlers in `examples/`.
-const EXAMPLES: [&str; 7] = [
-    "hello",
-    "menu",
-    "office",
-    "outside-line",
-    "screening",
-    "follow-me",
-    "voicemail",
-];
 
 /// One runtime for all tests of a file, with a thread that ticks as the host does.
 pub fn runtime() -> &'static Runtime {
@@ -53,35 +44,12 @@ pub fn runtime() -> &'static Runtime {
 
 /// The core module of a hostile handler, by the name of its file in `tests/guests/modules/examples`.
 pub fn hostile(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| cargo_build(&["-p", "hostile-guests", "--examples"]).join("examples"));
-    read(&folder.join(format!("{name}.wasm")))
+    read(&wasm::hostile(name))
 }
 
 /// The core module of a handler in `examples/`.
 pub fn example(name: &str) -> Vec<u8> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let packages: Vec<&str> = EXAMPLES.iter().flat_map(|name| ["-p", *name]).collect();
-        cargo_build(&packages)
-    });
-    read(&folder.join(format!("{}.wasm", name.replace('-', "_"))))
-}
-
-fn cargo_build(what: &[&str]) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let built = Command::new(env!("CARGO"))
-        .current_dir(&root)
-        .args(["build", "--quiet", "--target", "wasm32-unknown-unknown"])
-        .args(what)
-        .status()
-        .expect("cargo runs, it runs this test");
-    assert!(
-        built.success(),
-        "the handlers compile; is the target wasm32-unknown-unknown installed?"
-    );
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    target.join("wasm32-unknown-unknown/debug")
+    read(&wasm::example(name))
 }
 
 fn read(path: &Path) -> Vec<u8> {
