@@ -57,7 +57,9 @@ fn plan() -> Plan {
         remote_rtcp: SocketAddr::from(([192, 0, 2, 7], 4_001)),
         codec: Codec::Pcmu,
         payload_type: 0,
-        telephone_event: Some(101),
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
+        telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,
         timeout: None,
     }
@@ -120,7 +122,7 @@ fn any_bytes(tick: u32) -> [u8; 160] {
 /// 1,000 Hz.
 fn tone(_: u32) -> [u8; 160] {
     let turn = std::f64::consts::TAU / 8.0;
-    std::array::from_fn(|n| g711::encode(Codec::Pcmu, (9_000.0 * (turn * n as f64).sin()) as i16))
+    std::array::from_fn(|n| g711::encode(Law::Pcmu, (9_000.0 * (turn * n as f64).sin()) as i16))
 }
 
 /// A packet for each session in each tick; how long receiving took and how long ticking.

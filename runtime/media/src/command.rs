@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, DetectOptions, RelayKeys, TapId, TapOrder};
+use crate::{Clip, Codec, DetectOptions, OpusOptions, RelayKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,25 +129,43 @@ pub struct Plan {
     pub remote: SocketAddr,
     /// The same for RTCP; equal to `remote` where both share a port (RFC 5761).
     pub remote_rtcp: SocketAddr,
-    /// What we send, and how `payload_type` is to be read.
+    /// What we send.
     pub codec: Codec,
-    /// RTP payload type of the codec, 0 to 127.
+    /// RTP payload type we send it under, 0 to 127.
     pub payload_type: u8,
-    /// RTP payload type of telephone events in both directions, if negotiated. If not, keys are tones in both directions.
-    pub telephone_event: Option<u8>,
+    /// What else a received packet may hold, by payload type; `payload_type` stands for `codec` here too unless this says
+    /// otherwise. G.711 and G.722 are known by their static payload types (RFC 3551) without being named.
+    pub receives: Vec<(u8, Codec)>,
+    /// How telephone events are sent and known, if they were negotiated. If not, keys are tones in both directions.
+    pub telephone_event: Option<TelephoneEvent>,
+    /// What the far end asks of Opus; without meaning beside other codecs.
+    pub opus: OpusOptions,
     /// Who may send, as seen from here.
     pub flow: Flow,
     /// Without RTP for so long while receiving, the session is reported silent, once for each silence. None: never.
     pub timeout: Option<Duration>,
 }
 
-/// How sound is coded: both kinds of G.711.
+/// Telephone events as negotiated (RFC 4733).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// Mu-law.
-    Pcmu,
-    /// A-law.
-    Pcma,
+pub struct TelephoneEvent {
+    /// RTP payload type we send them under, 0 to 127; received ones are known by it too.
+    pub payload_type: u8,
+    /// The payload type we said we know them by, if it is another.
+    pub receives: Option<u8>,
+    /// Units a second in which their durations are told: 8,000, or the clock of the codec beside them.
+    pub clock: u32,
+}
+
+impl TelephoneEvent {
+    /// Under one payload type both ways, at 8,000 units a second.
+    pub fn new(payload_type: u8) -> Self {
+        Self {
+            payload_type,
+            receives: None,
+            clock: 8_000,
+        }
+    }
 }
 
 /// The direction of media as seen from here.

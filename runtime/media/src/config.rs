@@ -15,8 +15,11 @@ pub const PHASES: usize = 4;
 /// Largest packet handed to [`Sink::send`](crate::Sink::send), and the largest received one that is read; longer ones
 /// count as malformed.
 pub const MAX_PACKET_BYTES: usize = 1_500;
-/// Longest sound that is relayed: 120 ms. A longer packet is dropped and counted.
-pub const MAX_RELAYED_BYTES: usize = 960;
+/// Longest payload that is relayed: 40 ms of L16 at 16 kHz, or the largest frame of Opus. A longer one is dropped and
+/// counted.
+pub const MAX_RELAYED_BYTES: usize = 1_280;
+/// Longest sound of a packet that is relayed. One of a packet that is longer is dropped and counted.
+pub const MAX_RELAYED_MS: u32 = 120;
 /// Segments of one prompt; a longer one is not played and ends with [`PlayEnd::Refused`](crate::PlayEnd::Refused).
 pub const MAX_SEGMENTS: usize = 64;
 /// Keys waiting to be sent by one session; those above it are refused.

@@ -1,16 +1,23 @@
 //! G.711: mu-law and A-law by tables of our own (ITU-T G.711, tables 1a to 2b). Not a codec with state: one byte, one sample.
 
-use crate::Codec;
+/// Which of the two laws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// Mu-law.
+    Pcmu,
+    /// A-law.
+    Pcma,
+}
 
 /// The sample of every mu-law byte.
-pub const FROM_PCMU: [i16; 256] = table(Codec::Pcmu);
+pub const FROM_PCMU: [i16; 256] = table(Law::Pcmu);
 /// The sample of every A-law byte.
-pub const FROM_PCMA: [i16; 256] = table(Codec::Pcma);
+pub const FROM_PCMA: [i16; 256] = table(Law::Pcma);
 
 /// The A-law byte nearest to each mu-law byte.
-pub(crate) static PCMU_TO_PCMA: [u8; 256] = recoded(Codec::Pcmu, Codec::Pcma);
+pub(crate) static PCMU_TO_PCMA: [u8; 256] = recoded(Law::Pcmu, Law::Pcma);
 /// The mu-law byte nearest to each A-law byte.
-pub(crate) static PCMA_TO_PCMU: [u8; 256] = recoded(Codec::Pcma, Codec::Pcmu);
+pub(crate) static PCMA_TO_PCMU: [u8; 256] = recoded(Law::Pcma, Law::Pcmu);
 
 /// What mu-law adds to a magnitude so that each segment begins at a power of two (33 of the recommendation, in 16 bits).
 const PCMU_BIAS: i32 = 132;
@@ -19,27 +26,27 @@ const PCMU_CLIP: i32 = 32_635;
 /// The bits A-law inverts on the wire.
 const PCMA_MASK: u8 = 0x55;
 
-/// The samples of all bytes of a codec.
-pub fn samples_of(codec: Codec) -> &'static [i16; 256] {
+/// The samples of all bytes of a law.
+pub fn samples_of(law: Law) -> &'static [i16; 256] {
     static PCMU: [i16; 256] = FROM_PCMU;
     static PCMA: [i16; 256] = FROM_PCMA;
-    match codec {
-        Codec::Pcmu => &PCMU,
-        Codec::Pcma => &PCMA,
+    match law {
+        Law::Pcmu => &PCMU,
+        Law::Pcma => &PCMA,
     }
 }
 
 /// The byte of a sample.
-pub const fn encode(codec: Codec, sample: i16) -> u8 {
-    match codec {
-        Codec::Pcmu => to_pcmu(sample),
-        Codec::Pcma => to_pcma(sample),
+pub const fn encode(law: Law, sample: i16) -> u8 {
+    match law {
+        Law::Pcmu => to_pcmu(sample),
+        Law::Pcma => to_pcma(sample),
     }
 }
 
 /// The byte that says silence.
-pub fn silence(codec: Codec) -> u8 {
-    encode(codec, 0)
+pub fn silence(law: Law) -> u8 {
+    encode(law, 0)
 }
 
 const fn to_pcmu(sample: i16) -> u8 {
@@ -68,7 +75,7 @@ const fn to_pcma(sample: i16) -> u8 {
     (sign | (segment as u8) << 4 | (step & 0x0f) as u8) ^ PCMA_MASK
 }
 
-const fn recoded(from: Codec, to: Codec) -> [u8; 256] {
+const fn recoded(from: Law, to: Law) -> [u8; 256] {
     let samples = table(from);
     let mut bytes = [0; 256];
     let mut code = 0;
@@ -79,13 +86,13 @@ const fn recoded(from: Codec, to: Codec) -> [u8; 256] {
     bytes
 }
 
-const fn table(codec: Codec) -> [i16; 256] {
+const fn table(law: Law) -> [i16; 256] {
     let mut samples = [0; 256];
     let mut code = 0;
     while code < 256 {
-        samples[code] = match codec {
-            Codec::Pcmu => pcmu_sample(code as u8),
-            Codec::Pcma => pcma_sample(code as u8),
+        samples[code] = match law {
+            Law::Pcmu => pcmu_sample(code as u8),
+            Law::Pcma => pcma_sample(code as u8),
         };
         code += 1;
     }

@@ -2,12 +2,15 @@
 //!
 //! One second of samples in a ring addressed by RTP timestamp, so reordering and packet lengths need no care. The
 //! playout point moves 160 samples a tick; it waits longer when packets come late, and skips ahead a little when they
-//! have all been early for some seconds. Time is the tick itself. Not here: packet numbers, codecs with memory.
+//! have all been early for some seconds. Time is the tick itself. Not here: packet numbers, and
+//! codecs that have to be decoded in order (`hearing`).
 
 use crate::FRAME_SAMPLES;
 
 /// Samples held: one second and a bit, and a power of two so that it divides the range of timestamps.
 const CAPACITY: usize = 8_192;
+/// Longest sound of a packet that is kept.
+const LONGEST_SOUND: usize = CAPACITY / 2;
 /// The first packet waits so long before it is played: 40 ms.
 const FIRST_DELAY: u32 = 320;
 /// Longest wait the buffer grows to: 240 ms. Packets later than that stay lost.
@@ -89,13 +92,20 @@ impl JitterBuffer {
         self.ticks = 0;
     }
 
-    /// Puts a packet's sound in its place.
+    /// Puts the sound of a packet whose codec has no memory in its place.
     pub(crate) fn insert(&mut self, timestamp: u32, payload: &[u8], samples: &[i16; 256]) -> Placed {
-        let payload = &payload[..payload.len().min(CAPACITY / 2)];
+        let payload = &payload[..payload.len().min(LONGEST_SOUND)];
+        let placed = self.place(timestamp, payload.len());
+        self.fill(timestamp, payload.iter().map(|&byte| samples[usize::from(byte)]));
+        placed
+    }
+
+    /// A packet of so many samples came: moves the playout point where that has to move.
+    pub(crate) fn place(&mut self, timestamp: u32, length: usize) -> Placed {
         let play = *self.play.get_or_insert(timestamp.wrapping_sub(FIRST_DELAY));
         let mut ahead = timestamp.wrapping_sub(play) as i32;
         let mut placed = Placed::InTime;
-        if ahead.unsigned_abs() as usize + payload.len() > CAPACITY {
+        if ahead.unsigned_abs() as usize + length.min(LONGEST_SOUND) > CAPACITY {
             // The far end's clock jumped.
             ahead = self.begin_at(timestamp);
         } else if ahead < 0 {
@@ -108,14 +118,27 @@ impl JitterBuffer {
         self.too_late = 0;
         self.least_margin = self.least_margin.min(ahead);
         self.delay = self.delay.max(ahead.unsigned_abs());
-        for (offset, &byte) in payload.iter().enumerate() {
-            if ahead + offset as i32 >= 0 {
+        placed
+    }
+
+    /// Puts sound in its place, as far as its turn is still to come.
+    pub(crate) fn fill(&mut self, timestamp: u32, sound: impl Iterator<Item = i16>) {
+        let Some(play) = self.play else { return };
+        let ahead = timestamp.wrapping_sub(play) as i32;
+        for (offset, sample) in sound.take(LONGEST_SOUND).enumerate() {
+            let place = ahead.saturating_add(offset as i32);
+            if (0..CAPACITY as i32).contains(&place) {
                 let at = index(timestamp.wrapping_add(offset as u32));
-                self.ring[at] = samples[usize::from(byte)];
+                self.ring[at] = sample;
                 self.present[at] = true;
             }
         }
-        placed
+    }
+
+    /// Whether a place is among the next 20 ms, or before them.
+    pub(crate) fn is_due(&self, timestamp: u32) -> bool {
+        self.play
+            .is_some_and(|play| (timestamp.wrapping_sub(play) as i32) < FRAME_SAMPLES as i32)
     }
 
     /// Takes 20 ms out. True if sound was missing and covered up (not: silence because nothing comes any more).

@@ -1,7 +1,7 @@
 //! Keys to the far end: telephone events every 20 ms, the end said three times (RFC 4733 section 2.5.1). One packet a
 //! tick. Not here: who may send keys, and the RTP header.
 
-use crate::{FRAME_SAMPLES, KeyPress, MAX_KEY_PRESSES};
+use crate::{KeyPress, MAX_KEY_PRESSES, SAMPLE_RATE};
 use std::collections::VecDeque;
 
 /// A segment of a long press ends here (RFC 4733 section 2.5.1.3).
@@ -10,7 +10,26 @@ const LONGEST_SEGMENT: u32 = 0xffff;
 const VOLUME: u8 = 10;
 /// How often the end is repeated after it was said first.
 const END_REPEATS: u32 = 2;
-const FRAME: u32 = FRAME_SAMPLES as u32;
+/// Ticks a second.
+const TICKS: u32 = 50;
+
+/// The units keys are told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    /// Units a second of an event's duration.
+    pub(crate) event: u32,
+    /// Units a second of the stream's timestamps.
+    pub(crate) stream: u32,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self {
+            event: SAMPLE_RATE,
+            stream: SAMPLE_RATE,
+        }
+    }
+}
 
 /// One event packet to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +44,7 @@ pub(crate) struct EventPacket {
 pub(crate) struct KeySender {
     waiting: VecDeque<KeyPress>,
     state: State,
+    clocks: Clocks,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -36,7 +56,7 @@ enum State {
         segment: u32,
         /// Duration said so far in this segment.
         said: u32,
-        /// Still to be held, in 1/8000 s.
+        /// Still to be held, in units of an event's duration.
         left: u32,
         pause_ms: u16,
     },
@@ -73,6 +93,14 @@ impl KeySender {
         self.state = State::Idle;
     }
 
+    /// In which units keys are told; one under way is forgotten if they change.
+    pub(crate) fn set_clocks(&mut self, clocks: Clocks) {
+        if self.clocks != clocks {
+            self.clocks = clocks;
+            self.state = State::Idle;
+        }
+    }
+
     /// What to send in the tick that begins at `timestamp`; none leaves the tick to the sound.
     pub(crate) fn tick(&mut self, timestamp: u32) -> Option<EventPacket> {
         if let State::Pausing { frames } = &mut self.state {
@@ -89,7 +117,7 @@ impl KeySender {
                 event: key.event,
                 segment: timestamp,
                 said: 0,
-                left: frames * FRAME,
+                left: frames.saturating_mul(self.clocks.event / TICKS),
                 pause_ms: key.pause_ms,
             };
             return self.press(true);
@@ -117,6 +145,8 @@ impl KeySender {
     }
 
     fn press(&mut self, marker: bool) -> Option<EventPacket> {
+        let Clocks { event: clock, stream } = self.clocks;
+        let frame = clock / TICKS;
         let State::Pressing {
             event,
             segment,
@@ -128,12 +158,12 @@ impl KeySender {
             return None;
         };
         if *said == LONGEST_SEGMENT {
-            *segment = segment.wrapping_add(LONGEST_SEGMENT);
+            *segment = segment.wrapping_add((u64::from(LONGEST_SEGMENT) * u64::from(stream) / u64::from(clock)) as u32);
             *said = 0;
         }
-        let grown = *said + FRAME.min(*left);
+        let grown = *said + frame.min(*left);
         // No room for another whole step: this segment ends at its limit, a few milliseconds early.
-        let reaches = if grown + FRAME > LONGEST_SEGMENT && *left > FRAME {
+        let reaches = if grown + frame > LONGEST_SEGMENT && *left > frame {
             LONGEST_SEGMENT
         } else {
             grown

@@ -1,4 +1,4 @@
-//! THE SOUND: RTP and RTCP sessions, G.711, prompts, tones, keys and the jitter buffer, without sockets, clock or threads.
+//! THE SOUND: RTP and RTCP sessions, codecs, prompts, tones, keys and the jitter buffer, without sockets, clock or threads.
 //!
 //! One [`Engine`] owns many sessions. Its owner gives it commands, packets and a tick every 20 ms, each with the time,
 //! and takes away what comes of it.
@@ -18,12 +18,14 @@
 //! Not here: SDP, which port a session has, who may talk to whom, what a key means.
 
 mod clip;
+mod codec;
 mod command;
 mod config;
 mod detect;
 pub mod dtmf;
 mod engine;
 pub mod g711;
+mod hearing;
 mod jitter;
 mod keys_in;
 mod keys_out;
@@ -48,18 +50,21 @@ mod sound_file;
 mod source;
 mod tap;
 mod tone;
+mod transcoder;
 mod wav;
 
 pub use clip::Clip;
+pub use codec::{Codec, OpusOptions};
 pub use command::{
-    Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone,
+    Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, TelephoneEvent, Tone,
 };
 pub use config::{
-    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_RELAYED_BYTES, MAX_SEGMENTS,
-    MAX_WAV_BYTES, PHASES, SAMPLE_RATE,
+    Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_RELAYED_BYTES,
+    MAX_RELAYED_MS, MAX_SEGMENTS, MAX_WAV_BYTES, PHASES, SAMPLE_RATE,
 };
 pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
+pub use g711::Law;
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
     recording_wav_header,

@@ -25,6 +25,8 @@ mod whisper;
 
 pub use settings::{LegKey, MAX_LEGS, MAX_WHISPERS, MixerConfig, MixerEvent, MixerRefusal, Mute, Part, Rate, Way};
 
+pub(crate) use resampler::Resampler;
+
 use group::{Groups, add};
 use leg::{Hearing, Leg};
 use speakers::Speakers;

@@ -8,7 +8,7 @@ mod passing;
 
 use crate::random::Random;
 use crate::rtcp::CNAME_BYTES;
-use crate::{FRAME_SAMPLES, MAX_RELAYED_BYTES};
+use crate::{MAX_RELAYED_MS, SAMPLE_RATE};
 use passing::{Anchor, PassedEvent};
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,17 @@ pub(crate) use passing::{Company, EventHead, Placed};
 
 /// Sound of our own waits while what was relayed covers its time; above so much the relayed clock has run ahead of ours
 /// by drift, and ours follows it.
-const MAX_COVERED: i32 = MAX_RELAYED_BYTES as i32;
-const FRAME: u32 = FRAME_SAMPLES as u32;
+const MAX_COVERED_MS: u32 = MAX_RELAYED_MS;
+/// Ticks a second.
+const TICKS: u32 = 50;
 
 /// A session's outgoing stream.
 #[derive(Debug)]
 pub(crate) struct OutStream {
     pub(crate) ssrc: u32,
     pub(crate) cname: [u8; CNAME_BYTES],
+    /// Units a second of its timestamps.
+    hertz: u32,
     /// Of the next packet in order.
     sequence: u16,
     /// Of the tick under way, between two ticks of the next one.
@@ -50,6 +53,7 @@ impl OutStream {
         Self {
             ssrc,
             cname,
+            hertz: SAMPLE_RATE,
             sequence,
             clock,
             sent_until: clock,
@@ -59,17 +63,32 @@ impl OutStream {
         }
     }
 
+    /// Its timestamps count so many units a second from now on; what is relayed is tied to it anew.
+    pub(crate) fn set_hertz(&mut self, hertz: u32) {
+        if self.hertz != hertz {
+            self.hertz = hertz;
+            self.sent_until = self.clock;
+            self.pause();
+            self.event = None;
+        }
+    }
+
+    /// Units a second of its timestamps.
+    pub(crate) fn hertz(&self) -> u32 {
+        self.hertz
+    }
+
     /// So many ticks did not come: a hole of as many frames.
     pub(crate) fn miss(&mut self, ticks: u64) {
         if ticks > 0 {
             self.marker = true;
-            self.clock = self.clock.wrapping_add(FRAME.wrapping_mul(ticks as u32));
+            self.clock = self.clock.wrapping_add(self.frame().wrapping_mul(ticks as u32));
         }
     }
 
     /// The tick under way is over.
     pub(crate) fn pass_frame(&mut self) {
-        self.clock = self.clock.wrapping_add(FRAME);
+        self.clock = self.clock.wrapping_add(self.frame());
     }
 
     /// Nothing may be sent in this tick.
@@ -86,10 +105,11 @@ impl OutStream {
             self.marker = true;
         }
         let covered = self.sent_until.wrapping_sub(self.clock) as i32;
-        if covered > MAX_COVERED {
+        let longest = self.in_ms(MAX_COVERED_MS);
+        if covered > longest {
             self.clock = self.sent_until;
         }
-        covered <= 0 || covered > MAX_COVERED
+        covered <= 0 || covered > longest
     }
 
     /// The timestamp of a frame in the tick under way.
@@ -109,16 +129,32 @@ impl OutStream {
         self.place(timestamp, marker)
     }
 
+    /// The tick's frame of sound is silence that need not be sent: what comes after it begins anew.
+    pub(crate) fn rest(&mut self) {
+        self.marker = true;
+        self.sent_until = self.clock.wrapping_add(self.frame());
+    }
+
     /// The timestamp of now for a sender report, which is made at the end of a tick.
     pub(crate) fn report_time(&self, now: Instant) -> u32 {
-        let relayed = self.anchor.as_ref().and_then(|anchor| anchor.time_at(now));
+        let relayed = self.anchor.as_ref().and_then(|anchor| anchor.time_at(now, self.hertz));
         relayed.unwrap_or(self.clock)
+    }
+
+    /// Units of a tick.
+    fn frame(&self) -> u32 {
+        self.hertz / TICKS
+    }
+
+    /// Units of a time in ms, which is short.
+    fn in_ms(&self, ms: u32) -> i32 {
+        (ms * (self.hertz / 1_000)) as i32
     }
 
     fn place(&mut self, timestamp: u32, marker: bool) -> Placed {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
-        self.sent_until = self.clock.wrapping_add(FRAME);
+        self.sent_until = self.clock.wrapping_add(self.frame());
         Placed {
             sequence,
             timestamp,
@@ -132,9 +168,9 @@ fn later(a: u32, b: u32) -> u32 {
     if (a.wrapping_sub(b) as i32) < 0 { b } else { a }
 }
 
-/// Samples in a time, as far as timestamps can tell it.
-fn samples(time: Duration) -> u32 {
-    u32::try_from(time.as_micros() / 125).unwrap_or(u32::MAX)
+/// Units of a clock in a time, as far as timestamps can tell it.
+fn units(time: Duration, hertz: u32) -> u32 {
+    u32::try_from(time.as_micros() * u128::from(hertz) / 1_000_000).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Playing a prompt: its segments, one after the other without a gap, cut into frames of 20 ms. Not here: the packets,
 //! and when a tick is.
 
-use crate::{Codec, FRAME, FRAME_SAMPLES, PlayId, Prompt, Segment, StopOnKey, g711, tone};
+use crate::{Clip, FRAME, FRAME_SAMPLES, Law, PlayId, Prompt, Segment, StopOnKey, g711, tone};
 use std::time::Duration;
 
 /// A prompt that plays. It stays after its end until another takes its place, so that no memory is freed in a tick.
@@ -16,8 +16,17 @@ pub(crate) struct Player {
     /// Samples of the segment already played.
     position: u64,
     oscillator: tone::Oscillator,
+    /// The rate it was tuned for, as times 8 kHz.
+    times: u64,
     frames: u32,
     ended: bool,
+}
+
+/// What of a prompt is in a frame beside silence, and from which place on: of the clip at 8 kHz, of the tone at the rate
+/// that is written.
+enum Piece<'a> {
+    Clip(&'a Clip, usize),
+    Tone(&'a mut tone::Oscillator, u64),
 }
 
 impl Player {
@@ -34,11 +43,12 @@ impl Player {
             index: 0,
             position: 0,
             oscillator: tone::Oscillator::default(),
+            times: 1,
             frames: 0,
             ended: silent,
         };
         if !silent {
-            player.enter();
+            player.tune();
         }
         player
     }
@@ -68,38 +78,69 @@ impl Player {
         FRAME * self.frames
     }
 
-    /// Writes its next 20 ms, coded; after its end, silence.
-    pub(crate) fn fill(&mut self, codec: Codec, frame: &mut [u8; FRAME_SAMPLES]) {
+    /// Writes its next 20 ms in one of the laws of G.711; after its end, silence.
+    pub(crate) fn fill_coded(&mut self, law: Law, frame: &mut [u8]) {
+        self.fill_with(1, frame, g711::silence(law), |room, piece| match piece {
+            Piece::Clip(clip, from) => {
+                let count = room.len();
+                room.copy_from_slice(&clip.coded(law)[from..from + count]);
+            }
+            Piece::Tone(oscillator, position) => {
+                for (byte, position) in room.iter_mut().zip(position..) {
+                    *byte = g711::encode(law, oscillator.sample(position));
+                }
+            }
+        });
+    }
+
+    /// Writes its next 20 ms, whose length says whether at 8 or 16 kHz; after its end, silence.
+    pub(crate) fn fill(&mut self, frame: &mut [i16]) {
+        let times = (frame.len() / FRAME_SAMPLES).max(1);
+        self.fill_with(times, frame, 0, |room, piece| match piece {
+            Piece::Clip(clip, from) if times == 1 => {
+                let count = room.len();
+                room.copy_from_slice(&clip.samples()[from..from + count]);
+            }
+            Piece::Clip(clip, from) => clip.copy_wide(from, room),
+            Piece::Tone(oscillator, position) => {
+                for (sample, position) in room.iter_mut().zip(position..) {
+                    *sample = oscillator.sample(position);
+                }
+            }
+        });
+    }
+
+    /// Goes through the segments that are in its next 20 ms, which are `times` as many places as samples at 8 kHz.
+    fn fill_with<T: Copy>(
+        &mut self,
+        times: usize,
+        frame: &mut [T],
+        silence: T,
+        mut write: impl FnMut(&mut [T], Piece<'_>),
+    ) {
+        if self.times != times as u64 {
+            self.times = times as u64;
+            self.tune();
+        }
         let mut filled = 0;
-        while filled < FRAME_SAMPLES && !self.ended {
-            filled += self.copy(codec, &mut frame[filled..]);
+        while filled < frame.len() && !self.ended {
+            let segment = &self.segments[self.index];
+            let left = usize::try_from(length(segment) - self.position).unwrap_or(usize::MAX);
+            let count = left.min((frame.len() - filled) / times);
+            let room = &mut frame[filled..filled + count * times];
+            match segment {
+                Segment::Clip(clip) => write(room, Piece::Clip(clip, self.position as usize)),
+                Segment::Silence(_) => room.fill(silence),
+                Segment::Tone(_) => write(room, Piece::Tone(&mut self.oscillator, self.position * self.times)),
+            }
+            filled += room.len();
+            self.position += count as u64;
             if self.position == length(&self.segments[self.index]) {
                 self.next_segment();
             }
         }
-        frame[filled..].fill(g711::silence(codec));
+        frame[filled..].fill(silence);
         self.frames = self.frames.saturating_add(1);
-    }
-
-    fn copy(&mut self, codec: Codec, room: &mut [u8]) -> usize {
-        let segment = &self.segments[self.index];
-        let left = length(segment) - self.position;
-        let count = room.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let room = &mut room[..count];
-        match segment {
-            Segment::Clip(clip) => {
-                let from = self.position as usize;
-                room.copy_from_slice(&clip.coded(codec)[from..from + count]);
-            }
-            Segment::Silence(_) => room.fill(g711::silence(codec)),
-            Segment::Tone(_) => {
-                for (byte, position) in room.iter_mut().zip(self.position..) {
-                    *byte = g711::encode(codec, self.oscillator.sample(position));
-                }
-            }
-        }
-        self.position += count as u64;
-        count
     }
 
     /// Goes to the next segment; none is empty.
@@ -117,12 +158,13 @@ impl Player {
                 None => {}
             }
         }
-        self.enter();
+        self.tune();
     }
 
-    fn enter(&mut self) {
+    /// Sets the oscillator to the segment's tone.
+    fn tune(&mut self) {
         if let Segment::Tone(tone) = &self.segments[self.index] {
-            self.oscillator = tone::Oscillator::new(tone);
+            self.oscillator = tone::Oscillator::new(tone, self.times);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a stream of RTP packets says about the network: order, loss, jitter (RFC 3550 section 6.4.1, appendices A.1,
 //! A.3 and A.8). It looks at headers only.
 
-use crate::Counters;
+use crate::{Counters, SAMPLE_RATE};
+use std::time::Duration;
 
 /// A jump forward by more than this many packets is a restart of the numbering, not loss.
 const MAX_DROPOUT: i16 = 3_000;
@@ -31,7 +32,7 @@ pub(crate) struct Quality {
     /// Signed, 24 bits.
     pub(crate) lost: i32,
     pub(crate) highest_sequence: u32,
-    /// In 1/8000 s.
+    /// In units of the stream's clock.
     pub(crate) jitter: u32,
 }
 
@@ -67,8 +68,12 @@ struct Stream {
     seen: u64,
     doubtful: Option<u16>,
     transit: Option<i64>,
-    /// In sixteenths of 1/8000 s.
+    /// In sixteenths of a unit of the clock.
     jitter: i64,
+    /// Units a second of the timestamps.
+    clock: u32,
+    /// The newest timestamp, without wrapping.
+    time: Option<u64>,
     expected_before: u64,
     received_before: u64,
 }
@@ -102,10 +107,36 @@ impl Reception {
         Arrival::Doubtful
     }
 
-    /// Takes the moment a sound packet came into account, both in 1/8000 s. Telephone events repeat one timestamp and
-    /// say nothing about jitter.
-    pub(crate) fn timing(&mut self, arrived: u64, timestamp: u32) {
+    /// A timestamp of the stream without wrapping, from 2^32 on so that going back needs no care.
+    pub(crate) fn unwrapped(&mut self, timestamp: u32) -> u64 {
+        let first = (1 << 32) + u64::from(timestamp);
+        let Some(stream) = self.stream.as_mut() else {
+            return first;
+        };
+        let newest = stream.time.unwrap_or(first);
+        let step = i64::from(timestamp.wrapping_sub(newest as u32) as i32);
+        let unwrapped = newest.saturating_add_signed(step);
+        stream.time = Some(unwrapped.max(newest));
+        unwrapped
+    }
+
+    /// Units a second of the stream's timestamps, once sound has told them.
+    pub(crate) fn clock(&self) -> Option<u32> {
+        self.stream
+            .as_ref()
+            .filter(|stream| stream.transit.is_some())
+            .map(|stream| stream.clock)
+    }
+
+    /// Takes the moment a sound packet came into account, after the engine's start, and its timestamp in units of so
+    /// many a second. Telephone events repeat one timestamp and say nothing about jitter.
+    pub(crate) fn timing(&mut self, since_start: Duration, timestamp: u32, clock: u32) {
         let Some(stream) = self.stream.as_mut() else { return };
+        if stream.clock != clock {
+            stream.clock = clock;
+            (stream.transit, stream.jitter) = (None, 0);
+        }
+        let arrived = since_start.as_micros() as u64 * u64::from(clock) / 1_000_000;
         let transit = i64::from((arrived as u32).wrapping_sub(timestamp) as i32);
         if let Some(before) = stream.transit.replace(transit) {
             let difference = i64::from((transit as i32).wrapping_sub(before as i32)).abs();
@@ -140,7 +171,9 @@ impl Reception {
 
     /// Jitter in microseconds.
     pub(crate) fn jitter_us(&self) -> u64 {
-        self.stream.as_ref().map_or(0, |s| (s.jitter >> 4) as u64 * 125)
+        self.stream
+            .as_ref()
+            .map_or(0, |s| (s.jitter >> 4) as u64 * 1_000_000 / u64::from(s.clock))
     }
 
     /// The figures for a report block, which also begins the next interval.
@@ -178,6 +211,8 @@ impl Reception {
             doubtful: None,
             transit: None,
             jitter: 0,
+            clock: SAMPLE_RATE,
+            time: None,
             expected_before: 0,
             received_before: 0,
         });

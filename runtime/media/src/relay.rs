@@ -1,7 +1,7 @@
 //! What passes from one session to another when they are bridged. One direction at a time: both ways are two relays,
 //! early media is one. Plain values; how they are placed in the target's stream is in `out_stream`.
 
-use crate::{Codec, SessionId, g711};
+use crate::{Codec, Law, SessionId, g711};
 use std::fmt;
 
 /// What becomes of keys the far end presses while its sound is relayed. They are reported either way.
@@ -19,7 +19,10 @@ pub enum RelayContent {
     /// Sound.
     Sound(Codec),
     /// A telephone event (RFC 4733).
-    Event,
+    Event {
+        /// Units a second of its duration.
+        clock: u32,
+    },
     /// Something that is not passed on. It is said so that the target's numbering has no hole in its place.
     Nothing,
 }
@@ -33,8 +36,10 @@ pub struct RelayHead {
     pub stream: u32,
     /// Its number without wrapping.
     pub number: u64,
-    /// As received, in 1/8000 s.
-    pub timestamp: u32,
+    /// As received, in units of `clock`, without wrapping.
+    pub timestamp: u64,
+    /// Units a second of `timestamp`.
+    pub clock: u32,
     /// As received.
     pub marker: bool,
     /// What it is.
@@ -67,12 +72,31 @@ pub(crate) struct Route {
     pub(crate) birth: Option<u64>,
 }
 
-/// Copies sound and recodes it on the way if the codecs differ. Both slices are equally long.
-pub(crate) fn recode(from: Codec, to: Codec, payload: &[u8], out: &mut [u8]) {
+impl RelayHead {
+    /// The same packet as a stream of another clock counts.
+    pub(crate) fn at_clock(self, clock: u32) -> RelayHead {
+        if clock == self.clock {
+            return self;
+        }
+        RelayHead {
+            timestamp: (u128::from(self.timestamp) * u128::from(clock) / u128::from(self.clock.max(1))) as u64,
+            clock,
+            ..self
+        }
+    }
+
+    /// Its timestamp as it is in a packet.
+    pub(crate) fn wrapped(&self) -> u32 {
+        self.timestamp as u32
+    }
+}
+
+/// Copies sound of G.711 and recodes it on the way if the laws differ. Both slices are equally long.
+pub(crate) fn recode(from: Law, to: Law, payload: &[u8], out: &mut [u8]) {
     let table = match (from, to) {
-        (Codec::Pcmu, Codec::Pcmu) | (Codec::Pcma, Codec::Pcma) => return out.copy_from_slice(payload),
-        (Codec::Pcmu, Codec::Pcma) => &g711::PCMU_TO_PCMA,
-        (Codec::Pcma, Codec::Pcmu) => &g711::PCMA_TO_PCMU,
+        (Law::Pcmu, Law::Pcmu) | (Law::Pcma, Law::Pcma) => return out.copy_from_slice(payload),
+        (Law::Pcmu, Law::Pcma) => &g711::PCMU_TO_PCMA,
+        (Law::Pcma, Law::Pcmu) => &g711::PCMA_TO_PCMU,
     };
     for (out, &byte) in out.iter_mut().zip(payload) {
         *out = table[usize::from(byte)];

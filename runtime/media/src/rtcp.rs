@@ -29,13 +29,22 @@ pub(crate) struct Heard {
 /// A report block about what we sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Block {
+    /// Since the report before, in 1/256.
+    pub(crate) fraction_lost: u8,
     pub(crate) lost: i32,
-    /// In 1/8000 s.
+    /// In units of our stream's clock.
     pub(crate) jitter: u32,
     /// Middle 32 bits of the time in our last sender report; 0 if none came.
     pub(crate) last_report: u32,
     /// Since then, in 1/65536 s.
     pub(crate) delay: u32,
+}
+
+impl Block {
+    /// What was lost of late, in percent.
+    pub(crate) fn percent_lost(&self) -> u8 {
+        (u32::from(self.fraction_lost) * 100 / 256) as u8
+    }
 }
 
 /// Reads a compound packet; none if it fails the tests of RFC 3550 appendix A.2.
@@ -87,6 +96,7 @@ fn one(kind: u8, count: usize, body: &[u8], our_ssrc: u32, heard: &mut Heard) ->
             // The cumulative loss is signed, 24 bits.
             let lost = ((word(block, 4)? << 8) as i32) >> 8;
             let block = Block {
+                fraction_lost: (word(block, 4)? >> 24) as u8,
                 lost,
                 jitter: word(block, 12)?,
                 last_report: word(block, 16)?,

@@ -10,11 +10,12 @@ mod tones;
 use rating::rated;
 pub(crate) use receive::Onward;
 
+use crate::codec::Encoder;
 use crate::detect::Detector;
 use crate::dtmf::ToneGenerator;
-use crate::jitter::JitterBuffer;
+use crate::hearing::Hearing;
 use crate::keys_in::KeyDetector;
-use crate::keys_out::KeySender;
+use crate::keys_out::{Clocks, KeySender};
 use crate::out_stream::OutStream;
 use crate::pace::Pace;
 use crate::player::Player;
@@ -29,7 +30,9 @@ use crate::tap::Taps;
 use crate::{
     Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal,
 };
-use crate::{FRAME_SAMPLES, Report, SessionId, Sink, StopOnKey, TapEnd, TapEvent, TapId, TapOrder, Unknown, Verdict};
+use crate::{
+    FRAME_SAMPLES, Report, SAMPLE_RATE, SessionId, Sink, StopOnKey, TapEnd, TapEvent, TapId, TapOrder, Unknown, Verdict,
+};
 use std::time::{Duration, Instant};
 
 /// Missed ticks for which heard sound is still handed on, so that a recording keeps its length; those above are left out.
@@ -61,13 +64,16 @@ pub(crate) struct Session {
     tones_in: Option<Box<tones::TonesIn>>,
     tones_out: ToneGenerator,
     player: Option<Player>,
-    heard: Option<JitterBuffer>,
+    heard: Option<Hearing>,
     listening: Listening,
     detector: Option<Detector>,
     taps: Taps,
     route: Option<Route>,
     pace: Pace,
     stream: OutStream,
+    encoder: Encoder,
+    /// Of what is relayed to it in another codec.
+    transcoding: relay::Transcoding,
     rtcp: RtcpClock,
     silence: Silence,
     random: Random,
@@ -90,7 +96,6 @@ impl Session {
             birth: seed,
             latch_window: config.latch_window,
             source: Source::new(plan.remote, plan.remote_rtcp, now + config.latch_window),
-            plan,
             reception: Reception::default(),
             keys_in: KeyDetector::default(),
             keys_out: KeySender::default(),
@@ -104,6 +109,8 @@ impl Session {
             route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
+            encoder: Encoder::new(plan.codec, plan.opus),
+            transcoding: relay::Transcoding::default(),
             rtcp: RtcpClock::new(config.rtcp_interval),
             silence: Silence {
                 since: now,
@@ -112,7 +119,9 @@ impl Session {
             random,
             counters: Counters::default(),
             closing: false,
+            plan,
         };
+        session.set_clocks();
         session.listen_for_tones();
         session
     }
@@ -144,8 +153,20 @@ impl Session {
         if plan.telephone_event.is_none() {
             self.keys_out.clear();
         }
+        if (plan.codec, plan.opus) != (self.plan.codec, self.plan.opus) {
+            self.encoder = Encoder::new(plan.codec, plan.opus);
+        }
         self.plan = plan;
+        self.set_clocks();
         self.listen_for_tones();
+    }
+
+    /// Lets what is sent count in the units of the plan's codec.
+    fn set_clocks(&mut self) {
+        let stream = self.plan.codec.clock();
+        self.stream.set_hertz(stream);
+        let event = self.plan.telephone_event.map_or(SAMPLE_RATE, |events| events.clock);
+        self.keys_out.set_clocks(Clocks { event, stream });
     }
 
     pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
@@ -239,7 +260,7 @@ impl Session {
     /// Makes sure that received sound is kept; a buffer that was not in use begins anew.
     fn want_sound(&mut self) {
         if !self.wants_sound() {
-            self.heard = Some(JitterBuffer::new());
+            self.heard = Some(Hearing::new(self.plan.codec));
         }
     }
 

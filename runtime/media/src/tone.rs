@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Frequencies sounding together; further ones of a tone are not played.
 const MAX_FREQUENCIES: usize = 4;
-/// Length of the ramp at both edges of a sound: 4 ms.
+/// Length of the ramp at both edges of a sound at 8 kHz: 4 ms.
 const RAMP_SAMPLES: u64 = 32;
 /// Power of a sine of full scale.
 #[expect(clippy::approx_constant, reason = "the figure of the recommendation, no circle")]
@@ -19,6 +19,7 @@ pub(crate) struct Oscillator {
     sines: [Sine; MAX_FREQUENCIES],
     count: usize,
     amplitude: f64,
+    ramp: u64,
     on: u64,
     cycle: u64,
 }
@@ -45,8 +46,8 @@ pub(crate) fn length(tone: &Tone) -> u64 {
 }
 
 impl Oscillator {
-    /// At the beginning of a tone.
-    pub(crate) fn new(tone: &Tone) -> Self {
+    /// At the beginning of a tone, at so many times 8 kHz.
+    pub(crate) fn new(tone: &Tone, times: u64) -> Self {
         let audible = tone
             .frequencies
             .iter()
@@ -54,7 +55,7 @@ impl Oscillator {
         let mut sines = [Sine::default(); MAX_FREQUENCIES];
         let mut count = 0;
         for (sine, &hz) in sines.iter_mut().zip(audible) {
-            let (turn_sin, turn_cos) = (TAU * f64::from(hz) / f64::from(SAMPLE_RATE)).sin_cos();
+            let (turn_sin, turn_cos) = (TAU * f64::from(hz) / (f64::from(SAMPLE_RATE) * times as f64)).sin_cos();
             *sine = Sine {
                 cos: 1.0,
                 sin: 0.0,
@@ -65,11 +66,15 @@ impl Oscillator {
         }
         let each_dbm0 = f64::from(tone.level_dbm0.min(0)) - 10.0 * (count.max(1) as f64).log10();
         let amplitude = f64::from(i16::MAX) * 10f64.powf((each_dbm0 - FULL_SCALE_DBM0) / 20.0);
-        let (on, off) = (samples(tone.on), samples(tone.off));
+        let (on, off) = (
+            samples(tone.on).saturating_mul(times),
+            samples(tone.off).saturating_mul(times),
+        );
         Self {
             sines,
             count,
             amplitude,
+            ramp: RAMP_SAMPLES * times,
             on,
             cycle: on.saturating_add(off).max(1),
         }
@@ -92,8 +97,8 @@ impl Oscillator {
             sine.cos = cos;
         }
         let from_edge = within.min(self.on - 1 - within);
-        let ramp = if from_edge < RAMP_SAMPLES {
-            from_edge as f64 / RAMP_SAMPLES as f64
+        let ramp = if from_edge < self.ramp {
+            from_edge as f64 / self.ramp as f64
         } else {
             1.0
         };

@@ -53,7 +53,9 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
         codec: Codec::Pcmu,
         payload_type: 0,
-        telephone_event: Some(101),
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
+        telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,
         timeout: Some(Duration::from_secs(1)),
     };

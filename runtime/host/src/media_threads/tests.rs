@@ -69,6 +69,8 @@ fn plan(remote: SocketAddr) -> Plan {
         remote_rtcp: remote,
         codec: Codec::Pcmu,
         payload_type: 0,
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
         telephone_event: None,
         flow: Flow::SendRecv,
         timeout: None,

@@ -75,12 +75,12 @@ fn at_8_khz_every_sample_stays_as_it_is() {
 fn it_is_coded_both_ways() {
     let clip = Clip::from_samples(&[0, 1000, -1000]);
     assert_eq!(
-        clip.coded(Codec::Pcmu),
-        [0xff, g711::encode(Codec::Pcmu, 1000), g711::encode(Codec::Pcmu, -1000)]
+        clip.coded(Law::Pcmu),
+        [0xff, g711::encode(Law::Pcmu, 1000), g711::encode(Law::Pcmu, -1000)]
     );
     assert_eq!(
-        clip.coded(Codec::Pcma),
-        [0xd5, g711::encode(Codec::Pcma, 1000), g711::encode(Codec::Pcma, -1000)]
+        clip.coded(Law::Pcma),
+        [0xd5, g711::encode(Law::Pcma, 1000), g711::encode(Law::Pcma, -1000)]
     );
     assert_eq!(clip.duration(), Duration::from_micros(375));
 }
@@ -90,5 +90,37 @@ fn very_short_sounds_survive() {
     for samples in 1..20 {
         let clip = Clip::from_wav(&write_wav(48_000, &vec![100; samples])).expect("a WAV file");
         assert_eq!(clip.samples().len(), samples.div_ceil(6));
+    }
+}
+
+#[test]
+fn wide_band_has_what_was_recorded_and_adds_nothing_to_what_was_not() {
+    let wide_of = |clip: &Clip| {
+        let mut wide = vec![0; clip.samples().len() * 2];
+        for (n, out) in wide.chunks_mut(320).enumerate() {
+            clip.copy_wide(n * 160, out);
+        }
+        wide
+    };
+    let tone = |rate: u32, hz: f64| -> Vec<i16> {
+        let turn = std::f64::consts::TAU * hz / f64::from(rate);
+        (0..rate)
+            .map(|n| (8_000.0 * (turn * f64::from(n)).sin()) as i16)
+            .collect()
+    };
+    // Above what 8 kHz can say.
+    let recorded = Clip::from_wav(&write_wav(48_000, &tone(48_000, 6_000.0))).expect("a WAV file");
+    let wide = wide_of(&recorded);
+    assert!((frequency_dbfs(&wide, 16_000, 6_000.0) + 12.25).abs() < 0.5);
+    assert!(level_dbfs(&recorded.samples()[800..7_200]) < -70.0);
+    for hz in [300.0, 1_000.0, 2_500.0, 3_300.0] {
+        let narrow = Clip::from_samples(&tone(8_000, hz));
+        let wide = wide_of(&narrow);
+        let (kept, image) = (
+            frequency_dbfs(&wide, 16_000, hz),
+            frequency_dbfs(&wide, 16_000, 8_000.0 - hz),
+        );
+        assert!((kept + 12.25).abs() < 0.3, "{hz}: {kept:.2}");
+        assert!(image < kept - 40.0, "{hz}: {:.1}", image - kept);
     }
 }

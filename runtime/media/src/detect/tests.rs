@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::random::Random;
-use crate::{Codec, g711};
+use crate::{Law, g711};
 use std::f64::consts::TAU;
 
 const MESSAGE_END: DetectOptions = DetectOptions {
@@ -119,7 +119,7 @@ impl Sound {
 
     /// The verdict and when it came, in milliseconds. The sound goes over a line of this codec and starts at a moment
     /// that has nothing to do with frames.
-    fn detect_over(&self, codec: Codec, options: DetectOptions) -> (Verdict, usize) {
+    fn detect_over(&self, codec: Law, options: DetectOptions) -> (Verdict, usize) {
         let mut detector = Detector::new(options);
         let samples: Vec<i16> = self
             .samples
@@ -143,7 +143,7 @@ impl Sound {
     }
 
     fn detect(&self, options: DetectOptions) -> (Verdict, usize) {
-        self.detect_over(Codec::Pcmu, options)
+        self.detect_over(Law::Pcmu, options)
     }
 }
 
@@ -162,7 +162,7 @@ fn a_short_greeting_is_a_human() {
     for (seed, (noise, codec)) in (0..64).zip(
         LINES
             .into_iter()
-            .flat_map(|noise| [(noise, Codec::Pcmu), (noise, Codec::Pcma)])
+            .flat_map(|noise| [(noise, Law::Pcmu), (noise, Law::Pcma)])
             .cycle(),
     ) {
         let said = 300 + seed as usize * 20;

@@ -2,7 +2,7 @@
 //! lose more on the way), with edges of 4 ms. Not here: which sessions send keys as sound.
 
 use super::{FREQUENCIES, tones_of};
-use crate::{FRAME_SAMPLES, KeyPress, MAX_KEY_PRESSES};
+use crate::{KeyPress, MAX_KEY_PRESSES};
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 
@@ -10,8 +10,8 @@ use std::f64::consts::TAU;
 const LOW: f64 = 9_087.0;
 const HIGH: f64 = 11_440.0;
 /// Length of an edge.
-const RAMP: u32 = 32;
-const SAMPLES_PER_MS: u32 = 8;
+const RAMP_MS: u32 = 4;
+const FRAME_MS: u32 = 20;
 /// Shorter keys and pauses are not sent: no receiver has to hear them (ITU-T Q.24).
 const SHORTEST_MS: u16 = 40;
 
@@ -29,6 +29,7 @@ struct Sounding {
     played: u32,
     sound: u32,
     all: u32,
+    ramp: u32,
 }
 
 impl ToneGenerator {
@@ -56,16 +57,17 @@ impl ToneGenerator {
         self.now = None;
     }
 
-    /// Writes the next 20 ms: tones, or the silence between them. How many keys began in it; none, and nothing written,
-    /// if nothing is to be played.
-    pub fn fill(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> Option<u64> {
+    /// Writes the next 20 ms, whose length says at what rate: tones, or the silence between them. How many keys began in
+    /// it; none, and nothing written, if nothing is to be played.
+    pub fn fill(&mut self, frame: &mut [i16]) -> Option<u64> {
         if !self.busy() {
             return None;
         }
+        let per_ms = frame.len() as u32 / FRAME_MS;
         let mut began = 0;
         for out in frame.iter_mut() {
             if self.now.is_none() {
-                self.now = self.waiting.pop_front().map(Sounding::new);
+                self.now = self.waiting.pop_front().map(|key| Sounding::new(key, per_ms));
                 began += u64::from(self.now.is_some());
             }
             *out = match self.now.as_mut() {
@@ -85,14 +87,15 @@ impl ToneGenerator {
 }
 
 impl Sounding {
-    fn new(key: KeyPress) -> Self {
-        let samples = |ms: u16| u32::from(ms.max(SHORTEST_MS)) * SAMPLES_PER_MS;
+    fn new(key: KeyPress, per_ms: u32) -> Self {
+        let samples = |ms: u16| u32::from(ms.max(SHORTEST_MS)) * per_ms;
         let sound = samples(key.duration_ms);
         Self {
-            turns: tones_of(key.event).map(|tone| TAU * FREQUENCIES[tone] / 8_000.0),
+            turns: tones_of(key.event).map(|tone| TAU * FREQUENCIES[tone] / (f64::from(per_ms) * 1_000.0)),
             played: 0,
             sound,
             all: sound + samples(key.pause_ms),
+            ramp: RAMP_MS * per_ms,
         }
     }
 
@@ -102,7 +105,7 @@ impl Sounding {
         if n >= self.sound {
             return 0;
         }
-        let edge = f64::from(n.min(self.sound - n).min(RAMP)) / f64::from(RAMP);
+        let edge = f64::from(n.min(self.sound - n).min(self.ramp)) / f64::from(self.ramp);
         let [low, high] = self.turns.map(|turn| (turn * f64::from(n)).sin());
         ((LOW * low + HIGH * high) * edge).round() as i16
     }

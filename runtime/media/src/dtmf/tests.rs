@@ -4,7 +4,7 @@
 use super::*;
 use crate::random::Random;
 use crate::tone::FULL_SCALE_DBM0;
-use crate::{Codec, FRAME_SAMPLES, KeyPress, g711};
+use crate::{FRAME_SAMPLES, KeyPress, Law, g711};
 
 /// A pair of tones as somebody's telephone may send it.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ impl Press {
 }
 
 /// Sound as it comes over a line: with noise so far below full scale, cut to 16 bits, through mu-law or A-law.
-fn line(sound: &[f64], codec: Codec, noise: f64, random: &mut Random) -> Vec<i16> {
+fn line(sound: &[f64], codec: Law, noise: f64, random: &mut Random) -> Vec<i16> {
     let samples = g711::samples_of(codec);
     sound
         .iter()
@@ -77,7 +77,7 @@ fn press(press: Press, before: usize) -> Vec<u8> {
     let mut sound = vec![0.0; 400 + before];
     sound.extend(press.sound());
     sound.extend([0.0; 480]);
-    heard(&line(&sound, Codec::Pcmu, 0.0, &mut Random::new(1)))
+    heard(&line(&sound, Law::Pcmu, 0.0, &mut Random::new(1)))
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn keys_are_found_in_noise() {
     let mut random = Random::new(7);
     let (mut found, mut pressed) = (0, 0);
     for round in 0..40u32 {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for codec in [Law::Pcmu, Law::Pcma] {
             for event in 0..16 {
                 let press = Press {
                     event,
@@ -190,7 +190,7 @@ fn a_pause_makes_two_keys_and_a_short_break_does_not() {
                     sound.extend(vec![0.0; (pause * 8.0) as usize]);
                 }
                 sound.extend([0.0; 400]);
-                heard(&line(&sound, Codec::Pcma, 0.0, &mut Random::new(1)))
+                heard(&line(&sound, Law::Pcma, 0.0, &mut Random::new(1)))
             };
             assert_eq!(twice(40.0), [event, event], "{event} {before}");
             assert_eq!(twice(10.0), [event], "{event} {before}");
@@ -220,7 +220,7 @@ fn a_key_held_long_is_one_key_and_different_keys_follow_each_other() {
         sound.extend([0.0; 320]);
     }
     sound.extend([0.0; 320]);
-    assert_eq!(heard(&line(&sound, Codec::Pcmu, 0.0, &mut Random::new(1))), keys);
+    assert_eq!(heard(&line(&sound, Law::Pcmu, 0.0, &mut Random::new(1))), keys);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn tones_of_the_network_and_music_are_no_keys() {
             sound.push(3_000.0 * decay * chord.iter().map(|&hertz| harmonic(hertz)).sum::<f64>());
         }
     }
-    assert_eq!(heard(&line(&sound, Codec::Pcmu, 0.0, &mut Random::new(1))), []);
+    assert_eq!(heard(&line(&sound, Law::Pcmu, 0.0, &mut Random::new(1))), []);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn noise_is_no_key() {
     let mut random = Random::new(11);
     // White, and band-limited so that it is all where the keys are.
     let white: Vec<f64> = vec![0.0; 8_000 * 120];
-    assert_eq!(heard(&line(&white, Codec::Pcmu, 4_000.0, &mut random)), []);
+    assert_eq!(heard(&line(&white, Law::Pcmu, 4_000.0, &mut random)), []);
     let (mut y1, mut y2) = (0.0, 0.0);
     let coloured: Vec<f64> = (0..8_000 * 120)
         .map(|_| {
@@ -287,7 +287,7 @@ fn noise_is_no_key() {
             y
         })
         .collect();
-    assert_eq!(heard(&line(&coloured, Codec::Pcmu, 0.0, &mut random)), []);
+    assert_eq!(heard(&line(&coloured, Law::Pcmu, 0.0, &mut random)), []);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Whole sessions: what goes out, what comes in, and what strangers can do (nothing). Each file is one topic.
 
+mod codecs;
 mod detecting;
 mod keys;
 mod network;
@@ -9,7 +10,9 @@ mod sessions;
 
 use super::*;
 use crate::rtp::{self, Header};
-use crate::{Clip, Codec, Flow, PlayEnd, PlayId, Prompt, RelayHead, Segment, StopOnKey};
+use crate::{
+    Clip, Codec, Flow, Law, OpusOptions, PlayEnd, PlayId, Prompt, RelayHead, Segment, StopOnKey, TelephoneEvent,
+};
 use std::sync::Arc;
 
 const SESSION: SessionId = SessionId(4);
@@ -72,7 +75,9 @@ fn plan() -> Plan {
         remote_rtcp: at("192.0.2.7:4001"),
         codec: Codec::Pcmu,
         payload_type: 0,
-        telephone_event: Some(EVENT),
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
+        telephone_event: Some(TelephoneEvent::new(EVENT)),
         flow: Flow::SendRecv,
         timeout: None,
     }

@@ -53,21 +53,21 @@ fn every_byte_survives_a_round_trip() {
     for byte in 0..=255u8 {
         // Mu-law has two zeros; the positive one is sent.
         let expected = if byte == 0x7f { 0xff } else { byte };
-        assert_eq!(encode(Codec::Pcmu, FROM_PCMU[usize::from(byte)]), expected);
-        assert_eq!(encode(Codec::Pcma, FROM_PCMA[usize::from(byte)]), byte);
+        assert_eq!(encode(Law::Pcmu, FROM_PCMU[usize::from(byte)]), expected);
+        assert_eq!(encode(Law::Pcma, FROM_PCMA[usize::from(byte)]), byte);
     }
 }
 
 #[test]
 fn every_sample_stays_within_half_a_step_of_itself() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for codec in [Law::Pcmu, Law::Pcma] {
         for sample in i16::MIN..=i16::MAX {
             let back = i32::from(samples_of(codec)[usize::from(encode(codec, sample))]);
             let magnitude = i32::from(sample).abs();
             // A step is a sixteenth of its segment; the clipped top of the range is up to 644 away.
             let step = match codec {
-                Codec::Pcmu => ((magnitude + 132) / 16).max(8),
-                Codec::Pcma => (magnitude / 16).max(16),
+                Law::Pcmu => ((magnitude + 132) / 16).max(8),
+                Law::Pcma => (magnitude / 16).max(16),
             };
             let allowed = step / 2 + if magnitude > 32_124 { 644 } else { 4 };
             assert!(
@@ -80,7 +80,7 @@ fn every_sample_stays_within_half_a_step_of_itself() {
 
 #[test]
 fn louder_never_becomes_quieter() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for codec in [Law::Pcmu, Law::Pcma] {
         let mut last = i16::MIN;
         for sample in i16::MIN..=i16::MAX {
             let back = samples_of(codec)[usize::from(encode(codec, sample))];
@@ -92,5 +92,5 @@ fn louder_never_becomes_quieter() {
 
 #[test]
 fn silence_is_the_byte_everybody_sends() {
-    assert_eq!((silence(Codec::Pcmu), silence(Codec::Pcma)), (0xff, 0xd5));
+    assert_eq!((silence(Law::Pcmu), silence(Law::Pcma)), (0xff, 0xd5));
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::g711::FROM_PCMU;
 use crate::measure;
 use crate::random::Random;
-use crate::{Codec, g711};
+use crate::{Law, g711};
 
 /// A sound in which every place is different: two tones that share no short period.
 fn sound(frames: usize) -> Vec<i16> {
@@ -32,7 +32,7 @@ fn run(sound: &[i16], mut delay: impl FnMut(usize) -> Option<u64>) -> (Vec<i16>,
     for tick in 0..sound.len() / FRAME_SAMPLES + 20 {
         while let Some((_, packet)) = arrivals.next_if(|(at, _)| *at <= tick as u64 * 20 + 7) {
             let samples = &sound[packet * FRAME_SAMPLES..][..FRAME_SAMPLES];
-            let payload: Vec<u8> = samples.iter().map(|&s| g711::encode(Codec::Pcmu, s)).collect();
+            let payload: Vec<u8> = samples.iter().map(|&s| g711::encode(Law::Pcmu, s)).collect();
             let timestamp = (packet * FRAME_SAMPLES) as u32;
             let placed = buffer.insert(timestamp.wrapping_add(u32::MAX - 5_000), &payload, &FROM_PCMU);
             late += usize::from(placed == Placed::Late);

@@ -1,6 +1,9 @@
 //! The packets of short, long and following keys; and that our own detector hears what was sent.
 
 use super::*;
+
+/// Of a tick.
+const FRAME: u32 = 160;
 use crate::keys_in::{Event, KeyDetector};
 
 fn key(event: u8, duration_ms: u16, pause_ms: u16) -> KeyPress {

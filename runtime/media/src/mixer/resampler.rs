@@ -16,7 +16,7 @@ const LANES: usize = 8;
 
 /// A filter and what it remembers.
 #[derive(Debug)]
-pub(super) struct Resampler {
+pub(crate) struct Resampler {
     /// Upsampling: phases of the filter.
     up: usize,
     down: usize,
@@ -32,7 +32,7 @@ pub(super) struct Resampler {
 
 impl Resampler {
     /// For sound of one rate that is wanted at another.
-    pub(super) fn new(from: Rate, to: Rate) -> Self {
+    pub(crate) fn new(from: Rate, to: Rate) -> Self {
         let (input, output) = (from.hertz() as usize, to.hertz() as usize);
         let common = greatest_common_divisor(input, output);
         let (up, down) = (output / common, input / common);
@@ -61,6 +61,7 @@ impl Resampler {
     /// Takes a frame and adds the resampled one to `sum`. None is a frame of silence.
     pub(super) fn add(&mut self, frame: Option<&[i32]>, sum: &mut [i32]) {
         let before = self.taps - 1;
+        let length = self.line.len() - before;
         match frame {
             Some(frame) => {
                 for (place, &sample) in self.line[before..].iter_mut().zip(frame) {
@@ -69,17 +70,41 @@ impl Resampler {
             }
             None => self.line[before..].fill(0.0),
         }
+        self.run(length, sum, |out, sample| *out += sample);
+        self.quiet = frame.is_none();
+    }
+
+    /// Takes sound of any length and writes the resampled one to the beginning of `out`, which has room for it; how much
+    /// that is. A rest that is no whole sample of the other rate is left out.
+    pub(crate) fn convert(&mut self, sound: &[i16], out: &mut [i16]) -> usize {
+        let before = self.taps - 1;
+        let longest = self.line.len() - before;
+        let mut written = 0;
+        for piece in sound.chunks(longest) {
+            for (place, &sample) in self.line[before..].iter_mut().zip(piece) {
+                *place = f32::from(sample);
+            }
+            let room = &mut out[written..][..piece.len() * self.up / self.down];
+            self.run(piece.len(), room, |out, sample| {
+                *out = sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+            });
+            written += room.len();
+        }
+        self.quiet = false;
+        written
+    }
+
+    /// Filters what lies in the line, and keeps its end for the next time.
+    fn run<T>(&mut self, count: usize, out: &mut [T], mut put: impl FnMut(&mut T, i32)) {
         let (mut at, mut phase) = (0, 0);
-        for out in sum.iter_mut() {
+        for out in out.iter_mut() {
             let coefficients = &self.coefficients[phase * self.taps..][..self.taps];
-            *out += round(dot(coefficients, &self.line[at..at + self.taps]));
+            put(out, round(dot(coefficients, &self.line[at..at + self.taps])));
             phase += self.down;
             at += phase / self.up;
             phase %= self.up;
         }
-        let length = self.line.len();
-        self.line.copy_within(length - before.., 0);
-        self.quiet = frame.is_none();
+        self.line.copy_within(count..count + self.taps - 1, 0);
     }
 }
 

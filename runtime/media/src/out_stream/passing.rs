@@ -1,21 +1,19 @@
 //! Where relayed packets go in the stream we send: their order, losses and timing are those of the stream they come
 //! from, shifted so that they continue what was sent before. Not here: payloads, and whether relaying is allowed.
 
-use super::{OutStream, later, samples};
-use crate::{MAX_RELAYED_BYTES, RelayHead, SessionId};
+use super::{OutStream, later, units};
+use crate::{MAX_RELAYED_MS, RelayHead, SessionId};
 use std::time::{Duration, Instant};
 
 /// After so long without relayed packets, counted from the end of the last one's sound, our own frames fill the time.
 const QUIET: Duration = Duration::from_millis(100);
-/// How far back a late packet's sound may lie: half a second.
-const LATEST: i32 = 4_000;
+/// How far back a late packet's sound may lie.
+const LATEST_MS: u32 = 500;
 /// A timestamp may be so much further than the time that went by for each packet since the newest one: the longest there
 /// is. More is a jump of the far end's clock.
-const LONGEST_PACKET: u32 = MAX_RELAYED_BYTES as u32;
+const LONGEST_PACKET_MS: u32 = MAX_RELAYED_MS;
 /// So many packets missing in a row are passed on as loss; above it the numbering goes on without a hole.
 const MAX_GAP: u64 = 50;
-/// The segments of a long press are so far apart (RFC 4733 section 2.5.1.3); one may be lost.
-const LONGEST_SEGMENT: u32 = 0xffff;
 
 /// The header fields of a packet to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +30,10 @@ pub(crate) struct EventHead {
     pub(crate) code: u8,
     /// Whether it is over.
     pub(crate) ended: bool,
-    /// How long it has lasted, in 1/8000 s.
-    pub(crate) duration: u16,
+    /// How long it has lasted, in units of our stream's clock.
+    pub(crate) duration: u32,
+    /// The segments of a long press are so far apart (RFC 4733 section 2.5.1.3), in the same; one may be lost.
+    pub(crate) longest: u32,
     /// Whether the session plays sound of its own meanwhile.
     pub(crate) company: Company,
 }
@@ -78,7 +78,7 @@ pub(super) struct PassedEvent {
     stream: u32,
     code: u8,
     ended: bool,
-    duration: u16,
+    duration: u32,
     /// The newest packet of it.
     number: u64,
     source_timestamp: u32,
@@ -89,12 +89,12 @@ pub(super) struct PassedEvent {
 
 impl Anchor {
     /// The timestamp of now, as the relayed sound counts.
-    pub(super) fn time_at(&self, now: Instant) -> Option<u32> {
+    pub(super) fn time_at(&self, now: Instant, hertz: u32) -> Option<u32> {
         let sound = self.sound.as_ref()?;
         Some(
             sound
                 .newest
-                .wrapping_add(samples(now.saturating_duration_since(sound.at))),
+                .wrapping_add(units(now.saturating_duration_since(sound.at), hertz)),
         )
     }
 
@@ -120,9 +120,9 @@ impl Sound {
     }
 
     /// How far the timestamp of a packet so many after the newest one may be from that one's.
-    fn longest_step(&self, now: Instant, packets: u64) -> i32 {
-        let gone = samples(now.saturating_duration_since(self.at));
-        let sent = LONGEST_PACKET * packets.min(MAX_GAP) as u32;
+    fn longest_step(&self, now: Instant, packets: u64, hertz: u32) -> i32 {
+        let gone = units(now.saturating_duration_since(self.at), hertz);
+        let sent = LONGEST_PACKET_MS * (hertz / 1_000) * packets.min(MAX_GAP) as u32;
         i32::try_from(gone.saturating_add(sent)).unwrap_or(i32::MAX)
     }
 }
@@ -141,7 +141,7 @@ impl OutStream {
         }
     }
 
-    /// Takes the place for relayed sound of so many samples; none if it comes too late for one, or while another
+    /// Takes the place for relayed sound of so many units of our clock, in which its head counts too; none if it comes too late for one, or while another
     /// session's sound flows.
     pub(crate) fn place_sound(&mut self, now: Instant, head: &RelayHead, length: u32) -> Option<Placed> {
         if self.is_held_against(now, head.from) {
@@ -149,11 +149,12 @@ impl OutStream {
         }
         self.anchor_on(now, head);
         let start = later(self.clock, self.sent_until);
+        let (hertz, latest) = (self.hertz, self.in_ms(LATEST_MS));
         let anchor = self.anchor.as_mut().expect("it was set just now");
         let sequence = anchor.sequence_of(head.number);
         if head.number < anchor.next {
-            let (timestamp, step) = anchor.sound.as_ref()?.map(head.timestamp);
-            let fits = head.number >= anchor.first && (-LATEST..0).contains(&step);
+            let (timestamp, step) = anchor.sound.as_ref()?.map(head.wrapped());
+            let fits = head.number >= anchor.first && (-latest..0).contains(&step);
             return fits.then_some(Placed {
                 sequence,
                 timestamp,
@@ -162,12 +163,12 @@ impl OutStream {
         }
         let packets = head.number - anchor.next + 1;
         let mapped = anchor.sound.as_ref().and_then(|sound| {
-            let (timestamp, step) = sound.map(head.timestamp);
-            (1..=sound.longest_step(now, packets))
+            let (timestamp, step) = sound.map(head.wrapped());
+            (1..=sound.longest_step(now, packets, hertz))
                 .contains(&step)
                 .then_some((timestamp, sound.shift))
         });
-        let (timestamp, shift) = mapped.unwrap_or_else(|| (start, start.wrapping_sub(head.timestamp)));
+        let (timestamp, shift) = mapped.unwrap_or_else(|| (start, start.wrapping_sub(head.wrapped())));
         if mapped.is_none() {
             // Late ones from before are of another clock.
             anchor.first = head.number;
@@ -178,7 +179,7 @@ impl OutStream {
             at: now,
         });
         anchor.next = head.number + 1;
-        anchor.sounds_until(now + Duration::from_micros(u64::from(length) * 125));
+        anchor.sounds_until(now + Duration::from_micros(u64::from(length) * 1_000_000 / u64::from(hertz)));
         self.sequence = sequence.wrapping_add(1);
         self.sent_until = later(self.sent_until, timestamp.wrapping_add(length));
         let begins = std::mem::take(&mut self.marker) || mapped.is_none();
@@ -196,7 +197,7 @@ impl OutStream {
             return None;
         }
         let known = self.event.as_ref().filter(|known| known.is_of(head));
-        let same = known.is_some_and(|known| known.source_timestamp == head.timestamp);
+        let same = known.is_some_and(|known| known.source_timestamp == head.wrapped());
         let newest = known.map_or(0, |known| known.number);
         let (ended, duration) = known
             .filter(|_| same)
@@ -211,7 +212,7 @@ impl OutStream {
             Company::OwnSound if head.number < newest => return None,
             Company::OwnSound => self.number_between(),
         };
-        let goes_on = self.longer_press(head, event.code);
+        let goes_on = self.longer_press(head, event);
         let timestamp = known_at.or(goes_on).unwrap_or_else(|| self.event_start(now, head));
         self.sent_until = later(self.sent_until, timestamp);
         self.event = Some(PassedEvent {
@@ -221,7 +222,7 @@ impl OutStream {
             ended: event.ended || ended,
             duration: event.duration.max(duration),
             number: head.number.max(newest),
-            source_timestamp: head.timestamp,
+            source_timestamp: head.wrapped(),
             timestamp,
             cut: false,
         });
@@ -247,7 +248,7 @@ impl OutStream {
     /// An event may not be passed on just now; if some of it was, the rest is not passed on later either.
     pub(crate) fn cut_event(&mut self, head: &RelayHead) {
         if let Some(event) = self.event.as_mut().filter(|event| event.is_of(head)) {
-            event.cut |= event.source_timestamp == head.timestamp;
+            event.cut |= event.source_timestamp == head.wrapped();
         }
     }
 
@@ -305,11 +306,11 @@ impl OutStream {
     }
 
     /// The timestamp of what may be the next segment of the press before it: as far from that as at its source.
-    fn longer_press(&self, head: &RelayHead, code: u8) -> Option<u32> {
+    fn longer_press(&self, head: &RelayHead, next: EventHead) -> Option<u32> {
         let event = self.event.as_ref().filter(|event| event.is_of(head))?;
-        let later = head.timestamp.wrapping_sub(event.source_timestamp);
-        let adjoins = later.is_multiple_of(LONGEST_SEGMENT) || later == u32::from(event.duration);
-        let goes_on = !event.ended && event.code == code && !head.marker && adjoins && later <= 2 * LONGEST_SEGMENT;
+        let later = head.wrapped().wrapping_sub(event.source_timestamp);
+        let adjoins = later.is_multiple_of(next.longest) || later == event.duration;
+        let goes_on = !event.ended && event.code == next.code && !head.marker && adjoins && later <= 2 * next.longest;
         goes_on.then(|| event.timestamp.wrapping_add(later))
     }
 
@@ -317,8 +318,8 @@ impl OutStream {
     fn event_start(&self, now: Instant, head: &RelayHead) -> u32 {
         let sound = self.anchor.as_ref().filter(|anchor| anchor.is_of(head));
         let mapped = sound.and_then(|anchor| anchor.sound.as_ref()).and_then(|sound| {
-            let (timestamp, step) = sound.map(head.timestamp);
-            (-LATEST..=sound.longest_step(now, 1))
+            let (timestamp, step) = sound.map(head.wrapped());
+            (-self.in_ms(LATEST_MS)..=sound.longest_step(now, 1, self.hertz))
                 .contains(&step)
                 .then_some(timestamp)
         });

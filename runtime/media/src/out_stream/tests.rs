@@ -8,7 +8,8 @@ fn head(number: u64, timestamp: u32) -> RelayHead {
         from: SessionId(1),
         stream: 0,
         number,
-        timestamp,
+        timestamp: timestamp.into(),
+        clock: 8_000,
         marker: false,
         content: RelayContent::Sound(Codec::Pcmu),
     }

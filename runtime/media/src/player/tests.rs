@@ -13,11 +13,11 @@ fn player(segments: Vec<Segment>, times: u16) -> Player {
 }
 
 /// All bytes until the end, at most `limit` frames.
-fn play(player: &mut Player, codec: Codec, limit: usize) -> Vec<u8> {
+fn play(player: &mut Player, law: Law, limit: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while !player.ended() && bytes.len() < limit * FRAME_SAMPLES {
         let mut frame = [0; FRAME_SAMPLES];
-        player.fill(codec, &mut frame);
+        player.fill_coded(law, &mut frame);
         bytes.extend_from_slice(&frame);
     }
     bytes
@@ -25,7 +25,7 @@ fn play(player: &mut Player, codec: Codec, limit: usize) -> Vec<u8> {
 
 #[test]
 fn segments_join_inside_a_frame() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for law in [Law::Pcmu, Law::Pcma] {
         let mut player = player(
             vec![
                 clip(100, 8000),
@@ -34,11 +34,11 @@ fn segments_join_inside_a_frame() {
             ],
             1,
         );
-        let bytes = play(&mut player, codec, 10);
-        let mut expected = vec![g711::encode(codec, 8000); 100];
-        expected.extend([g711::silence(codec); 8]);
-        expected.extend([g711::encode(codec, -8000); 150]);
-        expected.resize(2 * FRAME_SAMPLES, g711::silence(codec));
+        let bytes = play(&mut player, law, 10);
+        let mut expected = vec![g711::encode(law, 8000); 100];
+        expected.extend([g711::silence(law); 8]);
+        expected.extend([g711::encode(law, -8000); 150]);
+        expected.resize(2 * FRAME_SAMPLES, g711::silence(law));
         assert_eq!(bytes, expected);
         assert_eq!(player.played(), Duration::from_millis(40));
     }
@@ -47,18 +47,18 @@ fn segments_join_inside_a_frame() {
 #[test]
 fn an_end_on_the_edge_of_a_frame_takes_no_further_frame() {
     let mut player = player(vec![clip(320, 5)], 1);
-    assert_eq!(play(&mut player, Codec::Pcmu, 10).len(), 320);
+    assert_eq!(play(&mut player, Law::Pcmu, 10).len(), 320);
     assert_eq!(player.played(), Duration::from_millis(40));
 }
 
 #[test]
 fn it_is_repeated_as_often_as_asked() {
     let mut three = player(vec![clip(50, 1000), clip(30, -1000)], 3);
-    let bytes = play(&mut three, Codec::Pcmu, 10);
-    let loud = bytes.iter().filter(|&&b| b == g711::encode(Codec::Pcmu, 1000)).count();
+    let bytes = play(&mut three, Law::Pcmu, 10);
+    let loud = bytes.iter().filter(|&&b| b == g711::encode(Law::Pcmu, 1000)).count();
     assert_eq!((bytes.len(), loud), (320, 150));
     let mut endless = player(vec![clip(50, 1000)], 0);
-    assert_eq!(play(&mut endless, Codec::Pcmu, 1_000).len(), 160_000);
+    assert_eq!(play(&mut endless, Law::Pcmu, 1_000).len(), 160_000);
     assert!(!endless.ended());
 }
 
@@ -90,7 +90,7 @@ fn prompts_without_sound_end_at_once_even_endless_ones() {
 #[test]
 fn empty_segments_between_others_are_passed_over() {
     let mut player = player(vec![clip(0, 0), clip(160, 7), clip(0, 0), clip(160, 7), clip(0, 0)], 2);
-    assert_eq!(play(&mut player, Codec::Pcmu, 10).len(), 4 * FRAME_SAMPLES);
+    assert_eq!(play(&mut player, Law::Pcmu, 10).len(), 4 * FRAME_SAMPLES);
     assert!(player.ended());
 }
 
@@ -103,7 +103,7 @@ fn a_tone_keeps_its_phase_over_frames() {
         count: 1,
         level_dbm0: -6,
     };
-    let bytes = play(&mut player(vec![Segment::Tone(tone)], 1), Codec::Pcmu, 200);
+    let bytes = play(&mut player(vec![Segment::Tone(tone)], 1), Law::Pcmu, 200);
     let samples: Vec<i16> = bytes.iter().map(|&b| g711::FROM_PCMU[usize::from(b)]).collect();
     let steady = &samples[800..15_200];
     let (all, at) = (

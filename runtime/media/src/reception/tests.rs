@@ -104,7 +104,8 @@ fn jitter_follows_the_formula() {
     feed(&mut reception, &mut counters, &[1]);
     for n in 0..2_000u64 {
         // Every second packet is 10 ms (80 units) late: the difference is always 80.
-        reception.timing(n * 160 + (n % 2) * 80, (n * 160) as u32);
+        let arrived = Duration::from_micros((n * 160 + (n % 2) * 80) * 125);
+        reception.timing(arrived, (n * 160) as u32, 8_000);
     }
     let jitter = reception.jitter_us();
     assert!((9_300..=10_000).contains(&jitter), "{jitter} us");

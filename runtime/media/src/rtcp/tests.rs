@@ -34,6 +34,7 @@ fn the_far_end_reads_what_we_write() {
     assert_eq!(
         heard.about_us,
         Some(Block {
+            fraction_lost: QUALITY.fraction_lost,
             lost: -3,
             jitter: 44,
             last_report: 5,

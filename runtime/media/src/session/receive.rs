@@ -2,18 +2,20 @@
 //! from the wrong place or of the wrong shape has no effect but a count.
 
 use super::{Moment, Session, Silence};
+use crate::hearing::Incoming;
 use crate::jitter::Placed;
 use crate::keys_in::Event;
 use crate::reception::Arrival;
 use crate::relay::Route;
 use crate::reports::Reports;
 use crate::rtp::{self, Packet};
-use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, RelayContent, Relayed, g711, rtcp, rtcp_clock};
+use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, RelayContent, Relayed, SAMPLE_RATE, rtcp, rtcp_clock};
 use std::net::SocketAddr;
 
-/// Payload types of G.711 that never mean anything else (RFC 3551).
+/// Payload types that mean this where nothing else was agreed on (RFC 3551).
 const STATIC_PCMU: u8 = 0;
 const STATIC_PCMA: u8 = 8;
+const STATIC_G722: u8 = 9;
 /// Comfort noise (RFC 3389): a sign of life without sound.
 const STATIC_COMFORT_NOISE: u8 = 13;
 
@@ -24,7 +26,7 @@ pub(crate) type Onward<'a> = (Route, Relayed<'a>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Sound(Codec),
-    Event,
+    Event { clock: u32 },
     ComfortNoise,
     Unknown,
 }
@@ -87,9 +89,9 @@ impl Session {
             since: moment.now,
             said: false,
         };
-        if let Kind::Sound(_) = kind {
-            let arrived = moment.since_start.as_micros() / 125;
-            self.reception.timing(arrived as u64, header.timestamp);
+        if let Kind::Sound(codec) = kind {
+            self.reception
+                .timing(moment.since_start, header.timestamp, codec.clock());
         }
         if !self.plan.flow.receives() {
             self.counters.unwanted += 1;
@@ -97,12 +99,12 @@ impl Session {
         }
         let content = match kind {
             Kind::Sound(codec) => {
-                self.sound(codec, packet);
+                self.sound(codec, number, packet);
                 RelayContent::Sound(codec)
             }
-            Kind::Event => {
-                self.event(moment, number, packet, reports);
-                RelayContent::Event
+            Kind::Event { clock } => {
+                self.event(moment, number, clock, packet, reports);
+                RelayContent::Event { clock }
             }
             Kind::ComfortNoise | Kind::Unknown => RelayContent::Nothing,
         };
@@ -110,37 +112,54 @@ impl Session {
     }
 
     fn kind(&self, payload_type: u8) -> Kind {
+        let agreed = |&&(known, _): &&(u8, Codec)| known == payload_type;
+        if let Some((_, codec)) = self.plan.receives.iter().find(agreed) {
+            return Kind::Sound(*codec);
+        }
+        if let Some(events) = self.plan.telephone_event
+            && (events.receives == Some(payload_type) || events.payload_type == payload_type)
+        {
+            return Kind::Event { clock: events.clock };
+        }
         if payload_type == self.plan.payload_type {
             return Kind::Sound(self.plan.codec);
-        }
-        if Some(payload_type) == self.plan.telephone_event {
-            return Kind::Event;
         }
         match payload_type {
             STATIC_PCMU => Kind::Sound(Codec::Pcmu),
             STATIC_PCMA => Kind::Sound(Codec::Pcma),
+            STATIC_G722 => Kind::Sound(Codec::G722),
             STATIC_COMFORT_NOISE => Kind::ComfortNoise,
             _ => Kind::Unknown,
         }
     }
 
-    fn sound(&mut self, codec: Codec, packet: Packet<'_>) {
+    fn sound(&mut self, codec: Codec, number: u64, packet: Packet<'_>) {
         if !self.wants_sound() {
             return;
         }
         let Some(heard) = self.heard.as_mut() else { return };
-        let placed = heard.insert(packet.header.timestamp, packet.payload, g711::samples_of(codec));
-        self.counters.late += u64::from(placed == Placed::Late);
+        let timestamp = self.reception.unwrapped(packet.header.timestamp);
+        let incoming = Incoming {
+            codec,
+            number,
+            timestamp: (u128::from(timestamp) * u128::from(SAMPLE_RATE) / u128::from(codec.clock())) as u32,
+            payload: packet.payload,
+        };
+        match heard.packet(incoming) {
+            Some(placed) => self.counters.late += u64::from(placed == Placed::Late),
+            None => self.counters.malformed += u64::from(!packet.payload.is_empty()),
+        }
     }
 
-    fn event(&mut self, moment: Moment, number: u64, packet: Packet<'_>, reports: &mut Reports) {
+    fn event(&mut self, moment: Moment, number: u64, clock: u32, packet: Packet<'_>, reports: &mut Reports) {
         let header = packet.header;
         match self
             .keys_in
             .packet(number, header.timestamp, header.marker, packet.payload)
         {
             Event::Key { event, duration } => {
-                self.key(moment.now, event, duration / 8, reports);
+                let ms = u64::from(duration) * 1_000 / u64::from(clock.max(1));
+                self.key(moment.now, event, ms as u32, reports);
             }
             Event::Same => {}
             Event::Ignored => self.counters.events_ignored += 1,
@@ -169,7 +188,8 @@ impl Session {
         }
         if let Some(block) = heard.about_us {
             self.counters.remote_lost = i64::from(block.lost);
-            self.counters.remote_jitter_us = u64::from(block.jitter) * 125;
+            self.counters.remote_jitter_us = u64::from(block.jitter) * 1_000_000 / u64::from(self.stream.hertz());
+            self.encoder.expect_loss(block.percent_lost());
             if let Some(us) = rtcp_clock::round_trip_us(rtcp_clock::ntp(moment.since_start), &block) {
                 self.counters.round_trip_us = us;
             }

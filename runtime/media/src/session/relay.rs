@@ -2,14 +2,68 @@
 //! as part of its own stream. Its own keys and prompts come first. Not here: finding the other session.
 
 use super::{Moment, Session};
+use crate::codec::Sound;
 use crate::out_stream::{Company, EventHead, Placed};
 use crate::relay::{Route, recode};
 use crate::rtp::HEADER_BYTES;
-use crate::{MAX_RELAYED_BYTES, RelayContent, RelayHead, RelayKeys, Relayed, SessionId, Sink};
+use crate::transcoder::Transcoder;
+use crate::{
+    Codec, MAX_PACKET_BYTES, MAX_RELAYED_BYTES, MAX_RELAYED_MS, RelayContent, RelayHead, RelayKeys, Relayed, SessionId,
+    Sink,
+};
 use std::net::SocketAddr;
 
 /// Bytes of one telephone event; what else a packet holds is not passed on.
 const EVENT_BYTES: usize = 4;
+
+/// What is relayed to a session in another codec than its own.
+#[derive(Debug)]
+pub(super) struct Transcoding {
+    transcoder: Option<Box<Transcoder>>,
+    /// Packets that one of the source becomes.
+    pieces: u64,
+}
+
+impl Default for Transcoding {
+    fn default() -> Self {
+        Self {
+            transcoder: None,
+            pieces: 1,
+        }
+    }
+}
+
+impl Transcoding {
+    /// The transcoder between two codecs: made at the first packet, and again only where one of them changes.
+    fn between(&mut self, from: Codec, to: Codec) -> &mut Transcoder {
+        if !self.transcoder.as_ref().is_some_and(|known| known.is_for(from, to)) {
+            self.transcoder = Some(Box::new(Transcoder::new(from, to)));
+        }
+        self.transcoder.as_mut().expect("it was made just now")
+    }
+}
+
+/// Whether a payload is short enough to be relayed, and no damaged one.
+fn is_relayable(codec: Codec, payload: &[u8]) -> bool {
+    let longest = codec.clock() / 1_000 * MAX_RELAYED_MS;
+    payload.len() <= MAX_RELAYED_BYTES && codec.ticks(payload).is_some_and(|ticks| ticks <= longest)
+}
+
+/// One of the packets that a packet becomes: as if the source had sent as many. How many they are is part of the name of
+/// the stream, as numbers mean something else when that changes.
+fn piece_of(head: &RelayHead, piece: u64, pieces: u64) -> RelayHead {
+    RelayHead {
+        number: head.number * pieces + piece,
+        stream: head.stream ^ (pieces as u32 - 1) << 24,
+        marker: head.marker && piece == 0,
+        ..*head
+    }
+}
+
+/// A duration in units of another clock.
+fn scaled(duration: u16, from: u32, to: u32) -> u32 {
+    (u64::from(duration) * u64::from(to) / u64::from(from.max(1))) as u32
+}
 
 impl Session {
     /// Sends what is received from now on to another session as well, or no longer. The target it had before, if it is
@@ -61,21 +115,26 @@ impl Session {
         }
         let (content, payload) = match content {
             RelayContent::Sound(_) if payload.is_empty() => (RelayContent::Nothing, &payload[..0]),
-            RelayContent::Sound(_) if payload.len() > MAX_RELAYED_BYTES => {
+            RelayContent::Sound(codec) if !is_relayable(codec, payload) => {
                 self.counters.relay_dropped += 1;
                 (RelayContent::Nothing, &payload[..0])
             }
             RelayContent::Sound(codec) => (RelayContent::Sound(codec), payload),
-            RelayContent::Event if route.keys == RelayKeys::Pass && payload.len() >= EVENT_BYTES => {
-                (RelayContent::Event, &payload[..EVENT_BYTES])
+            RelayContent::Event { .. } if route.keys == RelayKeys::Pass && payload.len() >= EVENT_BYTES => {
+                (content, &payload[..EVENT_BYTES])
             }
-            RelayContent::Event | RelayContent::Nothing => (RelayContent::Nothing, &payload[..0]),
+            RelayContent::Event { .. } | RelayContent::Nothing => (RelayContent::Nothing, &payload[..0]),
+        };
+        let clock = match content {
+            RelayContent::Sound(codec) => codec.clock(),
+            _ => self.reception.clock().unwrap_or(self.plan.codec.clock()),
         };
         let head = RelayHead {
             from: self.id,
             stream: self.counters.restarts as u32,
             number,
-            timestamp: header.timestamp,
+            timestamp: self.reception.unwrapped(header.timestamp),
+            clock,
             marker: header.marker,
             content,
         };
@@ -84,16 +143,21 @@ impl Session {
 
     /// Takes a packet another session received and sends it on at once, if that may be.
     pub(crate) fn take_relayed(&mut self, moment: Moment, relayed: &Relayed<'_>, sink: &mut impl Sink) {
-        let head = &relayed.head;
+        let content = relayed.head.content;
         let Some(address) = self.send_address() else {
             self.stream.pause();
-            self.counters.relay_dropped += u64::from(head.content != RelayContent::Nothing);
+            self.counters.relay_dropped += u64::from(content != RelayContent::Nothing);
             return;
         };
-        let sent = match head.content {
-            RelayContent::Nothing => return self.stream.skip(head),
+        let head = relayed.head.at_clock(self.stream.hertz());
+        let relayed = &Relayed { head, ..*relayed };
+        let sent = match content {
+            RelayContent::Nothing => {
+                let pieces = self.transcoding.pieces;
+                return (0..pieces).for_each(|piece| self.stream.skip(&piece_of(&head, piece, pieces)));
+            }
             RelayContent::Sound(codec) => self.relayed_sound(moment, relayed, codec, address, sink),
-            RelayContent::Event => self.relayed_event(moment, relayed, address, sink),
+            RelayContent::Event { clock } => self.relayed_event(moment, relayed, clock, address, sink),
         };
         match sent {
             Some(()) => self.counters.relayed += 1,
@@ -112,28 +176,94 @@ impl Session {
         if self.plays() || self.sends_keys() {
             return None;
         }
-        let length = relayed.payload.len();
-        if length == 0 || length > MAX_RELAYED_BYTES {
+        if !is_relayable(codec, relayed.payload) {
             return None;
         }
+        let ours = self.plan.codec;
+        let (from, to) = match (codec.law(), ours.law()) {
+            (Some(from), Some(to)) => (from, to),
+            _ if codec == ours => return self.passed_sound(moment, relayed, address, sink),
+            _ => return self.transcoded_sound(moment, relayed, codec, address, sink),
+        };
+        self.transcoding.pieces = 1;
+        let length = relayed.payload.len();
         let placed = self.stream.place_sound(moment.now, &relayed.head, length as u32)?;
         let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
         let packet = &mut packet[..HEADER_BYTES + length];
-        recode(codec, self.plan.codec, relayed.payload, &mut packet[HEADER_BYTES..]);
+        recode(from, to, relayed.payload, &mut packet[HEADER_BYTES..]);
         self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
         Some(())
     }
 
-    fn relayed_event(
+    /// Passes a payload on as it is: both sides have the same codec.
+    fn passed_sound(
         &mut self,
         moment: Moment,
         relayed: &Relayed<'_>,
         address: SocketAddr,
         sink: &mut impl Sink,
     ) -> Option<()> {
-        let head = &relayed.head;
-        let (Some(payload_type), Some(event)) =
-            (self.plan.telephone_event, relayed.payload.first_chunk::<EVENT_BYTES>())
+        self.transcoding.pieces = 1;
+        let length = self.plan.codec.ticks(relayed.payload)?;
+        let placed = self.stream.place_sound(moment.now, &relayed.head, length)?;
+        let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
+        let packet = &mut packet[..HEADER_BYTES + relayed.payload.len()];
+        packet[HEADER_BYTES..].copy_from_slice(relayed.payload);
+        self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+        Some(())
+    }
+
+    /// Codes a payload anew.
+    fn transcoded_sound(
+        &mut self,
+        moment: Moment,
+        relayed: &Relayed<'_>,
+        codec: Codec,
+        address: SocketAddr,
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        let ours = self.plan.codec;
+        let mut sound = Sound::new();
+        let pieces = self
+            .transcoding
+            .between(codec, ours)
+            .decode(relayed.payload, &mut sound)?;
+        self.transcoding.pieces = pieces as u64;
+        let samples = sound.samples();
+        let each = samples.len() / pieces;
+        let length = (each as u64 * u64::from(ours.clock()) / u64::from(ours.rate().hertz())) as u32;
+        let mut sent = None;
+        for (piece, samples) in samples.chunks_exact(each).enumerate() {
+            let mut head = piece_of(&relayed.head, piece as u64, pieces as u64);
+            head.timestamp += piece as u64 * u64::from(length);
+            let Some(placed) = self.stream.place_sound(moment.now, &head, length) else {
+                continue;
+            };
+            let mut packet = [0; MAX_PACKET_BYTES];
+            let bytes = self.encoder.encode(samples, &mut packet[HEADER_BYTES..]);
+            if bytes > 0 {
+                let packet = &mut packet[..HEADER_BYTES + bytes];
+                self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+            }
+            sent = Some(());
+        }
+        sent
+    }
+
+    fn relayed_event(
+        &mut self,
+        moment: Moment,
+        relayed: &Relayed<'_>,
+        clock: u32,
+        address: SocketAddr,
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        let pieces = self.transcoding.pieces;
+        for piece in 1..pieces {
+            self.stream.skip(&piece_of(&relayed.head, piece, pieces));
+        }
+        let head = &piece_of(&relayed.head, 0, pieces);
+        let (Some(events), Some(event)) = (self.plan.telephone_event, relayed.payload.first_chunk::<EVENT_BYTES>())
         else {
             self.stream.skip(head);
             return None;
@@ -147,16 +277,21 @@ impl Session {
         } else {
             Company::Alone
         };
+        let duration = u16::from_be_bytes([event[2], event[3]]);
+        let hertz = self.stream.hertz();
         let event_head = EventHead {
             code: event[0],
             ended: event[1] & 0x80 != 0,
-            duration: u16::from_be_bytes([event[2], event[3]]),
+            duration: scaled(duration, clock, hertz),
+            longest: scaled(u16::MAX, clock, hertz),
             company,
         };
         let placed = self.stream.place_event(moment.now, head, event_head)?;
+        let told = scaled(duration, clock, events.clock).min(u32::from(u16::MAX)) as u16;
         let mut packet = [0; HEADER_BYTES + EVENT_BYTES];
         packet[HEADER_BYTES..].copy_from_slice(event);
-        self.send_rtp(placed, payload_type, &mut packet, address, sink);
+        packet[HEADER_BYTES + 2..].copy_from_slice(&told.to_be_bytes());
+        self.send_rtp(placed, events.payload_type, &mut packet, address, sink);
         Some(())
     }
 

@@ -4,9 +4,12 @@ use super::{Moment, Session};
 use crate::reports::Reports;
 use crate::rtcp::{Compound, Farewell, SenderInfo};
 use crate::rtp::HEADER_BYTES;
-use crate::{FRAME_SAMPLES, Lane, PlayEnd, Report, Sink, g711, rtcp_clock};
+use crate::{Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
 use std::net::SocketAddr;
 use std::time::Instant;
+
+/// Samples of a tick at the highest rate that is coded.
+const LONGEST_FRAME: usize = 320;
 
 impl Session {
     /// Where RTP goes now; none while the plan forbids it or there is no such place.
@@ -27,8 +30,8 @@ impl Session {
         let event = self
             .plan
             .telephone_event
-            .and_then(|kind| Some((kind, self.keys_out.tick(self.stream.clock())?)));
-        let mut packet = [0; HEADER_BYTES + FRAME_SAMPLES];
+            .and_then(|events| Some((events.payload_type, self.keys_out.tick(self.stream.clock())?)));
+        let mut packet = [0; MAX_PACKET_BYTES];
         if let Some((payload_type, event)) = event {
             let packet = &mut packet[..HEADER_BYTES + event.payload.len()];
             packet[HEADER_BYTES..].copy_from_slice(&event.payload);
@@ -36,26 +39,48 @@ impl Session {
             let placed = self.stream.place_key(event.timestamp, event.marker);
             self.send_rtp(placed, payload_type, packet, address, sink);
         } else {
-            let frame = packet
-                .last_chunk_mut::<FRAME_SAMPLES>()
-                .expect("the packet is a header and a frame");
-            self.fill_frame(frame, reports);
+            let length = self.fill_frame(&mut packet[HEADER_BYTES..], reports);
+            if length == 0 {
+                return self.stream.rest();
+            }
             let placed = self.stream.place_frame();
-            self.send_rtp(placed, self.plan.payload_type, &mut packet, address, sink);
+            let packet = &mut packet[..HEADER_BYTES + length];
+            self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
         }
     }
 
-    fn fill_frame(&mut self, frame: &mut [u8; FRAME_SAMPLES], reports: &mut Reports) {
-        if self.fill_tones(frame) {
-            return;
-        }
+    /// Writes the payload of this tick's sound; its length, 0 if nothing is to be sent.
+    fn fill_frame(&mut self, payload: &mut [u8], reports: &mut Reports) -> usize {
         let codec = self.plan.codec;
+        let samples = &mut [0; LONGEST_FRAME][..codec.rate().frame()];
+        if self.fill_tones(samples) {
+            return self.encoder.encode(samples, payload);
+        }
         let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
-            frame.fill(g711::silence(codec));
-            return;
+            let Some(law) = codec.law() else {
+                return self.encoder.encode(samples, payload);
+            };
+            payload[..samples.len()].fill(g711::silence(law));
+            return samples.len();
         };
-        player.fill(codec, frame);
-        if player.ended() {
+        let length = match codec.law() {
+            // What is coded already is copied.
+            Some(law) => {
+                player.fill_coded(law, &mut payload[..samples.len()]);
+                samples.len()
+            }
+            None => {
+                player.fill(samples);
+                self.encoder.encode(samples, payload)
+            }
+        };
+        self.report_played(reports);
+        length
+    }
+
+    /// Reports a prompt whose last frame this was.
+    fn report_played(&mut self, reports: &mut Reports) {
+        if let Some(player) = self.player.as_ref().filter(|player| player.ended()) {
             let (play, played) = (player.play(), player.played());
             reports.push(Report::PlayEnded {
                 session: self.id,

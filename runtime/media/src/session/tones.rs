@@ -4,7 +4,7 @@
 use super::Session;
 use crate::dtmf::ToneDetector;
 use crate::reports::Reports;
-use crate::{FRAME_SAMPLES, PlayEnd, Report, g711};
+use crate::{FRAME_SAMPLES, PlayEnd, Report};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -88,16 +88,12 @@ impl Session {
         self.keys_out.busy() || self.tones_out.busy()
     }
 
-    /// Writes the tones of keys that are to be played. False if there are none.
-    pub(super) fn fill_tones(&mut self, frame: &mut [u8; FRAME_SAMPLES]) -> bool {
-        let mut samples = [0; FRAME_SAMPLES];
-        let Some(began) = self.tones_out.fill(&mut samples) else {
+    /// Writes 20 ms of the tones of keys that are to be played. False if there are none.
+    pub(super) fn fill_tones(&mut self, frame: &mut [i16]) -> bool {
+        let Some(began) = self.tones_out.fill(frame) else {
             return false;
         };
         self.counters.keys_out += began;
-        for (byte, sample) in frame.iter_mut().zip(samples) {
-            *byte = g711::encode(self.plan.codec, sample);
-        }
         true
     }
 }

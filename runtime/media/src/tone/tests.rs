@@ -14,7 +14,7 @@ fn tone(frequencies: &[u16], on_ms: u64, off_ms: u64, count: u16, level_dbm0: i8
 }
 
 fn play(tone: &Tone) -> Vec<i16> {
-    let mut oscillator = Oscillator::new(tone);
+    let mut oscillator = Oscillator::new(tone, 1);
     (0..length(tone)).map(|n| oscillator.sample(n)).collect()
 }
 
@@ -29,7 +29,7 @@ fn the_level_is_that_of_the_whole() {
 #[test]
 fn it_stays_pure_for_an_hour() {
     let hour = tone(&[1004], 3_600_000, 0, 1, -3);
-    let mut oscillator = Oscillator::new(&hour);
+    let mut oscillator = Oscillator::new(&hour, 1);
     let mut last = Vec::new();
     for n in 0..length(&hour) {
         let sample = oscillator.sample(n);
@@ -73,5 +73,5 @@ fn nonsense_is_silence_and_never_a_panic() {
         ..tone(&[400], 1, 1, u16::MAX, 127)
     };
     assert_eq!(length(&endless), u64::MAX);
-    Oscillator::new(&endless).sample(u64::MAX - 1);
+    Oscillator::new(&endless, 1).sample(u64::MAX - 1);
 }

@@ -280,7 +280,9 @@ fn plan(direction: Direction) -> Plan {
         remote_rtcp: address("10.0.0.1:4001"),
         codec: media::Codec::Pcma,
         payload_type: 8,
-        telephone_event: Some(101),
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
+        telephone_event: Some(TelephoneEvent::new(101)),
         flow: audio::flow(direction),
         timeout: None,
     }

@@ -48,7 +48,7 @@ fn a_beep_in_packets_is_a_machine_and_the_listener_hears_it_too() {
         let beep = (10..30).contains(&n);
         let payload: Vec<u8> = (0..160u32)
             .map(|k| if beep { sample(u32::from(n) * 160 + k) } else { 0.0 })
-            .map(|s| g711::encode(Codec::Pcmu, s as i16))
+            .map(|s| g711::encode(Law::Pcmu, s as i16))
             .collect();
         bench.sound(remote(), n, &payload);
         bench.tick();

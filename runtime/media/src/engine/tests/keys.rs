@@ -166,7 +166,7 @@ fn tones(events: &[u8]) -> Vec<Vec<u8>> {
     let mut frame = [0; FRAME_SAMPLES];
     let frames = std::iter::from_fn(|| generator.fill(&mut frame).map(|_| frame));
     frames
-        .map(|frame| frame.map(|sample| g711::encode(Codec::Pcmu, sample)).to_vec())
+        .map(|frame| frame.map(|sample| g711::encode(Law::Pcmu, sample)).to_vec())
         .collect()
 }
 

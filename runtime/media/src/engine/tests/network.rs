@@ -127,7 +127,7 @@ fn what_is_heard_is_what_was_sent() {
         .map(|n| (9_000.0 * (f64::from(n).powf(1.4) * 0.01).sin()) as i16)
         .collect();
     for (n, frame) in sound.chunks(160).enumerate() {
-        let payload: Vec<u8> = frame.iter().map(|&s| crate::g711::encode(Codec::Pcmu, s)).collect();
+        let payload: Vec<u8> = frame.iter().map(|&s| crate::g711::encode(Law::Pcmu, s)).collect();
         bench.sound(remote(), n as u16, &payload);
         bench.tick();
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::g711;
 
 fn loud(packet: &rtp::Packet<'_>) -> bool {
-    packet.payload.iter().any(|&byte| byte != g711::silence(Codec::Pcmu))
+    packet.payload.iter().any(|&byte| byte != g711::silence(Law::Pcmu))
 }
 
 /// Checks that each packet follows the one before it exactly, and counts them.
@@ -178,6 +178,6 @@ fn the_codec_and_payload_type_are_those_of_the_plan() {
     bench.ticks(2);
     let sent = bench.rtp();
     assert_eq!(sent[0].header.payload_type, 8);
-    assert_eq!(sent[0].payload, [g711::encode(Codec::Pcma, 4_000); 160]);
+    assert_eq!(sent[0].payload, [g711::encode(Law::Pcma, 4_000); 160]);
     assert_eq!(sent[1].payload, [0xd5; 160]);
 }

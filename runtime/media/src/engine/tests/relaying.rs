@@ -35,7 +35,7 @@ fn plan_of(remote: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Pla
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
         codec,
         payload_type: if codec == Codec::Pcmu { 0 } else { 8 },
-        telephone_event,
+        telephone_event: telephone_event.map(TelephoneEvent::new),
         ..plan()
     }
 }
@@ -206,7 +206,7 @@ fn other_codecs_are_recoded_byte_by_byte() {
     let heard = bridge.to_b();
     assert_eq!(heard[0].header.payload_type, 8);
     for (byte, &got) in every.iter().zip(&heard[0].payload) {
-        assert_eq!(got, g711::encode(Codec::Pcma, g711::FROM_PCMU[usize::from(*byte)]));
+        assert_eq!(got, g711::encode(Law::Pcma, g711::FROM_PCMU[usize::from(*byte)]));
     }
     // What the far end of A may send beside its agreed codec is known by its static type.
     let bytes = packet(8, bridge.sequence, bridge.timestamp.wrapping_add(96), 77, &every);
@@ -221,7 +221,7 @@ fn other_codecs_are_recoded_byte_by_byte() {
     let bytes = packet(8, bridge.sequence, bridge.timestamp.wrapping_add(352), 77, &every);
     bridge.arrive(&bytes);
     let recoded = &bridge.to_b()[2].payload;
-    assert!((0..256).all(|n| recoded[n] == g711::encode(Codec::Pcmu, g711::FROM_PCMA[n])));
+    assert!((0..256).all(|n| recoded[n] == g711::encode(Law::Pcmu, g711::FROM_PCMA[n])));
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_prompt_comes_first_and_the_relay_goes_on_after_it() {
     bridge.talk(6, 2);
     let heard = bridge.to_b();
     assert_without_a_seam(&heard);
-    let prompt = g711::encode(Codec::Pcmu, 4_000);
+    let prompt = g711::encode(Law::Pcmu, 4_000);
     assert_eq!(
         first_bytes(&heard),
         [1, 1, 1, 1, 1, prompt, prompt, prompt, 2, 2, 2],

@@ -123,6 +123,7 @@ fn what_nobody_takes_is_counted() {
         stream: 0,
         number: 70_000,
         timestamp: 0,
+        clock: 8_000,
         marker: false,
         content: RelayContent::Sound(Codec::Pcmu),
     };

@@ -32,7 +32,7 @@ fn a_held_party_hears_music_and_then_the_bridge_again() {
     bridge.update_b(flow(Flow::SendOnly));
     music(&mut bridge);
     // Ten minutes: B's far end does not send, or sends what is not wanted; A talks on and is not heard.
-    let loud = crate::g711::encode(Codec::Pcmu, 4_000);
+    let loud = crate::g711::encode(Law::Pcmu, 4_000);
     for n in 0..30_000u32 {
         if n < 100 {
             let bytes = packet(0, n as u16, n * 160, 5, &[0x33; 160]);
