@@ -19,6 +19,7 @@
 mod calling;
 mod check;
 mod identity;
+mod media;
 mod phones;
 mod reader;
 mod sip;
@@ -27,9 +28,8 @@ mod trunks;
 pub use calling::Calling;
 pub use reader::ConfigError;
 
-use crate::doors::Sip;
 use crate::log::Format;
-use crate::node::{Media, NodeConfig};
+use crate::node::NodeConfig;
 use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
 use check::Placed;
@@ -135,14 +135,14 @@ impl Config {
         let http = root
             .section("http", &["listen"])?
             .parsed("listen", ADDRESS, |text| text.parse().ok())?;
-        let media = root.section("media", &["ports", "address", "advertise", "threads", "timeout_s"])?;
+        let media = root.section("media", media::KEYS)?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
         let log = root.section("log", &["format", "level"])?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let records = records(&root.section("records", &["cdr"])?, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
-            media: audio(&media, &sip.sip)?,
+            media: media::read(&media, &sip.sip)?,
             sip: sip.sip,
             dns,
             http,
@@ -192,38 +192,6 @@ impl Config {
 
 const ADDRESS: &str = "an address and port such as \"192.0.2.10:5060\"";
 const HOST: &str = "an IP address such as \"192.0.2.10\"";
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn audio(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
-    let listen = section
-        .parsed("address", HOST, |text| text.parse().ok())?
-        .unwrap_or(sip.listen.ip());
-    let advertise = section.parsed("advertise", HOST, |text| text.parse().ok())?;
-    let phones_know = sip.advertise.map_or(listen, |address| address.ip());
-    let advertise = advertise.unwrap_or(if listen.is_unspecified() { phones_know } else { listen });
-    check::reachable(section, listen, Some(advertise))?;
-    let right = "two ports such as \"20000-23999\", the first even and below the second";
-    let timeout = section
-        .seconds("timeout_s", 0..=SECONDS_MAX)?
-        .unwrap_or(Duration::from_secs(30));
-    let threads = section.number("threads", 1..=THREADS_MAX)?;
-    Ok(Media {
-        ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
-        listen,
-        advertise,
-        threads: threads.map_or_else(|| cores().div_ceil(2), |threads| threads as usize),
-        timeout: (!timeout.is_zero()).then_some(timeout),
-    })
-}
-
-fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
-    let (first, last) = text.split_once('-')?;
-    let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
-    (first >= 1_024 && first % 2 == 0 && first < last).then_some(first..=last)
-}
 
 fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
     let cdr = section.parsed(

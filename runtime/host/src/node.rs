@@ -55,6 +55,8 @@ pub struct Media {
     pub listen: IpAddr,
     /// The address that session descriptions name.
     pub advertise: IpAddr,
+    /// Codecs offered, by preference; not empty.
+    pub codecs: Vec<Codec>,
     /// Media threads wanted; never more than there are blocks of four port pairs.
     pub threads: usize,
     /// A caller that should send audio and sends none for so long is lost; none: wait for ever.
@@ -125,6 +127,7 @@ impl NodeConfig {
                 tls: TlsFiles::default(),
             },
             media: Media {
+                codecs: Codec::USUAL.to_vec(),
                 ports,
                 listen: sip.ip(),
                 advertise: sip.ip(),
@@ -609,7 +612,7 @@ impl Ground {
             domain: config.domain.clone(),
             identity: config.identity.clone(),
             media_address: config.media.advertise,
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: config.media.codecs.clone(),
             media_timeout: config.media.timeout,
             instance: config.instance,
             call: config.call.clone(),

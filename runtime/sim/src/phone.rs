@@ -23,7 +23,7 @@ pub use io::{
 
 use audio::Audio;
 use line::{Call, Due, Side, Stage};
-use patchcord_media::{KeyPress, Plan};
+use patchcord_media::KeyPress;
 use patchcord_sip::sdp::{Agreed, Direction, Local};
 use patchcord_sip::{self as sip, DialogId, EndCause, Endpoint};
 use rand_chacha::ChaCha8Rng;
@@ -394,15 +394,7 @@ impl Phone {
     }
 
     fn adopt(&mut self, now: Instant, line: LineId, agreed: &Agreed) {
-        let plan = Plan {
-            remote: agreed.remote,
-            remote_rtcp: agreed.remote_rtcp,
-            codec: audio::codec(agreed.codec),
-            payload_type: agreed.payload_type,
-            telephone_event: agreed.telephone_event,
-            flow: audio::flow(agreed.direction),
-            timeout: self.config.media_timeout,
-        };
+        let plan = patchcord_switch::plan(agreed, self.config.media_timeout);
         self.audio.adopt(now, line, plan);
     }
 

@@ -1,20 +1,15 @@
-//! SDP offer and answer for one audio stream: PCMU, PCMA and telephone-event. RFC 3264, 8866, 4733, 3605 (a=rtcp).
+//! SDP offer and answer for one audio stream: G.711, G.722, Opus, L16 and telephone-event. RFC 3264, 8866, 4733, 7587,
+//! 3605 (a=rtcp).
 //! Every `m=` line of an offer is answered; what is not ours gets port 0. Not here: ICE, DTLS, video.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+mod codec;
 mod read;
 mod write;
 
-/// A voice codec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Codec {
-    /// G.711 mu-law, static payload type 0.
-    Pcmu,
-    /// G.711 A-law, static payload type 8.
-    Pcma,
-}
+pub use codec::{Codec, Events, OpusWishes};
 
 /// Which way sound flows, seen from the one who writes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +23,15 @@ pub enum Direction {
     RecvOnly,
     /// Not at all.
     Inactive,
+}
+
+/// Whose numbers count: an answer uses those of the offer, an offer's answer may have numbers of its own (RFC 3264 5.1, 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// We answer their offer.
+    Answers,
+    /// They answered ours.
+    Offered,
 }
 
 /// Our side of a session.
@@ -58,8 +62,12 @@ pub struct Agreed {
     pub codec: Codec,
     /// The payload type to send it with (0..=127).
     pub payload_type: u8,
-    /// The payload type of telephone-event/8000 to send and to expect, if both sides have it.
-    pub telephone_event: Option<u8>,
+    /// Every payload type the peer may send, and what it stands for: those of the answer, by its numbers and by ours.
+    pub receives: Vec<(u8, Codec)>,
+    /// How telephone events go, if both sides have them.
+    pub telephone_event: Option<Events>,
+    /// What the peer wants of Opus; without meaning beside other codecs.
+    pub opus: OpusWishes,
     /// How much sound the peer wants in one packet, in ms. 20 if it does not say.
     pub ptime_ms: u16,
     /// Our direction after both sides' wishes.
@@ -79,7 +87,8 @@ pub enum SdpError {
     NoCommonCodec,
 }
 
-/// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15.
+/// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15, and as 102 at the clock of Opus
+/// if that is among them.
 pub fn offer(local: &Local) -> Vec<u8> {
     write::offer(local)
 }
@@ -90,7 +99,7 @@ pub fn offer(local: &Local) -> Vec<u8> {
 /// See [`SdpError`]; the INVITE then gets 488.
 pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError> {
     let session = read::session(offer)?;
-    let chosen = read::choose(&session, local)?;
+    let chosen = read::choose(&session, local, Role::Answers)?;
     Ok((write::answer(&session, &chosen, local), chosen.agreed))
 }
 
@@ -100,25 +109,7 @@ pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError
 /// See [`SdpError`].
 pub fn accept_answer(answer: &[u8], local: &Local) -> Result<Agreed, SdpError> {
     let session = read::session(answer)?;
-    Ok(read::choose(&session, local)?.agreed)
-}
-
-impl Codec {
-    /// Its name in `a=rtpmap`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-        }
-    }
-
-    /// Its static payload type.
-    pub fn static_payload_type(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
-        }
-    }
+    Ok(read::choose(&session, local, Role::Offered)?.agreed)
 }
 
 impl Direction {

@@ -32,6 +32,7 @@ pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Way};
+pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};
 pub use waiting::{Next, WaitingRoom};

@@ -10,17 +10,33 @@ use patchcord_sip::sdp::{Agreed, Codec, Direction};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The whole of what a session does.
-pub(crate) fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
+/// The whole of what a session does that was agreed on in SDP, and after how much silence it is told to be silent.
+pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
+    let events = agreed.telephone_event.map(|events| media::TelephoneEvent {
+        payload_type: events.payload_type,
+        receives: (events.receives != events.payload_type).then_some(events.receives),
+        clock: events.clock,
+    });
+    let usual = media::OpusOptions::default();
     media::Plan {
         remote: agreed.remote,
         remote_rtcp: agreed.remote_rtcp,
-        codec: match agreed.codec {
-            Codec::Pcmu => media::Codec::Pcmu,
-            Codec::Pcma => media::Codec::Pcma,
-        },
+        codec: codec(agreed.codec),
         payload_type: agreed.payload_type,
-        telephone_event: agreed.telephone_event,
+        receives: agreed
+            .receives
+            .iter()
+            .map(|(payload_type, known)| (*payload_type, codec(*known)))
+            .collect(),
+        telephone_event: events,
+        opus: media::OpusOptions {
+            fec: agreed.opus.fec,
+            dtx: agreed.opus.dtx,
+            bit_rate: agreed
+                .opus
+                .max_bit_rate
+                .map_or(usual.bit_rate, |most| most.min(usual.bit_rate)),
+        },
         flow: match agreed.direction {
             Direction::SendRecv => media::Flow::SendRecv,
             Direction::SendOnly => media::Flow::SendOnly,
@@ -28,6 +44,17 @@ pub(crate) fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
             Direction::Inactive => media::Flow::Inactive,
         },
         timeout,
+    }
+}
+
+fn codec(agreed: Codec) -> media::Codec {
+    match agreed {
+        Codec::Pcmu => media::Codec::Pcmu,
+        Codec::Pcma => media::Codec::Pcma,
+        Codec::G722 => media::Codec::G722,
+        Codec::Opus => media::Codec::Opus,
+        Codec::L16Narrow => media::Codec::L16Narrow,
+        Codec::L16Wide => media::Codec::L16Wide,
     }
 }
 

@@ -209,6 +209,14 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
             "[limits] calls: \"9\" is not possible here: give a whole number from 1 to 32767",
         ),
         (
+            "[media]\ncodecs = [\"opus\", \"gsm\"]",
+            "[media] codecs: [\"opus\", \"gsm\"] is not possible here: give \"opus\", \"G722\", \"PCMU\", \"PCMA\", \"L16/16000\" or \"L16/8000\", or a list of them",
+        ),
+        (
+            "[media]\ncodecs = [\"opus\", \"OPUS\"]",
+            "[media] codecs: one stands there twice: give each once",
+        ),
+        (
             "[media]\nports = \"20001-20100\"",
             "[media] ports: \"20001-20100\" is not possible here: give two ports such as \"20000-23999\", the first even and below the second",
         ),

@@ -7,7 +7,10 @@ use crate::layout::Layout;
 use crate::ports;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
-use patchcord_media::{Clip, Codec, Command, Flow, PHASES, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey};
+use patchcord_media::{
+    Clip, Codec, Command, Flow, OpusOptions, PHASES, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey,
+    TelephoneEvent,
+};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -102,7 +105,9 @@ fn plan(caller: SocketAddr, reports: SocketAddr) -> Plan {
         remote_rtcp: reports,
         codec: Codec::Pcmu,
         payload_type: 0,
-        telephone_event: Some(101),
+        receives: Vec::new(),
+        telephone_event: Some(TelephoneEvent::new(101)),
+        opus: OpusOptions::default(),
         flow: Flow::SendRecv,
         timeout: None,
     }

@@ -2,7 +2,7 @@
 //! queue is full or the session gone.
 
 use super::*;
-use patchcord_media::{Codec, Flow, Plan, RelayContent, RelayHead, RelayKeys};
+use patchcord_media::{Codec, Flow, OpusOptions, Plan, RelayContent, RelayHead, RelayKeys};
 use std::net::{Ipv4Addr, UdpSocket};
 
 /// Two blocks of sessions: 0 to 3 belong to thread 0, 4 to 7 to thread 1.
@@ -134,6 +134,7 @@ fn a_full_queue_drops_and_counts_and_an_old_packet_reaches_no_new_session() {
         stream: 0,
         number: 70_000,
         timestamp: 0,
+        clock: 8_000,
         marker: false,
         content: RelayContent::Sound(Codec::Pcmu),
     };

@@ -6,7 +6,6 @@ use patchcord_media::{
     self as media, Clip, Command, Config, Counters, Datagram, Engine, FRAME, FRAME_SAMPLES, KeyPress, Listening,
     MAX_KEY_PRESSES, PHASES, Plan, PlayEnd, PlayId, Prompt, Relayed, Report, Segment, SessionId, Sink, StopOnKey, Tone,
 };
-use patchcord_sip::sdp::{Codec, Direction};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -385,21 +384,5 @@ impl Sink for Collected<'_> {
             at: self.at,
             samples: frame,
         });
-    }
-}
-
-pub(super) fn codec(codec: Codec) -> media::Codec {
-    match codec {
-        Codec::Pcmu => media::Codec::Pcmu,
-        Codec::Pcma => media::Codec::Pcma,
-    }
-}
-
-pub(super) fn flow(direction: Direction) -> media::Flow {
-    match direction {
-        Direction::SendRecv => media::Flow::SendRecv,
-        Direction::SendOnly => media::Flow::SendOnly,
-        Direction::RecvOnly => media::Flow::RecvOnly,
-        Direction::Inactive => media::Flow::Inactive,
     }
 }

@@ -89,7 +89,7 @@ impl Setup {
             trunks: self.trunks.clone(),
             registrar: Some(RegistrarConfig::default()),
             identity: IdentityConfig::default(),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: Codec::USUAL.to_vec(),
             media_timeout: self.media_timeout,
             instance: self.instance,
             call: self.call.clone(),

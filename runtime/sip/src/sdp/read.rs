@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Media, Session};
 
-use super::{Agreed, Codec, Direction, Local, SdpError};
+use super::codec::{events_clock, offered_events};
+use super::{Agreed, Codec, Direction, Events, Local, OpusWishes, Role, SdpError};
 use crate::limits::{SDP_BYTES, SDP_FORMATS, SDP_MEDIA};
 
-/// What `telephone-event` runs at beside G.711.
-const EVENT_CLOCK: &str = "8000";
+/// What telephone events run at where the codec's own clock is not on offer.
+const EVENT_CLOCK: u32 = 8_000;
 /// What a peer that says nothing wants (RFC 3551 4.5).
 const DEFAULT_PTIME_MS: u16 = 20;
 /// The longest packet we make.
@@ -32,6 +33,8 @@ pub(super) struct Line {
     ptime_ms: Option<u16>,
     /// Payload type and `NAME/clock/channels`, as written.
     maps: Vec<(u8, String)>,
+    /// Payload type and its parameters, as written.
+    parameters: Vec<(u8, String)>,
 }
 
 /// What was chosen: which line, and what follows for us.
@@ -63,14 +66,14 @@ pub(super) fn session(bytes: &[u8]) -> Result<Theirs, SdpError> {
 }
 
 /// The first audio line with a codec of ours; within it the first common codec in their order.
-pub(super) fn choose(theirs: &Theirs, local: &Local) -> Result<Chosen, SdpError> {
+pub(super) fn choose(theirs: &Theirs, local: &Local, role: Role) -> Result<Chosen, SdpError> {
     let mut problem = SdpError::NoAudio;
     for (position, line) in theirs.media.iter().enumerate() {
         let is_audio = line.kind == "audio" && line.port != 0 && is_plain_rtp(&line.protocol);
         if !is_audio {
             continue;
         }
-        match agree(line, local) {
+        match agree(line, local, role) {
             Ok(agreed) => return Ok(Chosen { line: position, agreed }),
             Err(why) => problem = why,
         }
@@ -83,7 +86,7 @@ fn is_plain_rtp(protocol: &str) -> bool {
     protocol.eq_ignore_ascii_case("RTP/AVP") || protocol.eq_ignore_ascii_case("RTP/AVPF")
 }
 
-fn agree(line: &Line, local: &Local) -> Result<Agreed, SdpError> {
+fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
     let (codec, payload_type) = line.common_codec(&local.codecs).ok_or(SdpError::NoCommonCodec)?;
     let address = line.address.ok_or(SdpError::NoAddress)?;
     let (rtcp_port, rtcp_address) = line.rtcp.unwrap_or((line.port.saturating_add(1), None));
@@ -97,7 +100,9 @@ fn agree(line: &Line, local: &Local) -> Result<Agreed, SdpError> {
         remote_rtcp: SocketAddr::new(rtcp_address.unwrap_or(address), rtcp_port),
         codec,
         payload_type,
-        telephone_event: line.telephone_event(),
+        receives: line.receives(&local.codecs, (codec, payload_type), role),
+        telephone_event: line.telephone_event(codec, local, role),
+        opus: line.opus(payload_type),
         ptime_ms: line.ptime_ms.unwrap_or(DEFAULT_PTIME_MS),
         direction,
     })
@@ -113,25 +118,58 @@ impl Line {
 
     /// By `a=rtpmap`; without one the static table decides (RFC 3551 6).
     fn codec_of(&self, payload_type: u8) -> Option<Codec> {
-        let Some(map) = self.map(payload_type) else {
-            return [Codec::Pcmu, Codec::Pcma]
+        match self.map(payload_type) {
+            Some(map) => Codec::of_map(map),
+            None => Codec::ALL
                 .into_iter()
-                .find(|codec| codec.static_payload_type() == payload_type);
-        };
-        let mut parts = map.split('/');
-        let (name, clock, channels) = (parts.next()?, parts.next()?, parts.next().unwrap_or("1"));
-        let known = [Codec::Pcmu, Codec::Pcma]
-            .into_iter()
-            .find(|codec| codec.name().eq_ignore_ascii_case(name))?;
-        (clock == "8000" && channels == "1").then_some(known)
+                .find(|codec| codec.static_payload_type() == Some(payload_type)),
+        }
     }
 
-    fn telephone_event(&self) -> Option<u8> {
-        self.payload_types().find(|payload_type| {
-            self.map(*payload_type)
-                .and_then(|map| map.split_once('/'))
-                .is_some_and(|(name, clock)| name.eq_ignore_ascii_case("telephone-event") && clock == EVENT_CLOCK)
+    /// What may come: only the chosen codec where we answer, everything of an answer to us, which may use our numbers or
+    /// its own.
+    fn receives(&self, ours: &[Codec], chosen: (Codec, u8), role: Role) -> Vec<(u8, Codec)> {
+        if role == Role::Answers {
+            return vec![(chosen.1, chosen.0)];
+        }
+        let mut receives: Vec<(u8, Codec)> = Vec::new();
+        let codecs = self
+            .payload_types()
+            .filter_map(|theirs| Some((theirs, self.codec_of(theirs)?)));
+        let common: Vec<_> = codecs.filter(|(_, codec)| ours.contains(codec)).collect();
+        // What we offered means what we said; a number of theirs counts where it does not contradict that.
+        let offered = common.iter().map(|(_, codec)| (codec.offered(), *codec));
+        for (number, codec) in offered.chain(common.iter().copied()) {
+            if !receives.iter().any(|(known, _)| *known == number) {
+                receives.push((number, codec));
+            }
+        }
+        receives
+    }
+
+    /// Those at the clock of the codec, or at the one that all phones know.
+    fn telephone_event(&self, codec: Codec, local: &Local, role: Role) -> Option<Events> {
+        let of_clock = |wanted: u32| {
+            self.payload_types()
+                .find(|theirs| self.map(*theirs).and_then(events_clock) == Some(wanted))
+                .map(|theirs| (theirs, wanted))
+        };
+        let (payload_type, clock) = of_clock(codec.clock()).or_else(|| of_clock(EVENT_CLOCK))?;
+        let offered = offered_events(&local.codecs).find(|(_, offered)| *offered == clock);
+        let receives = match (role, offered) {
+            (Role::Offered, Some((ours, _))) => ours,
+            _ => payload_type,
+        };
+        Some(Events {
+            payload_type,
+            receives,
+            clock,
         })
+    }
+
+    fn opus(&self, payload_type: u8) -> OpusWishes {
+        let own = self.parameters.iter().find(|(known, _)| *known == payload_type);
+        own.map_or(OpusWishes::default(), |(_, parameters)| OpusWishes::read(parameters))
     }
 
     fn payload_types(&self) -> impl Iterator<Item = u8> {
@@ -158,10 +196,13 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
             .filter(move |found| found.attribute == name)
             .filter_map(|found| found.value.as_deref())
     };
-    let maps = values("rtpmap").take(SDP_FORMATS).filter_map(|value| {
-        let (payload_type, map) = value.trim().split_once(' ')?;
-        Some((payload_type.parse().ok()?, map.trim().to_owned()))
-    });
+    let of_types = |name: &'static str| -> Vec<(u8, String)> {
+        let split = values(name).take(SDP_FORMATS).filter_map(|value| {
+            let (payload_type, rest) = value.trim().split_once(' ')?;
+            Some((payload_type.parse().ok()?, rest.trim().to_owned()))
+        });
+        split.collect()
+    };
     let ptime = values("ptime")
         .next()
         .and_then(|value| value.trim().parse::<f32>().ok());
@@ -181,7 +222,8 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
         ptime_ms: ptime
             .filter(|ms| *ms >= 1.0)
             .map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
-        maps: maps.collect(),
+        maps: of_types("rtpmap"),
+        parameters: of_types("fmtp"),
     }
 }
 

@@ -39,7 +39,11 @@ fn our_offer_and_answer_agree_with_each_other() {
     assert_eq!(at_caller.remote_rtcp, "198.51.100.2:30001".parse().expect("an address"));
     for agreed in [at_callee, at_caller] {
         assert_eq!(
-            (agreed.codec, agreed.payload_type, agreed.telephone_event),
+            (
+                agreed.codec,
+                agreed.payload_type,
+                agreed.telephone_event.map(|events| events.payload_type)
+            ),
             (Codec::Pcmu, 0, Some(101))
         );
         assert_eq!((agreed.ptime_ms, agreed.direction), (20, Direction::SendRecv));
@@ -50,7 +54,11 @@ fn our_offer_and_answer_agree_with_each_other() {
 fn takes_the_first_common_codec_in_the_offerers_order() {
     let (text, agreed) = answered("m=audio 4000 RTP/AVP 9 18 8 0\r\na=ptime:30\r\na=rtcp:4010 IN IP4 192.0.2.9\r\n");
     assert_eq!(
-        (agreed.codec, agreed.payload_type, agreed.telephone_event),
+        (
+            agreed.codec,
+            agreed.payload_type,
+            agreed.telephone_event.map(|events| events.payload_type)
+        ),
         (Codec::Pcma, 8, None)
     );
     assert_eq!(
@@ -70,7 +78,11 @@ fn keeps_dynamic_payload_types_as_offered() {
         "m=audio 4000 RTP/AVP 96 97 98\r\na=rtpmap:96 telephone-event/48000\r\na=rtpmap:97 pcmu/8000/1\r\na=rtpmap:98 Telephone-Event/8000\r\n",
     );
     assert_eq!(
-        (agreed.codec, agreed.payload_type, agreed.telephone_event),
+        (
+            agreed.codec,
+            agreed.payload_type,
+            agreed.telephone_event.map(|events| events.payload_type)
+        ),
         (Codec::Pcmu, 97, Some(98))
     );
     assert!(
@@ -174,4 +186,108 @@ fn fuzz_no_mutation_makes_it_panic() {
         }
     }
     assert!(agreements > 100, "the mutations should not all be fatal: {agreements}");
+}
+
+fn wide_local() -> Local {
+    Local {
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu],
+        ..local()
+    }
+}
+
+#[test]
+fn a_browsers_offer_is_answered_with_opus_and_events_at_its_clock() {
+    let offer = session(
+        "m=audio 4000 RTP/AVP 111 63 9 0 8 13 110 126\r\na=rtpmap:111 opus/48000/2\r\n\
+         a=fmtp:111 minptime=10;useinbandfec=1; usedtx=1;maxaveragebitrate=20000;stereo=1\r\na=rtpmap:63 red/48000/2\r\n\
+         a=rtpmap:110 telephone-event/48000\r\na=rtpmap:126 telephone-event/8000\r\n",
+    );
+    let (text, agreed) = answer(offer.as_bytes(), &wide_local()).expect("an answer");
+    let text = String::from_utf8(text).expect("text");
+    assert_eq!((agreed.codec, agreed.payload_type), (Codec::Opus, 111));
+    assert_eq!(agreed.receives, [(111, Codec::Opus)]);
+    let wishes = OpusWishes {
+        fec: true,
+        dtx: true,
+        max_bit_rate: Some(20_000),
+    };
+    assert_eq!(agreed.opus, wishes);
+    let events = Events {
+        payload_type: 110,
+        receives: 110,
+        clock: 48_000,
+    };
+    assert_eq!(agreed.telephone_event, Some(events));
+    assert!(text.contains("m=audio 30000 RTP/AVP 111 110\r\n"), "{text}");
+    assert!(
+        text.contains("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"),
+        "{text}"
+    );
+    assert!(text.contains("a=rtpmap:110 telephone-event/48000\r\n"), "{text}");
+}
+
+#[test]
+fn events_at_8000_serve_every_codec() {
+    let rest = "m=audio 4000 RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n";
+    let (_, agreed) = answer(session(rest).as_bytes(), &wide_local()).expect("an answer");
+    assert_eq!(
+        agreed.telephone_event.map(|events| (events.payload_type, events.clock)),
+        Some((101, 8_000))
+    );
+    assert_eq!(agreed.opus, OpusWishes::default());
+}
+
+#[test]
+fn an_answer_may_number_its_codecs_anew_and_send_any_of_them() {
+    let local = wide_local();
+    let text = String::from_utf8(offer(&local)).expect("text");
+    assert!(text.contains("m=audio 30000 RTP/AVP 96 9 0 101 102\r\n"), "{text}");
+    let rest = "m=audio 4000 RTP/AVP 107 0 99\r\na=rtpmap:107 opus/48000/2\r\na=rtpmap:99 telephone-event/48000\r\n";
+    let agreed = accept_answer(session(rest).as_bytes(), &local).expect("an answer");
+    assert_eq!(
+        (agreed.codec, agreed.payload_type),
+        (Codec::Opus, 107),
+        "what they want to receive"
+    );
+    assert_eq!(
+        agreed.receives,
+        [(96, Codec::Opus), (0, Codec::Pcmu), (107, Codec::Opus)]
+    );
+    let events = Events {
+        payload_type: 99,
+        receives: 102,
+        clock: 48_000,
+    };
+    assert_eq!(agreed.telephone_event, Some(events));
+}
+
+#[test]
+fn a_codec_of_another_clock_or_more_channels_is_another_codec() {
+    for map in [
+        "opus/48000",
+        "opus/16000/2",
+        "L16/44100",
+        "L16/8000/2",
+        "G722/16000",
+        "PCMU/16000",
+    ] {
+        let rest = format!("m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 {map}\r\n");
+        let all = Local {
+            codecs: Codec::ALL.to_vec(),
+            ..local()
+        };
+        assert_eq!(
+            answer(session(&rest).as_bytes(), &all),
+            Err(SdpError::NoCommonCodec),
+            "{map}"
+        );
+    }
+    for codec in Codec::ALL {
+        let local = Local {
+            codecs: vec![codec],
+            ..local()
+        };
+        let (_, agreed) = answer(&offer(&local), &local).expect("our own offer");
+        assert_eq!(agreed.codec, codec);
+    }
 }

@@ -2,25 +2,20 @@
 
 use std::fmt::Write as _;
 
+use super::codec::offered_events;
 use super::read::{Chosen, Theirs};
 use super::{Codec, Local};
 
-/// The payload type we offer for telephone-event.
-const EVENT_PAYLOAD_TYPE: u8 = 101;
-
 pub(super) fn offer(local: &Local) -> Vec<u8> {
-    let codecs: Vec<(Codec, u8)> = local
-        .codecs
-        .iter()
-        .map(|codec| (*codec, codec.static_payload_type()))
-        .collect();
+    let codecs: Vec<(Codec, u8)> = local.codecs.iter().map(|codec| (*codec, codec.offered())).collect();
+    let events: Vec<(u8, u32)> = offered_events(&local.codecs).collect();
     let mut text = session_part(local);
     audio(
         &mut text,
         "RTP/AVP",
         local,
         &codecs,
-        Some(EVENT_PAYLOAD_TYPE),
+        &events,
         local.direction.attribute(),
     );
     text.into_bytes()
@@ -33,12 +28,13 @@ pub(super) fn answer(theirs: &Theirs, chosen: &Chosen, local: &Local) -> Vec<u8>
     for (position, line) in theirs.media.iter().enumerate() {
         if position == chosen.line {
             let codecs = [(agreed.codec, agreed.payload_type)];
+            let events = agreed.telephone_event.map(|events| (events.payload_type, events.clock));
             audio(
                 &mut text,
                 &line.protocol,
                 local,
                 &codecs,
-                agreed.telephone_event,
+                events.as_slice(),
                 agreed.direction.attribute(),
             );
         } else {
@@ -79,20 +75,21 @@ fn audio(
     protocol: &str,
     local: &Local,
     codecs: &[(Codec, u8)],
-    events: Option<u8>,
+    events: &[(u8, u32)],
     direction: &str,
 ) {
-    let types = codecs.iter().map(|(_, payload_type)| *payload_type).chain(events);
+    let events_types = events.iter().map(|(payload_type, _)| *payload_type);
+    let types = codecs.iter().map(|(_, payload_type)| *payload_type).chain(events_types);
     let formats: Vec<String> = types.map(|payload_type| payload_type.to_string()).collect();
     push(
         text,
         format_args!("m=audio {} {protocol} {}", local.port, formats.join(" ")),
     );
     for (codec, payload_type) in codecs {
-        push(text, format_args!("a=rtpmap:{payload_type} {}/8000", codec.name()));
+        codec.write(*payload_type, text);
     }
-    if let Some(payload_type) = events {
-        push(text, format_args!("a=rtpmap:{payload_type} telephone-event/8000"));
+    for (payload_type, clock) in events {
+        push(text, format_args!("a=rtpmap:{payload_type} telephone-event/{clock}"));
         push(text, format_args!("a=fmtp:{payload_type} 0-15"));
     }
     push(text, format_args!("a=ptime:20"));

@@ -1,0 +1,57 @@
+//! `[media]`: where sound comes in, and how it is coded.
+
+use super::reader::{ConfigError, Table};
+use super::{HOST, SECONDS_MAX, THREADS_MAX, check};
+use crate::doors::Sip;
+use crate::node::Media;
+use patchcord_sip::sdp::Codec;
+use std::time::Duration;
+
+pub(super) const KEYS: &[&str] = &["ports", "address", "advertise", "threads", "timeout_s", "codecs"];
+
+/// Reads it.
+pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
+    let listen = section
+        .parsed("address", HOST, |text| text.parse().ok())?
+        .unwrap_or(sip.listen.ip());
+    let advertise = section.parsed("advertise", HOST, |text| text.parse().ok())?;
+    let phones_know = sip.advertise.map_or(listen, |address| address.ip());
+    let advertise = advertise.unwrap_or(if listen.is_unspecified() { phones_know } else { listen });
+    check::reachable(section, listen, Some(advertise))?;
+    let right = "two ports such as \"20000-23999\", the first even and below the second";
+    let timeout = section
+        .seconds("timeout_s", 0..=SECONDS_MAX)?
+        .unwrap_or(Duration::from_secs(30));
+    let threads = section.number("threads", 1..=THREADS_MAX)?;
+    let names = "\"opus\", \"G722\", \"PCMU\", \"PCMA\", \"L16/16000\" or \"L16/8000\"";
+    let codecs = section.parsed_list("codecs", names, Codec::named)?;
+    if has_twins(&codecs) {
+        return Err(section.wrong("codecs", "one stands there twice: give each once"));
+    }
+    Ok(Media {
+        ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
+        listen,
+        advertise,
+        codecs: if codecs.is_empty() {
+            Codec::USUAL.to_vec()
+        } else {
+            codecs
+        },
+        threads: threads.map_or_else(|| cores().div_ceil(2), |threads| threads as usize),
+        timeout: (!timeout.is_zero()).then_some(timeout),
+    })
+}
+
+fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-')?;
+    let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
+    (first >= 1_024 && first % 2 == 0 && first < last).then_some(first..=last)
+}
+
+fn has_twins(codecs: &[Codec]) -> bool {
+    codecs.iter().enumerate().any(|(n, codec)| codecs[..n].contains(codec))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
