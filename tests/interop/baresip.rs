@@ -27,6 +27,25 @@ const PIPE_BYTES: usize = 4096;
 const SILENCE_S: usize = 90;
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How a telephone is set up beside its account.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// Its codecs in order, with clock and channels, between commas.
+    pub codecs: &'static str,
+    /// How it encrypts its sound: a name of baresip's such as `srtp-mand`.
+    pub encryption: Option<&'static str>,
+}
+
+impl Default for Manner {
+    /// G.711 in the clear.
+    fn default() -> Self {
+        Self {
+            codecs: "PCMU/8000,PCMA/8000",
+            encryption: None,
+        }
+    }
+}
+
 /// A running telephone; killed when dropped.
 pub struct Telephone {
     process: Child,
@@ -40,17 +59,19 @@ pub struct Telephone {
 impl Telephone {
     /// Starts a telephone that belongs nowhere and speaks `speech` (16 bits, 8000 Hz) once in every call.
     pub fn start(folder: &Path, lane: &Lane, speech: &[i16]) -> Self {
-        Self::launch(folder, lane, speech, None)
+        Self::with(folder, lane, speech, None, Manner::default())
     }
 
     /// Starts a telephone that registers and takes one call at a time by itself.
     pub fn registered(folder: &Path, lane: &Lane, speech: &[i16], account: &Account) -> Self {
-        Self::launch(folder, lane, speech, Some(account.clone()))
+        Self::with(folder, lane, speech, Some(account), Manner::default())
     }
 
-    fn launch(folder: &Path, lane: &Lane, speech: &[i16], account: Option<Account>) -> Self {
+    /// Starts a telephone of either kind in this manner.
+    pub fn with(folder: &Path, lane: &Lane, speech: &[i16], account: Option<&Account>, manner: Manner) -> Self {
         let port = lab::free_port();
-        write_files(folder, lane, port, speech, account.as_ref());
+        let line = account_line(account, manner);
+        write_files(folder, lane, port, speech, (account, &line));
         let pipe = folder.join("heard.fifo");
         lab::run(Command::new("mkfifo").arg(&pipe));
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -80,7 +101,7 @@ impl Telephone {
             folder: folder.to_owned(),
             events: Transcript::of(reader, &folder.join("events.log")),
             heard,
-            account,
+            account: account.cloned(),
         }
     }
 
@@ -98,6 +119,12 @@ impl Telephone {
     pub fn expect(&mut self, event: &str, patience: Duration) {
         let sign = format!("\"type\":\"{event}\"");
         self.events.expect(&sign, patience, &self.folder);
+    }
+
+    /// All it wrote so far.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.folder.join("baresip.log")).expect("it writes one");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Ends the telephone and gives all it heard, silence before and between calls included.
@@ -226,7 +253,13 @@ fn hear(mut file: File, heard: &Weak<Mutex<Vec<i16>>>) {
     }
 }
 
-fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16], account: Option<&Account>) {
+fn write_files(
+    folder: &Path,
+    lane: &Lane,
+    control_port: u16,
+    speech: &[i16],
+    (account, line): (Option<&Account>, &str),
+) {
     let mut source = speech.to_vec();
     source.resize(speech.len() + SILENCE_S * RATE as usize, 0);
     let here = folder.display();
@@ -238,7 +271,7 @@ fn write_files(folder: &Path, lane: &Lane, control_port: u16, speech: &[i16], ac
     let files = [
         ("config", config(folder, lane, control_port, account).into_bytes()),
         ("asound.conf", alsa.into_bytes()),
-        ("accounts", account_line(account).into_bytes()),
+        ("accounts", line.as_bytes().to_vec()),
         ("contacts", Vec::new()),
         ("speech.wav", wav),
     ];
@@ -279,14 +312,17 @@ fn config(folder: &Path, lane: &Lane, control_port: u16, account: Option<&Accoun
     if let Some(authority) = account.and_then(|account| account.authority.as_ref()) {
         writeln!(config, "sip_cafile {}", authority.display()).expect("a string takes text");
     }
-    for module in ["g711", "aufile", "alsa", "aubridge"] {
+    for module in ["g711", "g722", "opus", "l16", "srtp", "aufile", "alsa", "aubridge"] {
         writeln!(config, "module {module}.so").expect("a string takes text");
     }
     config + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app ctrl_tcp.so\nmodule_app menu.so\n"
 }
 
-fn account_line(account: Option<&Account>) -> String {
-    let codecs = "audio_codecs=PCMU/8000,PCMA/8000";
+fn account_line(account: Option<&Account>, manner: Manner) -> String {
+    let encryption = manner
+        .encryption
+        .map_or(String::new(), |name| format!(";mediaenc={name}"));
+    let codecs = format!("audio_codecs={}{encryption}", manner.codecs);
     match account {
         None => format!("<sip:telephone@127.0.0.1>;regint=0;{codecs}\n"),
         Some(account) => format!(

@@ -10,6 +10,7 @@
 mod baresip;
 mod carriers;
 mod certificates;
+mod codecs;
 mod helper_tests;
 mod hummer;
 mod kamailio;

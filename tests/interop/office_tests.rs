@@ -8,7 +8,8 @@ use crate::server::{Route, Server, Setup};
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
-const OFFICE: &[Route] = &[Route {
+/// Everything goes to the office.
+pub const OFFICE: &[Route] = &[Route {
     to: "*",
     handler: "examples/office",
 }];
