@@ -28,7 +28,7 @@ const SILENCE_S: usize = 90;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a telephone is set up beside its account.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Manner {
     /// Its codecs in order, with clock and channels, between commas.
     pub codecs: &'static str,

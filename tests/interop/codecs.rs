@@ -1,4 +1,5 @@
-//! Foreign telephones in wide band: baresip with Opus, G.722 and L16, alone with us and with each other through us.
+//! Foreign telephones in wide band and under SRTP: baresip with Opus, G.722 and L16, alone with us and with each other
+//! through us.
 
 use crate::baresip::{Manner, RATE, Telephone};
 use crate::lab::{self, Lane, MACHINE};
@@ -84,23 +85,44 @@ fn a_telephone_hears_the_menu_in_wide_band() {
 /// Two that have no codec in common talk through us, both ways; two that have one do it in that.
 #[test]
 fn telephones_of_other_codecs_talk_to_each_other() {
+    let pairs = [
+        (manner(OPUS), manner(G722)),
+        (manner(G722), manner("PCMA/8000/1")),
+        (manner("PCMU/8000/1"), manner(OPUS)),
+        (manner(OPUS), manner(OPUS)),
+    ];
+    talk("mixed_codecs", "", &pairs);
+}
+
+/// Telephones that insist on SRTP talk to us and to each other, where nothing else is allowed.
+#[test]
+fn telephones_that_require_encryption_have_it() {
+    let encrypted = |codecs| Manner {
+        codecs,
+        encryption: Some("srtp-mand"),
+    };
+    let pairs = [
+        (encrypted("PCMU/8000/1"), encrypted("PCMU/8000/1")),
+        (encrypted(OPUS), encrypted("PCMA/8000/1")),
+    ];
+    talk("srtp", "srtp = \"require\"", &pairs);
+}
+
+/// Anna calls clara in each of these manners, and each hears the other's tone.
+fn talk(name: &str, media: &str, pairs: &[(Manner, Manner)]) {
     lab::need("baresip");
     let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-    let folder = lab::folder("mixed_codecs");
-    let users = crate::office_tests::users();
     let setup = Setup {
         // baresip 1.0 gives up when it is offered SHA-256 too.
         sip: &format!("domain = \"{DOMAIN}\"\ndigest = [\"md5\"]"),
-        sections: &users,
+        media,
+        sections: &crate::office_tests::users(),
         ..Setup::default()
     };
-    let server = Server::start_with(&folder, &Lane::take(), OFFICE, &setup);
-    let (anna_hz, clara_hz) = (440, 880);
-    for (n, (annas, claras)) in [(OPUS, G722), (G722, "PCMA/8000/1"), ("PCMU/8000/1", OPUS), (OPUS, OPUS)]
-        .into_iter()
-        .enumerate()
-    {
-        let desk = |user: &str, hz: u16, codecs: &'static str| {
+    let server = Server::start_with(&lab::folder(name), &Lane::take(), OFFICE, &setup);
+    let tones = [440, 880];
+    for (n, (annas, claras)) in pairs.iter().enumerate() {
+        let desk = |user: &str, hz: u16, manner: Manner| {
             let account = office::Account {
                 user: user.to_owned(),
                 domain: DOMAIN.to_owned(),
@@ -109,14 +131,13 @@ fn telephones_of_other_codecs_talk_to_each_other() {
                 transport: office::Transport::Udp,
                 authority: None,
             };
-            let folder = lab::folder(&format!("mixed_codecs_{n}_{user}"));
-            let speech = office::tone(hz);
-            let mut telephone = Telephone::with(&folder, &Lane::take(), &speech, Some(&account), manner(codecs));
+            let folder = lab::folder(&format!("{name}_{n}_{user}"));
+            let mut telephone = Telephone::with(&folder, &Lane::take(), &office::tone(hz), Some(&account), manner);
             telephone.wait_registered();
             telephone
         };
-        let mut anna = desk("anna", anna_hz, annas);
-        let mut clara = desk("clara", clara_hz, claras);
+        let mut anna = desk("anna", tones[0], *annas);
+        let mut clara = desk("clara", tones[1], *claras);
         anna.call("clara");
         clara.answer();
         anna.wait_talking();
@@ -124,20 +145,13 @@ fn telephones_of_other_codecs_talk_to_each_other() {
         std::thread::sleep(Duration::from_secs(4));
         anna.hang_up();
         clara.wait_hung_up();
-        assert_coded(&anna, annas);
-        assert_coded(&clara, claras);
-        let (at_anna, at_clara) = (anna.finish(), clara.finish());
-        let tones = [anna_hz, clara_hz];
-        assert_eq!(
-            reading::tone(&at_anna, RATE, &tones),
-            Some(clara_hz),
-            "{annas} hears {claras}"
-        );
-        assert_eq!(
-            reading::tone(&at_clara, RATE, &tones),
-            Some(anna_hz),
-            "{claras} hears {annas}"
-        );
+        for (telephone, manner) in [(&anna, annas), (&clara, claras)] {
+            assert_coded(telephone, manner.codecs);
+        }
+        for (telephone, other, manners) in [(anna, tones[1], (annas, claras)), (clara, tones[0], (claras, annas))] {
+            let heard = telephone.finish();
+            assert_eq!(reading::tone(&heard, RATE, &tones), Some(other), "{manners:?}");
+        }
         server.expect_records(n + 1);
     }
     server.settle();

@@ -2,7 +2,7 @@
 //! `PATCHCORD_TALK_OFF_MINUTES=60` makes it the hour that counts.
 
 use patchcord_media::dtmf::{ToneDetector, ToneGenerator};
-use patchcord_media::{Clip, Codec, FRAME_SAMPLES, KeyPress, g711, measure};
+use patchcord_media::{Clip, FRAME_SAMPLES, KeyPress, Law, g711, measure};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -101,15 +101,11 @@ fn speech(test: &str, turn: usize) -> Vec<i16> {
 fn on_the_line(speech: &[i16], turn: usize) -> Vec<i16> {
     let peak = speech.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
     let gain = 32_767.0 / f64::from(peak.max(1)) * 10f64.powf(LEVELS_DB[turn % LEVELS_DB.len()] / 20.0);
-    let codec = if turn.is_multiple_of(2) {
-        Codec::Pcmu
-    } else {
-        Codec::Pcma
-    };
-    let samples = g711::samples_of(codec);
+    let law = if turn.is_multiple_of(2) { Law::Pcmu } else { Law::Pcma };
+    let samples = g711::samples_of(law);
     speech
         .iter()
-        .map(|&sample| samples[usize::from(g711::encode(codec, (f64::from(sample) * gain) as i16))])
+        .map(|&sample| samples[usize::from(g711::encode(law, (f64::from(sample) * gain) as i16))])
         .collect()
 }
 

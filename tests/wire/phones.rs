@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use patchcord_sip::sdp::{self, Codec, Direction, Local};
+use patchcord_sip::sdp::{self, Codec, Direction, Local, SRTP_KEY_BYTES, Srtp, SrtpKey};
 use patchcord_sip::{EndCause, Event, Message, Request, parse, peek_call_id};
 
 use crate::captures::{ALL, BARESIP, CARRIER, DESK_PHONE, OLD_GATEWAY, SIPP, VIDEO_PHONE_V6, sealed};
@@ -16,6 +16,8 @@ fn local() -> Local {
         version: 1,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         direction: Direction::SendRecv,
+        srtp: Srtp::Accept,
+        srtp_key: SrtpKey([0; SRTP_KEY_BYTES]),
     }
 }
 

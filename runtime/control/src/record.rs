@@ -121,6 +121,8 @@ pub struct MediaCounters {
     pub reordered: u64,
     /// Not RTP, or cut short.
     pub malformed: u64,
+    /// Packets that should have been SRTP of the agreed keys and were not.
+    pub unauthentic: u64,
     /// From an address that is not the far end's.
     pub wrong_source: u64,
     /// Interarrival jitter in microseconds.

@@ -24,7 +24,7 @@ use crate::watch::{Seen, Watchers};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport, TrunkMode, Uri};
 use patchcord_switch::{Directory, IdentityConfig};
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -57,6 +57,8 @@ pub struct Media {
     pub advertise: IpAddr,
     /// Codecs offered, by preference; not empty.
     pub codecs: Vec<Codec>,
+    /// Whether legs have to be encrypted.
+    pub srtp: Srtp,
     /// Media threads wanted; never more than there are blocks of four port pairs.
     pub threads: usize,
     /// A caller that should send audio and sends none for so long is lost; none: wait for ever.
@@ -128,6 +130,7 @@ impl NodeConfig {
             },
             media: Media {
                 codecs: Codec::USUAL.to_vec(),
+                srtp: Srtp::Accept,
                 ports,
                 listen: sip.ip(),
                 advertise: sip.ip(),
@@ -613,6 +616,7 @@ impl Ground {
             identity: config.identity.clone(),
             media_address: config.media.advertise,
             codecs: config.media.codecs.clone(),
+            srtp: config.media.srtp,
             media_timeout: config.media.timeout,
             instance: config.instance,
             call: config.call.clone(),

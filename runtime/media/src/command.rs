@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, Codec, DetectOptions, OpusOptions, RelayKeys, TapId, TapOrder};
+use crate::{Clip, Codec, DetectOptions, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,6 +140,9 @@ pub struct Plan {
     pub telephone_event: Option<TelephoneEvent>,
     /// What the far end asks of Opus; without meaning beside other codecs.
     pub opus: OpusOptions,
+    /// How packets are protected both ways; none: they are plain. Where they are protected, what is not authentic has no
+    /// effect, plain packets included.
+    pub srtp: Option<SrtpKeys>,
     /// Who may send, as seen from here.
     pub flow: Flow,
     /// Without RTP for so long while receiving, the session is reported silent, once for each silence. None: never.

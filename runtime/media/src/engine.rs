@@ -4,7 +4,8 @@ use crate::random::Random;
 use crate::reports::Reports;
 use crate::session::{Moment, Onward, Session};
 use crate::{
-    Command, Config, Counters, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId, TapTaken, Tapped,
+    Command, Config, Counters, MAX_PACKET_BYTES, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId,
+    TapTaken, Tapped,
 };
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -141,8 +142,11 @@ impl Engine {
         let moment = self.moment(now);
         let session = datagram.session;
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
+        let mut readable = [0; MAX_PACKET_BYTES];
         let onward = match found.filter(|open| !open.closing()) {
-            Some(open) => open.packet(moment, datagram, &mut self.reports),
+            Some(open) => open
+                .unprotect(datagram, &mut readable)
+                .and_then(|datagram| open.packet(moment, datagram, &mut self.reports)),
             None => {
                 self.totals.stray_packets += 1;
                 None

@@ -48,6 +48,7 @@ mod rtp;
 mod session;
 mod sound_file;
 mod source;
+mod srtp;
 mod tap;
 mod tone;
 mod transcoder;
@@ -72,5 +73,6 @@ pub use recorder::{
 pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
 pub use sound_file::{SoundError, SoundFormat, SoundProblem};
+pub use srtp::{SRTP_KEY_BYTES, SrtpKey, SrtpKeys, SrtpSuite};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};

@@ -168,6 +168,8 @@ pub struct Counters {
     pub late: u64,
     /// Datagrams that are no RTP or RTCP.
     pub malformed: u64,
+    /// Packets that should have been protected and are not authentic, or came before.
+    pub unauthentic: u64,
     /// Datagrams from somebody else than the session's source; without effect.
     pub wrong_source: u64,
     /// RTP packets with a payload type that was not agreed; they carry no sound and no key.

@@ -26,6 +26,7 @@ use crate::reports::Reports;
 use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
+use crate::srtp::Srtp;
 use crate::tap::Taps;
 use crate::{
     Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal,
@@ -71,6 +72,7 @@ pub(crate) struct Session {
     route: Option<Route>,
     pace: Pace,
     stream: OutStream,
+    srtp: Option<Box<Srtp>>,
     encoder: Encoder,
     /// Of what is relayed to it in another codec.
     transcoding: relay::Transcoding,
@@ -109,6 +111,7 @@ impl Session {
             route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
+            srtp: plan.srtp.map(|keys| Box::new(Srtp::new(keys))),
             encoder: Encoder::new(plan.codec, plan.opus),
             transcoding: relay::Transcoding::default(),
             rtcp: RtcpClock::new(config.rtcp_interval),
@@ -155,6 +158,10 @@ impl Session {
         }
         if (plan.codec, plan.opus) != (self.plan.codec, self.plan.opus) {
             self.encoder = Encoder::new(plan.codec, plan.opus);
+        }
+        match (self.srtp.as_mut(), plan.srtp) {
+            (Some(srtp), Some(keys)) => srtp.update(keys),
+            (_, keys) => self.srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
         }
         self.plan = plan;
         self.set_clocks();

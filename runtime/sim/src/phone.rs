@@ -24,7 +24,7 @@ pub use io::{
 use audio::Audio;
 use line::{Call, Due, Side, Stage};
 use patchcord_media::KeyPress;
-use patchcord_sip::sdp::{Agreed, Direction, Local};
+use patchcord_sip::sdp::{Agreed, Direction, Local, Srtp, SrtpKey};
 use patchcord_sip::{self as sip, DialogId, EndCause, Endpoint};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -212,6 +212,8 @@ impl Phone {
             version: 1,
             codecs: self.config.codecs.clone(),
             direction: Direction::SendRecv,
+            srtp: self.config.srtp,
+            srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),
         }
     }
 
@@ -396,6 +398,10 @@ impl Phone {
     fn adopt(&mut self, now: Instant, line: LineId, agreed: &Agreed) {
         let plan = patchcord_switch::plan(agreed, self.config.media_timeout);
         self.audio.adopt(now, line, plan);
+        if let Some(call) = self.lines[line.number()].as_mut().filter(|_| agreed.srtp.is_some()) {
+            // Whatever it offers from now on may not be less.
+            call.local.srtp = Srtp::Require;
+        }
     }
 
     /// The call is answered: the phone begins to hum, or ends a call without sound.

@@ -1,15 +1,17 @@
 //! SDP offer and answer for one audio stream: G.711, G.722, Opus, L16 and telephone-event. RFC 3264, 8866, 4733, 7587,
-//! 3605 (a=rtcp).
+//! 3605 (a=rtcp), 4568 (a=crypto).
 //! Every `m=` line of an offer is answered; what is not ours gets port 0. Not here: ICE, DTLS, video.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 mod codec;
+mod crypto;
 mod read;
 mod write;
 
 pub use codec::{Codec, Events, OpusWishes};
+pub use crypto::{AgreedSrtp, SRTP_KEY_BYTES, Srtp, SrtpKey, Suite};
 
 /// Which way sound flows, seen from the one who writes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,10 @@ pub struct Local {
     pub codecs: Vec<Codec>,
     /// What we want to do.
     pub direction: Direction,
+    /// How RTP goes.
+    pub srtp: Srtp,
+    /// The key of what we send, should it be encrypted: drawn for this session, and the same over all of it.
+    pub srtp_key: SrtpKey,
 }
 
 /// What both sides agreed on.
@@ -70,6 +76,8 @@ pub struct Agreed {
     pub opus: OpusWishes,
     /// How much sound the peer wants in one packet, in ms. 20 if it does not say.
     pub ptime_ms: u16,
+    /// How both directions are encrypted; none: they are not.
+    pub srtp: Option<AgreedSrtp>,
     /// Our direction after both sides' wishes.
     pub direction: Direction,
 }
@@ -79,12 +87,16 @@ pub struct Agreed {
 pub enum SdpError {
     /// Not SDP, or above a limit of this crate.
     Unreadable,
-    /// No usable audio stream (RTP/AVP, port not 0).
+    /// No usable audio stream (RTP/AVP or RTP/SAVP, port not 0).
     NoAudio,
     /// No address for the audio stream, or not an IP address.
     NoAddress,
     /// No codec in common.
     NoCommonCodec,
+    /// The audio stream is to be encrypted in no way that we know.
+    NoCommonSuite,
+    /// One side wants plain RTP and the other does not.
+    OtherProtection,
 }
 
 /// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15, and as 102 at the clock of Opus
@@ -150,6 +162,10 @@ impl fmt::Display for SdpError {
             Self::NoAudio => "the session description has no usable audio stream",
             Self::NoAddress => "the audio stream has no IP address",
             Self::NoCommonCodec => "no codec in common",
+            Self::NoCommonSuite => {
+                "no way of encryption in common (SRTP with AES_CM_128_HMAC_SHA1_80 or _32 by a=crypto)"
+            }
+            Self::OtherProtection => "one side wants SRTP and the other plain RTP",
         })
     }
 }

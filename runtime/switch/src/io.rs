@@ -10,7 +10,7 @@ use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, NotRecorded, UnixTime};
 use patchcord_media::{Command, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Flow, LocationChange, Target, Uri};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// Codecs we speak, preferred first.
     pub codecs: Vec<Codec>,
+    /// Whether legs have to be encrypted.
+    pub srtp: Srtp,
     /// A leg that should send audio and sends none for so long is lost; none to wait for ever.
     pub media_timeout: Option<Duration>,
     /// Limits of an instance.

@@ -162,6 +162,7 @@ fn media_counters(counted: &Counters) -> MediaCounters {
         duplicates: counted.duplicates,
         reordered: counted.reordered,
         malformed: counted.malformed,
+        unauthentic: counted.unauthentic,
         wrong_source: counted.wrong_source,
         jitter_us: counted.jitter_us,
         keys: counted.keys,

@@ -17,7 +17,7 @@ use patchcord_control::record::Usage;
 use patchcord_control::words::{Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_guest::Instance;
 use patchcord_media::Command;
-use patchcord_sip::sdp::{self, Agreed, Direction, Local};
+use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
 use patchcord_sip::{DialogId, EndCause, Event, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeMap;
@@ -127,6 +127,8 @@ impl Shard {
             version: 1,
             codecs: self.config.codecs.clone(),
             direction: Direction::SendRecv,
+            srtp: self.config.srtp,
+            srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),
         }
     }
 
@@ -298,6 +300,10 @@ impl Shard {
         let timeout = self.config.media_timeout;
         let io = self.live(id).leg(leg);
         io.agreed = Some(agreed.clone());
+        if agreed.srtp.is_some() {
+            // Whatever we offer from now on may not be less.
+            io.local.srtp = Srtp::Require;
+        }
         let (session, thread, plan) = (io.port.session, io.port.thread, media_plan::plan(agreed, timeout));
         let command = match io.session {
             Session::None => Command::Open { session, plan },

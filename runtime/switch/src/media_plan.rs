@@ -6,7 +6,7 @@ use patchcord_control::words::{
     AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayEnd, Segment as Wanted, Tone as WantedTone,
 };
 use patchcord_media as media;
-use patchcord_sip::sdp::{Agreed, Codec, Direction};
+use patchcord_sip::sdp::{Agreed, Codec, Direction, Suite};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,14 @@ pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
                 .max_bit_rate
                 .map_or(usual.bit_rate, |most| most.min(usual.bit_rate)),
         },
+        srtp: agreed.srtp.map(|srtp| media::SrtpKeys {
+            suite: match srtp.suite {
+                Suite::Tag80 => media::SrtpSuite::Tag80,
+                Suite::Tag32 => media::SrtpSuite::Tag32,
+            },
+            send: media::SrtpKey(srtp.send.0),
+            receive: media::SrtpKey(srtp.receive.0),
+        }),
         flow: match agreed.direction {
             Direction::SendRecv => media::Flow::SendRecv,
             Direction::SendOnly => media::Flow::SendOnly,

@@ -12,7 +12,7 @@ use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
 use patchcord_control::words::UnixTime;
 use patchcord_media::SessionId;
 use patchcord_sip::identity::{FetchFailure, Policy, Signer, TrustRoots, UrlRules};
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Flow, GateConfig, Listener, Strangers, TrustedPeer};
 use patchcord_switch::{
     CallingOut, Config, Directory, IdentityConfig, Input, MediaPort, Notice, Outgoing, Output, Program, Query, Shard,
@@ -211,6 +211,7 @@ impl Node {
             registrar: None,
             identity,
             codecs: vec![Codec::Pcmu],
+            srtp: Srtp::Accept,
             media_timeout: None,
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),

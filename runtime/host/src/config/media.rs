@@ -4,10 +4,18 @@ use super::reader::{ConfigError, Table};
 use super::{HOST, SECONDS_MAX, THREADS_MAX, check};
 use crate::doors::Sip;
 use crate::node::Media;
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use std::time::Duration;
 
-pub(super) const KEYS: &[&str] = &["ports", "address", "advertise", "threads", "timeout_s", "codecs"];
+pub(super) const KEYS: &[&str] = &[
+    "ports",
+    "address",
+    "advertise",
+    "threads",
+    "timeout_s",
+    "codecs",
+    "srtp",
+];
 
 /// Reads it.
 pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
@@ -28,6 +36,9 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
     if has_twins(&codecs) {
         return Err(section.wrong("codecs", "one stands there twice: give each once"));
     }
+    let srtp = section
+        .parsed("srtp", "\"accept\" or \"require\"", srtp)?
+        .unwrap_or_default();
     Ok(Media {
         ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
         listen,
@@ -37,6 +48,7 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
         } else {
             codecs
         },
+        srtp,
         threads: threads.map_or_else(|| cores().div_ceil(2), |threads| threads as usize),
         timeout: (!timeout.is_zero()).then_some(timeout),
     })
@@ -46,6 +58,14 @@ fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
     let (first, last) = text.split_once('-')?;
     let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
     (first >= 1_024 && first % 2 == 0 && first < last).then_some(first..=last)
+}
+
+fn srtp(text: &str) -> Option<Srtp> {
+    match text {
+        "accept" => Some(Srtp::Accept),
+        "require" => Some(Srtp::Require),
+        _ => None,
+    }
 }
 
 fn has_twins(codecs: &[Codec]) -> bool {

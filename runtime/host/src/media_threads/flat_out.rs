@@ -108,6 +108,7 @@ fn plan(caller: SocketAddr, reports: SocketAddr) -> Plan {
         receives: Vec::new(),
         telephone_event: Some(TelephoneEvent::new(101)),
         opus: OpusOptions::default(),
+        srtp: None,
         flow: Flow::SendRecv,
         timeout: None,
     }

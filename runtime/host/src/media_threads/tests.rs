@@ -71,6 +71,7 @@ fn plan(remote: SocketAddr) -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        srtp: None,
         telephone_event: None,
         flow: Flow::SendRecv,
         timeout: None,

@@ -5,6 +5,7 @@ mod detecting;
 mod keys;
 mod network;
 mod playing;
+mod protected;
 mod relaying;
 mod sessions;
 
@@ -77,6 +78,7 @@ fn plan() -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        srtp: None,
         telephone_event: Some(TelephoneEvent::new(EVENT)),
         flow: Flow::SendRecv,
         timeout: None,

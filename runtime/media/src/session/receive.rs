@@ -32,6 +32,36 @@ enum Kind {
 }
 
 impl Session {
+    /// Makes a datagram readable that should be protected; none for one that is not authentic.
+    pub(crate) fn unprotect<'a>(
+        &mut self,
+        datagram: Datagram<'a>,
+        readable: &'a mut [u8; MAX_PACKET_BYTES],
+    ) -> Option<Datagram<'a>> {
+        let Some(srtp) = self.srtp.as_mut() else {
+            return Some(datagram);
+        };
+        let Some(copy) = readable.get_mut(..datagram.bytes.len()) else {
+            self.counters.malformed += 1;
+            return None;
+        };
+        copy.copy_from_slice(datagram.bytes);
+        let rtcp = datagram.lane == Lane::Rtcp || (self.source.shares_port() && rtp::looks_like_rtcp(copy));
+        let length = if rtcp {
+            srtp.unprotect_rtcp(copy)
+        } else {
+            srtp.unprotect_rtp(copy)
+        };
+        let Some(length) = length else {
+            self.counters.unauthentic += 1;
+            return None;
+        };
+        Some(Datagram {
+            bytes: &copy[..length],
+            ..datagram
+        })
+    }
+
     /// Takes a datagram; what of it goes to another session.
     pub(crate) fn packet<'a>(
         &mut self,

@@ -6,6 +6,7 @@ use crate::codec::Sound;
 use crate::out_stream::{Company, EventHead, Placed};
 use crate::relay::{Route, recode};
 use crate::rtp::HEADER_BYTES;
+use crate::srtp::MAX_TRAILER;
 use crate::transcoder::Transcoder;
 use crate::{
     Codec, MAX_PACKET_BYTES, MAX_RELAYED_BYTES, MAX_RELAYED_MS, RelayContent, RelayHead, RelayKeys, Relayed, SessionId,
@@ -314,6 +315,12 @@ impl Session {
         packet[..HEADER_BYTES].copy_from_slice(&header.bytes());
         self.counters.packets_out += 1;
         self.counters.bytes_out += (packet.len() - HEADER_BYTES) as u64;
-        sink.send(self.id, crate::Lane::Rtp, address, packet);
+        let Some(srtp) = self.srtp.as_mut() else {
+            return sink.send(self.id, crate::Lane::Rtp, address, packet);
+        };
+        let mut protected = [0; MAX_PACKET_BYTES + MAX_TRAILER];
+        protected[..packet.len()].copy_from_slice(packet);
+        let length = srtp.protect_rtp(&mut protected, packet.len());
+        sink.send(self.id, crate::Lane::Rtp, address, &protected[..length]);
     }
 }

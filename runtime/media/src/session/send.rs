@@ -2,8 +2,9 @@
 
 use super::{Moment, Session};
 use crate::reports::Reports;
-use crate::rtcp::{Compound, Farewell, SenderInfo};
+use crate::rtcp::{Compound, Farewell, MAX_WRITTEN, SenderInfo};
 use crate::rtp::HEADER_BYTES;
+use crate::srtp::MAX_TRAILER;
 use crate::{Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -117,7 +118,15 @@ impl Session {
         } else {
             Lane::Rtcp
         };
-        sink.send(self.id, lane, target, compound.write().bytes());
+        let written = compound.write();
+        let Some(srtp) = self.srtp.as_mut() else {
+            return sink.send(self.id, lane, target, written.bytes());
+        };
+        let mut protected = [0; MAX_WRITTEN + MAX_TRAILER];
+        let length = written.bytes().len();
+        protected[..length].copy_from_slice(written.bytes());
+        let length = srtp.protect_rtcp(&mut protected, length);
+        sink.send(self.id, lane, target, &protected[..length]);
     }
 
     /// The BYE of a closing session; none from one that never sent anything (RFC 3550 section 6.3.7).

@@ -2,7 +2,7 @@
 //! purpose.
 
 use super::io::LINES_MAX;
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Credentials, SessionTimer, TimerValues, Uri};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub struct Config {
     pub rtp: SocketAddr,
     /// Codecs it offers, preferred first.
     pub codecs: Vec<Codec>,
+    /// Whether its calls have to be encrypted.
+    pub srtp: Srtp,
     /// Its name in `User-Agent`.
     pub user_agent: String,
     /// SIP retransmission timing.
@@ -48,6 +50,7 @@ impl Config {
             sip,
             rtp,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            srtp: Srtp::Accept,
             user_agent: "patchcord-phone".to_owned(),
             timers: TimerValues::default(),
             session: SessionTimer::default(),

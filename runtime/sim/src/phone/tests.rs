@@ -282,6 +282,7 @@ fn plan(direction: Direction) -> Plan {
         payload_type: 8,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        srtp: None,
         telephone_event: Some(TelephoneEvent::new(101)),
         flow: audio::flow(direction),
         timeout: None,

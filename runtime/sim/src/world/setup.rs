@@ -4,7 +4,7 @@ use super::BEGINNING;
 use super::node::Node;
 use patchcord_control::call::Trace;
 use patchcord_control::limits::Limits;
-use patchcord_sip::sdp::Codec;
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
 use patchcord_switch::{Config, IdentityConfig};
 use std::net::SocketAddr;
@@ -90,6 +90,7 @@ impl Setup {
             registrar: Some(RegistrarConfig::default()),
             identity: IdentityConfig::default(),
             codecs: Codec::USUAL.to_vec(),
+            srtp: Srtp::Accept,
             media_timeout: self.media_timeout,
             instance: self.instance,
             call: self.call.clone(),

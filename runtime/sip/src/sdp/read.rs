@@ -6,7 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::{Media, Session};
 
 use super::codec::{events_clock, offered_events};
-use super::{Agreed, Codec, Direction, Events, Local, OpusWishes, Role, SdpError};
+use super::crypto;
+use super::{Agreed, AgreedSrtp, Codec, Direction, Events, Local, OpusWishes, Role, SdpError, Srtp};
 use crate::limits::{SDP_BYTES, SDP_FORMATS, SDP_MEDIA};
 
 /// What telephone events run at where the codec's own clock is not on offer.
@@ -35,6 +36,7 @@ pub(super) struct Line {
     maps: Vec<(u8, String)>,
     /// Payload type and its parameters, as written.
     parameters: Vec<(u8, String)>,
+    crypto: Vec<crypto::Line>,
 }
 
 /// What was chosen: which line, and what follows for us.
@@ -69,8 +71,7 @@ pub(super) fn session(bytes: &[u8]) -> Result<Theirs, SdpError> {
 pub(super) fn choose(theirs: &Theirs, local: &Local, role: Role) -> Result<Chosen, SdpError> {
     let mut problem = SdpError::NoAudio;
     for (position, line) in theirs.media.iter().enumerate() {
-        let is_audio = line.kind == "audio" && line.port != 0 && is_plain_rtp(&line.protocol);
-        if !is_audio {
+        if line.kind != "audio" || line.port == 0 || protection(&line.protocol).is_none() {
             continue;
         }
         match agree(line, local, role) {
@@ -81,12 +82,42 @@ pub(super) fn choose(theirs: &Theirs, local: &Local, role: Role) -> Result<Chose
     Err(problem)
 }
 
-/// Plain RTP, and the feedback profile whose audio is the same on the wire.
-fn is_plain_rtp(protocol: &str) -> bool {
-    protocol.eq_ignore_ascii_case("RTP/AVP") || protocol.eq_ignore_ascii_case("RTP/AVPF")
+/// Whether a stream is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    Plain,
+    Encrypted,
+}
+
+/// Plain and secure RTP, and their feedback profiles whose audio is the same on the wire.
+fn protection(protocol: &str) -> Option<Protection> {
+    let is = |names: [&str; 2]| names.iter().any(|name| protocol.eq_ignore_ascii_case(name));
+    if is(["RTP/AVP", "RTP/AVPF"]) {
+        return Some(Protection::Plain);
+    }
+    is(["RTP/SAVP", "RTP/SAVPF"]).then_some(Protection::Encrypted)
+}
+
+/// How the stream is encrypted. What was offered encrypted is never answered in the clear, nor taken so.
+fn agree_srtp(line: &Line, local: &Local, role: Role) -> Result<Option<AgreedSrtp>, SdpError> {
+    let ours = match (local.srtp, role) {
+        (Srtp::Require, _) => Protection::Encrypted,
+        (Srtp::Accept, Role::Offered) => Protection::Plain,
+        (Srtp::Accept, Role::Answers) => protection(&line.protocol).unwrap_or(Protection::Plain),
+    };
+    if protection(&line.protocol) != Some(ours) {
+        return Err(SdpError::OtherProtection);
+    }
+    let agreed = match (ours, role) {
+        (Protection::Plain, _) => return Ok(None),
+        (Protection::Encrypted, Role::Answers) => crypto::answer(&line.crypto, local.srtp_key),
+        (Protection::Encrypted, Role::Offered) => crypto::accept(&line.crypto, local.srtp_key),
+    };
+    agreed.map(Some).ok_or(SdpError::NoCommonSuite)
 }
 
 fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
+    let srtp = agree_srtp(line, local, role)?;
     let (codec, payload_type) = line.common_codec(&local.codecs).ok_or(SdpError::NoCommonCodec)?;
     let address = line.address.ok_or(SdpError::NoAddress)?;
     let (rtcp_port, rtcp_address) = line.rtcp.unwrap_or((line.port.saturating_add(1), None));
@@ -104,6 +135,7 @@ fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
         telephone_event: line.telephone_event(codec, local, role),
         opus: line.opus(payload_type),
         ptime_ms: line.ptime_ms.unwrap_or(DEFAULT_PTIME_MS),
+        srtp,
         direction,
     })
 }
@@ -224,6 +256,7 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
             .map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
         maps: of_types("rtpmap"),
         parameters: of_types("fmtp"),
+        crypto: crypto::read(values("crypto")),
     }
 }
 

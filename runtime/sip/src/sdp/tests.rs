@@ -10,6 +10,8 @@ fn local() -> Local {
         version: 1,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         direction: Direction::SendRecv,
+        srtp: Srtp::Accept,
+        srtp_key: SrtpKey([7; SRTP_KEY_BYTES]),
     }
 }
 
@@ -290,4 +292,56 @@ fn a_codec_of_another_clock_or_more_channels_is_another_codec() {
         let (_, agreed) = answer(&offer(&local), &local).expect("our own offer");
         assert_eq!(agreed.codec, codec);
     }
+}
+
+const THEIR_CRYPTO: &str =
+    "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20\r\n";
+
+#[test]
+fn srtp_is_answered_where_it_is_asked_for_and_never_in_the_clear() {
+    let secure = |crypto: &str| format!("m=audio 4000 RTP/SAVP 0\r\n{crypto}");
+    let (text, agreed) = answered(&secure(&format!(
+        "a=crypto:1 F8_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n{THEIR_CRYPTO}"
+    )));
+    let srtp = agreed.srtp.expect("encrypted");
+    assert_eq!((srtp.suite, srtp.send), (Suite::Tag80, SrtpKey([7; SRTP_KEY_BYTES])));
+    assert_eq!(&srtp.receive.0[..4], b"wDfv");
+    assert!(text.contains("m=audio 30000 RTP/SAVP 0\r\n"), "{text}");
+    let ours = "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\r\n";
+    assert!(text.contains(ours), "{text}");
+    assert!(!format!("{agreed:?}").contains("100"), "no key in a log: {agreed:?}");
+
+    for unusable in [
+        "",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2hvcnQ=\r\n",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20|1:4\r\n",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj UNENCRYPTED_SRTP\r\n",
+    ] {
+        assert_eq!(refused(&secure(unusable)), SdpError::NoCommonSuite, "{unusable}");
+    }
+    // Beside a stream that cannot be agreed on, one that can be.
+    let both = format!("{}m=audio 4002 RTP/AVP 0\r\n", secure(""));
+    assert_eq!(answered(&both).1.remote.port(), 4002);
+}
+
+#[test]
+fn who_requires_srtp_has_it_or_nothing() {
+    let caller = Local {
+        srtp: Srtp::Require,
+        ..local()
+    };
+    let (text, at_callee) = answer(&offer(&caller), &local()).expect("an answer");
+    let at_caller = accept_answer(&text, &caller).expect("our own answer");
+    assert_eq!(at_caller.srtp.map(|srtp| srtp.suite), Some(Suite::Tag80));
+    assert!(at_callee.srtp.is_some());
+    let plain = session("m=audio 4000 RTP/AVP 0\r\n");
+    assert_eq!(answer(plain.as_bytes(), &caller), Err(SdpError::OtherProtection));
+    assert_eq!(accept_answer(plain.as_bytes(), &caller), Err(SdpError::OtherProtection));
+    let secure = session(&format!("m=audio 4000 RTP/SAVP 0\r\n{THEIR_CRYPTO}"));
+    assert_eq!(
+        accept_answer(secure.as_bytes(), &local()),
+        Err(SdpError::OtherProtection)
+    );
+    // A tag we did not offer.
+    assert_eq!(accept_answer(secure.as_bytes(), &caller), Err(SdpError::NoCommonSuite));
 }

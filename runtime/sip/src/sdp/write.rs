@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::codec::offered_events;
 use super::read::{Chosen, Theirs};
-use super::{Codec, Local};
+use super::{Codec, Local, Srtp, crypto};
 
 pub(super) fn offer(local: &Local) -> Vec<u8> {
     let codecs: Vec<(Codec, u8)> = local.codecs.iter().map(|codec| (*codec, codec.offered())).collect();
@@ -12,12 +12,18 @@ pub(super) fn offer(local: &Local) -> Vec<u8> {
     let mut text = session_part(local);
     audio(
         &mut text,
-        "RTP/AVP",
+        match local.srtp {
+            Srtp::Accept => "RTP/AVP",
+            Srtp::Require => "RTP/SAVP",
+        },
         local,
         &codecs,
         &events,
         local.direction.attribute(),
     );
+    if local.srtp == Srtp::Require {
+        crypto::write_offer(local.srtp_key, &mut text);
+    }
     text.into_bytes()
 }
 
@@ -37,6 +43,9 @@ pub(super) fn answer(theirs: &Theirs, chosen: &Chosen, local: &Local) -> Vec<u8>
                 events.as_slice(),
                 agreed.direction.attribute(),
             );
+            if let Some(srtp) = &agreed.srtp {
+                crypto::write_answer(srtp, &mut text);
+            }
         } else {
             // A refused line must name a format; the offered ones serve (RFC 3264 6).
             let formats = if line.formats.is_empty() {
