@@ -18,6 +18,7 @@
 //! Not here: SDP, which port a session has, who may talk to whom, what a key means.
 
 mod clip;
+mod coming;
 mod command;
 mod config;
 mod detect;
@@ -51,6 +52,7 @@ mod tone;
 mod wav;
 
 pub use clip::Clip;
+pub use coming::Coming;
 pub use command::{
     Codec, Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, Tone,
 };

@@ -1,7 +1,7 @@
 //! Playing a prompt: its segments, one after the other without a gap, cut into frames of 20 ms. Not here: the packets,
 //! and when a tick is.
 
-use crate::{Codec, FRAME, FRAME_SAMPLES, PlayId, Prompt, Segment, StopOnKey, g711, tone};
+use crate::{Clip, Codec, FRAME, FRAME_SAMPLES, PlayId, Prompt, Segment, StopOnKey, g711, tone};
 use std::time::Duration;
 
 /// A prompt that plays. It stays after its end until another takes its place, so that no memory is freed in a tick.
@@ -24,7 +24,7 @@ impl Player {
     /// At the beginning of a prompt. One without any sound has ended already, however often it is to be repeated.
     pub(crate) fn new(play: PlayId, prompt: Prompt, stop_on_key: StopOnKey) -> Self {
         let mut segments = prompt.segments;
-        segments.retain(|segment| length(segment) > 0);
+        segments.retain(|segment| length(segment) != Some(0));
         let silent = segments.is_empty();
         let mut player = Self {
             play,
@@ -71,25 +71,37 @@ impl Player {
     /// Writes its next 20 ms, coded; after its end, silence.
     pub(crate) fn fill(&mut self, codec: Codec, frame: &mut [u8; FRAME_SAMPLES]) {
         let mut filled = 0;
+        // Segments without sound in a row: what comes late may be empty, and a whole round of that never ends.
+        let mut soundless = 0;
         while filled < FRAME_SAMPLES && !self.ended {
-            filled += self.copy(codec, &mut frame[filled..]);
-            if self.position == length(&self.segments[self.index]) {
+            let Some(length) = length(&self.segments[self.index]) else {
+                break;
+            };
+            let copied = self.copy(codec, length, &mut frame[filled..]);
+            filled += copied;
+            soundless = if copied == 0 { soundless + 1 } else { 0 };
+            if self.position == length {
                 self.next_segment();
+            }
+            if soundless > self.segments.len() {
+                self.ended = true;
             }
         }
         frame[filled..].fill(g711::silence(codec));
-        self.frames = self.frames.saturating_add(1);
+        self.frames = self.frames.saturating_add(u32::from(filled > 0));
     }
 
-    fn copy(&mut self, codec: Codec, room: &mut [u8]) -> usize {
+    fn copy(&mut self, codec: Codec, length: u64, room: &mut [u8]) -> usize {
         let segment = &self.segments[self.index];
-        let left = length(segment) - self.position;
+        let left = length - self.position;
         let count = room.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let room = &mut room[..count];
         match segment {
-            Segment::Clip(clip) => {
-                let from = self.position as usize;
-                room.copy_from_slice(&clip.coded(codec)[from..from + count]);
+            Segment::Clip(clip) => copy_clip(clip, codec, self.position, room),
+            Segment::Coming(coming) => {
+                if let Some(clip) = coming.clip() {
+                    copy_clip(clip, codec, self.position, room);
+                }
             }
             Segment::Silence(_) => room.fill(g711::silence(codec)),
             Segment::Tone(_) => {
@@ -102,7 +114,7 @@ impl Player {
         count
     }
 
-    /// Goes to the next segment; none is empty.
+    /// Goes to the next segment.
     fn next_segment(&mut self) {
         self.position = 0;
         self.index += 1;
@@ -127,11 +139,19 @@ impl Player {
     }
 }
 
-fn length(segment: &Segment) -> u64 {
+fn copy_clip(clip: &Clip, codec: Codec, position: u64, room: &mut [u8]) {
+    let from = position as usize;
+    room.copy_from_slice(&clip.coded(codec)[from..from + room.len()]);
+}
+
+/// Samples of a segment; none while it is not there.
+fn length(segment: &Segment) -> Option<u64> {
+    let of_clip = |clip: &Clip| clip.samples().len() as u64;
     match segment {
-        Segment::Clip(clip) => clip.samples().len() as u64,
-        Segment::Tone(tone) => tone::length(tone),
-        Segment::Silence(time) => tone::samples(*time),
+        Segment::Clip(clip) => Some(of_clip(clip)),
+        Segment::Coming(coming) => coming.clip().map(of_clip),
+        Segment::Tone(tone) => Some(tone::length(tone)),
+        Segment::Silence(time) => Some(tone::samples(*time)),
     }
 }
 
