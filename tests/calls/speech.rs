@@ -108,7 +108,7 @@ fn a_call_has_a_few_texts_spoken_at_once_and_no_more() {
     );
     assert_eq!(world.spoken().len(), SPEAKING_MAX);
     let (replaced, refused) = (
-        "Replaced, ".repeat(SPEAKING_MAX),
+        "EndedBy::Replaced, ".repeat(SPEAKING_MAX),
         "texts of this call are being spoken already",
     );
     assert!(

@@ -14,6 +14,7 @@ use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
 use crate::recordings::{self, RecordingQueue};
 use crate::records::RecordQueue;
+use crate::speech::{self, Sound, SpeechQueue};
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
@@ -72,6 +73,10 @@ enum ToShard {
     Recorded {
         key: RecordingKey,
         stored: Stored,
+    },
+    Spoken {
+        query: Query,
+        sound: Sound,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -188,6 +193,12 @@ impl Inbox {
         self.offer(ToShard::Fetched { query, file })
     }
 
+    /// Answers [`Output::Speak`], or finds no room for the answer.
+    pub(crate) fn spoken(&self, query: Query, sound: &Sound) -> Taken {
+        let sound = sound.clone();
+        self.offer(ToShard::Spoken { query, sound })
+    }
+
     /// Tells that a recording is kept or failed, or finds no room for that.
     pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
         self.offer(ToShard::Recorded { key, stored })
@@ -275,6 +286,8 @@ pub(crate) struct WaysOut {
     pub(crate) dns: DnsQueue,
     /// Only if signatures are judged.
     pub(crate) fetch: Option<FetchQueue>,
+    /// None if nothing is spoken.
+    pub(crate) speech: Option<SpeechQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
@@ -325,6 +338,7 @@ enum Undone {
     Resolve(Query),
     Fetch(Query),
     Record(RecordingKey, NotRecorded),
+    Speak(Query, &'static str),
 }
 
 impl Work {
@@ -433,6 +447,7 @@ impl Work {
             ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
+            ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -466,6 +481,10 @@ impl Work {
                     file: Err(FetchFailure::Busy),
                 },
                 Undone::Record(key, why) => Input::Recorded { key, stored: Err(why) },
+                Undone::Speak(query, why) => Input::Spoken {
+                    query,
+                    sound: Err(why.to_owned()),
+                },
             };
             self.shard.handle(Instant::now(), input);
             self.drain();
@@ -511,6 +530,11 @@ impl Work {
                 let fetch = self.out.fetch.as_ref();
                 if fetch.map(|fetch| fetch.fetch(Wanted { shard, query, url })) != Some(fetch::Ordered::Yes) {
                     self.undone.push_back(Undone::Fetch(query));
+                }
+            }
+            Output::Speak { query, wanted } => {
+                if let Err(why) = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted) {
+                    self.undone.push_back(Undone::Speak(query, why));
                 }
             }
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
@@ -644,6 +668,7 @@ pub(crate) enum Heard {
     Resolved(Query, Vec<Target>),
     Fetched(Query, File),
     Recorded(RecordingKey, Stored),
+    Spoken(Query, Sound),
     Other,
 }
 
@@ -661,6 +686,7 @@ impl Outbox {
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
+            ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }
