@@ -11,10 +11,11 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-/// Sets limits (seconds of CPU, KiB of memory, no file written, open files, no core dump) and becomes the program. A shell
-/// does it because between fork and exec only unsafe code could.
+/// Sets limits (seconds of CPU, KiB of memory, blocks of a file, open files, no core dump) and becomes the program. A shell
+/// does it because between fork and exec only unsafe code could. espeak-ng makes a file of 64 MiB in memory for a sound card
+/// that it does not use.
 const LIMITED: &str =
-    "ulimit -t 20 && ulimit -v 524288 && ulimit -f 0 && ulimit -n 32 && ulimit -c 0 && exec \"$0\" \"$@\"";
+    "ulimit -t 20 && ulimit -v 524288 && ulimit -f 131072 && ulimit -n 32 && ulimit -c 0 && exec \"$0\" \"$@\"";
 /// What the shell ends with if it cannot become the program.
 const NOT_RUN: [i32; 2] = [126, 127];
 /// Where the length of the sound is in the head of a WAV file, and what stands for one that is not known.
