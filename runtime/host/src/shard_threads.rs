@@ -28,7 +28,8 @@ use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToSpeak,
+    TrunkTargets, Way,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -532,11 +533,7 @@ impl Work {
                     self.undone.push_back(Undone::Fetch(query));
                 }
             }
-            Output::Speak { query, wanted } => {
-                if let Err(why) = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted) {
-                    self.undone.push_back(Undone::Speak(query, why));
-                }
-            }
+            Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {
@@ -586,6 +583,12 @@ impl Work {
                     self.figures().record_queue_waits.one();
                 }
             }
+        }
+    }
+
+    fn speak(&mut self, query: Query, wanted: ToSpeak) {
+        if let Err(why) = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted) {
+            self.undone.push_back(Undone::Speak(query, why));
         }
     }
 
@@ -659,38 +662,10 @@ impl Work {
     }
 }
 
-/// What a test sees of an inbox.
 #[cfg(test)]
-#[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
-    Message(Flow, Vec<u8>),
-    Failed(Flow),
-    Resolved(Query, Vec<Target>),
-    Fetched(Query, File),
-    Recorded(RecordingKey, Stored),
-    Spoken(Query, Sound),
-    Other,
-}
-
+mod heard;
 #[cfg(test)]
-impl Outbox {
-    /// What comes next, if anything comes in time.
-    pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
-        let told = self.receiver.recv_timeout(wait).ok()?;
-        Some(match told {
-            ToShard::Message { flow, bytes, class, .. } => {
-                self.waiting.leave(class);
-                Heard::Message(flow, bytes.into())
-            }
-            ToShard::SendFailed { flow } => Heard::Failed(flow),
-            ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
-            ToShard::Fetched { query, file } => Heard::Fetched(query, file),
-            ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
-            ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
-            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
-        })
-    }
-}
+pub(crate) use heard::Heard;
 
 #[cfg(test)]
 mod tests;

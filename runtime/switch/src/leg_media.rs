@@ -50,20 +50,17 @@ impl Shard {
                 on_key,
             } => {
                 let (prompt, unspoken) = media_plan::prompt(&source, times, &program, &announcement);
-                let play = Command::Play {
-                    session,
-                    play: io.plays.begin(operation),
-                    prompt,
-                    stop_on_key: media_plan::stop_on_key(on_key),
-                };
-                self.media_output(thread, play);
-                let speaking = Speaking {
-                    call: id,
-                    leg,
-                    operation,
-                    unspoken,
-                };
-                return self.speak_on(now, speaking);
+                let (play, stop_on_key) = (io.plays.begin(operation), media_plan::stop_on_key(on_key));
+                self.media_output(
+                    thread,
+                    Command::Play {
+                        session,
+                        play,
+                        prompt,
+                        stop_on_key,
+                    },
+                );
+                return self.speak_on(now, Speaking::new((id, leg, operation), unspoken));
             }
             MediaCommand::Stop { operation } => match io.plays.find(operation) {
                 Some(play) => Command::Stop { session, play },

@@ -47,6 +47,17 @@ pub(crate) struct Speaking {
     pub(crate) unspoken: VecDeque<Unspoken>,
 }
 
+impl Speaking {
+    pub(crate) fn new((call, leg, operation): (CallId, LegId, OperationId), unspoken: VecDeque<Unspoken>) -> Self {
+        Self {
+            call,
+            leg,
+            operation,
+            unspoken,
+        }
+    }
+}
+
 impl Shard {
     /// Asks for the first piece of what is not spoken, if there is any.
     pub(crate) fn speak_on(&mut self, now: Instant, speaking: Speaking) {
