@@ -3,11 +3,13 @@
 use super::*;
 
 fn speeches(prompt: &Prompt) -> Vec<&Speech> {
-    let speech = |segment| match segment {
-        &Segment::Speech(ref speech) => Some(speech),
-        _ => None,
-    };
-    prompt.0.iter().filter_map(speech).collect()
+    let mut speeches = Vec::new();
+    for segment in &prompt.0 {
+        if let Segment::Speech(speech) = segment {
+            speeches.push(speech);
+        }
+    }
+    speeches
 }
 
 #[test]
