@@ -121,6 +121,21 @@ fn a_call_has_a_few_texts_spoken_at_once_and_no_more() {
 }
 
 #[test]
+fn a_prompt_does_not_take_for_ever_to_say() {
+    let drawls = Voice::Drawls { length: 250 * SECOND };
+    let (mut world, _) = calling("reads_aloud", drawls);
+    assert!(world.run_until(SECOND, |world| world.noticed("read: ")));
+    let why = "the texts of the prompt take more than 600 s to say";
+    assert!(
+        world.noticed(&format!("read: Err(Error::NotSpoken(\"{why}\"))")),
+        "{}",
+        world.log()
+    );
+    world.end_all();
+    rest(&mut world);
+}
+
+#[test]
 fn a_caller_who_leaves_while_a_text_is_made_leaves_nothing_behind() {
     let (mut world, phone) = calling("reads_aloud", Voice::Speaks { after: 5 * SECOND });
     world.run_for(SECOND);

@@ -128,7 +128,14 @@ pub(crate) fn start(
 ) -> Result<Option<(AsyncThread, SpeechQueue)>, StartError> {
     let voice = match &config.voice {
         VoiceConfig::Nobody => return Ok(None),
-        VoiceConfig::Program(path) => Voice::Program(Program::new(path.clone())),
+        VoiceConfig::Program(path) => {
+            let program = Program::new(path.clone());
+            if !program.is_there() {
+                let program = path.display();
+                tracing::warn!(%program, "texts in prompts will not be spoken: the program is not there");
+            }
+            Voice::Program(program)
+        }
         VoiceConfig::Server(server) => {
             let files = TlsFiles {
                 roots: server.roots.clone(),

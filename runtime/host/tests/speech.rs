@@ -116,4 +116,5 @@ fn a_node_without_a_voice_takes_its_calls_all_the_same() {
             "{lines:?}"
         );
     }
+    assert!(support::log().contains("texts in prompts will not be spoken"));
 }

@@ -9,11 +9,14 @@ use patchcord_control::speech::Piece;
 use patchcord_media::{Clip, Coming};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Texts of one call that are being spoken at the same time: one for each prompt that plays, and those of prompts that were
 /// stopped a moment ago. A prompt above that is not spoken.
 pub const SPEAKING_MAX: usize = 8;
+
+/// Sound of all texts of one prompt: a handler that asks for pauses only must not fill the node's memory (32 kB a second).
+const SPOKEN_MAX: Duration = Duration::from_secs(600);
 
 /// A text to be spoken, and all that its sound depends on: the same gives the same sound.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,6 +48,8 @@ pub(crate) struct Speaking {
     pub(crate) operation: OperationId,
     /// Bounded by the engine's limit on segments.
     pub(crate) unspoken: VecDeque<Unspoken>,
+    /// The length of what is spoken.
+    spoken: Duration,
 }
 
 impl Speaking {
@@ -54,6 +59,7 @@ impl Speaking {
             leg,
             operation,
             unspoken,
+            spoken: Duration::ZERO,
         }
     }
 }
@@ -96,8 +102,17 @@ impl Shard {
         }
         match (sound, speaking.unspoken.pop_front()) {
             (Ok(clip), Some(piece)) => {
-                piece.coming.is_here(clip);
-                self.speak_on(now, speaking);
+                speaking.spoken += clip.duration();
+                if speaking.spoken > SPOKEN_MAX {
+                    let why = format!(
+                        "the texts of the prompt take more than {} s to say",
+                        SPOKEN_MAX.as_secs()
+                    );
+                    self.not_spoken(now, &speaking, why);
+                } else {
+                    piece.coming.is_here(clip);
+                    self.speak_on(now, speaking);
+                }
             }
             (Err(why), _) => self.not_spoken(now, &speaking, why),
             (Ok(_), None) => unreachable!("a piece is asked for only if there is one"),

@@ -43,6 +43,15 @@ impl Program {
         Self { path }
     }
 
+    /// Whether there is such a program, by its path or where programs are.
+    pub(super) fn is_there(&self) -> bool {
+        let places = std::env::var_os("PATH").unwrap_or_default();
+        match self.path.is_absolute() {
+            true => self.path.is_file(),
+            false => std::env::split_paths(&places).any(|place| place.join(&self.path).is_file()),
+        }
+    }
+
     /// The sound file of a piece. Whoever drops the future kills the program.
     pub(super) async fn speak(&self, wanted: &ToSpeak, language: &str) -> Result<Vec<u8>, String> {
         let voice = wanted.voice.as_deref().unwrap_or(language);

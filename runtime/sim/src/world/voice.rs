@@ -27,6 +27,11 @@ pub enum Voice {
         /// From the question to the sound.
         after: Duration,
     },
+    /// It takes so long for every text, and nothing is heard meanwhile. At once.
+    Drawls {
+        /// The length of each sound.
+        length: Duration,
+    },
     /// It says why not, each time after so long.
     Fails {
         /// What the handler is told.
@@ -75,6 +80,10 @@ impl Speaker {
     pub(super) fn ask(&mut self, (base, now): (Instant, Instant), query: Query, wanted: ToSpeak) {
         let (after, sound) = match &self.voice {
             Voice::Speaks { after } => (*after, Ok(Arc::new(Clip::from_samples(&spoken(&wanted))))),
+            Voice::Drawls { length } => {
+                let samples = vec![0; samples_in(length.as_millis() as usize)];
+                (Duration::ZERO, Ok(Arc::new(Clip::from_samples(&samples))))
+            }
             Voice::Fails { why, after } => (*after, Err(why.clone())),
         };
         self.answers.insert((now + after, query), sound);
