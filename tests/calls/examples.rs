@@ -1,12 +1,12 @@
 //! The scenarios of the examples, all of them.
 
-use crate::support::{announcement, example, program, root};
+use crate::support::{self, example, program, root};
 use patchcord_sim::scenario::{Cast, Scenario, run};
 use std::time::Instant;
 
 #[allow(clippy::disallowed_methods, reason = "a test reads files and begins at some moment")]
 fn scenarios_of(name: &str) -> usize {
-    let cast = Cast::new(program(name, &example(name)), announcement()).expect("its prompts can be played");
+    let cast = Cast::new(program(name, &example(name)), support::announcement()).expect("its prompts can be played");
     let mut played = 0;
     for file in std::fs::read_dir(root().join("examples").join(name).join("scenarios")).expect("it has scenarios") {
         let path = file.expect("a folder that opened can be read").path();
@@ -53,4 +53,9 @@ fn follow_me() {
 #[test]
 fn voicemail() {
     assert!(scenarios_of("voicemail") >= 4);
+}
+
+#[test]
+fn announcement() {
+    assert!(scenarios_of("announcement") >= 4);
 }

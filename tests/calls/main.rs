@@ -11,6 +11,7 @@ mod limits;
 mod parties;
 mod random;
 mod recording;
+mod speech;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -1,6 +1,6 @@
-//! What is played: files of the module, tones, silence, one after the other.
+//! What is played: files of the module, tones, silence and spoken texts, one after the other.
 
-use crate::bindings::patchcord::handler::types::{Segment, Tone};
+use crate::bindings::patchcord::handler::types::{Segment, Speech, TextForm, Tone};
 use std::time::Duration;
 
 /// Segments played one after the other without a gap; 1 to 64 of them.
@@ -32,10 +32,66 @@ pub fn silence(duration: Duration) -> Prompt {
     Prompt(vec![Segment::Silence(ms(duration))])
 }
 
+/// A text that is spoken as it is, by the platform's voice; up to 5,000 bytes in one prompt. Nothing in it is markup: what
+/// came from elsewhere (a caller's name, say) needs no care.
+///
+/// ```
+/// # use patchcord::{prelude::*, Prompt};
+/// # fn prompt(caller: &str) -> Prompt {
+/// say("Hello,").then(say(caller).language("de")).then(file("menu.wav"))
+/// # }
+/// ```
+pub fn say(text: impl Into<String>) -> Prompt {
+    speech(text.into(), TextForm::Plain)
+}
+
+/// The same in a part of SSML: `speak`, `p`, `s`, `break`, `emphasis`, `prosody`, `say-as`, `sub`. What comes from elsewhere
+/// goes through [`escaped`].
+pub fn ssml(text: impl Into<String>) -> Prompt {
+    speech(text.into(), TextForm::Ssml)
+}
+
+/// A text with all that SSML could take for markup written so that it is read.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&apos;")
+}
+
+fn speech(text: String, form: TextForm) -> Prompt {
+    Prompt(vec![Segment::Speech(Speech {
+        text,
+        form,
+        language: None,
+        voice: None,
+    })])
+}
+
 impl Prompt {
     /// Followed by another.
     pub fn then(mut self, next: Prompt) -> Prompt {
         self.0.extend(next.0);
+        self
+    }
+
+    /// The language of its texts that have none yet, as a tag such as `en` or `de-AT`.
+    pub fn language(self, tag: &str) -> Prompt {
+        self.texts(|speech| speech.language.get_or_insert_with(|| tag.to_owned()))
+    }
+
+    /// The voice of its texts that have none yet, by a name that the platform's provider knows.
+    pub fn voice(self, name: &str) -> Prompt {
+        self.texts(|speech| speech.voice.get_or_insert_with(|| name.to_owned()))
+    }
+
+    fn texts(mut self, change: impl Fn(&mut Speech) -> &mut String) -> Prompt {
+        for segment in &mut self.0 {
+            if let Segment::Speech(speech) = segment {
+                change(speech);
+            }
+        }
         self
     }
 }
@@ -44,3 +100,6 @@ impl Prompt {
 pub(crate) fn ms(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,5 +226,6 @@ fn segment(segment: &Segment) -> String {
             format!("tone {} Hz", hertz.join("+"))
         }
         Segment::Silence(ms) => format!("silence {ms} ms"),
+        Segment::Speech(speech) => format!("speech of {} bytes", speech.text.reveal().len()),
     }
 }

@@ -18,6 +18,8 @@ pub struct Limits {
     pub operations: usize,
     /// Segments of one prompt; more are refused with `limit(prompt-segments)`.
     pub prompt_segments: usize,
+    /// Bytes of all texts to be spoken in one prompt; more are refused with `limit(speech-bytes)`.
+    pub speech_bytes: usize,
     /// Bytes of a name or other string a handler passes; more are refused with `limit(string-bytes)`.
     pub string_bytes: usize,
     /// Bytes of one log line; the rest of it is cut.
@@ -57,6 +59,7 @@ impl Default for Limits {
             refer: Duration::from_secs(120),
             operations: 256,
             prompt_segments: 64,
+            speech_bytes: 5_000,
             string_bytes: 65_536,
             log_line_bytes: 4_096,
             log_bytes: 65_536,

@@ -1,7 +1,7 @@
 //! Texts to be spoken: read, checked, and cut into pieces that are spoken one after the other, so that the first is heard
 //! while the others are still made. Whatever speaks gets a piece as SSML that this module has written itself.
 //!
-//! Not here: who speaks, and how long that takes. Handlers cannot ask for it yet.
+//! Not here: who speaks, and how long that takes.
 
 mod ssml;
 
@@ -27,6 +27,10 @@ pub struct Speech {
     pub text: Private<String>,
     /// How it is written.
     pub form: TextForm,
+    /// The language's tag ([`is_language`]); none: the platform's own.
+    pub language: Option<String>,
+    /// The voice's name ([`is_voice`]); none: the one for the language.
+    pub voice: Option<String>,
 }
 
 /// How a text to be spoken is written.
@@ -41,16 +45,20 @@ pub enum TextForm {
 /// A piece of a text, to be spoken on its own: SSML without the `speak` around it. Private, as what is said may be.
 pub type Piece = Private<String>;
 
-/// Cuts a text into pieces, in order. None if there is nothing to say in it.
+/// Cuts a text into pieces, in order, at most `most` and at least one of them: what is left then is in the last. None if
+/// there is nothing to say in it.
 ///
 /// # Errors
 /// What is wrong with its SSML, and where.
-pub fn pieces(speech: &Speech) -> Result<Vec<Piece>, SsmlError> {
+pub fn pieces(speech: &Speech, most: usize) -> Result<Vec<Piece>, SsmlError> {
     let nodes = match speech.form {
         TextForm::Plain => vec![Node::Text(speech.text.reveal().clone())],
         TextForm::Ssml => ssml::read(speech.text.reveal())?,
     };
-    let mut cutter = Cutter::default();
+    let mut cutter = Cutter {
+        most,
+        ..Cutter::default()
+    };
     for node in nodes {
         match node {
             Node::Text(text) => cutter.text(&text),
@@ -77,6 +85,7 @@ pub fn is_voice(name: &str) -> bool {
 /// Collects text until a piece is long enough.
 #[derive(Default)]
 struct Cutter {
+    most: usize,
     pieces: Vec<Piece>,
     piece: String,
     chars: usize,
@@ -146,8 +155,14 @@ impl Cutter {
     fn flush(&mut self) {
         let piece = std::mem::take(&mut self.piece);
         self.chars = 0;
-        if std::mem::take(&mut self.sounds) == Sounds::Yes {
-            self.pieces.push(piece.trim_end().to_owned().into());
+        if std::mem::take(&mut self.sounds) == Sounds::No {
+            return;
+        }
+        let piece = piece.trim_end();
+        let is_full = self.pieces.len() >= self.most;
+        match self.pieces.pop_if(|_| is_full) {
+            Some(last) => self.pieces.push(format!("{} {piece}", last.reveal()).into()),
+            None => self.pieces.push(piece.to_owned().into()),
         }
     }
 }

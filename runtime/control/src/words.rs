@@ -15,6 +15,7 @@ pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordOptions, Reco
 
 use crate::policy::Privacy;
 use crate::private::Private;
+use crate::speech::Speech;
 use std::fmt;
 
 /// Why the runtime took the call away. See `types.interruption` in the contract.
@@ -74,6 +75,8 @@ pub enum LimitName {
     Headers,
     /// Recordings at the same time, or in one call.
     Recordings,
+    /// Bytes of all texts to be spoken in one prompt.
+    SpeechBytes,
 }
 
 /// Why a request was not carried out.
@@ -113,6 +116,8 @@ pub enum Error {
     NoSuchHandler(String),
     /// There is no recording, or not a whole one.
     NotRecorded(NotRecorded),
+    /// A text could not be spoken, and why.
+    NotSpoken(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -137,6 +142,7 @@ impl fmt::Display for Error {
                 f.write_str("the node has more to record than it can write; the recording is not whole")
             }
             Error::NotRecorded(NotRecorded::Late) => f.write_str("the recording was not known to be kept in time"),
+            Error::NotSpoken(why) => write!(f, "the text could not be spoken: {why}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }
@@ -294,6 +300,8 @@ pub enum Segment {
     Tone(Tone),
     /// Milliseconds of silence.
     Silence(u32),
+    /// A text that is spoken.
+    Speech(Speech),
 }
 
 /// How a prompt behaves.

@@ -8,6 +8,7 @@ pub(crate) use parties::call_id;
 
 use crate::bindings::patchcord::handler::{call, clock, gather, log, play, types};
 use patchcord_control::private::Private;
+use patchcord_control::speech::{Speech, TextForm};
 use patchcord_control::words;
 
 /// Both sides of a result.
@@ -46,10 +47,11 @@ use same;
 
 same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
 same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
+same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
@@ -75,6 +77,7 @@ impl From<types::Error> for words::Error {
             types::Error::NoSuchCall => Self::NoSuchCall,
             types::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             types::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
+            types::Error::NotSpoken(why) => Self::NotSpoken(why),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -98,6 +101,7 @@ impl From<words::Error> for types::Error {
             words::Error::NoSuchCall => Self::NoSuchCall,
             words::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             words::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
+            words::Error::NotSpoken(why) => Self::NotSpoken(why),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -152,6 +156,12 @@ impl From<types::Segment> for words::Segment {
                 level_dbm0: tone.level_dbm0,
             }),
             types::Segment::Silence(ms) => Self::Silence(ms),
+            types::Segment::Speech(speech) => Self::Speech(Speech {
+                text: speech.text.into(),
+                form: speech.form.into(),
+                language: speech.language,
+                voice: speech.voice,
+            }),
         }
     }
 }

@@ -23,6 +23,7 @@ mod media;
 mod phones;
 mod reader;
 mod sip;
+mod speech;
 mod trunks;
 
 pub use calling::Calling;
@@ -49,6 +50,7 @@ const SECTIONS: &[&str] = &[
     "media",
     "records",
     "recordings",
+    "speech",
     "trace",
     "limits",
     "log",
@@ -148,6 +150,7 @@ impl Config {
             http,
             recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
             records,
+            speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),

@@ -2,6 +2,7 @@
 //! async runtime of its own thread, and gives the places to the shard that asked. Answers are remembered as long as they
 //! hold. Not here: which questions, and which place is tried first.
 
+use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::shard_threads::{Inbox, Taken};
 use hickory_resolver::TokioResolver;
@@ -15,9 +16,8 @@ use patchcord_switch::Query;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 
 /// Addresses that may wait to be looked up. One more is answered at once with no place, and counted.
 const WAITING: usize = 1_024;
@@ -84,22 +84,6 @@ impl DnsQueue {
     }
 }
 
-/// The thread; dropping it forgets what was asked and joins it.
-pub(crate) struct DnsThread {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for DnsThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// How names are looked up.
 #[derive(Debug, Clone)]
 pub(crate) struct DnsSetup {
@@ -114,10 +98,8 @@ pub(crate) fn start(
     setup: DnsSetup,
     inboxes: Vec<Inbox>,
     figures: Arc<DnsFigures>,
-) -> io::Result<(DnsThread, DnsQueue)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+) -> io::Result<(AsyncThread, DnsQueue)> {
     let (orders, waiting) = mpsc::channel(WAITING);
-    let (stop, stopped) = oneshot::channel();
     let desk = Arc::new(Desk {
         resolver: resolver(setup.server),
         options: setup.options,
@@ -126,19 +108,7 @@ pub(crate) fn start(
         figures: figures.clone(),
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
     });
-    let thread = std::thread::Builder::new().name("dns".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = work(desk, waiting) => {}
-                // Either the word, or its sender is gone.
-                _ = stopped => {}
-            }
-        });
-    })?;
-    let thread = DnsThread {
-        stop: Some(stop),
-        thread: Some(thread),
-    };
+    let thread = async_thread::start("dns", work(desk, waiting))?;
     Ok((thread, DnsQueue { orders, figures }))
 }
 

@@ -2,27 +2,23 @@
 //! stranger chose the address, so everything has a limit: time, bytes, how many at once, which networks, and no
 //! redirect. Not here: which addresses may be asked at all, and what the file means.
 
+use crate::async_thread::{self, AsyncThread};
 use crate::dns;
 use crate::figures::Figure;
 use crate::shard_threads::{Inbox, Taken};
+use crate::web;
 use hickory_resolver::TokioResolver;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::Empty;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, header};
 use patchcord_sip::identity::{CHAIN_BYTES, CertificateUrl, FetchFailure, LiteralRule, is_public};
 use patchcord_switch::Query;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio_rustls::TlsConnector;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Files that may wait to be fetched. One more is answered at once as one that was not asked for, and counted.
 const WAITING: usize = 256;
@@ -31,14 +27,6 @@ const AT_ONCE: usize = 64;
 /// How long one file may take, from the name to the last byte. Longer than a call waits: what comes late is kept for the
 /// next one.
 const FILE_TIME: Duration = Duration::from_secs(5);
-/// How long one address of a server may take to connect; then the next one is tried.
-const CONNECT_TIME: Duration = Duration::from_millis(1_500);
-/// Addresses of a server that are tried.
-const ADDRESSES: usize = 4;
-/// Bytes of a response before its body; a server that sends more is hung up on.
-const HEAD_BYTES: usize = 16 * 1024;
-/// Header fields of a response; the same.
-const HEAD_FIELDS: usize = 64;
 /// How long a file that came waits between two tries to hand it to a shard that is busy.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
@@ -88,22 +76,6 @@ impl FetchQueue {
     }
 }
 
-/// The thread; dropping it forgets what was asked for and joins it.
-pub(crate) struct FetchThread {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for FetchThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// How files are fetched.
 #[derive(Debug, Clone)]
 pub(crate) struct FetchSetup {
@@ -134,10 +106,8 @@ pub(crate) fn start(
     setup: FetchSetup,
     inboxes: Vec<Inbox>,
     figures: Arc<FetchFigures>,
-) -> io::Result<(FetchThread, FetchQueue)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+) -> io::Result<(AsyncThread, FetchQueue)> {
     let (orders, waiting) = mpsc::channel(WAITING);
-    let (stop, stopped) = oneshot::channel();
     let desk = Arc::new(Desk {
         resolver: dns::resolver(setup.server),
         setup,
@@ -145,19 +115,7 @@ pub(crate) fn start(
         figures: figures.clone(),
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
     });
-    let thread = std::thread::Builder::new().name("fetch".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                () = work(desk, waiting) => {}
-                // Either the word, or its sender is gone.
-                _ = stopped => {}
-            }
-        });
-    })?;
-    let thread = FetchThread {
-        stop: Some(stop),
-        thread: Some(thread),
-    };
+    let thread = async_thread::start("fetch", work(desk, waiting))?;
     Ok((thread, FetchQueue { orders, figures }))
 }
 
@@ -192,42 +150,15 @@ impl Desk {
         if addresses.is_empty() {
             return Err(FetchFailure::Unresolved);
         }
-        let stream = connect(&addresses).await.ok_or(FetchFailure::Unreachable)?;
-        let host = url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let name = ServerName::try_from(host).map_err(|_| FetchFailure::Unresolved)?;
-        let connector = TlsConnector::from(self.setup.tls.clone());
-        let stream = connector.connect(name, stream).await;
-        let stream = stream.map_err(|_| FetchFailure::Unreachable)?;
-        let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(HEAD_BYTES)
-            .max_headers(HEAD_FIELDS)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|_| FetchFailure::Unreachable)?;
+        let stream = web::connect(&addresses).await?;
+        let stream = web::secure(self.setup.tls.clone(), url.host(), stream).await?;
         let request = request(url).ok_or(FetchFailure::Unresolved)?;
-        let exchange = async move {
-            let response = sender.send_request(request).await;
-            let response = response.map_err(|_| FetchFailure::Unreachable)?;
-            // A redirection is one of them: it is not followed.
-            if response.status() != StatusCode::OK {
-                return Err(FetchFailure::Status(response.status().as_u16()));
-            }
-            body(response.into_body()).await
-        };
-        // The connection is worked on as long as the exchange lasts, and closed with it.
-        tokio::pin!(connection);
-        tokio::pin!(exchange);
-        tokio::select! {
-            biased;
-            file = &mut exchange => file,
-            // It may end before the body was looked at, with all of it at hand.
-            _ = &mut connection => exchange.await,
-        }
+        web::exchange(stream, request, CHAIN_BYTES).await
     }
 
     /// Where a server may be asked: for a name all its addresses must be looked at, since a stranger named it.
     async fn addresses(&self, url: &CertificateUrl) -> Vec<SocketAddr> {
-        let host = url.host().trim_start_matches('[').trim_end_matches(']');
+        let host = web::bare(url.host());
         let found: Vec<IpAddr> = match (host.parse(), &self.resolver) {
             (Ok(literal), _) => vec![literal],
             (Err(_), Some(resolver)) => {
@@ -237,7 +168,7 @@ impl Desk {
             (Err(_), None) => Vec::new(),
         };
         let may = |ip: &IpAddr| self.setup.networks == LiteralRule::Any || is_public(ip.to_canonical());
-        let allowed = found.into_iter().filter(may).take(ADDRESSES);
+        let allowed = found.into_iter().filter(may);
         allowed.map(|ip| SocketAddr::new(ip, url.port())).collect()
     }
 
@@ -248,15 +179,6 @@ impl Desk {
             tokio::time::sleep(BUSY_PAUSE).await;
         }
     }
-}
-
-async fn connect(addresses: &[SocketAddr]) -> Option<TcpStream> {
-    for address in addresses {
-        if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIME, TcpStream::connect(address)).await {
-            return Some(stream);
-        }
-    }
-    None
 }
 
 /// `GET` of an address that [`CertificateUrl`] has checked.
@@ -279,14 +201,6 @@ fn request(url: &CertificateUrl) -> Option<Request<Empty<Bytes>>> {
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .ok()
-}
-
-async fn body(body: hyper::body::Incoming) -> Result<Vec<u8>, FetchFailure> {
-    match Limited::new(body, CHAIN_BYTES).collect().await {
-        Ok(whole) => Ok(whole.to_bytes().into()),
-        Err(why) if why.is::<http_body_util::LengthLimitError>() => Err(FetchFailure::TooLong),
-        Err(_) => Err(FetchFailure::Unreachable),
-    }
 }
 
 #[cfg(test)]

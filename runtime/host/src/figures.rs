@@ -5,6 +5,7 @@ use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
 use crate::recordings::RecordingFigures;
+use crate::speech::SpeechFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
@@ -156,6 +157,8 @@ pub(crate) struct Figures {
     pub(crate) dns: Arc<DnsFigures>,
     /// Signers' certificates.
     pub(crate) fetches: Arc<FetchFigures>,
+    /// Of the texts spoken.
+    pub(crate) speech: Arc<SpeechFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
@@ -181,6 +184,7 @@ impl Figures {
             streams: Arc::default(),
             dns: Arc::default(),
             fetches: Arc::default(),
+            speech: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
             datagrams: Figure::default(),

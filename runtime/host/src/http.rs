@@ -1,6 +1,7 @@
 //! Metrics and health over HTTP/1.1 on a port of the operator: `GET /metrics`, `GET /health` (200, or 503 while
 //! draining). One thread with an async runtime of its own; it reads figures and owns nothing. Not the product's API.
 
+use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figures;
 use crate::metrics;
 use crate::start_error::StartError;
@@ -16,9 +17,8 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 /// Connections at the same time; further ones wait to be accepted.
 const CONNECTIONS: usize = 32;
@@ -36,22 +36,6 @@ pub(crate) struct Sources {
     pub(crate) watchers: Arc<Watchers>,
 }
 
-/// The thread; dropping it closes the port and joins it.
-pub(crate) struct HttpThread {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for HttpThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// Binds the port.
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     let open = || -> io::Result<TcpListener> {
@@ -62,29 +46,9 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     open().map_err(|why| StartError::Http { address, why })
 }
 
-/// Starts serving.
-pub(crate) fn start(listener: TcpListener, sources: Sources) -> Result<HttpThread, StartError> {
-    let (stop, stopped) = oneshot::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::Thread)?;
-    let thread = std::thread::Builder::new()
-        .name("http".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = accept(listener, sources) => {}
-                    // Either the word, or its sender is gone.
-                    _ = stopped => {}
-                }
-            });
-        })
-        .map_err(StartError::Thread)?;
-    Ok(HttpThread {
-        stop: Some(stop),
-        thread: Some(thread),
-    })
+/// Starts serving; the port is closed when the thread's handle is dropped.
+pub(crate) fn start(listener: TcpListener, sources: Sources) -> Result<AsyncThread, StartError> {
+    async_thread::start("http", accept(listener, sources)).map_err(StartError::Thread)
 }
 
 async fn accept(listener: TcpListener, sources: Sources) {

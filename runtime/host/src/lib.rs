@@ -4,9 +4,10 @@
 //! command line. Nothing in here decides anything about a call.
 //!
 //! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
-//! out), `dns` (where an address can be reached), `media_threads` (sound), `records` (what is left of a call), `metrics`
+//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] (texts that become sound), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
+mod async_thread;
 mod batch;
 mod certificates;
 pub mod config;
@@ -29,11 +30,13 @@ mod recordings;
 pub mod records;
 pub mod serve;
 mod shard_threads;
+pub mod speech;
 mod start_error;
 mod ticker;
 pub mod trace;
 mod transports;
 mod watch;
+mod web;
 
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
@@ -41,5 +44,6 @@ pub use doors::{Door, Sip};
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, WatchedTrunk};
 pub use records::RecordsTo;
+pub use speech::{SpeechConfig, SpeechServer, VoiceConfig};
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};

@@ -15,6 +15,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     streams(&mut page, figures);
     dns(&mut page, figures);
     fetches(&mut page, figures);
+    speech(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
@@ -236,6 +237,30 @@ fn fetches(page: &mut Page, figures: &Figures) {
         "patchcord_identity_files_dropped_total",
         "Files of signers' certificates not asked for because too many waited.",
         fetches.dropped.get(),
+    );
+}
+
+fn speech(page: &mut Page, figures: &Figures) {
+    let speech = &figures.speech;
+    page.counter(
+        "patchcord_speech_texts_total",
+        "Texts to be spoken.",
+        speech.texts.get(),
+    );
+    page.counter(
+        "patchcord_speech_remembered_total",
+        "Of these, spoken before, or just being spoken for somebody else.",
+        speech.remembered.get(),
+    );
+    page.counter(
+        "patchcord_speech_failed_total",
+        "Of these, not spoken.",
+        speech.failed.get(),
+    );
+    page.counter(
+        "patchcord_speech_dropped_total",
+        "Texts not spoken because too many waited.",
+        speech.dropped.get(),
     );
 }
 

@@ -1,13 +1,14 @@
 //! A node: the wiring of sockets and threads to shards and media engines, from start to drain. The only file that knows
 //! all parts. Not here: the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
 
+use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
-use crate::dns::{self, DnsQueue, DnsSetup, DnsThread};
+use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors::{self, Sip};
-use crate::fetch::{self, FetchQueue, FetchSetup, FetchThread};
+use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
-use crate::http::{self, HttpThread, Sources};
+use crate::http::{self, Sources};
 use crate::layout::Layout;
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
@@ -16,6 +17,7 @@ use crate::process;
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
+use crate::speech::{self, SpeechConfig, SpeechQueue};
 use crate::start_error::StartError;
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceFolder, TraceQueue, TraceThread};
@@ -80,6 +82,8 @@ pub struct NodeConfig {
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
     pub recordings: Option<PathBuf>,
+    /// How texts are spoken.
+    pub speech: SpeechConfig,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -141,6 +145,7 @@ impl NodeConfig {
             http: None,
             records: RecordsTo::Nowhere,
             recordings: None,
+            speech: SpeechConfig::default(),
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -174,14 +179,15 @@ pub struct Node {
     _net: Vec<NetThread>,
     _shards: Vec<ShardThread>,
     _streams: StreamThread,
-    _dns: DnsThread,
-    _fetch: Option<FetchThread>,
+    _dns: AsyncThread,
+    _fetch: Option<AsyncThread>,
+    _speech: Option<AsyncThread>,
     _media: Vec<MediaThread>,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
     _ticker: Ticker,
-    _http: Option<HttpThread>,
+    _http: Option<AsyncThread>,
     inboxes: Vec<Inbox>,
     /// Whether there was a directory: from then on trunks are watched.
     begun: AtomicBool,
@@ -227,6 +233,7 @@ struct Queues {
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
+    speech: Option<SpeechQueue>,
 }
 
 /// The threads of recordings and the ways to them, if anything can be recorded.
@@ -251,6 +258,7 @@ impl Node {
         let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
+        let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
@@ -262,6 +270,7 @@ impl Node {
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
+            speech: speech_queue,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -286,6 +295,7 @@ impl Node {
             _streams: streams,
             _dns: dns,
             _fetch: fetch,
+            _speech: speech,
             _media: media,
             _recordings: recordings,
             _records: records,
@@ -463,7 +473,7 @@ impl Ground {
         Ok((Some(threads), Some(frames), Some(queue)))
     }
 
-    fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(DnsThread, DnsQueue), StartError> {
+    fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(AsyncThread, DnsQueue), StartError> {
         let families = |v4: bool| self.doors.iter().any(|door| door.address.is_ipv4() == v4);
         let setup = DnsSetup {
             server: config.dns,
@@ -485,7 +495,7 @@ impl Ground {
         &self,
         config: &NodeConfig,
         inboxes: &[Inbox],
-    ) -> Result<Option<(FetchThread, FetchQueue)>, StartError> {
+    ) -> Result<Option<(AsyncThread, FetchQueue)>, StartError> {
         let Some(policy) = &config.identity.verify else {
             return Ok(None);
         };
@@ -554,6 +564,7 @@ impl Ground {
                     streams: queues.streams.clone(),
                     dns: queues.dns.clone(),
                     fetch: queues.fetch.clone(),
+                    speech: queues.speech.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),

@@ -14,6 +14,7 @@ use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
 use crate::recordings::{self, RecordingQueue};
 use crate::records::RecordQueue;
+use crate::speech::{self, Sound, SpeechQueue};
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
@@ -27,7 +28,8 @@ use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToSpeak,
+    TrunkTargets, Way,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -72,6 +74,10 @@ enum ToShard {
     Recorded {
         key: RecordingKey,
         stored: Stored,
+    },
+    Spoken {
+        query: Query,
+        sound: Sound,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -188,6 +194,12 @@ impl Inbox {
         self.offer(ToShard::Fetched { query, file })
     }
 
+    /// Answers [`Output::Speak`], or finds no room for the answer.
+    pub(crate) fn spoken(&self, query: Query, sound: &Sound) -> Taken {
+        let sound = sound.clone();
+        self.offer(ToShard::Spoken { query, sound })
+    }
+
     /// Tells that a recording is kept or failed, or finds no room for that.
     pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
         self.offer(ToShard::Recorded { key, stored })
@@ -275,6 +287,8 @@ pub(crate) struct WaysOut {
     pub(crate) dns: DnsQueue,
     /// Only if signatures are judged.
     pub(crate) fetch: Option<FetchQueue>,
+    /// None if nothing is spoken.
+    pub(crate) speech: Option<SpeechQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
@@ -325,6 +339,7 @@ enum Undone {
     Resolve(Query),
     Fetch(Query),
     Record(RecordingKey, NotRecorded),
+    Speak(Query, &'static str),
 }
 
 impl Work {
@@ -433,6 +448,7 @@ impl Work {
             ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
+            ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -466,6 +482,10 @@ impl Work {
                     file: Err(FetchFailure::Busy),
                 },
                 Undone::Record(key, why) => Input::Recorded { key, stored: Err(why) },
+                Undone::Speak(query, why) => Input::Spoken {
+                    query,
+                    sound: Err(why.to_owned()),
+                },
             };
             self.shard.handle(Instant::now(), input);
             self.drain();
@@ -513,6 +533,7 @@ impl Work {
                     self.undone.push_back(Undone::Fetch(query));
                 }
             }
+            Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {
@@ -562,6 +583,12 @@ impl Work {
                     self.figures().record_queue_waits.one();
                 }
             }
+        }
+    }
+
+    fn speak(&mut self, query: Query, wanted: ToSpeak) {
+        if let Err(why) = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted) {
+            self.undone.push_back(Undone::Speak(query, why));
         }
     }
 
@@ -635,36 +662,10 @@ impl Work {
     }
 }
 
-/// What a test sees of an inbox.
 #[cfg(test)]
-#[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
-    Message(Flow, Vec<u8>),
-    Failed(Flow),
-    Resolved(Query, Vec<Target>),
-    Fetched(Query, File),
-    Recorded(RecordingKey, Stored),
-    Other,
-}
-
+mod heard;
 #[cfg(test)]
-impl Outbox {
-    /// What comes next, if anything comes in time.
-    pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
-        let told = self.receiver.recv_timeout(wait).ok()?;
-        Some(match told {
-            ToShard::Message { flow, bytes, class, .. } => {
-                self.waiting.leave(class);
-                Heard::Message(flow, bytes.into())
-            }
-            ToShard::SendFailed { flow } => Heard::Failed(flow),
-            ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
-            ToShard::Fetched { query, file } => Heard::Fetched(query, file),
-            ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
-            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
-        })
-    }
-}
+pub(crate) use heard::Heard;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, Codec, DetectOptions, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
+use crate::{Clip, Codec, Coming, DetectOptions, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,6 +214,8 @@ pub enum Segment {
     Tone(Tone),
     /// Silence.
     Silence(Duration),
+    /// Recorded sound that may not be there yet; silence until it is.
+    Coming(Coming),
 }
 
 /// A tone of up to four frequencies together, switched on and off. Its edges are ramps of 4 ms against clicks.

@@ -19,6 +19,7 @@
 
 mod clip;
 mod codec;
+mod coming;
 mod command;
 mod config;
 mod detect;
@@ -56,6 +57,7 @@ mod wav;
 
 pub use clip::Clip;
 pub use codec::{Codec, OpusOptions};
+pub use coming::Coming;
 pub use command::{
     Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, TelephoneEvent, Tone,
 };

@@ -33,7 +33,7 @@ impl Player {
     /// At the beginning of a prompt. One without any sound has ended already, however often it is to be repeated.
     pub(crate) fn new(play: PlayId, prompt: Prompt, stop_on_key: StopOnKey) -> Self {
         let mut segments = prompt.segments;
-        segments.retain(|segment| length(segment) > 0);
+        segments.retain(|segment| length(segment) != Some(0));
         let silent = segments.is_empty();
         let mut player = Self {
             play,
@@ -123,27 +123,40 @@ impl Player {
             self.tune();
         }
         let mut filled = 0;
+        // Segments without sound in a row: what comes late may be empty, and a whole round of that never ends.
+        let mut soundless = 0;
         while filled < frame.len() && !self.ended {
             let segment = &self.segments[self.index];
-            let left = usize::try_from(length(segment) - self.position).unwrap_or(usize::MAX);
+            let Some(length) = length(segment) else { break };
+            let left = usize::try_from(length - self.position).unwrap_or(usize::MAX);
             let count = left.min((frame.len() - filled) / times);
             let room = &mut frame[filled..filled + count * times];
+            let from = self.position as usize;
             match segment {
-                Segment::Clip(clip) => write(room, Piece::Clip(clip, self.position as usize)),
+                Segment::Clip(clip) => write(room, Piece::Clip(clip, from)),
+                Segment::Coming(coming) => {
+                    if let Some(clip) = coming.clip() {
+                        write(room, Piece::Clip(clip, from));
+                    }
+                }
                 Segment::Silence(_) => room.fill(silence),
                 Segment::Tone(_) => write(room, Piece::Tone(&mut self.oscillator, self.position * self.times)),
             }
             filled += room.len();
             self.position += count as u64;
-            if self.position == length(&self.segments[self.index]) {
+            soundless = if count == 0 { soundless + 1 } else { 0 };
+            if self.position == length {
                 self.next_segment();
+            }
+            if soundless > self.segments.len() {
+                self.ended = true;
             }
         }
         frame[filled..].fill(silence);
-        self.frames = self.frames.saturating_add(1);
+        self.frames = self.frames.saturating_add(u32::from(filled > 0));
     }
 
-    /// Goes to the next segment; none is empty.
+    /// Goes to the next segment.
     fn next_segment(&mut self) {
         self.position = 0;
         self.index += 1;
@@ -169,11 +182,14 @@ impl Player {
     }
 }
 
-fn length(segment: &Segment) -> u64 {
+/// Samples of a segment; none while it is not there.
+fn length(segment: &Segment) -> Option<u64> {
+    let of_clip = |clip: &Clip| clip.samples().len() as u64;
     match segment {
-        Segment::Clip(clip) => clip.samples().len() as u64,
-        Segment::Tone(tone) => tone::length(tone),
-        Segment::Silence(time) => tone::samples(*time),
+        Segment::Clip(clip) => Some(of_clip(clip)),
+        Segment::Coming(coming) => coming.clip().map(of_clip),
+        Segment::Tone(tone) => Some(tone::length(tone)),
+        Segment::Silence(time) => Some(tone::samples(*time)),
     }
 }
 

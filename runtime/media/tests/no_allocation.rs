@@ -61,6 +61,8 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
         timeout: Some(Duration::from_secs(1)),
     };
     let clip = Arc::new(Clip::from_samples(&[1000; 3_333]));
+    let coming = Coming::default();
+    coming.is_here(clip.clone());
     for number in 0..SESSIONS {
         let session = SessionId(number);
         let tone = Tone {
@@ -74,6 +76,7 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
             Segment::Clip(clip.clone()),
             Segment::Tone(tone),
             Segment::Silence(Duration::from_millis(5)),
+            Segment::Coming(coming.clone()),
         ];
         let prompt = Prompt {
             segments,

@@ -17,5 +17,5 @@ pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT,
 pub use phone::Phone;
 pub use world::{
     DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
-    RECORDING_SECONDS, Recording, Seat, Setup, Storage, TENANT, Tape, World, users, way_out,
+    RECORDING_SECONDS, Recording, Seat, Setup, Spoken, Storage, TENANT, Tape, Voice, World, speech, users, way_out,
 };

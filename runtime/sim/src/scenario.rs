@@ -45,6 +45,7 @@
 //! | `lines` | calls a callee takes before it is busy; `{ line = 2 }` turns to the second |
 //! | `user` | whom it registers as; a caller without it is a stranger to the node |
 //!
+//! Texts are spoken by a pretend voice, whose words `hear_speech` knows; `voice_fails = "why"` at the top makes it refuse.
 //! Registrations come first; time counts from the moment when all have succeeded.
 //!
 //! | step | does or expects |
@@ -52,7 +53,7 @@
 //! | `call`, `called`, `not_called_ms` | a call out, in, or none |
 //! | `ring`, `send_early_media`, `answer`, `refuse` | what a called phone does that waits or rings |
 //! | `ringing`, `early_media`, `answered`, `changed`, `ended` | what happens to a call |
-//! | `hear`, `hear_prompt`, `hear_tone`, `hear_silence`, `hear_announcement`, `keys_heard` | what is heard |
+//! | `hear`, `hear_prompt`, `hear_speech`, `hear_tone`, `hear_silence`, `hear_announcement`, `keys_heard` | what is heard |
 //! | `say`, `hum`, `quiet`, `press`, `press_by_info` | what is said |
 //! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
 //! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
@@ -71,7 +72,8 @@ mod script;
 pub use format::{
     AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
     HearStep, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, RingThenRefuse,
-    STEPS_MAX, SayStep, Scenario, SilenceStep, Step, ToneStep, TransferStep, TransferredStep, Verb, WhenCalled, Within,
+    STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb,
+    WhenCalled, Within,
 };
 pub use report::{Failure, Report};
 pub use run::{Cast, SCENARIO_TIME, run};

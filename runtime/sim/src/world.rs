@@ -11,12 +11,14 @@ mod node;
 mod seat;
 mod setup;
 mod tapes;
+mod voice;
 
 pub use carrier::{NumberAt, users, way_out};
 pub use log::{LOG_LINES, Line, Log};
 pub use seat::{EVENTS_KEPT, PhoneOptions, RECORDING_SECONDS, Recording, Seat};
 pub use setup::{DOMAIN, Setup, TENANT};
 pub use tapes::{Storage, Tape};
+pub use voice::{Spoken, Voice, speech};
 
 use crate::network::{Conditions, Fate, Network};
 use crate::phone::{self, LINES_MAX, Lane, Phone};
@@ -174,6 +176,16 @@ impl World {
     /// How storage of recordings behaves from now on.
     pub fn set_storage(&mut self, storage: Storage) {
         self.node.tapes.storage = storage;
+    }
+
+    /// How the voice that speaks texts behaves from now on.
+    pub fn set_voice(&mut self, voice: Voice) {
+        self.node.speaker.voice = voice;
+    }
+
+    /// What the voice was asked to speak, in that order.
+    pub fn spoken(&self) -> &[Spoken] {
+        self.node.speaker.asked()
     }
 
     /// The recordings that were kept, in that order.
@@ -407,6 +419,8 @@ impl World {
                 self.node.shard.handle(self.now, Input::Media(report));
             } else if let Some((key, stored)) = self.node.tapes.answer() {
                 self.node.shard.handle(self.now, Input::Recorded { key, stored });
+            } else if let Some((query, sound)) = self.node.speaker.answer(self.now) {
+                self.node.shard.handle(self.now, Input::Spoken { query, sound });
             } else {
                 return;
             }
@@ -426,6 +440,7 @@ impl World {
             Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Recording(order) => self.node.tapes.order(order),
+            Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);

@@ -3,12 +3,13 @@
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::identity::IdentityConfig;
+use crate::speaking::ToSpeak;
 use patchcord_control::call::{Saved, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::{LogLevel, NotRecorded, UnixTime};
-use patchcord_media::{Command, Report, SessionId, Trim};
+use patchcord_media::{Clip, Command, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Flow, LocationChange, Target, Uri};
@@ -119,6 +120,13 @@ pub enum Input<'a> {
         /// What is kept.
         stored: Result<Saved, NotRecorded>,
     },
+    /// The sound of a text, as [`Output::Speak`] asked, or why there is none; exactly one for each question.
+    Spoken {
+        /// The question.
+        query: Query,
+        /// The reason is for a person to read and holds nothing of the text.
+        sound: Result<Arc<Clip>, String>,
+    },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
     /// Routes and programs from now on; running calls keep theirs.
@@ -131,7 +139,7 @@ pub enum Input<'a> {
     Deadline,
 }
 
-/// A question of a shard about an address, named until it is answered.
+/// A question of a shard about an address, a certificate or a text, named until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Query(pub u64);
 
@@ -198,6 +206,13 @@ pub enum Output {
         thread: usize,
         /// What.
         command: Command,
+    },
+    /// Speak a text; [`Input::Spoken`] follows. A prompt waits for it in silence.
+    Speak {
+        /// The question.
+        query: Query,
+        /// The text.
+        wanted: ToSpeak,
     },
     /// Tell storage.
     Recording(RecordingOrder),

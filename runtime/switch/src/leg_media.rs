@@ -3,6 +3,7 @@
 use crate::live::Session;
 use crate::media_plan;
 use crate::shard::Shard;
+use crate::speaking::Speaking;
 use patchcord_control::call::{Input as CallInput, KeyOut, LegSignal, MediaCommand};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::record::MediaCounters;
@@ -47,12 +48,20 @@ impl Shard {
                 source,
                 times,
                 on_key,
-            } => Command::Play {
-                session,
-                play: io.plays.begin(operation),
-                prompt: media_plan::prompt(&source, times, &program, &announcement),
-                stop_on_key: media_plan::stop_on_key(on_key),
-            },
+            } => {
+                let (prompt, unspoken) = media_plan::prompt(&source, times, &program, &announcement);
+                let (play, stop_on_key) = (io.plays.begin(operation), media_plan::stop_on_key(on_key));
+                self.media_output(
+                    thread,
+                    Command::Play {
+                        session,
+                        play,
+                        prompt,
+                        stop_on_key,
+                    },
+                );
+                return self.speak_on(now, Speaking::new((id, leg, operation), unspoken));
+            }
             MediaCommand::Stop { operation } => match io.plays.find(operation) {
                 Some(play) => Command::Stop { session, play },
                 None => return,

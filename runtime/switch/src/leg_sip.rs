@@ -182,6 +182,7 @@ impl Shard {
             next_transfer: 0,
             refers: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            speaking: 0,
             wake_at: None,
         };
         self.calls.insert(id, live);

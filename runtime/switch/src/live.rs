@@ -38,6 +38,8 @@ pub(crate) struct Live {
     pub(crate) refers: BTreeMap<TransferId, Referred>,
     /// Recordings of the call by their number, under the keys that taps and storage know. Bounded by the call's limit.
     pub(crate) recordings: BTreeMap<u32, RecordingKey>,
+    /// Texts of it that are being spoken; at most [`SPEAKING_MAX`](crate::SPEAKING_MAX).
+    pub(crate) speaking: usize,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

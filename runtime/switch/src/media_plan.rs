@@ -1,12 +1,15 @@
 //! From what two ends agreed in SDP, and what a handler wants played, to complete commands for a media engine.
 
 use crate::directory::Program;
+use crate::speaking::Unspoken;
 use patchcord_control::call::{OnKey, PromptSource};
+use patchcord_control::speech::pieces;
 use patchcord_control::words::{
     AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayEnd, Segment as Wanted, Tone as WantedTone,
 };
 use patchcord_media as media;
 use patchcord_sip::sdp::{Agreed, Codec, Direction, Suite};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,19 +69,44 @@ fn codec(agreed: Codec) -> media::Codec {
     }
 }
 
-/// A prompt with its files found. The call machine has checked that they are there.
+/// A prompt with its files found, and what of it has to be spoken, in order. The call machine has checked that the files
+/// are there and that the texts can be read.
 pub(crate) fn prompt(
     source: &PromptSource,
     times: u16,
     program: &Program,
     announcement: &Arc<media::Clip>,
-) -> media::Prompt {
+) -> (media::Prompt, VecDeque<Unspoken>) {
+    let mut unspoken = VecDeque::new();
     let segments = match source {
         PromptSource::Announcement => vec![media::Segment::Clip(announcement.clone())],
         PromptSource::Ringback => vec![media::Segment::Tone(ringback())],
-        PromptSource::Handler(wanted) => wanted.iter().map(|segment| found(segment, program)).collect(),
+        PromptSource::Handler(wanted) => {
+            // The texts' pieces share what the engine's limit leaves; each text has one at least.
+            let mut room = media::MAX_SEGMENTS.saturating_sub(wanted.len());
+            let mut segments = Vec::with_capacity(wanted.len());
+            for segment in wanted {
+                let Wanted::Speech(speech) = segment else {
+                    segments.push(found(segment, program));
+                    continue;
+                };
+                let pieces = pieces(speech, room + 1).expect("the call machine lets only texts pass that can be read");
+                room -= pieces.len().saturating_sub(1);
+                for piece in pieces {
+                    let coming = media::Coming::default();
+                    segments.push(media::Segment::Coming(coming.clone()));
+                    unspoken.push_back(Unspoken {
+                        coming,
+                        piece,
+                        language: speech.language.clone(),
+                        voice: speech.voice.clone(),
+                    });
+                }
+            }
+            segments
+        }
     };
-    media::Prompt { segments, times }
+    (media::Prompt { segments, times }, unspoken)
 }
 
 fn found(segment: &Wanted, program: &Program) -> media::Segment {
@@ -92,6 +120,7 @@ fn found(segment: &Wanted, program: &Program) -> media::Segment {
         }
         Wanted::Tone(wanted) => media::Segment::Tone(tone(wanted)),
         Wanted::Silence(ms) => media::Segment::Silence(Duration::from_millis(u64::from(*ms))),
+        Wanted::Speech(_) => unreachable!("texts are cut into pieces before"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::ladder::Ladder;
 use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
 use crate::locate::Pending;
+use crate::speaking::Speaking;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
@@ -41,6 +42,8 @@ pub struct Shard {
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
+    /// Texts that are being spoken. Bounded by [`SPEAKING_MAX`](crate::SPEAKING_MAX) of each call.
+    pub(crate) speaking: BTreeMap<Query, Speaking>,
     /// Calls whose signature waits for a certificate.
     pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
@@ -112,6 +115,7 @@ impl Shard {
             recordings: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
+            speaking: BTreeMap::new(),
             vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
@@ -152,6 +156,7 @@ impl Shard {
             Input::StartTrunks => self.start_trunks(now),
             Input::Media(report) => self.media_report(now, report),
             Input::Recorded { key, stored } => self.recorded(now, key, stored),
+            Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);

@@ -6,6 +6,7 @@ pub(crate) use parties::{addresses, bridge, dial, keys};
 
 use crate::ids::LegId;
 use crate::limits::Limits;
+use crate::speech::{Speech, is_language, is_voice, pieces};
 use crate::words::{Error, GatherOptions, LimitName, PlayOptions, RecordOptions, Segment, Tone};
 use std::collections::BTreeSet;
 
@@ -34,6 +35,7 @@ pub(crate) fn prompt(argument: &str, prompt: &[Segment], names: &PromptNames, li
         return invalid(argument, "a prompt needs at least one segment");
     }
     over(LimitName::PromptSegments, prompt.len(), limits.prompt_segments)?;
+    over(LimitName::SpeechBytes, spoken_bytes(prompt), limits.speech_bytes)?;
     prompt.iter().try_for_each(|segment| match segment {
         Segment::File(name) => file(name, names, limits),
         Segment::Tone(wanted) => tone(argument, wanted),
@@ -42,7 +44,34 @@ pub(crate) fn prompt(argument: &str, prompt: &[Segment], names: &PromptNames, li
             &format!("silence of {ms} ms; up to {SILENCE_MS_MAX} is allowed"),
         ),
         Segment::Silence(_) => Ok(()),
+        Segment::Speech(text) => speech(argument, text),
     })
+}
+
+/// Bytes of all texts in a prompt.
+fn spoken_bytes(prompt: &[Segment]) -> usize {
+    let bytes = |segment: &Segment| match segment {
+        Segment::Speech(speech) => speech.text.reveal().len(),
+        Segment::File(_) | Segment::Tone(_) | Segment::Silence(_) => 0,
+    };
+    prompt.iter().map(bytes).sum()
+}
+
+/// A refusal never holds what was to be said.
+fn speech(argument: &str, speech: &Speech) -> Result<(), Error> {
+    if speech.language.as_ref().is_some_and(|tag| !is_language(tag)) {
+        return invalid(argument, "no language; give a tag such as \"en\" or \"de-AT\"");
+    }
+    if speech.voice.as_ref().is_some_and(|name| !is_voice(name)) {
+        let right =
+            "no voice's name; it has 1 to 100 letters, digits, spaces, `.`, `_`, `-` and `+`, a letter or digit first";
+        return invalid(argument, right);
+    }
+    match pieces(speech, 1) {
+        Err(why) => invalid(argument, &format!("a text's SSML, {why}")),
+        Ok(pieces) if pieces.is_empty() => invalid(argument, "there is nothing to say in a text"),
+        Ok(_) => Ok(()),
+    }
 }
 
 fn file(name: &str, names: &PromptNames, limits: &Limits) -> Result<(), Error> {

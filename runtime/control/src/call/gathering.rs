@@ -1,7 +1,7 @@
 //! Collecting keys: one small machine, fed with keys, the end of its prompt, and time.
 
 use crate::ids::LegId;
-use crate::words::{GatherEnd, GatherOptions, Gathered, Key};
+use crate::words::{Error, GatherEnd, GatherFailure, GatherOptions, Gathered, Key};
 use std::time::{Duration, Instant};
 
 /// A collection under way.
@@ -66,9 +66,11 @@ impl Gathering {
         self.prompt == Prompt::Playing
     }
 
-    /// Its prompt was stopped for good.
-    pub(crate) fn prompt_gone(&mut self) {
+    /// It breaks off with its prompt. A result that is there already stays.
+    pub(crate) fn broken(&mut self, reason: Error, outcome: &mut Option<Result<Gathered, GatherFailure>>) {
         self.prompt = Prompt::Over;
+        let keys = self.keys.clone().into();
+        outcome.get_or_insert(Err(GatherFailure { reason, keys }));
     }
 
     /// Whether another key would still be taken.
@@ -103,11 +105,6 @@ impl Gathering {
     /// The result if the collection is broken off here.
     pub(crate) fn cancelled(&self) -> Gathered {
         self.gathered(GatherEnd::Cancelled)
-    }
-
-    /// What came until now, for an interruption.
-    pub(crate) fn keys(&self) -> &str {
-        &self.keys
     }
 
     fn decide(&mut self, end: GatherEnd) -> Option<Gathered> {

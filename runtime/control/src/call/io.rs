@@ -249,6 +249,13 @@ pub enum LegSignal {
         /// Why; none if its session closed.
         end: Option<PlayEnd>,
     },
+    /// A text of a prompt cannot be spoken. The prompt waits for it and is to be stopped.
+    NotSpoken {
+        /// Which prompt.
+        operation: OperationId,
+        /// Why, for a person to read; nothing of the text.
+        why: String,
+    },
     /// No audio came for the media time-out.
     MediaLost,
     /// The session is closed.

@@ -111,12 +111,7 @@ impl Operation {
                 outcome.get_or_insert(Err(Error::Interrupted(why)));
             }
             Operation::Gathering { gathering, outcome } if gathering.leg == on => {
-                let keys = gathering.keys().to_owned().into();
-                gathering.prompt_gone();
-                outcome.get_or_insert(Err(GatherFailure {
-                    reason: Error::Interrupted(why),
-                    keys,
-                }));
+                gathering.broken(Error::Interrupted(why), outcome);
             }
             _ => {}
         }
@@ -222,6 +217,18 @@ impl Operations {
     /// Whether the handler plays something on a leg.
     pub(crate) fn prompt_on(&self, on: LegId) -> bool {
         self.table.values().any(|operation| operation.plays_on(on))
+    }
+
+    /// Ends the operation whose prompt cannot be spoken, if the handler still knows it.
+    pub(crate) fn not_spoken(&mut self, id: OperationId, why: &str) {
+        let reason = Error::NotSpoken(why.to_owned());
+        match self.table.get_mut(&id) {
+            Some(Operation::Playing { outcome, .. }) => {
+                outcome.get_or_insert(Err(reason));
+            }
+            Some(Operation::Gathering { gathering, outcome }) => gathering.broken(reason, outcome),
+            _ => {}
+        }
     }
 
     /// Ends everything of a leg that is gone.

@@ -55,6 +55,16 @@ impl Call {
             .push_back(Output::Media(leg, MediaCommand::Stop { operation }));
     }
 
+    /// A text of a prompt cannot be spoken: what waits for the prompt hears so, and it is stopped. What a leg hears of its
+    /// own accord goes on in silence; begun anew it would fail anew.
+    pub(super) fn not_spoken(&mut self, leg: LegId, id: OperationId, why: &str) {
+        if self.legs[leg].background.is_some_and(|(_, operation)| operation == id) {
+            return;
+        }
+        self.operations.not_spoken(id, why);
+        self.stop_prompt(leg, id);
+    }
+
     pub(super) fn play_result(&self, id: OperationId) -> Option<Result<Played, Error>> {
         match self.operations.get(id) {
             Some(Operation::Playing { outcome, .. }) => outcome.clone(),

@@ -27,6 +27,7 @@ impl Call {
                 played_ms,
                 end,
             } => self.play_ended(now, leg, *operation, *played_ms, *end),
+            LegSignal::NotSpoken { operation, why } => self.not_spoken(leg, *operation, why),
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
                 if self.legs[leg].audio == Audio::Closing {

@@ -6,15 +6,17 @@ fn speech(form: TextForm, text: &str) -> Speech {
     Speech {
         text: text.to_owned().into(),
         form,
+        language: None,
+        voice: None,
     }
 }
 
 fn plain(text: &str) -> Vec<String> {
-    shown(pieces(&speech(TextForm::Plain, text)).expect("plain text is always right"))
+    shown(pieces(&speech(TextForm::Plain, text), usize::MAX).expect("plain text is always right"))
 }
 
 fn ssml(text: &str) -> Result<Vec<String>, SsmlError> {
-    pieces(&speech(TextForm::Ssml, text)).map(shown)
+    pieces(&speech(TextForm::Ssml, text), usize::MAX).map(shown)
 }
 
 fn shown(pieces: Vec<Piece>) -> Vec<String> {
@@ -70,6 +72,15 @@ fn paragraphs_and_sentences_are_pieces_of_their_own() {
         ssml("<p>One.</p> <s>Two &#233;.</s><!-- not said --> three").unwrap(),
         ["<p>One.</p>", "<s>Two é.</s>", "three"]
     );
+}
+
+#[test]
+fn what_is_over_the_most_is_in_the_last_piece() {
+    let text = speech(TextForm::Ssml, "<p>One.</p><p>Two.</p> three &amp; <s>four</s>");
+    let at_most = |most| shown(pieces(&text, most).unwrap());
+    assert_eq!(at_most(2), ["<p>One.</p>", "<p>Two.</p> three &amp; <s>four</s>"]);
+    assert_eq!(at_most(1), ["<p>One.</p> <p>Two.</p> three &amp; <s>four</s>"]);
+    assert_eq!(at_most(0), at_most(1));
 }
 
 #[test]

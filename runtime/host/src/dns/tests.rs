@@ -1,6 +1,6 @@
 //! Names looked up at a name server of the test's own: services, addresses, what is not there and who does not answer.
 
-use super::{DnsFigures, DnsQueue, DnsSetup, DnsThread, LookUp, start};
+use super::{AsyncThread, DnsFigures, DnsQueue, DnsSetup, LookUp, start};
 use crate::shard_threads::{Heard, Inbox, Outbox};
 use hickory_resolver::proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, NAPTR, SRV};
@@ -99,7 +99,7 @@ struct Rig {
     queue: DnsQueue,
     shard: Outbox,
     figures: Arc<DnsFigures>,
-    _thread: DnsThread,
+    _thread: AsyncThread,
 }
 
 fn rig(server: Option<SocketAddr>) -> Rig {

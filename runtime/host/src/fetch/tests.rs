@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::shard_threads::{Heard, Outbox};
+use crate::web::HEAD_BYTES;
 use hickory_resolver::proto::op::{Message, MessageType, OpCode};
 use hickory_resolver::proto::rr::rdata::A;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
@@ -104,7 +105,7 @@ struct Rig {
     queue: FetchQueue,
     figures: Arc<FetchFigures>,
     // Ends before the shard's end of its queue.
-    _thread: FetchThread,
+    _thread: AsyncThread,
 }
 
 fn start_with(setup: FetchSetup) -> Rig {

@@ -1,7 +1,7 @@
 //! Joins, repeats, ends, and prompts that are empty in every way.
 
 use super::*;
-use crate::{Clip, Tone};
+use crate::{Clip, Coming, Tone};
 use std::sync::Arc;
 
 fn clip(len: usize, value: i16) -> Segment {
@@ -112,4 +112,56 @@ fn a_tone_keeps_its_phase_over_frames() {
     );
     // What is not the tone is the noise of G.711, some 38 dB below it.
     assert!((all - at).abs() < 0.01, "level {all}, at the frequency {at}");
+}
+
+fn sound(len: usize, value: i16) -> Arc<Clip> {
+    Arc::new(Clip::from_samples(&vec![value; len]))
+}
+
+#[test]
+fn what_is_still_coming_is_waited_for_in_silence_that_does_not_count() {
+    let coming = Coming::default();
+    let mut player = player(
+        vec![clip(240, 8000), Segment::Coming(coming.clone()), clip(80, -8000)],
+        1,
+    );
+    let (loud, low) = (g711::encode(Law::Pcmu, 8000), g711::encode(Law::Pcmu, -8000));
+    let silence = g711::silence(Law::Pcmu);
+    let mut next = || {
+        let mut frame = [0; FRAME_SAMPLES];
+        player.fill_coded(Law::Pcmu, &mut frame);
+        (frame, player.played(), player.ended())
+    };
+    next();
+    let (frame, played, _) = next();
+    assert_eq!(
+        (frame[79], frame[80], played),
+        (loud, silence, Duration::from_millis(40))
+    );
+    for _ in 0..100 {
+        assert_eq!(next(), ([silence; FRAME_SAMPLES], Duration::from_millis(40), false));
+    }
+    coming.is_here(sound(80, 8000));
+    coming.is_here(sound(8_000, 1));
+    let (frame, played, ended) = next();
+    assert_eq!((frame[79], frame[80], frame[159]), (loud, low, low));
+    assert_eq!((played, ended), (Duration::from_millis(60), true));
+}
+
+#[test]
+fn what_comes_empty_is_passed_over_and_ends_even_an_endless_prompt() {
+    let coming = Coming::default();
+    let both = || vec![Segment::Coming(coming.clone()), Segment::Coming(coming.clone())];
+    let mut waiting = [0, 1, 9_999].map(|times| player(both(), times));
+    for player in &mut waiting {
+        assert_eq!(play(player, Law::Pcmu, 5).len(), 5 * FRAME_SAMPLES);
+    }
+    coming.is_here(sound(0, 0));
+    for player in &mut waiting {
+        assert_eq!(play(player, Law::Pcmu, 5).len(), FRAME_SAMPLES);
+        assert!(player.ended());
+    }
+    let mut beside = player(vec![Segment::Coming(coming), clip(160, 5)], 0);
+    assert_eq!(play(&mut beside, Law::Pcmu, 100).len(), 100 * FRAME_SAMPLES);
+    assert!(!beside.ended());
 }

@@ -4,7 +4,7 @@ mod steps;
 
 pub use steps::{
     AnnouncementStep, CallStep, CalledStep, EndedBy, EndedStep, HearStep, KeysHeardStep, Nothing, OfferWord, PressStep,
-    PromptStep, SayStep, SilenceStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
+    PromptStep, SayStep, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
 };
 
 use crate::network::Conditions;
@@ -36,6 +36,8 @@ pub struct Scenario {
     pub network: NetworkBlock,
     /// Kind of fault the handler must end with, as in the end record; none if it must end well.
     pub fault: Option<String>,
+    /// The voice speaks no text and tells the handler this instead.
+    pub voice_fails: Option<String>,
     /// The callers; at least one.
     pub caller: Vec<Caller>,
     /// Phones that may be called.

@@ -5,7 +5,7 @@ use super::format::Scenario;
 use super::report::{Failure, Report};
 use super::script::{Part, Script};
 use crate::phone::{Action, Event, Incoming, LineId, Refers};
-use crate::world::{NODE, NumberAt, PhoneOptions, Setup, TENANT, World, users, way_out};
+use crate::world::{NODE, NumberAt, PhoneOptions, Setup, TENANT, Voice, World, users, way_out};
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::route::{Pattern, Route, Routes};
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Longest virtual time a scenario may take.
 pub const SCENARIO_TIME: Duration = Duration::from_secs(4 * 3_600);
+/// When the voice of a scenario says that it cannot speak.
+const VOICE_FAILS_AFTER: Duration = Duration::from_millis(100);
 /// How often phones listen while nothing else happens.
 const LISTEN_EVERY: Duration = Duration::from_millis(40);
 /// Longest time until nothing is alive after the last phone is done: transactions live on for 32 s.
@@ -87,6 +89,10 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
     names.sort_unstable();
     names.dedup();
     let mut world = World::new(Setup::new(base, scenario.seed).with_users(&names));
+    if let Some(why) = scenario.voice_fails.clone() {
+        let after = VOICE_FAILS_AFTER;
+        world.set_voice(Voice::Fails { why, after });
+    }
     let parts = phones(&mut world, scenario);
     world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));
     let mut failures = register(&mut world, &parts);

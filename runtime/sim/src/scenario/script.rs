@@ -232,6 +232,10 @@ impl<'a> Script<'a> {
             Verb::Transferred(wanted) => (wanted.within_ms, Awaited::Transfer(*wanted)),
             Verb::KeysHeard(wanted) => (wanted.within_ms, Awaited::HeardKeys(wanted.keys.clone())),
             Verb::HearPrompt(prompt) => sound(prompt.within_ms, self.prompt(prompt)?),
+            Verb::HearSpeech(heard) => {
+                let reference = heard.sound().expect("checked when the scenario was read");
+                sound(heard.within_ms, Wanted::sound(reference, heard.at_least))
+            }
             Verb::HearAnnouncement(heard) => {
                 let reference = self.cast.announcement.samples().to_vec();
                 sound(heard.within_ms, Wanted::sound(reference, heard.at_least))

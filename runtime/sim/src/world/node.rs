@@ -2,6 +2,7 @@
 //! virtual time instead of a media thread.
 
 use super::tapes::Tapes;
+use super::voice::Speaker;
 use patchcord_media::{
     Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink, TapTaken, Tapped,
 };
@@ -24,6 +25,7 @@ pub(super) struct Node {
     pub(super) shard: Shard,
     pub(super) engine: Engine,
     pub(super) tapes: Tapes,
+    pub(super) speaker: Speaker,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -64,6 +66,7 @@ impl Node {
             shard,
             engine,
             tapes: Tapes::default(),
+            speaker: Speaker::default(),
             base,
             next_slice: 0,
         }
@@ -91,7 +94,8 @@ impl Node {
     }
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        [self.shard.wake_at(), self.next_tick().map(|slice| self.moment(slice))]
+        let tick = self.next_tick().map(|slice| self.moment(slice));
+        [self.shard.wake_at(), tick, self.speaker.wake_at()]
             .into_iter()
             .flatten()
             .min()

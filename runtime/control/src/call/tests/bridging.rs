@@ -163,6 +163,12 @@ fn who_is_held_hears_music_and_a_muted_leg_is_not_passed_on() {
     });
     bench.feed(Input::Leg(CALLEE, LegSignal::Held));
     let music = bench.played();
+    // One that cannot be spoken is silence until the hold ends: begun anew it would fail anew.
+    bench.leg(LegSignal::NotSpoken {
+        operation: music,
+        why: "there is no such voice".to_owned(),
+    });
+    assert!(!bench.outputs.iter().any(|output| matches!(output, Output::Media(..))));
     bench.feed(Input::Leg(CALLEE, LegSignal::Unheld));
     assert!(bench.wants(&Output::Media(CALLER, MediaCommand::Stop { operation: music })));
     callee_leaves(&mut bench);

@@ -1,7 +1,26 @@
 //! Prompts: what is refused, waiting for one or several, forgetting.
 
 use super::*;
-use crate::words::{LimitName, Tone};
+use crate::speech::{Speech, TextForm};
+use crate::words::{GatherFailure, LimitName, Tone};
+
+fn spoken(form: TextForm, text: &str) -> Segment {
+    Segment::Speech(Speech {
+        text: text.to_owned().into(),
+        form,
+        language: None,
+        voice: None,
+    })
+}
+
+const WHY: &str = "there is no such voice";
+
+fn not_spoken(operation: OperationId) -> LegSignal {
+    LegSignal::NotSpoken {
+        operation,
+        why: WHY.to_owned(),
+    }
+}
 
 #[test]
 fn a_prompt_is_played_and_waited_for() {
@@ -150,4 +169,89 @@ fn sleeping_takes_its_time_and_no_more_than_four_hours() {
         bench.ask(Ask::Sleep { ms: 14_400_001 }),
         Some(Answer::Unit(Err(Error::Invalid { .. })))
     ));
+}
+
+#[test]
+fn texts_are_checked_before_anything_is_played() {
+    let mut bench = Bench::answered();
+    let plain = |text: &str| spoken(TextForm::Plain, text);
+    let voiced = |language: &str, voice: &str| {
+        let mut segment = plain("Hello.");
+        if let Segment::Speech(speech) = &mut segment {
+            speech.language = Some(language.to_owned());
+            speech.voice = Some(voice.to_owned());
+        }
+        segment
+    };
+    for (bad, reason) in [
+        (plain(" ... "), "there is nothing to say in a text"),
+        (
+            spoken(TextForm::Ssml, "Hi <b>you</b>"),
+            "a text's SSML, at byte 3: unknown element; known are speak, p, s, break, emphasis, prosody, say-as and sub",
+        ),
+        (
+            voiced("en_GB", "f3"),
+            "no language; give a tag such as \"en\" or \"de-AT\"",
+        ),
+        (
+            voiced("en", "--path=/"),
+            "no voice's name; it has 1 to 100 letters, digits, spaces, `.`, `_`, `-` and `+`, a letter or digit first",
+        ),
+    ] {
+        let invalid = Error::Invalid {
+            argument: "prompt".to_owned(),
+            reason: reason.to_owned(),
+        };
+        assert_eq!(bench.ask(play(vec![bad])), Some(Answer::Played(Err(invalid))));
+    }
+    let (half, rest) = ("a".repeat(2_500), "b".repeat(2_501));
+    let over = Error::Limit {
+        name: LimitName::SpeechBytes,
+        allowed: 5_000,
+        asked: 5_001,
+    };
+    assert_eq!(
+        bench.ask(play(vec![plain(&half), plain(&rest)])),
+        Some(Answer::Played(Err(over)))
+    );
+    assert_eq!(bench.ask(play(vec![voiced("de-AT", "en-us+f3"), plain(&half)])), None);
+    bench.played();
+}
+
+#[test]
+fn a_prompt_that_cannot_be_spoken_is_stopped_and_says_why() {
+    let mut bench = Bench::answered();
+    let hello = vec![spoken(TextForm::Plain, "Hello.")];
+    bench.ask(play(hello.clone()));
+    let operation = bench.played();
+    assert_eq!(
+        bench.leg(not_spoken(operation)),
+        Some(Answer::Played(Err(Error::NotSpoken(WHY.to_owned()))))
+    );
+    assert!(bench.wants(&Output::Media(CALLER, MediaCommand::Stop { operation })));
+
+    let options = GatherOptions {
+        prompt: Some(hello),
+        ..gather()
+    };
+    assert_eq!(bench.ask(Ask::Gather { leg: CALLER, options }), None);
+    let operation = bench.played();
+    bench.key('7');
+    let failure = GatherFailure {
+        reason: Error::NotSpoken(WHY.to_owned()),
+        keys: "7".to_owned().into(),
+    };
+    assert_eq!(bench.leg(not_spoken(operation)), Some(Answer::Gathered(Err(failure))));
+    assert!(bench.wants(&Output::Media(CALLER, MediaCommand::Stop { operation })));
+    // Nobody waits for it any more, and it must not go on waiting for its text.
+    bench.leg(not_spoken(OperationId(99)));
+    let operation = OperationId(99);
+    assert!(bench.wants(&Output::Media(CALLER, MediaCommand::Stop { operation })));
+}
+
+#[test]
+fn a_trace_never_shows_what_is_said() {
+    let ask = play(vec![spoken(TextForm::Plain, "Your code is 4711."), Segment::Silence(5)]);
+    assert_eq!(crate::describe::ask(&ask), "play(speech of 18 bytes + silence 5 ms)");
+    assert!(!format!("{ask:?}").contains("4711"));
 }

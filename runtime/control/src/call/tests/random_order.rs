@@ -67,7 +67,7 @@ fn random_ask(dice: &mut Dice, operations: &[(OperationId, bool)]) -> Ask {
 }
 
 fn random_signal(dice: &mut Dice, plays: &mut Vec<OperationId>) -> Option<LegSignal> {
-    Some(match dice.roll(12) {
+    Some(match dice.roll(13) {
         0..=3 => LegSignal::AudioOpen,
         4..=6 => LegSignal::Key(Key::from_event(dice.roll(16) as u8)?),
         7..=9 => LegSignal::PlayEnded {
@@ -76,6 +76,10 @@ fn random_signal(dice: &mut Dice, plays: &mut Vec<OperationId>) -> Option<LegSig
             end: Some(PlayEnd::Finished),
         },
         10 if dice.roll(4) == 0 => LegSignal::MediaLost,
+        12 => LegSignal::NotSpoken {
+            operation: *plays.last()?,
+            why: "there is no such voice".to_owned(),
+        },
         _ => return None,
     })
 }

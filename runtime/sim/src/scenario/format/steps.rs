@@ -2,6 +2,8 @@
 
 use super::KEYS_MAX;
 use crate::phone::{LINES_MAX, Offer, key_event};
+use crate::world::speech;
+use patchcord_control::speech::{Speech, TextForm};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use std::fmt;
@@ -59,6 +61,9 @@ pub enum Verb {
     Answered(Within),
     /// A prompt of the program is heard. `"menu.wav"` is `{ file = "menu.wav" }`.
     HearPrompt(#[serde(deserialize_with = "short")] PromptStep),
+    /// A text is heard that the program has spoken by the pretend voice; tags and punctuation do not matter. `"Hello."` is
+    /// `{ text = "Hello." }`.
+    HearSpeech(#[serde(deserialize_with = "short")] SpeechStep),
     /// The platform's announcement is heard.
     HearAnnouncement(AnnouncementStep),
     /// A tone is heard.
@@ -193,6 +198,50 @@ impl Short for PromptStep {
             at_least,
             within_ms,
         }
+    }
+}
+
+/// `hear_speech`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpeechStep {
+    /// The words.
+    pub text: String,
+    /// The language that the program gives with them.
+    pub language: Option<String>,
+    /// The voice that it gives with them.
+    pub voice: Option<String>,
+    /// Least correlation, 0 to 1.
+    #[serde(default = "likeness")]
+    pub at_least: f64,
+    /// It must have been heard within so long.
+    #[serde(default = "twenty_seconds")]
+    pub within_ms: u64,
+}
+
+impl Short for SpeechStep {
+    const WHAT: &'static str = "the words, or a table with `text`";
+    fn of_text(text: &str) -> Self {
+        let (at_least, within_ms) = (likeness(), twenty_seconds());
+        SpeechStep {
+            text: text.to_owned(),
+            language: None,
+            voice: None,
+            at_least,
+            within_ms,
+        }
+    }
+}
+
+impl SpeechStep {
+    /// What the pretend voice says for it; none if there is nothing to say.
+    pub fn sound(&self) -> Option<Vec<i16>> {
+        speech(&Speech {
+            text: self.text.clone().into(),
+            form: TextForm::Plain,
+            language: self.language.clone(),
+            voice: self.voice.clone(),
+        })
     }
 }
 
@@ -416,7 +465,11 @@ impl Verb {
             Verb::HearTone(tone) if !(100..=3_800).contains(&tone.hz) => {
                 Err(format!("`hz` is {}, it must be 100 to 3800", tone.hz))
             }
+            Verb::HearSpeech(speech) if speech.sound().is_none() => {
+                Err(format!("there is nothing to say in the text {:?}", speech.text))
+            }
             Verb::HearPrompt(PromptStep { at_least, .. })
+            | Verb::HearSpeech(SpeechStep { at_least, .. })
             | Verb::HearAnnouncement(AnnouncementStep { at_least, .. })
                 if !(0.1..=1.0).contains(at_least) =>
             {

@@ -45,6 +45,8 @@ fn every_verb_can_be_written_and_steps_know_their_lines() {
             "{ early_media = {} }",
             "{ answered = { within_ms = 5 } }",
             "{ hear_announcement = {} }",
+            "{ hear_speech = \"Hello.\" }",
+            "{ hear_speech = { text = \"Hallo.\", language = \"de\", voice = \"Anna\" } }",
             "{ hear_tone = { hz = 440 } }",
             "{ hear_silence = { for_ms = 100 } }",
             "{ hold = {} }",
@@ -58,7 +60,7 @@ fn every_verb_can_be_written_and_steps_know_their_lines() {
     );
     let scenario = Scenario::parse("s.toml", &text).unwrap();
     let lines: Vec<usize> = scenario.caller[0].steps.iter().map(|step| step.line).collect();
-    assert_eq!(lines, (4..=16).collect::<Vec<_>>());
+    assert_eq!(lines, (4..=18).collect::<Vec<_>>());
     assert_eq!(scenario.seed, 1);
     assert_eq!(scenario.caller[0].name, "caller");
     assert_eq!(
@@ -83,6 +85,10 @@ fn errors_name_file_line_and_key() {
             "must be 40 to 6000",
         ),
         (step_error("{ hear_tone = { hz = 20 } }"), "must be 100 to 3800"),
+        (
+            step_error("{ hear_speech = \"...\" }"),
+            "s.toml:5: there is nothing to say in the text \"...\"",
+        ),
         (
             step_error("{ hear_prompt = { file = \"a.wav\", at_least = 2.0 } }"),
             "must be 0.1 to 1",

@@ -1,0 +1,38 @@
+//! What comes out of an inbox, for tests of those who put something in.
+
+use super::{File, Outbox, Stored, ToShard};
+use crate::speech::Sound;
+use patchcord_sip::{Flow, Target};
+use patchcord_switch::{Query, RecordingKey};
+use std::time::Duration;
+
+/// What a test sees of an inbox.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Heard {
+    Message(Flow, Vec<u8>),
+    Failed(Flow),
+    Resolved(Query, Vec<Target>),
+    Fetched(Query, File),
+    Recorded(RecordingKey, Stored),
+    Spoken(Query, Sound),
+    Other,
+}
+
+impl Outbox {
+    /// What comes next, if anything comes in time.
+    pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
+        let told = self.receiver.recv_timeout(wait).ok()?;
+        Some(match told {
+            ToShard::Message { flow, bytes, class, .. } => {
+                self.waiting.leave(class);
+                Heard::Message(flow, bytes.into())
+            }
+            ToShard::SendFailed { flow } => Heard::Failed(flow),
+            ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
+            ToShard::Fetched { query, file } => Heard::Fetched(query, file),
+            ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
+            ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
+            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! One exchange with a web server as a client of HTTP/1.1, over TLS or not, with a limit on everything a server can send. Not
+//! here: which servers may be asked, and how long it may take: whoever asks sets the time.
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes};
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use patchcord_sip::identity::FetchFailure;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// How long one address of a server may take to connect; then the next one is tried.
+const CONNECT_TIME: Duration = Duration::from_millis(1_500);
+/// Addresses of a server that are tried.
+pub(crate) const ADDRESSES: usize = 4;
+/// Bytes of a response before its body; a server that sends more is hung up on.
+pub(crate) const HEAD_BYTES: usize = 16 * 1024;
+/// Header fields of a response; the same.
+const HEAD_FIELDS: usize = 64;
+
+/// Connects to the first address that answers.
+pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchFailure> {
+    for address in addresses.iter().take(ADDRESSES) {
+        if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIME, TcpStream::connect(address)).await {
+            return Ok(stream);
+        }
+    }
+    Err(FetchFailure::Unreachable)
+}
+
+/// TLS with a server that must be certified for `host`: a name, or an address with or without brackets.
+pub(crate) async fn secure(
+    tls: Arc<ClientConfig>,
+    host: &str,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, FetchFailure> {
+    let name = ServerName::try_from(bare(host).to_owned()).map_err(|_| FetchFailure::Unresolved)?;
+    let secured = TlsConnector::from(tls).connect(name, stream).await;
+    secured.map_err(|_| FetchFailure::Unreachable)
+}
+
+/// A host as it stands in an address, without the brackets of an IPv6 literal.
+pub(crate) fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Sends a request and reads a body of at most `most` bytes. Every status but 200 is a failure: a redirection is not followed.
+pub(crate) async fn exchange<S, B>(stream: S, request: Request<B>, most: usize) -> Result<Vec<u8>, FetchFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEAD_FIELDS)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| FetchFailure::Unreachable)?;
+    let exchange = async move {
+        let response = sender.send_request(request).await;
+        let response = response.map_err(|_| FetchFailure::Unreachable)?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchFailure::Status(response.status().as_u16()));
+        }
+        body(response.into_body(), most).await
+    };
+    // The connection is worked on as long as the exchange lasts, and closed with it.
+    tokio::pin!(connection);
+    tokio::pin!(exchange);
+    tokio::select! {
+        biased;
+        body = &mut exchange => body,
+        // It may end before the body was looked at, with all of it at hand.
+        _ = &mut connection => exchange.await,
+    }
+}
+
+async fn body(body: hyper::body::Incoming, most: usize) -> Result<Vec<u8>, FetchFailure> {
+    match Limited::new(body, most).collect().await {
+        Ok(whole) => Ok(whole.to_bytes().into()),
+        Err(why) if why.is::<http_body_util::LengthLimitError>() => Err(FetchFailure::TooLong),
+        Err(_) => Err(FetchFailure::Unreachable),
+    }
+}
