@@ -7,6 +7,8 @@ use patchcord_media::{Clip, measure};
 use patchcord_sim::phone::{Action, Offer};
 use patchcord_sim::{PhoneId, PhoneOptions, Voice, World, speech};
 use patchcord_switch::{Program, SPEAKING_MAX};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -143,4 +145,36 @@ fn a_caller_who_leaves_while_a_text_is_made_leaves_nothing_behind() {
     rest(&mut world);
     assert_eq!(world.spoken().len(), 1);
     assert_eq!(world.records().len(), 1);
+}
+
+#[test]
+fn whenever_a_voice_answers_and_a_caller_acts_the_call_ends_once_and_nothing_is_left() {
+    for seed in 0..300 {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let mut roll = |sides: u64| dice.next_u64() % sides;
+        let after = Duration::from_millis(roll(4) * roll(1_500));
+        let voice = match roll(4) {
+            0 => Voice::Fails {
+                why: WHY.to_owned(),
+                after,
+            },
+            _ => Voice::Speaks { after },
+        };
+        let to = ["reads_aloud", "reads_too_much"][roll(2) as usize];
+        let (mut world, phone) = calling(to, voice);
+        for _ in 0..roll(6) {
+            world.run_for(Duration::from_millis(roll(4_000)));
+            match roll(8) {
+                0..=3 => world.act(phone, press("1")),
+                4 => world.set_voice(Voice::Speaks { after }),
+                5 => world.act(phone, Action::HangUp),
+                6 => world.end_all(),
+                _ => {}
+            }
+        }
+        world.act(phone, Action::Leave);
+        rest(&mut world);
+        assert_eq!(world.records().len(), 1, "seed {seed}");
+        assert_eq!(world.orphans(), 0, "seed {seed}");
+    }
 }

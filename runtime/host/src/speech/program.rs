@@ -13,9 +13,8 @@ use tokio::process::{Child, Command};
 
 /// Sets limits (seconds of CPU, KiB of memory, blocks of a file, open files, no core dump) and becomes the program. A shell
 /// does it because between fork and exec only unsafe code could. espeak-ng makes a file of 64 MiB in memory for a sound card
-/// that it does not use.
-const LIMITED: &str =
-    "ulimit -t 20 && ulimit -v 524288 && ulimit -f 131072 && ulimit -n 32 && ulimit -c 0 && exec \"$0\" \"$@\"";
+/// that it does not use. Whoever plays sound goes before who makes it.
+const LIMITED: &str = "ulimit -t 20 && ulimit -v 524288 && ulimit -f 131072 && ulimit -n 32 && ulimit -c 0 && exec nice -n 5 \"$0\" \"$@\"";
 /// What the shell ends with if it cannot become the program.
 const NOT_RUN: [i32; 2] = [126, 127];
 /// Where the length of the sound is in the head of a WAV file, and what stands for one that is not known.
