@@ -73,6 +73,12 @@ impl Clip {
         &self.samples
     }
 
+    /// Memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        let wide = self.wide.as_ref().map_or(0, |wide| wide.len() * size_of::<i16>());
+        self.samples.len() * (size_of::<i16>() + 2) + wide
+    }
+
     /// How long it sounds.
     pub fn duration(&self) -> Duration {
         Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(SAMPLE_RATE))

@@ -5,9 +5,6 @@ use patchcord_switch::ToSpeak;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Bytes a sample of a clip takes: 16 bits, and both codings.
-const SAMPLE_BYTES: usize = 4;
-
 pub(super) struct Cache {
     most: usize,
     held: usize,
@@ -69,7 +66,7 @@ impl Cache {
 }
 
 fn bytes(wanted: &ToSpeak, clip: &Clip) -> usize {
-    clip.samples().len() * SAMPLE_BYTES + wanted.piece.reveal().len() + size_of::<(ToSpeak, Kept)>()
+    clip.memory() + wanted.piece.reveal().len() + size_of::<(ToSpeak, Kept)>()
 }
 
 #[cfg(test)]
