@@ -9,6 +9,7 @@ mod faults;
 mod identity;
 mod limits;
 mod parties;
+mod playing;
 mod random;
 mod recording;
 mod speech;

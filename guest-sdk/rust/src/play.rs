@@ -2,6 +2,7 @@
 
 use crate::bindings::patchcord::handler::play::{self, Options};
 use crate::{Leg, Played, Playing, Prompt, Result};
+use std::time::Duration;
 
 /// A prompt and how it behaves. A plain [`Prompt`] is played once and no key stops it.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ impl Play {
             options: Options {
                 barge_in: false,
                 times: 1,
+                from_ms: 0,
+                volume_db: 0,
             },
         }
     }
@@ -31,6 +34,18 @@ impl Play {
     /// Played so often, 1 to 1,000.
     pub fn times(mut self, times: u16) -> Play {
         self.options.times = times;
+        self
+    }
+
+    /// Begins at this place of the prompt, such as the [`Played::position_ms`] of an earlier playing.
+    pub fn from(mut self, place: Duration) -> Play {
+        self.options.from_ms = u32::try_from(place.as_millis()).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// Louder or softer than it was recorded, in dB: -40 to 12.
+    pub fn volume(mut self, decibels: i8) -> Play {
+        self.options.volume_db = decibels;
         self
     }
 

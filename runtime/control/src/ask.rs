@@ -5,8 +5,8 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayOptions, Played, RecordOptions, Recorded, RejectReason,
-    Segment, TransferOutcome, UnixTime,
+    Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecordOptions, Recorded,
+    RejectReason, Segment, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -122,6 +122,14 @@ pub enum Ask {
     StopPlay {
         /// Which.
         operation: OperationId,
+    },
+    /// `play.playing`'s `pause`, `resume`, `seek` and `skip`, answered by [`Answer::Nothing`]; `set-volume`, by
+    /// [`Answer::Unit`].
+    ChangePlay {
+        /// Which.
+        operation: OperationId,
+        /// How.
+        change: PlayChange,
     },
     /// `gather.gather`, answered by [`Answer::Gathered`]; waits.
     Gather {

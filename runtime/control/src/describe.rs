@@ -20,6 +20,7 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Play { prompt: played, .. } => format!("play({})", prompt(played)),
         Ask::StartPlay { prompt: played, .. } => format!("play.start({})", prompt(played)),
         Ask::PlayResult { operation } => format!("play.result(#{})", operation.0),
+        Ask::ChangePlay { operation, change } => format!("play.change(#{}, {change:?})", operation.0),
         Ask::StopPlay { operation } => format!("play.stop(#{})", operation.0),
         Ask::Gather { options, .. } => format!("gather({})", gather(options)),
         Ask::StartGather { options, .. } => format!("gather.start({})", gather(options)),

@@ -311,6 +311,25 @@ pub struct PlayOptions {
     pub barge_in: bool,
     /// Repetitions; 0 without end.
     pub times: u16,
+    /// Where the first round begins.
+    pub from_ms: u32,
+    /// dB beside what it was recorded at.
+    pub volume_db: i8,
+}
+
+/// A change to a prompt that plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayChange {
+    /// Silence until it goes on.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// It goes on from a place of its round, in milliseconds.
+    Seek(u32),
+    /// It goes on so many milliseconds later, or earlier.
+    Skip(i32),
+    /// dB beside what it was recorded at.
+    Volume(i8),
 }
 
 /// Why a prompt ended.
@@ -331,6 +350,8 @@ pub enum PlayEnd {
 pub struct Played {
     /// Milliseconds sent.
     pub played_ms: u32,
+    /// Where in the prompt it stood.
+    pub position_ms: u32,
     /// Why no more.
     pub ended_by: PlayEnd,
 }

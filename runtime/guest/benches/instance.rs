@@ -62,6 +62,7 @@ fn answer(ask: &Ask) -> Answer {
     match ask {
         Ask::Play { .. } => Answer::Played(Ok(Played {
             played_ms: 1_000,
+            position_ms: 1_000,
             ended_by: PlayEnd::Finished,
         })),
         Ask::Log { .. } => Answer::Nothing,

@@ -171,6 +171,8 @@ impl From<play::Options> for words::PlayOptions {
         Self {
             barge_in: it.barge_in,
             times: it.times,
+            from_ms: it.from_ms,
+            volume_db: it.volume_db,
         }
     }
 }
@@ -179,6 +181,7 @@ impl From<words::Played> for play::Played {
     fn from(it: words::Played) -> Self {
         Self {
             played_ms: it.played_ms,
+            position_ms: it.position_ms,
             ended_by: it.ended_by.into(),
         }
     }

@@ -46,6 +46,7 @@ fn finish(hello: &mut Instance) -> Step {
     hello.begin_turn();
     let played = Played {
         played_ms: 1_000,
+        position_ms: 1_000,
         ended_by: PlayEnd::Finished,
     };
     let step = hello.resume(Some(Answer::Played(Ok(played))));

@@ -42,6 +42,15 @@ pub enum Command {
         /// Whether a key ends it.
         stop_on_key: StopOnKey,
     },
+    /// Changes how a prompt plays; nothing happens if it is not the one that plays.
+    ChangePlay {
+        /// To whom it plays.
+        session: SessionId,
+        /// Which.
+        play: PlayId,
+        /// How.
+        change: PlayChange,
+    },
     /// Stops a prompt; nothing happens if it is not the one that plays.
     Stop {
         /// To whom it plays.
@@ -111,6 +120,7 @@ impl Command {
             Command::Open { session, .. }
             | Command::Update { session, .. }
             | Command::Play { session, .. }
+            | Command::ChangePlay { session, .. }
             | Command::Stop { session, .. }
             | Command::SendKeys { session, .. }
             | Command::Listen { session, .. }
@@ -240,6 +250,28 @@ pub enum StopOnKey {
     Stop,
     /// It plays on.
     PlayOn,
+}
+
+/// A change to a prompt that plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayChange {
+    /// It fades, and waits in silence, which does not count as played.
+    Pause,
+    /// It goes on where it was paused.
+    Resume,
+    /// It goes on from a place of this round, counted from its beginning; from its end on, the round is over. What is not
+    /// there yet is not passed over.
+    Seek(Duration),
+    /// It goes on so much later, or earlier, but not before the beginning of the round.
+    Skip {
+        /// Milliseconds.
+        ms: i32,
+    },
+    /// How loud it is from now on.
+    Volume {
+        /// dB beside what it was recorded at; what it is louder than full scale then is cut off.
+        decibels: i8,
+    },
 }
 
 /// Whether the received sound is wanted.

@@ -120,6 +120,7 @@ impl Engine {
                 stop_on_key,
                 ..
             } => open.play(play, prompt, stop_on_key, reports),
+            Command::ChangePlay { play, change, .. } => open.change_play(play, change),
             Command::Stop { play, .. } => open.stop(play, reports),
             Command::SendKeys { keys, .. } => {
                 if let Err(why) = open.send_keys(keys) {

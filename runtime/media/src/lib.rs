@@ -59,7 +59,8 @@ pub use clip::Clip;
 pub use codec::{Codec, OpusOptions};
 pub use coming::Coming;
 pub use command::{
-    Command, Flow, KeyPress, Listening, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey, TelephoneEvent, Tone,
+    Command, Flow, KeyPress, Listening, Plan, PlayChange, PlayId, Prompt, Segment, SessionId, StopOnKey,
+    TelephoneEvent, Tone,
 };
 pub use config::{
     Config, FRAME, FRAME_SAMPLES, MAX_CLIP_SECONDS, MAX_KEY_PRESSES, MAX_PACKET_BYTES, MAX_RELAYED_BYTES,

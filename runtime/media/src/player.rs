@@ -1,7 +1,10 @@
 //! Playing a prompt: its segments, one after the other without a gap, cut into frames of 20 ms. Not here: the packets,
 //! and when a tick is.
 
-use crate::{Clip, FRAME, FRAME_SAMPLES, Law, PlayId, Prompt, Segment, StopOnKey, g711, tone};
+mod loudness;
+
+use crate::{Clip, FRAME, FRAME_SAMPLES, Law, PlayChange, PlayId, Prompt, SAMPLE_RATE, Segment, StopOnKey, g711, tone};
+use loudness::Loudness;
 use std::time::Duration;
 
 /// A prompt that plays. It stays after its end until another takes its place, so that no memory is freed in a tick.
@@ -18,6 +21,7 @@ pub(crate) struct Player {
     oscillator: tone::Oscillator,
     /// The rate it was tuned for, as times 8 kHz.
     times: u64,
+    loudness: Loudness,
     frames: u32,
     ended: bool,
 }
@@ -44,6 +48,7 @@ impl Player {
             position: 0,
             oscillator: tone::Oscillator::default(),
             times: 1,
+            loudness: Loudness::default(),
             frames: 0,
             ended: silent,
         };
@@ -78,8 +83,68 @@ impl Player {
         FRAME * self.frames
     }
 
+    /// Where in its round it stands, from the beginning of that; at the end of the last one, how long that is.
+    pub(crate) fn position(&self) -> Duration {
+        let passed = self.segments[..self.index].iter().filter_map(length).sum::<u64>();
+        let samples = passed.saturating_add(self.position);
+        Duration::from_micros(samples.saturating_mul(1_000_000) / u64::from(SAMPLE_RATE))
+    }
+
+    /// Carries out a change.
+    pub(crate) fn change(&mut self, change: PlayChange) {
+        match change {
+            PlayChange::Pause => self.loudness.pause(),
+            PlayChange::Resume => self.loudness.resume(),
+            PlayChange::Volume { decibels } => self.loudness.set_volume(decibels),
+            PlayChange::Seek(place) => self.seek(place),
+            PlayChange::Skip { ms } => {
+                let by = Duration::from_millis(ms.unsigned_abs().into());
+                let place = self.position();
+                self.seek(if ms < 0 {
+                    place.saturating_sub(by)
+                } else {
+                    place.saturating_add(by)
+                });
+            }
+        }
+        if self.frames == 0 {
+            self.loudness.settle();
+        }
+    }
+
+    /// Goes to a place of this round, or to its end if that is before it.
+    fn seek(&mut self, place: Duration) {
+        if self.ended {
+            return;
+        }
+        let mut left = tone::samples(place);
+        (self.index, self.position) = (0, 0);
+        for (index, segment) in self.segments.iter().enumerate() {
+            (self.index, self.position) = (index, 0);
+            // What is not there yet is waited for.
+            let Some(length) = length(segment) else { break };
+            if left < length {
+                self.position = left;
+                break;
+            }
+            // The end of the last one ends the round when the next frame is made.
+            self.position = length;
+            left -= length;
+        }
+        self.tune();
+        self.loudness.fade_in();
+    }
+
     /// Writes its next 20 ms in one of the laws of G.711; after its end, silence.
     pub(crate) fn fill_coded(&mut self, law: Law, frame: &mut [u8]) {
+        if !self.loudness.is_plain() {
+            let mut samples = [0; FRAME_SAMPLES];
+            self.fill(&mut samples);
+            for (byte, sample) in frame.iter_mut().zip(samples) {
+                *byte = g711::encode(law, sample);
+            }
+            return;
+        }
         self.fill_with(1, frame, g711::silence(law), |room, piece| match piece {
             Piece::Clip(clip, from) => {
                 let count = room.len();
@@ -95,6 +160,9 @@ impl Player {
 
     /// Writes its next 20 ms, whose length says whether at 8 or 16 kHz; after its end, silence.
     pub(crate) fn fill(&mut self, frame: &mut [i16]) {
+        if self.loudness.is_paused() {
+            return frame.fill(0);
+        }
         let times = (frame.len() / FRAME_SAMPLES).max(1);
         self.fill_with(times, frame, 0, |room, piece| match piece {
             Piece::Clip(clip, from) if times == 1 => {
@@ -108,6 +176,7 @@ impl Player {
                 }
             }
         });
+        self.loudness.apply(frame);
     }
 
     /// Goes through the segments that are in its next 20 ms, which are `times` as many places as samples at 8 kHz.
@@ -164,6 +233,7 @@ impl Player {
             self.index = 0;
             match &mut self.rounds {
                 Some(1) => {
+                    self.index = self.segments.len();
                     self.ended = true;
                     return;
                 }

@@ -26,6 +26,8 @@ pub enum Report {
         play: PlayId,
         /// What was sent of it, in whole packets of 20 ms.
         played: Duration,
+        /// Where in its round it stood.
+        position: Duration,
         /// Why.
         why: PlayEnd,
     },
@@ -92,11 +94,12 @@ impl fmt::Debug for Report {
                 session,
                 play,
                 played,
+                position,
                 why,
             } => {
                 write!(
                     f,
-                    "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, why: {why:?} }}"
+                    "PlayEnded {{ session: {session:?}, play: {play:?}, played: {played:?}, position: {position:?}, why: {why:?} }}"
                 )
             }
             Report::Detected { session, verdict, .. } => {

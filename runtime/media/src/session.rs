@@ -29,7 +29,8 @@ use crate::source::Source;
 use crate::srtp::Srtp;
 use crate::tap::Taps;
 use crate::{
-    Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayEnd, PlayId, Prompt, Refusal,
+    Config, Counters, DetectOptions, KeyPress, Listening, MAX_SEGMENTS, Plan, PlayChange, PlayEnd, PlayId, Prompt,
+    Refusal,
 };
 use crate::{
     FRAME_SAMPLES, Report, SAMPLE_RATE, SessionId, Sink, StopOnKey, TapEnd, TapEvent, TapId, TapOrder, Unknown, Verdict,
@@ -183,6 +184,7 @@ impl Session {
                 session: self.id,
                 play,
                 played: Duration::ZERO,
+                position: Duration::ZERO,
                 why,
             });
             return;
@@ -195,10 +197,18 @@ impl Session {
                 session: self.id,
                 play,
                 played: Duration::ZERO,
+                position: Duration::ZERO,
                 why,
             });
         }
         self.player = Some(player);
+    }
+
+    /// Changes how a prompt plays.
+    pub(crate) fn change_play(&mut self, play: PlayId, change: PlayChange) {
+        if let Some(player) = self.player.as_mut().filter(|player| player.play() == play) {
+            player.change(change);
+        }
     }
 
     pub(crate) fn stop(&mut self, play: PlayId, reports: &mut Reports) {
@@ -377,6 +387,7 @@ impl Session {
                 session: self.id,
                 play: player.play(),
                 played: player.played(),
+                position: player.position(),
                 why,
             });
         }

@@ -62,6 +62,14 @@ impl Shard {
                 );
                 return self.speak_on(now, Speaking::new((id, leg, operation), unspoken));
             }
+            MediaCommand::ChangePlay { operation, change } => match io.plays.find(operation) {
+                Some(play) => Command::ChangePlay {
+                    session,
+                    play,
+                    change: media_plan::play_change(change),
+                },
+                None => return,
+            },
             MediaCommand::Stop { operation } => match io.plays.find(operation) {
                 Some(play) => Command::Stop { session, play },
                 None => return,
@@ -121,10 +129,17 @@ impl Shard {
                 Some(key) => LegSignal::Key(key),
                 None => return,
             },
-            Report::PlayEnded { play, played, why, .. } => match self.live(id).leg(leg).plays.end(play) {
+            Report::PlayEnded {
+                play,
+                played,
+                position,
+                why,
+                ..
+            } => match self.live(id).leg(leg).plays.end(play) {
                 Some(operation) => LegSignal::PlayEnded {
                     operation,
                     played_ms: played.as_millis() as u32,
+                    position_ms: position.as_millis() as u32,
                     end: media_plan::play_end(why),
                 },
                 None => return,

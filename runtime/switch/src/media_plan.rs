@@ -5,7 +5,7 @@ use crate::speaking::Unspoken;
 use patchcord_control::call::{OnKey, PromptSource};
 use patchcord_control::speech::pieces;
 use patchcord_control::words::{
-    AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayEnd, Segment as Wanted, Tone as WantedTone,
+    AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayChange, PlayEnd, Segment as Wanted, Tone as WantedTone,
 };
 use patchcord_media as media;
 use patchcord_sip::sdp::{Agreed, Codec, Direction, Suite};
@@ -131,6 +131,17 @@ fn tone(wanted: &WantedTone) -> media::Tone {
         off: Duration::from_millis(u64::from(wanted.off_ms)),
         count: wanted.count,
         level_dbm0: wanted.level_dbm0,
+    }
+}
+
+/// A change to a prompt that plays.
+pub(crate) fn play_change(change: PlayChange) -> media::PlayChange {
+    match change {
+        PlayChange::Pause => media::PlayChange::Pause,
+        PlayChange::Resume => media::PlayChange::Resume,
+        PlayChange::Seek(ms) => media::PlayChange::Seek(Duration::from_millis(ms.into())),
+        PlayChange::Skip(ms) => media::PlayChange::Skip { ms },
+        PlayChange::Volume(decibels) => media::PlayChange::Volume { decibels },
     }
 }
 

@@ -59,6 +59,7 @@ impl Call {
             Ask::Play { leg, prompt, options } => return self.play(*leg, prompt, options),
             Ask::StartPlay { leg, prompt, options } => Answer::Started(self.start_play(*leg, prompt, options)),
             Ask::PlayResult { operation } => Answer::PlayResult(self.play_result(*operation)),
+            Ask::ChangePlay { operation, change } => self.change_play(*operation, *change),
             Ask::StopPlay { operation } => return self.stop_play(*operation),
             Ask::Gather { leg, options } => return self.gather(now, *leg, options),
             Ask::StartGather { leg, options } => Answer::Started(self.start_gather(now, *leg, options)),

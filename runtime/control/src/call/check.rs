@@ -18,6 +18,7 @@ const TONE_HZ: std::ops::RangeInclusive<u16> = 20..=3_800;
 const TONE_LEVEL_DBM0: std::ops::RangeInclusive<i8> = -60..=0;
 const TONE_FREQUENCIES_MAX: usize = 4;
 const TIMES_MAX: u16 = 1_000;
+const VOLUME_DB: std::ops::RangeInclusive<i8> = -40..=12;
 const KEYS_MAX: u8 = 64;
 const KEY_MS_MAX: u32 = 600_000;
 const NEXT_KEY_MS_MIN: u32 = 100;
@@ -124,6 +125,13 @@ pub(crate) fn play(options: &PlayOptions) -> Result<(), Error> {
             "options.times",
             &format!("{}; 0 to {TIMES_MAX} is allowed", options.times),
         );
+    }
+    volume("options.volume-db", options.volume_db)
+}
+
+pub(crate) fn volume(argument: &str, decibels: i8) -> Result<(), Error> {
+    if !VOLUME_DB.contains(&decibels) {
+        return invalid(argument, &format!("{decibels} dB; -40 to 12 is allowed"));
     }
     Ok(())
 }

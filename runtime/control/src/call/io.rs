@@ -11,7 +11,7 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::words::{
     AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key,
-    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayEnd, Segment, TrimSilence, UnixTime,
+    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, Segment, TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -246,6 +246,8 @@ pub enum LegSignal {
         operation: OperationId,
         /// Milliseconds sent.
         played_ms: u32,
+        /// Where in the prompt it stood.
+        position_ms: u32,
         /// Why; none if its session closed.
         end: Option<PlayEnd>,
     },
@@ -455,6 +457,13 @@ pub enum MediaCommand {
         times: u16,
         /// Whether a key stops it.
         on_key: OnKey,
+    },
+    /// Changes a prompt, if it still plays.
+    ChangePlay {
+        /// Which.
+        operation: OperationId,
+        /// How.
+        change: PlayChange,
     },
     /// Stops a prompt; [`LegSignal::PlayEnded`] follows if it still played.
     Stop {

@@ -6,7 +6,7 @@ use super::operation::Operation;
 use super::{Call, MediaCommand, OnKey, Output, PromptSource, Wait, check};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Error, GatherFailure, GatherOptions, Gathered, PlayOptions, Played, Segment};
+use crate::words::{Error, GatherFailure, GatherOptions, Gathered, PlayChange, PlayOptions, Played, Segment};
 use std::time::Instant;
 
 impl Call {
@@ -30,6 +30,12 @@ impl Call {
         let id = self.operations.add(Operation::Playing { leg, outcome: None });
         let on_key = if options.barge_in { OnKey::Stop } else { OnKey::PlayOn };
         self.push_play(leg, id, PromptSource::Handler(prompt.to_vec()), options.times, on_key);
+        if options.volume_db != 0 {
+            self.push_change(leg, id, PlayChange::Volume(options.volume_db));
+        }
+        if options.from_ms != 0 {
+            self.push_change(leg, id, PlayChange::Seek(options.from_ms));
+        }
         Ok(id)
     }
 
@@ -48,6 +54,26 @@ impl Call {
             on_key,
         };
         self.outputs.push_back(Output::Media(leg, play));
+    }
+
+    /// Changes a prompt that plays; nothing happens to one that is over.
+    pub(super) fn change_play(&mut self, id: OperationId, change: PlayChange) -> Answer {
+        let checked = match change {
+            PlayChange::Volume(decibels) => check::volume("decibels", decibels),
+            PlayChange::Pause | PlayChange::Resume | PlayChange::Seek(_) | PlayChange::Skip(_) => Ok(()),
+        };
+        if let (Ok(()), Some(Operation::Playing { leg, outcome: None })) = (&checked, self.operations.get(id)) {
+            self.push_change(*leg, id, change);
+        }
+        match change {
+            PlayChange::Volume(_) => Answer::Unit(checked),
+            _ => Answer::Nothing,
+        }
+    }
+
+    fn push_change(&mut self, leg: LegId, operation: OperationId, change: PlayChange) {
+        let change = MediaCommand::ChangePlay { operation, change };
+        self.outputs.push_back(Output::Media(leg, change));
     }
 
     pub(super) fn stop_prompt(&mut self, leg: LegId, operation: OperationId) {

@@ -6,7 +6,7 @@ use super::operation::Operation;
 use super::{Call, End, Handler, LegSignal, MediaCommand, Output, Wait};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Cause, Error, Gathered, Interruption, Key, LegDirection, LegState, PlayEnd, Played};
+use crate::words::{Cause, Error, Gathered, Interruption, Key, LegDirection, LegState, Played};
 use std::time::Instant;
 
 impl Call {
@@ -25,8 +25,16 @@ impl Call {
             LegSignal::PlayEnded {
                 operation,
                 played_ms,
+                position_ms,
                 end,
-            } => self.play_ended(now, leg, *operation, *played_ms, *end),
+            } => {
+                let played = end.map(|ended_by| Played {
+                    played_ms: *played_ms,
+                    position_ms: *position_ms,
+                    ended_by,
+                });
+                self.play_ended(now, leg, *operation, played);
+            }
             LegSignal::NotSpoken { operation, why } => self.not_spoken(leg, *operation, why),
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
@@ -144,7 +152,7 @@ impl Call {
         }
     }
 
-    fn play_ended(&mut self, now: Instant, leg: LegId, id: OperationId, played_ms: u32, end: Option<PlayEnd>) {
+    fn play_ended(&mut self, now: Instant, leg: LegId, id: OperationId, played: Option<Played>) {
         if let End::Announcing { operation, .. } = self.end
             && operation == id
         {
@@ -161,7 +169,6 @@ impl Call {
         let gone = it.interruption().or(it.leaving).unwrap_or(Interruption::MediaLost);
         let gathered = match self.operations.get_mut(id) {
             Some(Operation::Playing { outcome, .. }) => {
-                let played = end.map(|ended_by| Played { played_ms, ended_by });
                 outcome.get_or_insert(played.ok_or(Error::Interrupted(gone)));
                 return;
             }

@@ -181,6 +181,8 @@ pub(super) fn play(prompt: Vec<Segment>) -> Ask {
         options: PlayOptions {
             barge_in: false,
             times: 1,
+            from_ms: 0,
+            volume_db: 0,
         },
     }
 }
@@ -275,6 +277,7 @@ fn early_media_opens_audio_before_the_answer_and_the_answer_does_not_wait_again(
     bench.leg(LegSignal::PlayEnded {
         operation,
         played_ms: 20,
+        position_ms: 20,
         end: Some(PlayEnd::Finished),
     });
     assert_eq!(bench.ask(Ask::Answer { leg: CALLER }), Some(Answer::Unit(Ok(()))));
@@ -374,6 +377,7 @@ fn turns_are_traced_without_private_values() {
 pub(super) fn played(ms: u32, end: PlayEnd) -> Option<Answer> {
     Some(Answer::Played(Ok(Played {
         played_ms: ms,
+        position_ms: ms,
         ended_by: end,
     })))
 }

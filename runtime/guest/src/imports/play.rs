@@ -1,5 +1,6 @@
 //! `play`: prompts to a leg.
 
+use super::call::{nothing, unit};
 use super::{define, define_as_operation, define_operation, started};
 use crate::bindings::patchcord::handler::play::{Options, Played};
 use crate::bindings::patchcord::handler::types::{Error, Segment};
@@ -7,6 +8,7 @@ use crate::convert::{prompt, result};
 use crate::handles::{Leg, Playing, leg, operation};
 use crate::slot::State;
 use patchcord_control::ask::{Answer, Ask};
+use patchcord_control::words::PlayChange;
 use wasmtime::component::{LinkerInstance, Resource};
 
 pub(super) fn link(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
@@ -43,6 +45,7 @@ pub(super) fn link(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
             _ => None,
         },
     )?;
+    changes(play)?;
     define(
         play,
         "[method]playing.stop",
@@ -51,6 +54,47 @@ pub(super) fn link(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()>
         },
         played,
     )
+}
+
+/// What changes a prompt that plays.
+fn changes(play: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    define(
+        play,
+        "[method]playing.pause",
+        |(it,): (Resource<Playing>,)| change(&it, PlayChange::Pause),
+        nothing,
+    )?;
+    define(
+        play,
+        "[method]playing.resume",
+        |(it,): (Resource<Playing>,)| change(&it, PlayChange::Resume),
+        nothing,
+    )?;
+    define(
+        play,
+        "[method]playing.seek",
+        |(it, to_ms): (Resource<Playing>, u32)| change(&it, PlayChange::Seek(to_ms)),
+        nothing,
+    )?;
+    define(
+        play,
+        "[method]playing.skip",
+        |(it, ms): (Resource<Playing>, i32)| change(&it, PlayChange::Skip(ms)),
+        nothing,
+    )?;
+    define(
+        play,
+        "[method]playing.set-volume",
+        |(it, decibels): (Resource<Playing>, i8)| change(&it, PlayChange::Volume(decibels)),
+        unit,
+    )
+}
+
+fn change(it: &Resource<Playing>, change: PlayChange) -> Ask {
+    Ask::ChangePlay {
+        operation: operation(it),
+        change,
+    }
 }
 
 fn played(_: &mut State, answer: Answer) -> Option<(Result<Played, Error>,)> {

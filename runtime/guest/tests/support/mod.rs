@@ -164,6 +164,7 @@ impl PretendCall {
             }
             Ask::Play { .. } | Ask::StopPlay { .. } => Answer::Played(Ok(Played {
                 played_ms: 1_000,
+                position_ms: 1_000,
                 ended_by: PlayEnd::Finished,
             })),
             Ask::StartPlay { .. } | Ask::StartGather { .. } => {

@@ -1,5 +1,7 @@
 //! Joins, repeats, ends, and prompts that are empty in every way.
 
+mod changes;
+
 use super::*;
 use crate::{Clip, Coming, Tone};
 use std::sync::Arc;

@@ -82,11 +82,12 @@ impl Session {
     /// Reports a prompt whose last frame this was.
     fn report_played(&mut self, reports: &mut Reports) {
         if let Some(player) = self.player.as_ref().filter(|player| player.ended()) {
-            let (play, played) = (player.play(), player.played());
+            let (play, played, position) = (player.play(), player.played(), player.position());
             reports.push(Report::PlayEnded {
                 session: self.id,
                 play,
                 played,
+                position,
                 why: PlayEnd::Finished,
             });
         }

@@ -49,6 +49,8 @@ fn once() -> play::Options {
     play::Options {
         barge_in: false,
         times: 1,
+        from_ms: 0,
+        volume_db: 0,
     }
 }
 

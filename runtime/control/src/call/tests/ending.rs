@@ -55,6 +55,7 @@ fn a_trap_before_the_answer_answers_and_announces_before_the_bye() {
     bench.leg(LegSignal::PlayEnded {
         operation,
         played_ms: 3_000,
+        position_ms: 3_000,
         end: Some(PlayEnd::Finished),
     });
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));
@@ -84,6 +85,7 @@ fn a_trap_in_an_answered_call_announces_at_once() {
     bench.leg(LegSignal::PlayEnded {
         operation,
         played_ms: 3_000,
+        position_ms: 3_000,
         end: Some(PlayEnd::Finished),
     });
     assert!(bench.wants(&Output::Leg(CALLER, LegCommand::HangUp)));

@@ -66,6 +66,7 @@ fn the_first_key_timer_begins_at_the_end_of_the_prompt() {
     bench.leg(LegSignal::PlayEnded {
         operation,
         played_ms: 60_000,
+        position_ms: 60_000,
         end: Some(PlayEnd::Finished),
     });
     assert_eq!(collected(bench.wake(5 * SECOND)).ended_by, GatherEnd::FirstKeyTimeout);
@@ -92,6 +93,7 @@ fn without_barge_in_the_prompt_is_heard_to_its_end_first() {
     let ended = LegSignal::PlayEnded {
         operation,
         played_ms: 900,
+        position_ms: 900,
         end: Some(PlayEnd::Finished),
     };
     assert_eq!(collected(bench.leg(ended)).keys.reveal(), "3");

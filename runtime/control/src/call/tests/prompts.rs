@@ -30,6 +30,7 @@ fn a_prompt_is_played_and_waited_for() {
     let ended = LegSignal::PlayEnded {
         operation,
         played_ms: 1_240,
+        position_ms: 1_240,
         end: Some(PlayEnd::Finished),
     };
     assert_eq!(bench.leg(ended), played(1_240, PlayEnd::Finished));
@@ -88,6 +89,8 @@ fn started_prompts_are_waited_for_together_with_time() {
     let options = PlayOptions {
         barge_in: false,
         times: 0,
+        from_ms: 0,
+        volume_db: 0,
     };
     let start = Ask::StartPlay {
         leg: CALLER,
@@ -115,6 +118,7 @@ fn started_prompts_are_waited_for_together_with_time() {
     let ended = LegSignal::PlayEnded {
         operation: id,
         played_ms: 520,
+        position_ms: 520,
         end: Some(PlayEnd::Stopped),
     };
     assert_eq!(bench.leg(ended), played(520, PlayEnd::Stopped));
@@ -137,6 +141,8 @@ fn operations_have_a_limit_and_forgetting_makes_room() {
     let options = PlayOptions {
         barge_in: false,
         times: 1,
+        from_ms: 0,
+        volume_db: 0,
     };
     let start = || Ask::StartPlay {
         leg: CALLER,

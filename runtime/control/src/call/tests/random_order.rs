@@ -19,6 +19,8 @@ fn random_ask(dice: &mut Dice, operations: &[(OperationId, bool)]) -> Ask {
     let options = PlayOptions {
         barge_in: dice.roll(2) == 0,
         times: 1,
+        from_ms: 0,
+        volume_db: 0,
     };
     let keys = GatherOptions {
         barge_in: dice.roll(2) == 0,
@@ -73,6 +75,7 @@ fn random_signal(dice: &mut Dice, plays: &mut Vec<OperationId>) -> Option<LegSig
         7..=9 => LegSignal::PlayEnded {
             operation: plays.pop()?,
             played_ms: 20,
+            position_ms: 20,
             end: Some(PlayEnd::Finished),
         },
         10 if dice.roll(4) == 0 => LegSignal::MediaLost,

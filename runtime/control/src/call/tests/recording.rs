@@ -141,6 +141,7 @@ fn a_beep_comes_first_and_its_finish_key_ends_it_all_the_same() {
     bench.leg(LegSignal::PlayEnded {
         operation,
         played_ms: 300,
+        position_ms: 300,
         end: Some(PlayEnd::Finished),
     });
     assert_eq!(bench.tap_orders(), [TapCommand::Go { at_ms: 0 }]);
