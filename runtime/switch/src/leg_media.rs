@@ -50,30 +50,24 @@ impl Shard {
                 on_key,
             } => {
                 let (prompt, unspoken) = media_plan::prompt(&source, times, &program, &announcement);
-                let (play, stop_on_key) = (io.plays.begin(operation), media_plan::stop_on_key(on_key));
-                self.media_output(
-                    thread,
-                    Command::Play {
-                        session,
-                        play,
-                        prompt,
-                        stop_on_key,
-                    },
-                );
+                let command = Command::Play {
+                    session,
+                    play: io.plays.begin(operation),
+                    prompt,
+                    stop_on_key: media_plan::stop_on_key(on_key),
+                };
+                self.media_output(thread, command);
                 return self.speak_on(now, Speaking::new((id, leg, operation), unspoken));
             }
-            MediaCommand::ChangePlay { operation, change } => match io.plays.find(operation) {
-                Some(play) => Command::ChangePlay {
-                    session,
-                    play,
-                    change: media_plan::play_change(change),
-                },
-                None => return,
-            },
-            MediaCommand::Stop { operation } => match io.plays.find(operation) {
-                Some(play) => Command::Stop { session, play },
-                None => return,
-            },
+            MediaCommand::ChangePlay { operation, change } => {
+                let Some(play) = io.plays.find(operation) else { return };
+                let change = media_plan::play_change(change);
+                Command::ChangePlay { session, play, change }
+            }
+            MediaCommand::Stop { operation } => {
+                let Some(play) = io.plays.find(operation) else { return };
+                Command::Stop { session, play }
+            }
             MediaCommand::Relay(relay) => Command::Relay {
                 session,
                 to: other,
