@@ -2,9 +2,10 @@
 
 use crate::support::{helper, program, world};
 use crate::{SECOND, answered, press, rest};
-use patchcord_media::{SAMPLE_RATE, measure};
+use patchcord_media::{Clip, SAMPLE_RATE, measure};
 use patchcord_sim::PhoneOptions;
 use patchcord_sim::phone::Offer;
+use std::sync::Arc;
 use std::time::Duration;
 
 const TONES_HZ: [f64; 4] = [440.0, 620.0, 880.0, 1_150.0];
@@ -71,4 +72,40 @@ fn a_prompt_is_moved_about_in_and_gone_on_with_later() {
         (number("then "), number(&format!("then {} to ", 4_000 - stopped))),
         (4_000 - stopped, 4_000)
     );
+}
+
+#[test]
+fn a_file_of_the_web_is_waited_for_and_one_that_is_not_there_is_an_error() {
+    let mut world = world(1, &[program("plays_the_web", &helper("plays_the_web"))]);
+    let turn = std::f64::consts::TAU * TONES_HZ[2] / f64::from(SAMPLE_RATE);
+    let offers: Vec<i16> = (0..SAMPLE_RATE)
+        .map(|n| (8_000.0 * (turn * f64::from(n)).sin()) as i16)
+        .collect();
+    let offers = Arc::new(Clip::from_samples(&offers));
+    // It takes longer to come than what is before it.
+    world.put_on_the_web("https://cdn.test/offers.wav?key=secret", offers, SECOND * 2);
+    let phone = world.add_phone("alice", PhoneOptions::default());
+    world
+        .call(phone, "plays_the_web", Offer::InInvite)
+        .expect("the name can stand in an address");
+    assert!(world.run_until(10 * SECOND, |world| answered(world, phone)));
+    let start = world.seat(phone).recording().samples().len();
+    assert!(world.run_until(10 * SECOND, |world| world.noticed("there: ")));
+    let course = heard(&world.seat(phone).recording().samples()[start..]);
+    let tones: Vec<Option<usize>> = course.iter().map(|tone| tone.map(|(tone, _)| tone)).collect();
+    assert_eq!(tones[1..3], [Some(0); 2], "{tones:?}");
+    assert_eq!(tones[5..7], [None; 2], "it is waited for: {tones:?}");
+    assert_eq!(tones[9..11], [Some(2); 2], "{tones:?}");
+    rest(&mut world);
+    let log = world.log().to_string();
+    assert!(log.contains("there: Ok(Played { played-ms: 2000"), "{log}");
+    assert!(
+        log.contains("nowhere: Err(Error::NotFetched(\"its server answered with 404\"))"),
+        "{log}"
+    );
+    assert!(
+        log.contains("bad: Err(") && log.contains("no address of a sound file"),
+        "{log}"
+    );
+    assert!(!log.contains("secret"), "{log}");
 }

@@ -111,7 +111,7 @@ fn a_call_has_a_few_texts_spoken_at_once_and_no_more() {
     assert_eq!(world.spoken().len(), SPEAKING_MAX);
     let (replaced, refused) = (
         "EndedBy::Replaced, ".repeat(SPEAKING_MAX),
-        "texts of this call are being spoken already",
+        "prompts of this call wait for their sound already",
     );
     assert!(
         world.noticed(&format!("{replaced}Error::NotSpoken(\"{SPEAKING_MAX} {refused}")),
@@ -127,7 +127,7 @@ fn a_prompt_does_not_take_for_ever_to_say() {
     let drawls = Voice::Drawls { length: 250 * SECOND };
     let (mut world, _) = calling("reads_aloud", drawls);
     assert!(world.run_until(SECOND, |world| world.noticed("read: ")));
-    let why = "the texts of the prompt take more than 600 s to say";
+    let why = "what is spoken and fetched for the prompt lasts more than 600 s";
     assert!(
         world.noticed(&format!("read: Err(Error::NotSpoken(\"{why}\"))")),
         "{}",

@@ -54,7 +54,7 @@ pub use bridge::Bridge;
 pub use dial::{Dial, Party};
 pub use gather::Gather;
 pub use play::Play;
-pub use prompt::{Prompt, escaped, file, say, silence, ssml, tone};
+pub use prompt::{Prompt, escaped, file, say, silence, ssml, tone, url};
 pub use record::Record;
 pub use talk::TalkEnd;
 
@@ -65,6 +65,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
-    pub use crate::{Error, Gather, Leg, Play, Record, RejectReason, Result, file, say, silence, ssml, tone};
+    pub use crate::{Error, Gather, Leg, Play, Record, RejectReason, Result, file, say, silence, ssml, tone, url};
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

@@ -32,6 +32,19 @@ pub fn silence(duration: Duration) -> Prompt {
     Prompt(vec![Segment::Silence(ms(duration))])
 }
 
+/// A sound file of the web (the kinds that [`file`] may have, at most 16 MiB), from where the node's operator allows. It is
+/// remembered as long as its server allows; until it is there, silence is heard.
+///
+/// ```
+/// # use patchcord::{prelude::*, Prompt};
+/// # fn prompt() -> Prompt {
+/// url("https://cdn.example.org/prompts/offers-of-today.mp3").then(file("menu.wav"))
+/// # }
+/// ```
+pub fn url(address: impl Into<String>) -> Prompt {
+    Prompt(vec![Segment::Url(address.into())])
+}
+
 /// A text that is spoken as it is, by the platform's voice; up to 5,000 bytes in one prompt. Nothing in it is markup: what
 /// came from elsewhere (a caller's name, say) needs no care.
 ///

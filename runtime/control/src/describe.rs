@@ -227,6 +227,7 @@ fn segment(segment: &Segment) -> String {
             format!("tone {} Hz", hertz.join("+"))
         }
         Segment::Silence(ms) => format!("silence {ms} ms"),
+        Segment::Url(_) => "a file of the web".to_owned(),
         Segment::Speech(speech) => format!("speech of {} bytes", speech.text.reveal().len()),
     }
 }

@@ -118,6 +118,8 @@ pub enum Error {
     NotRecorded(NotRecorded),
     /// A text could not be spoken, and why.
     NotSpoken(String),
+    /// A sound file could not be fetched, and why.
+    NotFetched(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -142,6 +144,7 @@ impl fmt::Display for Error {
                 f.write_str("the node has more to record than it can write; the recording is not whole")
             }
             Error::NotRecorded(NotRecorded::Late) => f.write_str("the recording was not known to be kept in time"),
+            Error::NotFetched(why) => write!(f, "the sound file could not be fetched: {why}"),
             Error::NotSpoken(why) => write!(f, "the text could not be spoken: {why}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
@@ -302,6 +305,8 @@ pub enum Segment {
     Silence(u32),
     /// A text that is spoken.
     Speech(Speech),
+    /// A sound file of the web, by its address, which may hold a secret.
+    Url(Private<String>),
 }
 
 /// How a prompt behaves.

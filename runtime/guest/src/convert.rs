@@ -78,6 +78,7 @@ impl From<types::Error> for words::Error {
             types::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             types::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             types::Error::NotSpoken(why) => Self::NotSpoken(why),
+            types::Error::NotFetched(why) => Self::NotFetched(why),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -102,6 +103,7 @@ impl From<words::Error> for types::Error {
             words::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             words::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             words::Error::NotSpoken(why) => Self::NotSpoken(why),
+            words::Error::NotFetched(why) => Self::NotFetched(why),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -156,6 +158,7 @@ impl From<types::Segment> for words::Segment {
                 level_dbm0: tone.level_dbm0,
             }),
             types::Segment::Silence(ms) => Self::Silence(ms),
+            types::Segment::Url(address) => Self::Url(address.into()),
             types::Segment::Speech(speech) => Self::Speech(Speech {
                 text: speech.text.into(),
                 form: speech.form.into(),

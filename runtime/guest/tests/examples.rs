@@ -22,6 +22,7 @@ fn heard(asks: &[Ask]) -> Vec<String> {
             Segment::File(name) => name.clone(),
             Segment::Tone(tone) => format!("{:?} Hz", tone.frequencies),
             Segment::Silence(ms) => format!("{ms} ms"),
+            Segment::Url(address) => address.reveal().clone(),
             Segment::Speech(speech) => format!("{:?}", speech.text.reveal()),
         })
         .collect()

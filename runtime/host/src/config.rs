@@ -25,6 +25,7 @@ mod reader;
 mod sip;
 mod speech;
 mod trunks;
+mod web_files;
 
 pub use calling::Calling;
 pub use reader::ConfigError;
@@ -51,6 +52,7 @@ const SECTIONS: &[&str] = &[
     "records",
     "recordings",
     "speech",
+    "web_files",
     "trace",
     "limits",
     "log",
@@ -151,6 +153,7 @@ impl Config {
             recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
             records,
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
+            web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),

@@ -153,7 +153,8 @@ impl Desk {
         let stream = web::connect(&addresses).await?;
         let stream = web::secure(self.setup.tls.clone(), url.host(), stream).await?;
         let request = request(url).ok_or(FetchFailure::Unresolved)?;
-        web::exchange(stream, request, CHAIN_BYTES).await
+        let answered = web::exchange(stream, request, CHAIN_BYTES).await?;
+        Ok(answered.body)
     }
 
     /// Where a server may be asked: for a name all its addresses must be looked at, since a stranger named it.

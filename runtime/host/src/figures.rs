@@ -5,7 +5,7 @@ use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
 use crate::recordings::RecordingFigures;
-use crate::speech::SpeechFigures;
+use crate::sounds::SoundFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
@@ -158,7 +158,9 @@ pub(crate) struct Figures {
     /// Signers' certificates.
     pub(crate) fetches: Arc<FetchFigures>,
     /// Of the texts spoken.
-    pub(crate) speech: Arc<SpeechFigures>,
+    pub(crate) speech: Arc<SoundFigures>,
+    /// Of sound files of the web.
+    pub(crate) web_files: Arc<SoundFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
@@ -185,6 +187,7 @@ impl Figures {
             dns: Arc::default(),
             fetches: Arc::default(),
             speech: Arc::default(),
+            web_files: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
             datagrams: Figure::default(),

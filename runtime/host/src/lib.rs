@@ -4,7 +4,7 @@
 //! command line. Nothing in here decides anything about a call.
 //!
 //! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
-//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] (texts that become sound), `records` (what is left of a call), `metrics`
+//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web that become sound), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod async_thread;
@@ -30,6 +30,7 @@ mod recordings;
 pub mod records;
 pub mod serve;
 mod shard_threads;
+mod sounds;
 pub mod speech;
 mod start_error;
 mod ticker;
@@ -37,6 +38,7 @@ pub mod trace;
 mod transports;
 mod watch;
 mod web;
+mod web_files;
 
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
@@ -47,3 +49,5 @@ pub use records::RecordsTo;
 pub use speech::{SpeechConfig, SpeechServer, VoiceConfig};
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};
+pub use web::WebAddress;
+pub use web_files::WebFilesConfig;

@@ -16,6 +16,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     dns(&mut page, figures);
     fetches(&mut page, figures);
     speech(&mut page, figures);
+    web_files(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
@@ -245,7 +246,7 @@ fn speech(page: &mut Page, figures: &Figures) {
     page.counter(
         "patchcord_speech_texts_total",
         "Texts to be spoken.",
-        speech.texts.get(),
+        speech.asked.get(),
     );
     page.counter(
         "patchcord_speech_remembered_total",
@@ -262,6 +263,22 @@ fn speech(page: &mut Page, figures: &Figures) {
         "Texts not spoken because too many waited.",
         speech.dropped.get(),
     );
+}
+
+fn web_files(page: &mut Page, figures: &Figures) {
+    let files = &figures.web_files;
+    for (name, what, count) in [
+        ("asked", "Sound files of the web that prompts wanted.", &files.asked),
+        (
+            "remembered",
+            "Of these, fetched before, or just being fetched for somebody else.",
+            &files.remembered,
+        ),
+        ("failed", "Of these, not fetched.", &files.failed),
+        ("dropped", "Files not fetched because too many waited.", &files.dropped),
+    ] {
+        page.counter(&format!("patchcord_web_files_{name}_total"), what, count.get());
+    }
 }
 
 fn dns(page: &mut Page, figures: &Figures) {

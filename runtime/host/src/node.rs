@@ -23,6 +23,7 @@ use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceFolder, TraceQueue, TraceThread};
 use crate::transports::{self, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
+use crate::web_files::{self, WebFilesConfig, WebFilesQueue};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
@@ -84,6 +85,8 @@ pub struct NodeConfig {
     pub recordings: Option<PathBuf>,
     /// How texts are spoken.
     pub speech: SpeechConfig,
+    /// Where sound files of the web may come from.
+    pub web_files: WebFilesConfig,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -146,6 +149,7 @@ impl NodeConfig {
             records: RecordsTo::Nowhere,
             recordings: None,
             speech: SpeechConfig::default(),
+            web_files: WebFilesConfig::default(),
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -182,6 +186,7 @@ pub struct Node {
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
     _speech: Option<AsyncThread>,
+    _web_files: Option<AsyncThread>,
     _media: Vec<MediaThread>,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
@@ -234,6 +239,7 @@ struct Queues {
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
     speech: Option<SpeechQueue>,
+    web_files: Option<WebFilesQueue>,
 }
 
 /// The threads of recordings and the ways to them, if anything can be recorded.
@@ -259,6 +265,7 @@ impl Node {
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
+        let (files, files_queue) = web_files::start(&config.web_files, &inboxes, &ground.figures.web_files)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
@@ -271,6 +278,7 @@ impl Node {
             dns: dns_queue,
             fetch: fetch_queue,
             speech: speech_queue,
+            web_files: files_queue,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -287,8 +295,7 @@ impl Node {
         .map_err(StartError::Thread)?;
         let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
-        let sources = ground.sources();
-        let http = listener.map(|listener| http::start(listener, sources)).transpose()?;
+        let http = listener.map(|it| http::start(it, ground.sources())).transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -296,6 +303,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _speech: speech,
+            _web_files: files,
             _media: media,
             _recordings: recordings,
             _records: records,
@@ -565,6 +573,7 @@ impl Ground {
                     dns: queues.dns.clone(),
                     fetch: queues.fetch.clone(),
                     speech: queues.speech.clone(),
+                    web_files: queues.web_files.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),

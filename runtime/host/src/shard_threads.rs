@@ -14,12 +14,14 @@ use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
 use crate::recordings::{self, RecordingQueue};
 use crate::records::RecordQueue;
-use crate::speech::{self, Sound, SpeechQueue};
+use crate::sounds::Sound;
+use crate::speech::{self, SpeechQueue};
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
+use crate::web_files::{self, WebFilesQueue};
 use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::NotRecorded;
@@ -28,7 +30,7 @@ use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToSpeak,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToFetch, ToSpeak,
     TrunkTargets, Way,
 };
 use std::collections::VecDeque;
@@ -289,6 +291,8 @@ pub(crate) struct WaysOut {
     pub(crate) fetch: Option<FetchQueue>,
     /// None if nothing is spoken.
     pub(crate) speech: Option<SpeechQueue>,
+    /// Where sound files are asked for, if they may come from anywhere.
+    pub(crate) web_files: Option<WebFilesQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
@@ -534,6 +538,7 @@ impl Work {
                 }
             }
             Output::Speak { query, wanted } => self.speak(query, wanted),
+            Output::FetchSound { query, wanted } => self.fetch_sound(query, wanted),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {
@@ -587,7 +592,18 @@ impl Work {
     }
 
     fn speak(&mut self, query: Query, wanted: ToSpeak) {
-        if let Err(why) = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted) {
+        let asked = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted);
+        self.unless_asked(query, asked);
+    }
+
+    fn fetch_sound(&mut self, query: Query, wanted: ToFetch) {
+        let asked = web_files::fetch(self.out.web_files.as_ref(), (self.index, query), wanted);
+        self.unless_asked(query, asked);
+    }
+
+    /// A sound that nobody could be asked for: the shard hears why once it is done with what it does.
+    fn unless_asked(&mut self, query: Query, asked: Result<(), &'static str>) {
+        if let Err(why) = asked {
             self.undone.push_back(Undone::Speak(query, why));
         }
     }

@@ -1,47 +1,25 @@
-//! Texts that become sound for the shards: remembered, or made by a program beside us or by a server of hosted voices, on an
-//! async runtime of its own thread. Everything has a limit: texts that wait, in all and of one tenant, how many are made at
-//! once, time, bytes. The same text that several ask for is made once. Not here: how a text is cut into pieces, and who waits
-//! for them. What is said never reaches a log or an error.
+//! Texts that become sound: by a program beside us or by a server of hosted voices. Not here: how a text is cut into pieces,
+//! and how sounds reach the shards (`sounds`). What is said never reaches a log or an error.
 
-mod cache;
 mod program;
 mod server;
 
-pub use server::{ServerAddress, SpeechServer};
+pub use server::SpeechServer;
 
-use crate::async_thread::{self, AsyncThread};
+use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
-use crate::figures::Figure;
-use crate::shard_threads::{Inbox, Taken};
+use crate::shard_threads::Inbox;
+use crate::sounds::{self, Asker, Made, Maker, SoundFigures, SoundLimits, SoundQueue, Wanted};
 use crate::start_error::StartError;
-use cache::Cache;
-use patchcord_media::{Clip, SoundError, SoundProblem, WavError, WavProblem};
-use patchcord_switch::{Query, ToSpeak};
+use patchcord_control::ids::Tenant;
+use patchcord_switch::ToSpeak;
 use program::Program;
 use server::Server;
-use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use std::time::Duration;
 
-/// Texts on their way from the shards to the thread. One more is not spoken.
-const QUEUE: usize = 256;
-/// Texts that are made or wait for it. One more is not spoken.
-const WAITING: usize = 1_024;
-/// The share of one tenant in them.
-const WAITING_OF_TENANT: usize = WAITING / 2;
-/// Bytes of the sound of one piece of a text, as it comes: six minutes of what espeak-ng makes.
-const SOUND_BYTES: usize = 16 * 1024 * 1024;
-/// How long sound waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
-const BUSY: &str = "too many texts are being spoken; try again";
 const NOBODY: &str = "this node has nobody who speaks: [speech] provider of its configuration is \"none\"";
-
-/// A text's sound, or why there is none, for a person to read.
-pub(crate) type Sound = Result<Arc<Clip>, String>;
 
 /// How texts are spoken.
 #[derive(Debug, Clone)]
@@ -82,49 +60,29 @@ impl Default for SpeechConfig {
     }
 }
 
-/// What is counted about texts.
-#[derive(Debug, Default)]
-pub(crate) struct SpeechFigures {
-    /// Texts asked for.
-    pub(crate) texts: Figure,
-    /// Of these, remembered or just being made.
-    pub(crate) remembered: Figure,
-    /// Of these, not spoken.
-    pub(crate) failed: Figure,
-    /// Texts not spoken because too many waited.
-    pub(crate) dropped: Figure,
-}
-
-/// A text to speak for a shard.
-struct Order {
-    asker: Asker,
-    wanted: ToSpeak,
-}
-
-/// Which shard, and its question.
-type Asker = (usize, Query);
-
 /// The way from the shards to whoever speaks.
-#[derive(Clone)]
-pub(crate) struct SpeechQueue {
-    orders: mpsc::Sender<Order>,
-    figures: Arc<SpeechFigures>,
+pub(crate) type SpeechQueue = SoundQueue<ToSpeak>;
+
+impl Wanted for ToSpeak {
+    fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    fn memory(&self) -> usize {
+        self.piece.reveal().len()
+    }
 }
 
 /// Asks for a text, or says at once why it will not be spoken. Never waits.
 pub(crate) fn speak(queue: Option<&SpeechQueue>, asker: Asker, wanted: ToSpeak) -> Result<(), &'static str> {
-    let queue = queue.ok_or(NOBODY)?;
-    queue.orders.try_send(Order { asker, wanted }).map_err(|_| {
-        queue.figures.dropped.one();
-        BUSY
-    })
+    queue.ok_or(NOBODY)?.ask(asker, wanted)
 }
 
 /// Starts speaking; nothing if nobody does.
 pub(crate) fn start(
     config: &SpeechConfig,
     inboxes: &[Inbox],
-    figures: &Arc<SpeechFigures>,
+    figures: &Arc<SoundFigures>,
 ) -> Result<Option<(AsyncThread, SpeechQueue)>, StartError> {
     let voice = match &config.voice {
         VoiceConfig::Nobody => return Ok(None),
@@ -145,20 +103,24 @@ pub(crate) fn start(
             Voice::Server(Server::new(server.clone(), certificates.client()))
         }
     };
-    let (orders, waiting) = mpsc::channel(QUEUE);
-    let desk = Desk {
-        voice: Arc::new(voice),
-        config: config.clone(),
-        cache: Cache::new(config.cache_bytes),
-        askers: HashMap::new(),
-        waiting: VecDeque::new(),
-        making: JoinSet::new(),
-        inboxes: inboxes.to_vec(),
-        figures: figures.clone(),
+    let limits = SoundLimits {
+        time: config.time,
+        at_once: config.at_once,
+        cache_bytes: config.cache_bytes,
     };
-    let thread = async_thread::start("speech", work(desk, waiting)).map_err(StartError::Thread)?;
-    let figures = figures.clone();
-    Ok(Some((thread, SpeechQueue { orders, figures })))
+    let speaker = Speaker {
+        voice,
+        language: config.language.clone(),
+    };
+    sounds::start("speech", speaker, limits, inboxes, figures)
+        .map(Some)
+        .map_err(StartError::Thread)
+}
+
+/// Who speaks, and the language of texts without one.
+struct Speaker {
+    voice: Voice,
+    language: String,
 }
 
 enum Voice {
@@ -166,135 +128,20 @@ enum Voice {
     Server(Server),
 }
 
-struct Desk {
-    voice: Arc<Voice>,
-    config: SpeechConfig,
-    cache: Cache,
-    /// Who waits for which text. Bounded by [`WAITING`] askers.
-    askers: HashMap<Arc<ToSpeak>, Vec<Asker>>,
-    /// Texts that are not being made yet, since when. Each is among those somebody waits for.
-    waiting: VecDeque<(Arc<ToSpeak>, Instant)>,
-    making: JoinSet<(Arc<ToSpeak>, Sound)>,
-    inboxes: Vec<Inbox>,
-    figures: Arc<SpeechFigures>,
-}
+impl Maker<ToSpeak> for Speaker {
+    const BUSY: &'static str = "too many texts are being spoken; try again";
 
-async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order>) {
-    loop {
-        tokio::select! {
-            order = orders.recv() => match order {
-                Some(order) => desk.ask(order),
-                None => return,
-            },
-            Some(made) = desk.making.join_next() => {
-                let (wanted, sound) = made.expect("making a text contains whatever can break in it");
-                desk.made(&wanted, sound);
-            }
-        }
-        desk.make_next();
-    }
-}
-
-impl Desk {
-    fn ask(&mut self, Order { asker, wanted }: Order) {
-        self.figures.texts.one();
-        if let Some(clip) = self.cache.get(&wanted) {
-            self.figures.remembered.one();
-            return self.tell(asker, Ok(clip));
-        }
-        let all: usize = self.askers.values().map(Vec::len).sum();
-        let same_tenant = self.askers.iter().filter(|(other, _)| other.tenant == wanted.tenant);
-        let of_tenant: usize = same_tenant.map(|(_, askers)| askers.len()).sum();
-        if all >= WAITING || of_tenant >= WAITING_OF_TENANT {
-            self.figures.dropped.one();
-            return self.tell(asker, Err(BUSY.to_owned()));
-        }
-        if let Some(askers) = self.askers.get_mut(&wanted) {
-            self.figures.remembered.one();
-            return askers.push(asker);
-        }
-        let wanted = Arc::new(wanted);
-        self.askers.insert(wanted.clone(), vec![asker]);
-        self.waiting.push_back((wanted, Instant::now()));
+    async fn make(&self, wanted: &ToSpeak) -> Result<Made, String> {
+        let language = wanted.language.as_deref().unwrap_or(&self.language);
+        let file = match &self.voice {
+            Voice::Program(program) => program.speak(wanted, language).await,
+            Voice::Server(server) => server.speak(wanted, language).await,
+        };
+        file.map(|file| Made { file, fresh: None })
     }
 
-    /// Begins as many as there are places for. One that has waited too long is not begun any more.
-    fn make_next(&mut self) {
-        while self.making.len() < self.config.at_once
-            && let Some((wanted, since)) = self.waiting.pop_front()
-        {
-            if since.elapsed() > self.config.time {
-                self.made(&wanted, Err(BUSY.to_owned()));
-                continue;
-            }
-            let (voice, config) = (self.voice.clone(), self.config.clone());
-            self.making.spawn(async move {
-                let sound = voice.make(&wanted, &config).await;
-                (wanted, sound)
-            });
-        }
-    }
-
-    fn made(&mut self, wanted: &Arc<ToSpeak>, sound: Sound) {
-        match &sound {
-            Ok(clip) => self.cache.put(wanted, clip),
-            Err(_) => self.figures.failed.one(),
-        }
-        for asker in self.askers.remove(wanted).unwrap_or_default() {
-            self.tell(asker, sound.clone());
-        }
-    }
-
-    /// The shard waits for it, so it is never dropped: a busy shard gets it later.
-    fn tell(&self, (shard, query): Asker, sound: Sound) {
-        let inbox = self.inboxes[shard].clone();
-        if inbox.spoken(query, &sound) == Taken::Yes {
-            return;
-        }
-        tokio::spawn(async move {
-            while inbox.spoken(query, &sound) != Taken::Yes {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
-        });
-    }
-}
-
-impl Voice {
-    async fn make(&self, wanted: &ToSpeak, config: &SpeechConfig) -> Sound {
-        let language = wanted.language.as_deref().unwrap_or(&config.language);
-        let made = tokio::time::timeout(config.time, async {
-            match self {
-                Voice::Program(program) => program.speak(wanted, language).await,
-                Voice::Server(server) => server.speak(wanted, language).await,
-            }
-        });
-        let late = format!("it was not spoken within {} ms", config.time.as_millis());
-        let file = made.await.unwrap_or(Err(late))?;
-        // Milliseconds a second of sound: other texts must not wait for it.
-        let decoded = tokio::task::spawn_blocking(move || clip(&file)).await;
-        decoded.unwrap_or_else(|_| Err("what came as its sound broke the decoder".to_owned()))
-    }
-}
-
-/// The clip of a sound file. One without sound is a clip of no length: a text of nothing but marks, say.
-fn clip(file: &[u8]) -> Sound {
-    let decoded = if file.is_empty() {
-        Ok(Clip::from_samples(&[]))
-    } else {
-        Clip::from_file(file)
-    };
-    match decoded {
-        Ok(clip) => Ok(Arc::new(clip)),
-        Err(SoundError {
-            what:
-                SoundProblem::NoSound
-                | SoundProblem::Wav(WavError {
-                    what: WavProblem::NoSound,
-                    ..
-                }),
-            ..
-        }) => Ok(Arc::new(Clip::from_samples(&[]))),
-        Err(why) => Err(format!("what came as its sound is not one: {why}")),
+    fn late(time: Duration) -> String {
+        format!("it was not spoken within {} ms", time.as_millis())
     }
 }
 

@@ -2,9 +2,10 @@
 //! here: which servers may be asked, and how long it may take: whoever asks sets the time.
 
 use http_body_util::{BodyExt, Limited};
+use hyper::HeaderMap;
 use hyper::body::{Body, Bytes};
 use hyper::client::conn::http1;
-use hyper::{Request, StatusCode};
+use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use patchcord_sip::identity::FetchFailure;
 use rustls::ClientConfig;
@@ -26,6 +27,71 @@ pub(crate) const ADDRESSES: usize = 4;
 pub(crate) const HEAD_BYTES: usize = 16 * 1024;
 /// Header fields of a response; the same.
 const HEAD_FIELDS: usize = 64;
+
+/// An http or https address with a host.
+#[derive(Debug, Clone)]
+pub struct WebAddress {
+    uri: Uri,
+    scheme: Scheme,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl WebAddress {
+    /// Reads an address; none if it is not of that kind, or holds a password.
+    pub fn parse(text: &str) -> Option<Self> {
+        let uri: Uri = text.parse().ok()?;
+        let scheme = match uri.scheme_str()? {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return None,
+        };
+        let authority = uri.authority()?;
+        let fits = !authority.host().is_empty() && !authority.as_str().contains('@');
+        fits.then_some(Self { uri, scheme })
+    }
+
+    /// The address below which others lie, such as `https://cdn.example.org/prompts/`: the same server, and a path that begins
+    /// so and leads nowhere back up.
+    pub(crate) fn holds(&self, other: &WebAddress) -> bool {
+        let same = self.scheme == other.scheme
+            && self.host().eq_ignore_ascii_case(other.host())
+            && self.port() == other.port();
+        let (below, path) = (self.uri.path(), other.uri.path());
+        let steps_up = path
+            .to_ascii_lowercase()
+            .replace("%2e", ".")
+            .split('/')
+            .any(|step| step == "..");
+        let ends = below.ends_with('/') || path.len() == below.len();
+        same && path.starts_with(below) && ends && !steps_up
+    }
+
+    /// Host and port as they stand in it.
+    pub(crate) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// Path and query.
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or(match self.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        })
+    }
+}
 
 /// Connects to the first address that answers.
 pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchFailure> {
@@ -53,8 +119,38 @@ pub(crate) fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
+/// Sends a request to whoever an address names, over TLS if it says so, and reads the answer.
+pub(crate) async fn ask<B>(
+    address: &WebAddress,
+    tls: Arc<ClientConfig>,
+    request: Request<B>,
+    most: usize,
+) -> Result<Answered, FetchFailure>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let host = bare(address.host());
+    let found = tokio::net::lookup_host((host, address.port())).await;
+    let addresses: Vec<SocketAddr> = found.map_err(|_| FetchFailure::Unresolved)?.collect();
+    let stream = connect(&addresses).await?;
+    match address.scheme {
+        Scheme::Http => exchange(stream, request, most).await,
+        Scheme::Https => {
+            let stream = secure(tls, host, stream).await?;
+            exchange(stream, request, most).await
+        }
+    }
+}
+
+/// What a server answered.
+pub(crate) struct Answered {
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: HeaderMap,
+}
+
 /// Sends a request and reads a body of at most `most` bytes. Every status but 200 is a failure: a redirection is not followed.
-pub(crate) async fn exchange<S, B>(stream: S, request: Request<B>, most: usize) -> Result<Vec<u8>, FetchFailure>
+pub(crate) async fn exchange<S, B>(stream: S, request: Request<B>, most: usize) -> Result<Answered, FetchFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
@@ -72,7 +168,9 @@ where
         if response.status() != StatusCode::OK {
             return Err(FetchFailure::Status(response.status().as_u16()));
         }
-        body(response.into_body(), most).await
+        let headers = response.headers().clone();
+        let body = body(response.into_body(), most).await?;
+        Ok(Answered { body, headers })
     };
     // The connection is worked on as long as the exchange lasts, and closed with it.
     tokio::pin!(connection);

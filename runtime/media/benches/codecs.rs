@@ -164,7 +164,12 @@ fn main() {
         print(&format!("plays, {name}"), each, base, "legs");
         talk.push(((codec, payload_type), packets));
     }
-    print("plays, G.711 under SRTP", play((Codec::Pcmu, 0), Some(KEYS), &clip).0, base, "legs");
+    print(
+        "plays, G.711 under SRTP",
+        play((Codec::Pcmu, 0), Some(KEYS), &clip).0,
+        base,
+        "legs",
+    );
     let at = |n: usize| talk[n].clone();
     let run = |a: usize, b: usize, srtp: Option<SrtpKeys>| {
         let secure = |n: usize| match srtp {

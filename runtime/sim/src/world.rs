@@ -12,6 +12,7 @@ mod seat;
 mod setup;
 mod tapes;
 mod voice;
+mod web;
 
 pub use carrier::{NumberAt, users, way_out};
 pub use log::{LOG_LINES, Line, Log};
@@ -176,6 +177,11 @@ impl World {
     /// How storage of recordings behaves from now on.
     pub fn set_storage(&mut self, storage: Storage) {
         self.node.tapes.storage = storage;
+    }
+
+    /// What lies at an address of the web, and how long fetching it takes.
+    pub fn put_on_the_web(&mut self, url: &str, clip: Arc<patchcord_media::Clip>, after: Duration) {
+        self.node.web.put(url, clip, after);
     }
 
     /// How the voice that speaks texts behaves from now on.
@@ -419,6 +425,8 @@ impl World {
                 self.node.shard.handle(self.now, Input::Media(report));
             } else if let Some((key, stored)) = self.node.tapes.answer() {
                 self.node.shard.handle(self.now, Input::Recorded { key, stored });
+            } else if let Some((query, sound)) = self.node.web.answer(self.now) {
+                self.node.shard.handle(self.now, Input::Spoken { query, sound });
             } else if let Some((query, sound)) = self.node.speaker.answer(self.now) {
                 self.node.shard.handle(self.now, Input::Spoken { query, sound });
             } else {
@@ -441,6 +449,7 @@ impl World {
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Recording(order) => self.node.tapes.order(order),
             Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
+            Output::FetchSound { query, wanted } => self.node.web.ask(self.now, query, &wanted),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);

@@ -3,7 +3,7 @@
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::identity::IdentityConfig;
-use crate::speaking::ToSpeak;
+use crate::speaking::{ToFetch, ToSpeak};
 use patchcord_control::call::{Saved, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
@@ -120,7 +120,7 @@ pub enum Input<'a> {
         /// What is kept.
         stored: Result<Saved, NotRecorded>,
     },
-    /// The sound of a text, as [`Output::Speak`] asked, or why there is none; exactly one for each question.
+    /// The sound of a text or a file, as [`Output::Speak`] or [`Output::FetchSound`] asked, or why there is none; exactly one for each question.
     Spoken {
         /// The question.
         query: Query,
@@ -206,6 +206,13 @@ pub enum Output {
         thread: usize,
         /// What.
         command: Command,
+    },
+    /// Fetch a sound file of the web; [`Input::Spoken`] follows. A prompt waits for it in silence.
+    FetchSound {
+        /// The question.
+        query: Query,
+        /// Which.
+        wanted: ToFetch,
     },
     /// Speak a text; [`Input::Spoken`] follows. A prompt waits for it in silence.
     Speak {

@@ -36,5 +36,5 @@ pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingK
 pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};
-pub use speaking::{SPEAKING_MAX, ToSpeak};
+pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};
 pub use waiting::{Next, WaitingRoom};

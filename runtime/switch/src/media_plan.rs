@@ -1,7 +1,7 @@
 //! From what two ends agreed in SDP, and what a handler wants played, to complete commands for a media engine.
 
 use crate::directory::Program;
-use crate::speaking::Unspoken;
+use crate::speaking::{Unspoken, What};
 use patchcord_control::call::{OnKey, PromptSource};
 use patchcord_control::speech::pieces;
 use patchcord_control::words::{
@@ -86,21 +86,31 @@ pub(crate) fn prompt(
             let mut room = media::MAX_SEGMENTS.saturating_sub(wanted.len());
             let mut segments = Vec::with_capacity(wanted.len());
             for segment in wanted {
-                let Wanted::Speech(speech) = segment else {
-                    segments.push(found(segment, program));
-                    continue;
+                let speech = match segment {
+                    Wanted::Speech(speech) => speech,
+                    Wanted::Url(address) => {
+                        let coming = media::Coming::default();
+                        segments.push(media::Segment::Coming(coming.clone()));
+                        let what = What::File(address.clone());
+                        unspoken.push_back(Unspoken { coming, what });
+                        continue;
+                    }
+                    Wanted::File(_) | Wanted::Tone(_) | Wanted::Silence(_) => {
+                        segments.push(found(segment, program));
+                        continue;
+                    }
                 };
                 let pieces = pieces(speech, room + 1).expect("the call machine lets only texts pass that can be read");
                 room -= pieces.len().saturating_sub(1);
                 for piece in pieces {
                     let coming = media::Coming::default();
                     segments.push(media::Segment::Coming(coming.clone()));
-                    unspoken.push_back(Unspoken {
-                        coming,
+                    let what = What::Text {
                         piece,
                         language: speech.language.clone(),
                         voice: speech.voice.clone(),
-                    });
+                    };
+                    unspoken.push_back(Unspoken { coming, what });
                 }
             }
             segments
@@ -120,7 +130,7 @@ fn found(segment: &Wanted, program: &Program) -> media::Segment {
         }
         Wanted::Tone(wanted) => media::Segment::Tone(tone(wanted)),
         Wanted::Silence(ms) => media::Segment::Silence(Duration::from_millis(u64::from(*ms))),
-        Wanted::Speech(_) => unreachable!("texts are cut into pieces before"),
+        Wanted::Speech(_) | Wanted::Url(_) => unreachable!("what comes later was told apart before"),
     }
 }
 

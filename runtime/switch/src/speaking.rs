@@ -1,10 +1,12 @@
-//! Texts of prompts on their way to whoever speaks them. A prompt that plays asks for one piece of its texts at a time, the
+//! Texts of prompts on their way to whoever speaks them, and files to whoever fetches them. A prompt that plays asks for one
+//! piece of its texts, or one file, at a time, the
 //! next when the last is there: what was spoken plays meanwhile, and a prompt that is stopped asks for nothing more.
 
 use crate::io::{Output, Query};
 use crate::shard::Shard;
 use patchcord_control::call::{Input as CallInput, LegSignal};
 use patchcord_control::ids::{CallId, LegId, OperationId, Tenant};
+use patchcord_control::private::Private;
 use patchcord_control::speech::Piece;
 use patchcord_media::{Clip, Coming};
 use std::collections::VecDeque;
@@ -31,13 +33,33 @@ pub struct ToSpeak {
     pub voice: Option<String>,
 }
 
-/// A piece of a prompt's texts, and where its sound is waited for.
+/// A sound file of the web.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ToFetch {
+    /// Who wants it: what is remembered of it is for nobody else.
+    pub tenant: Tenant,
+    /// Its address, as the handler gave it.
+    pub url: Private<String>,
+}
+
+/// A part of a prompt that is not there yet, and where its sound is waited for.
 #[derive(Debug)]
 pub(crate) struct Unspoken {
     pub(crate) coming: Coming,
-    pub(crate) piece: Piece,
-    pub(crate) language: Option<String>,
-    pub(crate) voice: Option<String>,
+    pub(crate) what: What,
+}
+
+/// What is not there yet.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// A piece of a text.
+    Text {
+        piece: Piece,
+        language: Option<String>,
+        voice: Option<String>,
+    },
+    /// A file of the web.
+    File(Private<String>),
 }
 
 /// A prompt with texts: the first piece is being spoken, the others follow.
@@ -68,22 +90,32 @@ impl Shard {
     /// Asks for the first piece of what is not spoken, if there is any.
     pub(crate) fn speak_on(&mut self, now: Instant, speaking: Speaking) {
         let Some(first) = speaking.unspoken.front() else { return };
+        let what = first.what.clone();
         let live = self.live(speaking.call);
         if live.speaking >= SPEAKING_MAX {
-            let why = format!("{SPEAKING_MAX} texts of this call are being spoken already");
-            return self.not_spoken(now, &speaking, why);
+            let why = format!("{SPEAKING_MAX} prompts of this call wait for their sound already");
+            return self.not_spoken(now, &speaking, &what, why);
         }
         live.speaking += 1;
-        let wanted = ToSpeak {
-            tenant: live.tenant.clone(),
-            piece: first.piece.clone(),
-            language: first.language.clone(),
-            voice: first.voice.clone(),
-        };
+        let tenant = live.tenant.clone();
         self.next_query += 1;
         let query = Query(self.next_query);
         self.speaking.insert(query, speaking);
-        self.outputs.push_back(Output::Speak { query, wanted });
+        self.outputs.push_back(match what {
+            What::Text { piece, language, voice } => Output::Speak {
+                query,
+                wanted: ToSpeak {
+                    tenant,
+                    piece,
+                    language,
+                    voice,
+                },
+            },
+            What::File(url) => Output::FetchSound {
+                query,
+                wanted: ToFetch { tenant, url },
+            },
+        });
     }
 
     /// A piece is spoken, or will not be. A prompt that has ended meanwhile, or belongs to another call, wants no more.
@@ -105,25 +137,28 @@ impl Shard {
                 speaking.spoken += clip.duration();
                 if speaking.spoken > SPOKEN_MAX {
                     let why = format!(
-                        "the texts of the prompt take more than {} s to say",
+                        "what is spoken and fetched for the prompt lasts more than {} s",
                         SPOKEN_MAX.as_secs()
                     );
-                    self.not_spoken(now, &speaking, why);
+                    self.not_spoken(now, &speaking, &piece.what, why);
                 } else {
                     piece.coming.is_here(clip);
                     self.speak_on(now, speaking);
                 }
             }
-            (Err(why), _) => self.not_spoken(now, &speaking, why),
-            (Ok(_), None) => unreachable!("a piece is asked for only if there is one"),
+            (Err(why), Some(piece)) => self.not_spoken(now, &speaking, &piece.what, why),
+            (_, None) => unreachable!("a piece is asked for only if there is one"),
         }
         self.drive(now, id);
     }
 
     /// The call is told; whoever drives it carries out what follows.
-    fn not_spoken(&mut self, now: Instant, speaking: &Speaking, why: String) {
+    fn not_spoken(&mut self, now: Instant, speaking: &Speaking, what: &What, why: String) {
         let operation = speaking.operation;
-        let signal = LegSignal::NotSpoken { operation, why };
+        let signal = match what {
+            What::Text { .. } => LegSignal::NotSpoken { operation, why },
+            What::File(_) => LegSignal::NotFetched { operation, why },
+        };
         self.tell(now, speaking.call, CallInput::Leg(speaking.leg, signal));
     }
 }

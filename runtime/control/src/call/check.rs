@@ -24,6 +24,7 @@ const KEY_MS_MAX: u32 = 600_000;
 const NEXT_KEY_MS_MIN: u32 = 100;
 const RECORD_MS: std::ops::RangeInclusive<u32> = 1_000..=14_400_000;
 const RECORD_SILENCE_MS: std::ops::RangeInclusive<u32> = 500..=600_000;
+const URL_BYTES_MAX: usize = 2_048;
 const FINISH_KEYS_MAX: usize = 16;
 const SLEEP_MS_MAX: u32 = 14_400_000;
 const WAIT_OPERATIONS_MAX: usize = 64;
@@ -46,6 +47,7 @@ pub(crate) fn prompt(argument: &str, prompt: &[Segment], names: &PromptNames, li
         ),
         Segment::Silence(_) => Ok(()),
         Segment::Speech(text) => speech(argument, text),
+        Segment::Url(address) => url(argument, address.reveal()),
     })
 }
 
@@ -53,9 +55,26 @@ pub(crate) fn prompt(argument: &str, prompt: &[Segment], names: &PromptNames, li
 fn spoken_bytes(prompt: &[Segment]) -> usize {
     let bytes = |segment: &Segment| match segment {
         Segment::Speech(speech) => speech.text.reveal().len(),
-        Segment::File(_) | Segment::Tone(_) | Segment::Silence(_) => 0,
+        Segment::File(_) | Segment::Tone(_) | Segment::Silence(_) | Segment::Url(_) => 0,
     };
     prompt.iter().map(bytes).sum()
+}
+
+/// Whether it may be an address at all; whoever fetches it knows what else it has to be. A refusal never holds it.
+fn url(argument: &str, address: &str) -> Result<(), Error> {
+    let rest = address
+        .strip_prefix("https://")
+        .or_else(|| address.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let fits = host.is_some_and(|host| !host.is_empty() && !host.contains('@'));
+    if !fits || address.len() > URL_BYTES_MAX || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let right = format!(
+            "no address of a sound file; give http:// or https:// with a host and no password, at most {URL_BYTES_MAX} bytes \
+             without spaces"
+        );
+        return invalid(argument, &right);
+    }
+    Ok(())
 }
 
 /// A refusal never holds what was to be said.

@@ -251,6 +251,13 @@ pub enum LegSignal {
         /// Why; none if its session closed.
         end: Option<PlayEnd>,
     },
+    /// A sound file of a prompt cannot be fetched. The prompt waits for it and is to be stopped.
+    NotFetched {
+        /// Which prompt.
+        operation: OperationId,
+        /// Why, for a person to read; nothing of the address.
+        why: String,
+    },
     /// A text of a prompt cannot be spoken. The prompt waits for it and is to be stopped.
     NotSpoken {
         /// Which prompt.

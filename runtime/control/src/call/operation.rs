@@ -219,9 +219,8 @@ impl Operations {
         self.table.values().any(|operation| operation.plays_on(on))
     }
 
-    /// Ends the operation whose prompt cannot be spoken, if the handler still knows it.
-    pub(crate) fn not_spoken(&mut self, id: OperationId, why: &str) {
-        let reason = Error::NotSpoken(why.to_owned());
+    /// Ends the operation whose prompt cannot be played to its end, if the handler still knows it.
+    pub(crate) fn not_played(&mut self, id: OperationId, reason: Error) {
         match self.table.get_mut(&id) {
             Some(Operation::Playing { outcome, .. }) => {
                 outcome.get_or_insert(Err(reason));

@@ -81,13 +81,13 @@ impl Call {
             .push_back(Output::Media(leg, MediaCommand::Stop { operation }));
     }
 
-    /// A text of a prompt cannot be spoken: what waits for the prompt hears so, and it is stopped. What a leg hears of its
+    /// A text of a prompt cannot be spoken, or a file of it not fetched: what waits for the prompt hears so, and it is stopped. What a leg hears of its
     /// own accord goes on in silence; begun anew it would fail anew.
-    pub(super) fn not_spoken(&mut self, leg: LegId, id: OperationId, why: &str) {
+    pub(super) fn not_played(&mut self, leg: LegId, id: OperationId, reason: Error) {
         if self.legs[leg].background.is_some_and(|(_, operation)| operation == id) {
             return;
         }
-        self.operations.not_spoken(id, why);
+        self.operations.not_played(id, reason);
         self.stop_prompt(leg, id);
     }
 

@@ -35,7 +35,12 @@ impl Call {
                 });
                 self.play_ended(now, leg, *operation, played);
             }
-            LegSignal::NotSpoken { operation, why } => self.not_spoken(leg, *operation, why),
+            LegSignal::NotSpoken { operation, why } => {
+                self.not_played(leg, *operation, Error::NotSpoken(why.clone()));
+            }
+            LegSignal::NotFetched { operation, why } => {
+                self.not_played(leg, *operation, Error::NotFetched(why.clone()));
+            }
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
                 if self.legs[leg].audio == Audio::Closing {

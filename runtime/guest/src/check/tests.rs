@@ -202,7 +202,7 @@ fn a_changed_record_deep_inside_an_argument_is_found() {
         |wit| wit.replace("times: u16,", "times: u32,"),
         &format!(
             r#"(module (import "patchcord:handler/play@0.1.0" "play"
-                 (func (param i32 i32 i32 i32 i32 i32))) {HANDLE})"#
+                 (func (param i32 i32 i32 i32 i32 i32 i32 i32))) {HANDLE})"#
         ),
     );
     let Refused::WrongSignature {

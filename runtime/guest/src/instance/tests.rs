@@ -190,12 +190,12 @@ fn less_memory_than_the_module_starts_with_is_a_memory_fault() {
 fn the_last_handle_to_an_operation_says_so() {
     // Starts silence, takes a second handle to it, drops both.
     let bytes = core(
-        r#"(import "patchcord:handler/play@0.1.0" "start" (func $start (param i32 i32 i32 i32 i32 i32)))
+        r#"(import "patchcord:handler/play@0.1.0" "start" (func $start (param i32 i32 i32 i32 i32 i32 i32 i32)))
            (import "patchcord:handler/play@0.1.0" "[method]playing.operation" (func $operation (param i32) (result i32)))
            (import "patchcord:handler/play@0.1.0" "[resource-drop]playing" (func $drop_playing (param i32)))
            (import "patchcord:handler/types@0.1.0" "[resource-drop]operation" (func $drop_operation (param i32)))"#,
         r#"(func (export "handle") (param i32) (result i32) (local i32)
-             (call $start (local.get 0) (i32.const 128) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64))
+             (call $start (local.get 0) (i32.const 128) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 64))
              (local.set 1 (call $operation (i32.load (i32.const 72))))
              (call $drop_playing (i32.load (i32.const 72)))
              (call $drop_operation (local.get 1))

@@ -15,7 +15,8 @@
 
 use super::beside;
 use super::reader::{ConfigError, Table};
-use crate::speech::{ServerAddress, SpeechConfig, SpeechServer, VoiceConfig};
+use crate::speech::{SpeechConfig, SpeechServer, VoiceConfig};
+use crate::web::WebAddress;
 use hyper::header::{HeaderName, HeaderValue};
 use patchcord_control::private::Private;
 use patchcord_control::speech::is_language;
@@ -107,7 +108,7 @@ fn program(section: &Table<'_>, file: &Path) -> Result<Option<PathBuf>, ConfigEr
 
 fn server(section: &Table<'_>, file: &Path) -> Result<SpeechServer, ConfigError> {
     let right = "an address such as \"https://voices.example.org/speak\", without a password in it";
-    let address = section.required("url", right, ServerAddress::parse)?;
+    let address = section.required("url", right, WebAddress::parse)?;
     let headers = section.parsed_list("headers", "a header such as \"X-Key: secret\"", header)?;
     if headers.len() > HEADERS_MAX {
         return Err(section.wrong("headers", &format!("give at most {HEADERS_MAX} of them")));

@@ -1,7 +1,7 @@
 //! What comes out of an inbox, for tests of those who put something in.
 
 use super::{File, Outbox, Stored, ToShard};
-use crate::speech::Sound;
+use crate::sounds::Sound;
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::{Query, RecordingKey};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //! limits on memory, CPU time, files and output, without our environment, killed with all it started when it is too late.
 //! The text goes in by its standard input, so no list of processes shows it.
 
-use super::SOUND_BYTES;
+use crate::sounds::SOUND_BYTES;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use patchcord_switch::ToSpeak;

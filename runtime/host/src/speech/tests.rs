@@ -2,13 +2,17 @@
 
 use super::*;
 use crate::shard_threads::{Heard, Outbox};
+use crate::sounds::{SOUND_BYTES, Sound, WAITING_OF_TENANT};
+use crate::web::WebAddress;
 use patchcord_control::ids::Tenant;
-use patchcord_media::{measure, write_wav};
+use patchcord_media::{Clip, measure, write_wav};
+use patchcord_switch::Query;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Rig {
     outbox: Outbox,
     queue: SpeechQueue,
-    figures: Arc<SpeechFigures>,
+    figures: Arc<SoundFigures>,
     // Ends before the shard's end of its queue.
     _thread: AsyncThread,
 }
 
 fn rig(config: SpeechConfig) -> Rig {
     let (inbox, outbox) = Inbox::new();
-    let figures = Arc::new(SpeechFigures::default());
+    let figures = Arc::new(SoundFigures::default());
     let (thread, queue) = start(&config, &[inbox], &figures).unwrap().unwrap();
     Rig {
         outbox,
@@ -163,7 +167,7 @@ fn a_text_is_made_once_and_then_remembered() {
     let rig = rig(config);
     assert_eq!(ms(&rig.say(text("Hello.")).unwrap()), 200);
     assert_eq!(ms(&rig.say(text("Hello.")).unwrap()), 200);
-    assert_eq!((rig.figures.texts.get(), rig.figures.remembered.get()), (2, 1));
+    assert_eq!((rig.figures.asked.get(), rig.figures.remembered.get()), (2, 1));
     // Run again it finds no token: another tenant's text is another text.
     let other = ToSpeak {
         tenant: Tenant("other".to_owned()),
@@ -188,7 +192,7 @@ fn the_same_text_that_several_wait_for_is_made_once() {
     for _ in 0..5 {
         assert_eq!(ms(&rig.answer().1.unwrap()), 200);
     }
-    assert_eq!((rig.figures.texts.get(), rig.figures.remembered.get()), (5, 4));
+    assert_eq!((rig.figures.asked.get(), rig.figures.remembered.get()), (5, 4));
 }
 
 #[test]
@@ -307,7 +311,7 @@ fn one_tenant_leaves_room_for_others() {
         }
     }
     refused.push(rig.answer());
-    assert_eq!(refused, [(WAITING_OF_TENANT as u64, Err(BUSY.to_owned()))]);
+    assert_eq!(refused, [(WAITING_OF_TENANT as u64, Err(Speaker::BUSY.to_owned()))]);
     let other = ToSpeak {
         tenant: Tenant("other".to_owned()),
         ..text("Hello.")
@@ -348,7 +352,7 @@ fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
         }
     });
     let server = SpeechServer {
-        address: ServerAddress::parse(&format!("http://127.0.0.1:{port}/speak?rate=8000")).unwrap(),
+        address: WebAddress::parse(&format!("http://127.0.0.1:{port}/speak?rate=8000")).unwrap(),
         headers: vec![(
             "x-key".parse().unwrap(),
             hyper::header::HeaderValue::from_static("secret").into(),
@@ -421,7 +425,7 @@ fn what_a_server_can_do_wrong_is_said_and_nothing_of_the_text() {
         assert!(!error.contains("4711") && !error.contains("secret"), "{error}");
     }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let silent = ServerAddress::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let silent = WebAddress::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let (server, _requests) = serve(Vec::new());
     let rig = rig(SpeechConfig {
         time: Duration::from_millis(300),

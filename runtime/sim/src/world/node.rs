@@ -3,6 +3,7 @@
 
 use super::tapes::Tapes;
 use super::voice::Speaker;
+use super::web::Web;
 use patchcord_media::{
     Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink, TapTaken, Tapped,
 };
@@ -26,6 +27,7 @@ pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) tapes: Tapes,
     pub(super) speaker: Speaker,
+    pub(super) web: Web,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -67,6 +69,7 @@ impl Node {
             engine,
             tapes: Tapes::default(),
             speaker: Speaker::default(),
+            web: Web::default(),
             base,
             next_slice: 0,
         }
@@ -95,7 +98,7 @@ impl Node {
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let tick = self.next_tick().map(|slice| self.moment(slice));
-        [self.shard.wake_at(), tick, self.speaker.wake_at()]
+        [self.shard.wake_at(), tick, self.speaker.wake_at(), self.web.wake_at()]
             .into_iter()
             .flatten()
             .min()
