@@ -6,4 +6,5 @@
 
 mod memory;
 mod prompts;
+mod recordings;
 mod talk_off;

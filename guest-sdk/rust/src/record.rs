@@ -47,6 +47,12 @@ impl Record {
         self
     }
 
+    /// It becomes a file in Ogg with Opus, a sixth of the usual WAV.
+    pub fn opus(mut self) -> Record {
+        self.0.format = Format::Opus;
+        self
+    }
+
     /// A tone is heard before it.
     pub fn beep(mut self) -> Record {
         self.0.beep = true;

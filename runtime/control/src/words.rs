@@ -11,7 +11,7 @@ pub use parties::{
     TransferPolicy,
 };
 
-pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded, TrimSilence};
+pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
 
 use crate::policy::Privacy;
 use crate::private::Private;

@@ -1,6 +1,6 @@
 //! Recordings on disk. Media threads hand over frames, shards say what begins and ends; the writer thread puts sound into
-//! a file `<id>.wav.part`, whose header says within a second what is in it, so that a process that is killed leaves a
-//! playable file. The keeper thread finishes files: header, sync, hash, name. What a killed process left is repaired at the
+//! a file `<id>.wav.part` or `<id>.ogg.part`, which says within a second what is in it, so that a process that is killed
+//! leaves a playable file. The keeper thread finishes files: header, sync, hash, name. What a killed process left is repaired at the
 //! next start and told as interrupted.
 //!
 //! Queues, all bounded. Frames: without room the frame's tap ends and its recording fails as overloaded; the media thread
@@ -11,6 +11,7 @@
 
 mod keeper;
 mod repair;
+mod sound_file;
 mod storage;
 mod writer;
 
@@ -24,7 +25,7 @@ use patchcord_switch::{RecordingKey, RecordingOrder};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -36,9 +37,8 @@ pub(crate) const RECORDINGS: usize = 1_024;
 const FRAMES: usize = 16_384;
 /// A recording is begun and finished once each, and each recording counts until its end was told.
 const ORDERS: usize = 2 * RECORDINGS + 2;
-/// How files end that are kept, and those that are written.
-const ENDING: &str = "wav";
-const PART: &str = "wav.part";
+/// What stands after the name of a file that is being written.
+const PART: &str = "part";
 /// Held by the node that writes in a folder: another one's files must not be taken for what a killed process left.
 const LOCK: &str = ".patchcord.lock";
 
@@ -220,11 +220,6 @@ fn lock(folder: &Path) -> io::Result<File> {
     file.try_lock()
         .map_err(|_| io::Error::other("another node writes its recordings there"))?;
     Ok(file)
-}
-
-/// The file of a recording that is being written.
-fn part(folder: &Path, id: &str) -> PathBuf {
-    folder.join(format!("{id}.{PART}"))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod keys_in;
 mod keys_out;
 pub mod measure;
 pub mod mixer;
+mod ogg_opus;
 mod out_stream;
 mod pace;
 mod player;
@@ -69,6 +70,7 @@ pub use config::{
 pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use g711::Law;
+pub use ogg_opus::{OGG_PAGE_BYTES, OggEnd, OggOpus, OggPage, ogg_opus_samples};
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
     recording_wav_header,

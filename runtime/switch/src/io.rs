@@ -8,7 +8,7 @@ use patchcord_control::call::{Saved, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
-use patchcord_control::words::{LogLevel, NotRecorded, UnixTime};
+use patchcord_control::words::{LogLevel, NotRecorded, RecordFormat, UnixTime};
 use patchcord_media::{Clip, Command, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -160,6 +160,8 @@ pub enum RecordingOrder {
         channels: u8,
         /// What becomes of silence at its ends.
         trim: Trim,
+        /// The file it becomes.
+        format: RecordFormat,
     },
     /// Every frame of it has been handed over; keep it.
     Finish {

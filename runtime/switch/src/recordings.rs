@@ -18,6 +18,7 @@ impl Shard {
                 id: recording,
                 channels,
                 trim,
+                format,
             } => {
                 let key = RecordingKey(self.random.next_u64());
                 self.recordings.insert(key, (id, recording.number));
@@ -30,6 +31,7 @@ impl Shard {
                         TrimSilence::Keep => Trim::Keep,
                         TrimSilence::Ends => Trim::Ends,
                     },
+                    format,
                 }));
             }
             RecordingCommand::Finish { id: recording } => {

@@ -11,7 +11,8 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::words::{
     AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key,
-    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, Segment, TrimSilence, UnixTime,
+    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment, TrimSilence,
+    UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,6 +192,8 @@ pub enum RecordingCommand {
         channels: u8,
         /// What becomes of silence at its ends.
         trim: TrimSilence,
+        /// The file it becomes.
+        format: RecordFormat,
     },
     /// Nothing more comes.
     Finish {

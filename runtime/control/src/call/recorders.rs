@@ -55,6 +55,7 @@ impl Call {
             id,
             channels: legs.len() as u8,
             trim: options.trim,
+            format: options.format,
         }));
         for (channel, leg) in legs.iter().enumerate() {
             let order = TapCommand::Begin(TapWanted {

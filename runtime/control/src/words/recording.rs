@@ -2,9 +2,20 @@
 
 use super::{Interruption, Key};
 
+/// The file a recording becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordFormat {
+    /// WAV.
+    Wav,
+    /// Ogg with Opus.
+    Opus,
+}
+
 /// How something is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordOptions {
+    /// The file it becomes.
+    pub format: RecordFormat,
     /// Longest recording, pauses that are skipped not counted.
     pub longest_ms: u32,
     /// Keys of which each ends it.

@@ -6,13 +6,13 @@ use patchcord_control::words;
 
 same!(types::NotRecorded => words::NotRecorded: Storage, Overloaded, Late);
 same!(words::NotRecorded => types::NotRecorded: Storage, Overloaded, Late);
+same!(record::Format => words::RecordFormat: Wav, Opus);
 same!(record::PauseWith => words::PauseWith: Skip, Silence);
 
 impl From<record::Options> for words::RecordOptions {
     fn from(it: record::Options) -> Self {
-        // There is one format so far.
-        let record::Format::Wav = it.format;
         Self {
+            format: it.format.into(),
             longest_ms: it.longest_ms,
             finish_on: it.finish_on.into_iter().map(words::Key::from).collect(),
             silence_ms: it.silence_ms,

@@ -8,7 +8,6 @@ use crate::shard_threads::{Inbox, Taken};
 use aws_lc_rs::digest::{Context, SHA256};
 use patchcord_control::call::Saved;
 use patchcord_control::words::NotRecorded;
-use patchcord_media::RECORDING_HEADER_BYTES;
 use patchcord_switch::RecordingKey;
 use std::fs::File;
 use std::io;
@@ -73,12 +72,9 @@ impl Keeper {
     fn keep(&self, finished: Finished) -> io::Result<Saved> {
         let Finished { mut running, keep, .. } = finished;
         running.flush()?;
-        let bytes = RECORDING_HEADER_BYTES as u64 + keep;
-        running.file.set_len(bytes)?;
-        running.file.write_all_at(&running.recorder.header(keep), 0)?;
-        running.file.sync_all()?;
-        let sha256 = hash(&running.file)?;
-        self.storage.keep(&running.path, &running.id)?;
+        let bytes = running.file.finish(&running.recorder, keep)?;
+        let sha256 = hash(running.file.file())?;
+        self.storage.keep(running.file.path())?;
         Ok(Saved {
             length_ms: running.recorder.length(keep).as_millis() as u64,
             bytes,

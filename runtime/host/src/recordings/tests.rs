@@ -7,10 +7,11 @@ use crate::records::{self, RecordsTo};
 use crate::shard_threads::{Heard, Outbox};
 use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, RecordingId};
-use patchcord_control::words::NotRecorded;
+use patchcord_control::words::{NotRecorded, RecordFormat};
 use patchcord_media::{Clip, Trim};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const KEY: RecordingKey = RecordingKey(7);
@@ -23,6 +24,8 @@ struct Bench {
     queue: RecordingQueue,
     figures: Arc<RecordingFigures>,
     threads: Option<(RecordingThreads, records::RecordsThread)>,
+    /// Of what is recorded.
+    format: RecordFormat,
 }
 
 fn root(name: &str) -> PathBuf {
@@ -51,6 +54,7 @@ impl Bench {
             queue,
             figures,
             threads: Some((threads, records)),
+            format: RecordFormat::Wav,
         }
     }
 
@@ -62,6 +66,7 @@ impl Bench {
             id,
             channels,
             trim: Trim::Keep,
+            format: self.format,
         };
         assert_eq!(self.queue.order(0, order), Ordered::Yes);
         id
@@ -199,6 +204,7 @@ fn one_more_than_there_may_be_is_refused_at_once() {
         },
         channels: 1,
         trim: Trim::Keep,
+        format: RecordFormat::Wav,
     };
     assert_eq!(bench.queue.order(0, order), Ordered::Refused(KEY));
     assert_eq!(bench.figures.refused.get(), 1);
@@ -282,4 +288,61 @@ fn a_folder_that_another_node_writes_in_is_refused() {
         Arc::new(RecordingFigures::default()),
     );
     assert!(second.is_err());
+}
+
+#[test]
+fn opus_is_as_long_as_what_was_recorded_and_playable_while_it_is_written() {
+    let mut bench = Bench::new(root("opus"));
+    bench.format = RecordFormat::Opus;
+    for (key, channels) in [(KEY, 1), (RecordingKey(8), 2)] {
+        let id = bench.begin(key, u32::from(channels), channels);
+        for channel in 0..channels {
+            bench.frames(key, channel, 0..175);
+        }
+        // Written twice a second.
+        let part = bench.path(&format!("{id}.ogg.part"));
+        let end = std::time::Instant::now() + WAIT;
+        while fs::metadata(&part).map_or(0, |file| file.len()) < 1_000 {
+            assert!(std::time::Instant::now() < end, "nothing is written");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let saved = bench.finish(key).unwrap();
+        assert_eq!(saved.length_ms, 3_500);
+        let file = fs::read(bench.path(&format!("{id}.ogg"))).unwrap();
+        assert_eq!((saved.bytes, saved.sha256), (file.len() as u64, sha256(&file)));
+        assert!(
+            file.len() < 44 + 28_000 * usize::from(channels) * 2 / 4,
+            "{}",
+            file.len()
+        );
+        assert_eq!(Clip::from_file(&file).unwrap().samples().len(), 28_000);
+    }
+    bench.stop();
+}
+
+#[test]
+fn opus_that_a_killed_process_left_is_repaired_to_its_last_whole_page() {
+    let root = root("left_opus");
+    let folder = root.join("recordings");
+    fs::create_dir_all(&folder).unwrap();
+    let mut bytes = Vec::new();
+    let mut pages = patchcord_media::OggOpus::new(1, 1, &mut bytes);
+    for _ in 0..4 {
+        pages.push(std::iter::repeat_n(3_000, 4_000), &mut bytes);
+        pages.flush(&mut bytes);
+    }
+    // The last page was cut off.
+    fs::write(folder.join("rec_1_1.ogg.part"), &bytes[..bytes.len() - 9]).unwrap();
+    fs::write(folder.join("rec_2_1.ogg.part"), b"").unwrap();
+    fs::write(folder.join("rec_3_1.ogg.part"), [b'x'; 100]).unwrap();
+    let mut bench = Bench::new(root);
+    let told = bench.stop();
+    assert_eq!(bench.names(), ["rec_1_1.ogg", "rec_2_1.ogg", "rec_3_1.ogg.part"]);
+    let file = fs::read(bench.path("rec_1_1.ogg")).unwrap();
+    let samples = Clip::from_file(&file).unwrap().samples().len();
+    assert!((11_800..=12_000).contains(&samples), "{samples}");
+    let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["length_ms"].as_u64().unwrap(), samples as u64 / 8);
+    assert_eq!(lines[0]["bytes"], file.len());
+    assert_eq!(lines[1]["length_ms"], 0);
 }

@@ -1,15 +1,14 @@
 //! The writer's loop: frames into files. Every half second what has come since goes to the file, and a header that says so.
 
 use super::keeper::{Finished, ToKeeper};
-use super::{FRAMES, Frame, ToWriter, part};
+use super::sound_file::SoundFile;
+use super::{FRAMES, Frame, ToWriter};
 use patchcord_control::words::NotRecorded;
-use patchcord_media::{RECORDING_HEADER_BYTES, Recorder, Tapped};
+use patchcord_media::{Recorder, Tapped};
 use patchcord_switch::{RecordingKey, RecordingOrder};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -34,12 +33,9 @@ pub(super) struct Running {
     pub(super) shard: usize,
     pub(super) id: String,
     pub(super) recorder: Recorder,
-    pub(super) file: File,
-    pub(super) path: PathBuf,
+    pub(super) file: SoundFile,
     /// Sound that is not in the file yet.
     pub(super) pending: Vec<u8>,
-    /// Bytes of sound in the file.
-    pub(super) written: u64,
     flushed: Instant,
 }
 
@@ -106,9 +102,19 @@ impl Writer {
                         id,
                         channels,
                         trim,
+                        format,
                     },
             } => {
-                let begun = begin(&self.folder, shard, id.to_string(), Recorder::new(channels, trim));
+                let recorder = Recorder::new(channels, trim);
+                let file = SoundFile::create(&self.folder, &id.to_string(), format, channels, &recorder);
+                let begun = file.map(|file| Running {
+                    shard,
+                    id: id.to_string(),
+                    recorder,
+                    file,
+                    pending: Vec::new(),
+                    flushed: Instant::now(),
+                });
                 match begun {
                     Ok(running) => drop(self.running.insert(key, running)),
                     Err(error) => {
@@ -174,39 +180,10 @@ impl Writer {
 }
 
 impl Running {
-    /// Puts what is pending into the file, and what is in the file into its header.
+    /// Puts what is pending into the file.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        if !self.pending.is_empty() {
-            let at = RECORDING_HEADER_BYTES as u64 + self.written;
-            self.file.write_all_at(&self.pending, at)?;
-            self.written += self.pending.len() as u64;
-            self.pending.clear();
-            self.file.write_all_at(&self.recorder.header(self.written), 0)?;
-        }
-        Ok(())
+        self.file.append(&self.recorder, &mut self.pending)
     }
-}
-
-/// Makes the file of a recording, with a header that says that nothing is in it.
-fn begin(folder: &Path, shard: usize, id: String, recorder: Recorder) -> io::Result<Running> {
-    let path = part(folder, &id);
-    let file = OpenOptions::new()
-        .create_new(true)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)?;
-    file.write_all_at(&recorder.header(0), 0)?;
-    Ok(Running {
-        shard,
-        id,
-        recorder,
-        file,
-        path,
-        pending: Vec::new(),
-        written: 0,
-        flushed: Instant::now(),
-    })
 }
 
 /// What a recording that could not be written counts as.

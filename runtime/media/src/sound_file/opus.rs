@@ -17,6 +17,8 @@ pub(super) struct Decoder {
     decoder: ropus::Decoder,
     channels: usize,
     samples: Vec<f32>,
+    /// Samples of a channel still to be left out at the beginning (RFC 7845 section 4.2).
+    skip: usize,
 }
 
 impl Decoder {
@@ -41,6 +43,7 @@ impl Decoder {
             decoder,
             channels,
             samples: vec![0.0; MAX_FRAME * channels],
+            skip: usize::from(u16::from_le_bytes([head[10], head[11]])),
         })
     }
 
@@ -54,7 +57,10 @@ impl Decoder {
             .decode_float(&packet.data, &mut self.samples, DecodeMode::Normal);
         let Ok(count) = decoded else { return Ok(true) };
         let trim = |trim: u64| usize::try_from(trim).unwrap_or(usize::MAX).min(count);
-        let (start, end) = (trim(packet.trim_start.get()), count - trim(packet.trim_end.get()));
+        let skipped = self.skip.min(count);
+        self.skip -= skipped;
+        let start = skipped.max(trim(packet.trim_start.get()));
+        let end = count - trim(packet.trim_end.get());
         if start < end {
             mixed.add(
                 RATE,

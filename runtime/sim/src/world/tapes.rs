@@ -83,6 +83,7 @@ impl Tapes {
                 id,
                 channels,
                 trim,
+                ..
             } => {
                 let running = Running {
                     id,

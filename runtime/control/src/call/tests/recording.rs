@@ -3,7 +3,7 @@
 use super::*;
 use crate::ids::RecordingId;
 use crate::record::{RecordingOutcome, RecordingRecord};
-use crate::words::{Beep, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded, TrimSilence};
+use crate::words::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
 use rand_chacha::rand_core::Rng;
 
 const FIRST: u32 = 1;
@@ -11,6 +11,7 @@ const SEEDS: u64 = 3_000;
 
 fn options() -> RecordOptions {
     RecordOptions {
+        format: RecordFormat::Wav,
         longest_ms: 60_000,
         finish_on: vec![Key::from_char('#').expect("a key")],
         silence_ms: Some(2_000),
