@@ -152,7 +152,13 @@ fn talk(name: &str, media: &str, pairs: &[(Manner, Manner)]) {
             let heard = telephone.finish();
             assert_eq!(reading::tone(&heard, RATE, &tones), Some(other), "{manners:?}");
         }
-        server.expect_records(n + 1);
+        let record = server.expect_records(n + 1)[n].to_string();
+        for manner in [annas, claras] {
+            let name = manner.codecs.split('/').next().expect("a name");
+            assert!(record.contains(&format!("\"codec\":\"{name}\"")), "{record}");
+            let encrypted = record.contains("\"srtp\":\"AES_CM_128_HMAC_SHA1_80\"");
+            assert_eq!(encrypted, manner.encryption.is_some(), "{record}");
+        }
     }
     server.settle();
     server.stop();

@@ -109,6 +109,10 @@ pub(crate) enum Settled {
 /// Counters of a leg's media session, in the units of the media engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MediaCounters {
+    /// The codec that was sent last, by its name in SDP; none if none was agreed on.
+    pub codec: Option<&'static str>,
+    /// The SRTP suite of both directions, by its name in SDP; none: plain RTP.
+    pub srtp: Option<&'static str>,
     /// RTP packets received.
     pub packets_in: u64,
     /// RTP packets sent.

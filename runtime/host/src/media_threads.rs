@@ -9,6 +9,7 @@
 
 mod flat_out;
 pub(crate) mod relays;
+mod rtcp_ready;
 
 use crate::batch::{Batch, Wait};
 use crate::figures::{Figures, MediaFigures};
@@ -22,6 +23,7 @@ use patchcord_media::{
     Tapped,
 };
 use relays::{Crossed, Relays};
+use rtcp_ready::RtcpReady;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -48,8 +50,6 @@ const BUFFER_BYTES: usize = MAX_PACKET_BYTES + 36;
 const SLICE: Duration = Duration::from_millis(20 / PHASES as u64);
 /// A thread that is later than this leaves slices out instead of running them one after the other.
 const CATCH_UP: Duration = Duration::from_millis(100);
-/// RTCP sockets are read once in so many rounds of 20 ms: about once a second.
-const RTCP_ROUNDS: u64 = 50;
 
 /// What a media thread is told.
 #[derive(Debug)]
@@ -191,6 +191,13 @@ enum Go {
     Home,
 }
 
+/// Whether a socket had no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Emptied {
+    Yes,
+    No,
+}
+
 /// A media thread's state.
 struct Slices {
     engine: Engine,
@@ -200,6 +207,7 @@ struct Slices {
     inboxes: Vec<Inbox>,
     backlog: VecDeque<Report>,
     batch: Batch<BATCH>,
+    rtcp: RtcpReady,
     ids: Vec<SessionId>,
     figures: Arc<Figures>,
     index: usize,
@@ -213,6 +221,7 @@ impl Slices {
         };
         let ids = Vec::with_capacity(seat.pairs.len());
         Self {
+            rtcp: RtcpReady::new(&seat.pairs),
             engine: Engine::new(config, seat.seed),
             wires: Wires {
                 pairs: seat.pairs,
@@ -347,7 +356,7 @@ impl Slices {
 
     fn slice(&mut self, now: Instant, slice: u64) {
         let phase = (slice % PHASES as u64) as usize;
-        let round = slice / PHASES as u64;
+        self.rtcp.look();
         self.take_relayed(now);
         self.ids.clear();
         self.ids.extend_from_slice(self.engine.sessions(phase));
@@ -357,21 +366,22 @@ impl Slices {
             }
             let session = self.ids[at];
             self.receive(now, session, Lane::Rtp);
-            let slot = self.layout.slot_of(session) / PHASES;
-            if round.wrapping_add(slot as u64).is_multiple_of(RTCP_ROUNDS) {
-                self.receive(now, session, Lane::Rtcp);
+            let slot = self.layout.slot_of(session);
+            if self.rtcp.take(slot) && self.receive(now, session, Lane::Rtcp) == Emptied::No {
+                self.rtcp.again(slot);
             }
         }
         self.engine.tick(now, phase, &mut &self.wires);
         self.report();
     }
 
-    fn receive(&mut self, now: Instant, session: SessionId, lane: Lane) {
+    fn receive(&mut self, now: Instant, session: SessionId, lane: Lane) -> Emptied {
         let Self {
             engine, wires, batch, ..
         } = self;
         let wires = &*wires;
         let socket = wires.pair(session).lane(lane);
+        let mut emptied = Emptied::No;
         for _ in 0..BATCHES_PER_SLICE {
             let received = batch.receive(socket, Wait::No, |from, bytes| {
                 let datagram = Datagram {
@@ -384,10 +394,12 @@ impl Slices {
             });
             // Nothing there, or an error that the next slice meets again.
             if !matches!(received, Ok(BATCH)) {
+                emptied = Emptied::Yes;
                 break;
             }
         }
         self.report();
+        emptied
     }
 
     /// Hands the engine's reports to the shards, in order.

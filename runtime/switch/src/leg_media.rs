@@ -143,11 +143,14 @@ impl Shard {
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Closed { counters, .. } => {
+                let mut counted = media_counters(&counters);
                 if let Some(io) = self.live(id).legs.remove(&leg) {
+                    counted.codec = io.agreed.as_ref().map(|agreed| agreed.codec.name());
+                    counted.srtp = io.agreed.as_ref().and_then(|agreed| Some(agreed.srtp?.suite.name()));
                     self.dialogs.remove(&io.dialog);
                     self.release_port(&io);
                 }
-                LegSignal::MediaClosed(media_counters(&counters))
+                LegSignal::MediaClosed(counted)
             }
         };
         self.feed(now, id, CallInput::Leg(leg, signal));
@@ -174,6 +177,8 @@ fn presses(keys: &[KeyOut]) -> Vec<KeyPress> {
 
 fn media_counters(counted: &Counters) -> MediaCounters {
     MediaCounters {
+        codec: None,
+        srtp: None,
         packets_in: counted.packets_in,
         packets_out: counted.packets_out,
         lost: counted.lost,

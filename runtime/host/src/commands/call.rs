@@ -15,6 +15,7 @@ use keys::Script;
 use patchcord_media::{Clip, SAMPLE_RATE, write_wav};
 use patchcord_sim::Phone;
 use patchcord_sim::phone::{Config, Dial, Offer};
+use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{NameAddr, Uri};
 use sockets::Sockets;
 use std::fs;
@@ -49,6 +50,12 @@ pub(crate) struct Options {
     /// Say this sound file (WAV, MP3, FLAC, Ogg) once the call is answered
     #[arg(long, value_name = "FILE")]
     say: Option<PathBuf>,
+    /// Offer these codecs, best first: opus, G722, PCMU, PCMA, L16/16000, L16/8000
+    #[arg(long, value_name = "CODECS", value_delimiter = ',', default_value = "PCMU,PCMA", value_parser = codec)]
+    codecs: Vec<Codec>,
+    /// Offer SRTP, and nothing without it
+    #[arg(long)]
+    srtp: bool,
     /// Name or number to call from
     #[arg(long, default_value = "patchcord", value_name = "NAME")]
     from: String,
@@ -75,14 +82,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         say,
         duration: Duration::from_secs(options.duration),
     };
-    let outcome = place(&target, course)?;
+    let outcome = place(&target, course, options)?;
     report(&outcome, options.record.as_deref())?;
     outcome.verdict(target.destination)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Runs the call on an event loop of its own.
-fn place(target: &Target, course: Course) -> Result<Outcome> {
+fn place(target: &Target, course: Course, options: &Options) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -91,9 +98,17 @@ fn place(target: &Target, course: Course) -> Result<Outcome> {
         let sockets = Sockets::bind(target.local)?;
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(|why| anyhow::anyhow!("the system gave no random numbers: {why}"))?;
-        let config = Config::new(sockets.sip_address()?, sockets.rtp_address()?, u64::from_le_bytes(seed));
+        let config = Config {
+            codecs: options.codecs.clone(),
+            srtp: if options.srtp { Srtp::Require } else { Srtp::Accept },
+            ..Config::new(sockets.sip_address()?, sockets.rtp_address()?, u64::from_le_bytes(seed))
+        };
         course::follow(Phone::new(config), &sockets, course).await
     })
+}
+
+fn codec(name: &str) -> Result<Codec, String> {
+    Codec::named(name.trim()).ok_or_else(|| "give opus, G722, PCMU, PCMA, L16/16000 or L16/8000".to_owned())
 }
 
 /// The From address: a name at our own address.

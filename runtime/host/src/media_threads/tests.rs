@@ -159,3 +159,46 @@ fn a_full_queue_drops_and_counts_and_an_old_packet_reaches_no_new_session() {
     assert_eq!(heard(&b), [0xff], "silence");
     assert_eq!(pair.figures.media[1].relays_stray.get(), relays::RELAYS as u64);
 }
+
+#[test]
+fn reports_are_read_in_the_round_they_come_in_and_several_of_them_to_the_end() {
+    let ports = 31_240..=31_255;
+    let mut pair = Pair::new(ports.clone());
+    let (rtp, rtcp) = (phone(), phone());
+    let plan = plan_with(rtp.local_addr().unwrap(), rtcp.local_addr().unwrap());
+    let open = Command::Open { session: A, plan };
+    pair.tell(0, open.clone());
+    let report = [0x80, 201, 0, 1, 0, 0, 0, 9];
+    let to = (Ipv4Addr::LOCALHOST, *ports.start() + 1);
+    let came = |pair: &Pair| pair.threads[0].engine.counters(A).unwrap().rtcp_in;
+    for n in 1..=5 {
+        rtcp.send_to(&report, to).unwrap();
+        pair.round();
+        assert_eq!(came(&pair), n);
+    }
+    // More than one call reads, less than the socket holds.
+    let flood = BATCH as u64 * 2 - 1;
+    for _ in 0..flood {
+        rtcp.send_to(&report, to).unwrap();
+    }
+    pair.round();
+    assert_eq!(came(&pair), 5 + flood);
+    // What comes while the session is closed is thrown away when it opens again.
+    pair.tell(0, Command::Close { session: A });
+    pair.round();
+    rtcp.send_to(&report, to).unwrap();
+    pair.round();
+    pair.tell(0, open);
+    pair.round();
+    assert_eq!(came(&pair), 0);
+    rtcp.send_to(&report, to).unwrap();
+    pair.round();
+    assert_eq!(came(&pair), 1);
+}
+
+fn plan_with(remote: SocketAddr, remote_rtcp: SocketAddr) -> Plan {
+    Plan {
+        remote_rtcp,
+        ..plan(remote)
+    }
+}

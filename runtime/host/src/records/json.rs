@@ -60,12 +60,15 @@ struct Leg<'a> {
 
 #[derive(Serialize)]
 struct Media {
+    codec: Option<&'static str>,
+    srtp: Option<&'static str>,
     packets_in: u64,
     packets_out: u64,
     lost: i64,
     duplicates: u64,
     reordered: u64,
     malformed: u64,
+    unauthentic: u64,
     wrong_source: u64,
     jitter_us: u64,
     keys: u64,
@@ -174,12 +177,15 @@ impl From<&RecordingRecord> for Recording {
 impl From<&MediaCounters> for Media {
     fn from(counted: &MediaCounters) -> Self {
         Self {
+            codec: counted.codec,
+            srtp: counted.srtp,
             packets_in: counted.packets_in,
             packets_out: counted.packets_out,
             lost: counted.lost,
             duplicates: counted.duplicates,
             reordered: counted.reordered,
             malformed: counted.malformed,
+            unauthentic: counted.unauthentic,
             wrong_source: counted.wrong_source,
             jitter_us: counted.jitter_us,
             keys: counted.keys,

@@ -15,6 +15,8 @@ pub(super) fn record(id: u128) -> CallRecord {
         nanoseconds: (ms % 1_000 * 1_000_000) as u32 + 999_999,
     };
     let media = MediaCounters {
+        codec: Some("opus"),
+        srtp: None,
         packets_in: 50,
         packets_out: 51,
         jitter_us: 700,
@@ -60,7 +62,7 @@ fn a_record_is_the_line_it_always_was() {
         r#""started_at":"2026-11-23T23:35:58.041Z","ended_at":"2026-11-23T23:36:00.000Z","#,
         r#""legs":[{"direction":"inbound","from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,
-        r#""media":{"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"#,
+        r#""media":{"codec":"opus","srtp":null,"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"unauthentic":0,"#,
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0,"#,
         r#""round_trip_us":48000,"remote_lost":0,"mos":4.37,"remote_mos":null}}],"#,
         r#""recordings":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,

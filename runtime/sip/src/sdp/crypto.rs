@@ -56,7 +56,8 @@ pub(super) struct Line {
 impl Suite {
     const ALL: [Suite; 2] = [Suite::Tag80, Suite::Tag32];
 
-    fn name(self) -> &'static str {
+    /// Its name in `a=crypto`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Tag80 => "AES_CM_128_HMAC_SHA1_80",
             Self::Tag32 => "AES_CM_128_HMAC_SHA1_32",
