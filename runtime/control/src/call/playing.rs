@@ -61,7 +61,7 @@ impl Call {
         if self.legs[leg].background.is_some_and(|(_, operation)| operation == id) {
             return;
         }
-        self.operations.not_spoken(id, why);
+        self.operations.broken(id, Error::NotSpoken(why.to_owned()));
         self.stop_prompt(leg, id);
     }
 

@@ -28,6 +28,8 @@ impl Call {
                 end,
             } => self.play_ended(now, leg, *operation, *played_ms, *end),
             LegSignal::NotSpoken { operation, why } => self.not_spoken(leg, *operation, why),
+            LegSignal::SpeechBegan { operation } => self.speech_began(*operation),
+            LegSignal::Heard { operation, heard } => self.heard(*operation, heard.clone()),
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
                 if self.legs[leg].audio == Audio::Closing {
@@ -94,6 +96,7 @@ impl Call {
         it.refused = cause;
         it.background = None;
         it.relayed = None;
+        it.listens = None;
         self.recordings_lost(now, leg, why);
         let it = &mut self.legs[leg];
         if matches!(it.audio, Audio::Open | Audio::Pending) {
@@ -137,7 +140,7 @@ impl Call {
         }
     }
 
-    fn gathered(&mut self, id: OperationId, gathered: Option<Gathered>) {
+    pub(super) fn gathered(&mut self, id: OperationId, gathered: Option<Gathered>) {
         let Some(gathered) = gathered else { return };
         if let Some(Operation::Gathering { outcome, .. }) = self.operations.get_mut(id) {
             *outcome = Some(Ok(gathered));
