@@ -21,7 +21,9 @@ mod check;
 mod identity;
 mod media;
 mod phones;
+mod provider;
 mod reader;
+mod recognition;
 mod sip;
 mod speech;
 mod trunks;
@@ -51,6 +53,7 @@ const SECTIONS: &[&str] = &[
     "records",
     "recordings",
     "speech",
+    "recognition",
     "trace",
     "limits",
     "log",
@@ -151,6 +154,7 @@ impl Config {
             recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
             records,
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
+            recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),

@@ -4,6 +4,7 @@
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
+use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::speech::SpeechFigures;
 use crate::trace::store::TraceFigures;
@@ -159,6 +160,8 @@ pub(crate) struct Figures {
     pub(crate) fetches: Arc<FetchFigures>,
     /// Of the texts spoken.
     pub(crate) speech: Arc<SpeechFigures>,
+    /// Of what was said and is recognised.
+    pub(crate) recognition: Arc<RecognitionFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
@@ -185,6 +188,7 @@ impl Figures {
             dns: Arc::default(),
             fetches: Arc::default(),
             speech: Arc::default(),
+            recognition: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
             datagrams: Figure::default(),

@@ -4,11 +4,13 @@
 //! command line. Nothing in here decides anything about a call.
 //!
 //! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
-//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] (texts that become sound), `records` (what is left of a call), `metrics`
+//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] (texts that become sound), [`recognition`] (sound that becomes words),
+//! `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod async_thread;
 mod batch;
+mod beside;
 mod certificates;
 pub mod config;
 mod deal;
@@ -16,6 +18,7 @@ mod dns;
 mod doors;
 mod fetch;
 mod figures;
+mod hosted;
 mod http;
 mod layout;
 pub mod log;
@@ -26,6 +29,7 @@ pub mod node;
 mod ports;
 mod process;
 pub mod programs;
+pub mod recognition;
 mod recordings;
 pub mod records;
 pub mod serve;
@@ -40,10 +44,12 @@ mod web;
 
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
+pub use hosted::{HostedServer, ServerAddress};
 #[doc(hidden)]
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, WatchedTrunk};
+pub use recognition::{RecogniserConfig, RecognitionConfig};
 pub use records::RecordsTo;
-pub use speech::{SpeechConfig, SpeechServer, VoiceConfig};
+pub use speech::{SpeechConfig, VoiceConfig};
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};

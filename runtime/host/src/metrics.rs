@@ -16,6 +16,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     dns(&mut page, figures);
     fetches(&mut page, figures);
     speech(&mut page, figures);
+    recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
@@ -261,6 +262,30 @@ fn speech(page: &mut Page, figures: &Figures) {
         "patchcord_speech_dropped_total",
         "Texts not spoken because too many waited.",
         speech.dropped.get(),
+    );
+}
+
+fn recognition(page: &mut Page, figures: &Figures) {
+    let recognition = &figures.recognition;
+    page.counter(
+        "patchcord_recognition_sounds_total",
+        "Things said that are to be recognised.",
+        recognition.sounds.get(),
+    );
+    page.counter(
+        "patchcord_recognition_unmatched_total",
+        "Of these, none of what was asked for.",
+        recognition.unmatched.get(),
+    );
+    page.counter(
+        "patchcord_recognition_failed_total",
+        "Of these, not recognised.",
+        recognition.failed.get(),
+    );
+    page.counter(
+        "patchcord_recognition_dropped_total",
+        "Things said that are not recognised because too many waited.",
+        recognition.dropped.get(),
     );
 }
 

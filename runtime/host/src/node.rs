@@ -14,6 +14,7 @@ use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
+use crate::recognition::{self, RecognitionConfig, RecognitionQueue};
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
@@ -84,6 +85,8 @@ pub struct NodeConfig {
     pub recordings: Option<PathBuf>,
     /// How texts are spoken.
     pub speech: SpeechConfig,
+    /// How what callers say is recognised.
+    pub recognition: RecognitionConfig,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -146,6 +149,7 @@ impl NodeConfig {
             records: RecordsTo::Nowhere,
             recordings: None,
             speech: SpeechConfig::default(),
+            recognition: RecognitionConfig::default(),
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -182,6 +186,7 @@ pub struct Node {
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
     _speech: Option<AsyncThread>,
+    _recognition: Option<AsyncThread>,
     _media: Vec<MediaThread>,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
@@ -234,6 +239,7 @@ struct Queues {
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
     speech: Option<SpeechQueue>,
+    recognition: Option<RecognitionQueue>,
 }
 
 /// The threads of recordings and the ways to them, if anything can be recorded.
@@ -259,6 +265,8 @@ impl Node {
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
+        let (recognition, recognition_queue) =
+            recognition::start(&config.recognition, &inboxes, &ground.figures.recognition)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
@@ -271,6 +279,7 @@ impl Node {
             dns: dns_queue,
             fetch: fetch_queue,
             speech: speech_queue,
+            recognition: recognition_queue,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -296,6 +305,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _speech: speech,
+            _recognition: recognition,
             _media: media,
             _recordings: recordings,
             _records: records,
@@ -565,6 +575,7 @@ impl Ground {
                     dns: queues.dns.clone(),
                     fetch: queues.fetch.clone(),
                     speech: queues.speech.clone(),
+                    recognition: queues.recognition.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),

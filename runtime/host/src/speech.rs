@@ -7,18 +7,15 @@ mod cache;
 mod program;
 mod server;
 
-pub use server::{ServerAddress, SpeechServer};
-
 use crate::async_thread::{self, AsyncThread};
-use crate::certificates::{Certificates, TlsFiles};
 use crate::figures::Figure;
+use crate::hosted::{Hosted, HostedServer};
 use crate::shard_threads::{Inbox, Taken};
 use crate::start_error::StartError;
 use cache::Cache;
 use patchcord_media::{Clip, SoundError, SoundProblem, WavError, WavProblem};
 use patchcord_switch::{Query, ToSpeak};
 use program::Program;
-use server::Server;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,7 +64,7 @@ pub enum VoiceConfig {
     /// takes too long.
     Program(PathBuf),
     /// A server that answers SSML with a sound file.
-    Server(SpeechServer),
+    Server(HostedServer),
 }
 
 impl Default for SpeechConfig {
@@ -137,12 +134,8 @@ pub(crate) fn start(
             Voice::Program(program)
         }
         VoiceConfig::Server(server) => {
-            let files = TlsFiles {
-                roots: server.roots.clone(),
-                ..TlsFiles::default()
-            };
-            let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
-            Voice::Server(Server::new(server.clone(), certificates.client()))
+            let server = Hosted::new(server.clone()).map_err(StartError::Certificates)?;
+            Voice::Server(server)
         }
     };
     let (orders, waiting) = mpsc::channel(QUEUE);
@@ -163,7 +156,7 @@ pub(crate) fn start(
 
 enum Voice {
     Program(Program),
-    Server(Server),
+    Server(Hosted),
 }
 
 struct Desk {
@@ -265,7 +258,7 @@ impl Voice {
         let made = tokio::time::timeout(config.time, async {
             match self {
                 Voice::Program(program) => program.speak(wanted, language).await,
-                Voice::Server(server) => server.speak(wanted, language).await,
+                Voice::Server(server) => server::speak(server, wanted, language).await,
             }
         });
         let late = format!("it was not spoken within {} ms", config.time.as_millis());

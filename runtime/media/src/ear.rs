@@ -3,7 +3,8 @@
 //! was said.
 
 use crate::detect::voice::{HELD_BACK, LEAST_RUN, Voice};
-use crate::{FRAME, FRAME_SAMPLES, SAMPLE_RATE};
+use crate::mixer::Rate;
+use crate::{FRAME, FRAME_SAMPLES, SAMPLE_RATE, resample};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -65,6 +66,13 @@ impl Utterance {
     /// Its samples.
     pub fn samples(&self) -> &[i16] {
         &self.0
+    }
+
+    /// Its samples at 16 kHz, with nothing above 4 kHz: for recognisers that want it so.
+    pub fn wide(&self) -> Vec<i16> {
+        let samples: Vec<f32> = self.0.iter().map(|sample| f32::from(*sample)).collect();
+        let wide = resample::to(Rate::Hz16000, &samples, SAMPLE_RATE);
+        wide.into_iter().map(|sample| sample.round() as i16).collect()
     }
 
     /// How long it is.

@@ -25,6 +25,11 @@ impl Shard {
         {
             return self.tap_command(now, (id, leg), (recording, channel), order);
         }
+        let command = match command {
+            MediaCommand::Hear { operation, hearing } => return self.hear(id, leg, operation, hearing),
+            MediaCommand::StopHearing { operation } => return self.stop_hearing(id, leg, operation),
+            other => other,
+        };
         let live = self.live(id);
         let open = live.legs.get(&leg).is_some_and(|io| io.session == Session::Open);
         if !open {
@@ -75,7 +80,9 @@ impl Shard {
                 session,
                 options: media_plan::detection(&options),
             },
-            MediaCommand::Tap { .. } => unreachable!("told apart above"),
+            MediaCommand::Tap { .. } | MediaCommand::Hear { .. } | MediaCommand::StopHearing { .. } => {
+                unreachable!("told apart above")
+            }
             MediaCommand::SendKeys(keys) => return self.send_keys(now, id, leg, &keys),
             MediaCommand::Close => {
                 io.session = Session::Closed;
@@ -133,6 +140,7 @@ impl Shard {
             // A session the engine could not open is as good as lost; so is one whose plan it refused.
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
+            Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
             Report::Closed { counters, .. } => {
                 if let Some(io) = self.live(id).legs.remove(&leg) {
                     self.dialogs.remove(&io.dialog);

@@ -1,6 +1,7 @@
 //! Real programs and a web server on loopback as voices: what they say, what is remembered, and everything they can do wrong.
 
 use super::*;
+use crate::hosted::{HostedServer, ServerAddress};
 use crate::shard_threads::{Heard, Outbox};
 use patchcord_control::ids::Tenant;
 use patchcord_media::{measure, write_wav};
@@ -330,7 +331,7 @@ fn nobody_speaks_on_a_node_that_is_to_be_mute() {
 }
 
 /// A web server that gives every request the same answer; the requests it read.
-fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
+fn serve(answer: Vec<u8>) -> (HostedServer, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (heard, requests) = std::sync::mpsc::sync_channel(64);
@@ -347,7 +348,7 @@ fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
             let _ = stream.write_all(&answer);
         }
     });
-    let server = SpeechServer {
+    let server = HostedServer {
         address: ServerAddress::parse(&format!("http://127.0.0.1:{port}/speak?rate=8000")).unwrap(),
         headers: vec![(
             "x-key".parse().unwrap(),
@@ -358,7 +359,7 @@ fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
     (server, requests)
 }
 
-fn hosted(server: SpeechServer) -> SpeechConfig {
+fn hosted(server: HostedServer) -> SpeechConfig {
     SpeechConfig {
         voice: VoiceConfig::Server(server),
         language: "en-GB".to_owned(),
@@ -425,7 +426,7 @@ fn what_a_server_can_do_wrong_is_said_and_nothing_of_the_text() {
     let (server, _requests) = serve(Vec::new());
     let rig = rig(SpeechConfig {
         time: Duration::from_millis(300),
-        ..hosted(SpeechServer {
+        ..hosted(HostedServer {
             address: silent,
             ..server
         })

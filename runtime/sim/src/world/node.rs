@@ -1,6 +1,7 @@
 //! The node of a world: the production's shard and a media engine, with port numbers instead of sockets and slices of
 //! virtual time instead of a media thread.
 
+use super::listener::Recogniser;
 use super::tapes::Tapes;
 use super::voice::Speaker;
 use patchcord_media::{
@@ -26,6 +27,7 @@ pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) tapes: Tapes,
     pub(super) speaker: Speaker,
+    pub(super) recogniser: Recogniser,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -67,6 +69,7 @@ impl Node {
             engine,
             tapes: Tapes::default(),
             speaker: Speaker::default(),
+            recogniser: Recogniser::default(),
             base,
             next_slice: 0,
         }
@@ -95,10 +98,9 @@ impl Node {
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let tick = self.next_tick().map(|slice| self.moment(slice));
-        [self.shard.wake_at(), tick, self.speaker.wake_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let answers = [self.speaker.answers.wake_at(), self.recogniser.answers.wake_at()];
+        let answer = answers.into_iter().flatten().min();
+        [self.shard.wake_at(), tick, answer].into_iter().flatten().min()
     }
 
     /// Gives the engine a command.
