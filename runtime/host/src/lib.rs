@@ -36,6 +36,8 @@ pub mod serve;
 mod shard_threads;
 pub mod speech;
 mod start_error;
+#[cfg(test)]
+mod testing;
 mod ticker;
 pub mod trace;
 mod transports;

@@ -1,6 +1,6 @@
 //! pocketsphinx beside us, with a grammar made of the phrases. It knows no way to say "none of them": it finds the likest
 //! phrase in any noise. So it listens a second time with a grammar of single phonemes, which fit anything that is said, and
-//! a phrase counts only if it fits as well as those. What was said goes in by its standard input, a file that is only in
+//! a phrase counts only if it fits about as well as those. What was said goes in by its standard input, a file that is only in
 //! memory; the grammars are files of a folder that nobody else may read.
 
 use super::Recognised;
@@ -26,11 +26,19 @@ const ANSWER_BYTES: usize = 16 * 1024;
 const FOLDERS_TRIED: u32 = 64;
 /// Samples of one of its frames: 10 ms at 16 kHz.
 const FRAME_SAMPLES: usize = 160;
-/// How sure a phrase is that fits just as well as single phonemes; below it, it is none of the phrases.
-const AS_LIKELY: f64 = 50.0;
-/// By so much surer for each unit of its score that a phrase fits better in each frame. By what was tried: words that were
-/// asked for fit better by 4 to 10, worse ones by 0 to 4, other words and noise fit worse.
+/// How sure a phrase is that fits just as well as single phonemes.
+const AS_LIKELY: f64 = 60.0;
+/// By so much surer for each unit of its score that a phrase fits better in each frame. By what was tried with sound of 8 kHz:
+/// words that were asked for fit better by up to 10 or worse by up to 2, noise fits worse by 5 and more, and other words are
+/// anywhere, in the middle worse by 2.
 const SURER_BY: f64 = 5.0;
+/// A phrase that is less sure is none of the phrases.
+const LEAST_SURE: f64 = 50.0;
+/// The most time that a phrase takes: so many frames, so many more for each phoneme, and for each word after the first.
+/// "customer service" is likest to "no" if nothing else may be said, but nobody says "no" for a second.
+const LONGEST_FRAMES: (usize, usize, usize) = (20, 30, 50);
+/// Frames of silence around something said, as the media engine leaves them.
+const SILENT_FRAMES: usize = 60;
 /// The phonemes of the model, as in CMUdict.
 const PHONEMES: [&str; 39] = [
     "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
@@ -148,15 +156,30 @@ impl Pocketsphinx {
         let Some(phrase) = self.listen(&grammar.name, &sound).await? else {
             return Ok(Heard::NoMatch);
         };
+        if frames > self.longest(&phrase.text) + SILENT_FRAMES {
+            return Ok(Heard::NoMatch);
+        }
         let better = match self.listen(ANYTHING, &sound).await? {
             Some(anything) => (phrase.score - anything.score) / frames as f64,
             None => 0.0,
         };
         let sure = AS_LIKELY + SURER_BY * better;
-        if sure < AS_LIKELY {
+        if sure < LEAST_SURE {
             return Ok(Heard::NoMatch);
         }
         Ok(understood(&phrase.text, wanted, sure.min(100.0) as u8))
+    }
+
+    /// The most frames that a sentence takes.
+    fn longest(&self, sentence: &str) -> usize {
+        let words = words(sentence);
+        let phonemes = |word: &String| {
+            let ways = self.dictionary.find(word).map(|way| way.split_whitespace().count() - 1);
+            ways.max().unwrap_or(0)
+        };
+        let (least, phoneme, pause) = LONGEST_FRAMES;
+        let phonemes: usize = words.iter().map(phonemes).sum();
+        least + phoneme * phonemes + pause * words.len().saturating_sub(1)
     }
 
     /// The likest sentence of a grammar, if there is any.
