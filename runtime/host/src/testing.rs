@@ -1,4 +1,4 @@
-//! What tests of programs beside us and of servers need: a folder with scripts, and a web server that always says the same.
+//! What tests of programs beside us and of servers need: a folder with scripts, and a web server.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -43,8 +43,11 @@ impl Folder {
     }
 }
 
-/// A web server that gives every request the same answer, whatever ends like this; its port, and the requests it read.
-pub(crate) fn serve(answer: Vec<u8>, end: &'static [u8]) -> (u16, Receiver<Vec<u8>>) {
+/// A web server that reads requests until they end like this, and answers them; its port, and the requests it read.
+pub(crate) fn serve(
+    answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static,
+    end: &'static [u8],
+) -> (u16, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (heard, requests) = std::sync::mpsc::sync_channel(64);
@@ -56,6 +59,7 @@ pub(crate) fn serve(answer: Vec<u8>, end: &'static [u8]) -> (u16, Receiver<Vec<u
             while !request.ends_with(end) && stream.read_exact(&mut byte).is_ok() {
                 request.push(byte[0]);
             }
+            let answer = answer(&request);
             let _ = heard.send(request);
             // Whoever has heard enough hangs up first.
             let _ = stream.write_all(&answer);

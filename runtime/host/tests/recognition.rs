@@ -7,8 +7,11 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/handlers.rs"]
+mod handlers;
 mod support;
 
+use handlers::{call_handler, log_lines};
 use patchcord_host::{NodeConfig, RecogniserConfig, RecognitionConfig};
 use patchcord_media::Clip;
 use patchcord_sim::phone::{Action, End};
@@ -16,7 +19,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use support::phone::TestPhone;
-use support::{call_handler, config, log_lines, metric, node, wait_for_metric};
+use support::{config, metric, node, wait_for_metric};
 
 const WORDS: [&str; 5] = ["sales", "support", "operator", "yes", "no"];
 /// From one word to the next: what is said, the silence after it, and the answer.

@@ -8,8 +8,11 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/handlers.rs"]
+mod handlers;
 mod support;
 
+use handlers::log_lines;
 use patchcord_host::{NodeConfig, SpeechConfig, VoiceConfig};
 use patchcord_media::{Clip, measure};
 use patchcord_sim::phone::End;
@@ -18,7 +21,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use support::phone::TestPhone;
-use support::{config, log_lines, metric, node, wait_for_metric};
+use support::{config, metric, node, wait_for_metric};
 
 /// Samples of a sentence that are looked for: short enough for a jitter buffer to leave whole.
 const COMPARED: usize = 8_000;
@@ -40,7 +43,7 @@ fn espeak(text: &str) -> Clip {
 
 /// The handler of `tests/calls/handlers` that reads aloud.
 fn reads_aloud() -> Arc<Program> {
-    support::call_handler("reads_aloud")
+    handlers::call_handler("reads_aloud")
 }
 
 #[test]

@@ -8,6 +8,7 @@ use patchcord_control::words::Said;
 use patchcord_media::{Clip, FRAME_SAMPLES, Law, Utterance, g711, is_sound};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::mpsc::Receiver;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -318,8 +319,8 @@ fn too_much_at_once_is_refused_and_one_tenant_leaves_room_for_others() {
     assert_eq!(rig.figures.failed.get(), 2);
 }
 
-/// A web server that gives every request the same answer; the requests it read.
-fn serve(answer: Vec<u8>) -> (HostedServer, std::sync::mpsc::Receiver<Vec<u8>>) {
+/// A web server that answers forms; the requests it read.
+fn serve_with(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (HostedServer, Receiver<Vec<u8>>) {
     let (port, requests) = testing::serve(answer, b"--\r\n");
     let server = HostedServer {
         address: ServerAddress::parse(&format!("http://127.0.0.1:{port}/inference")).unwrap(),
@@ -327,6 +328,10 @@ fn serve(answer: Vec<u8>) -> (HostedServer, std::sync::mpsc::Receiver<Vec<u8>>) 
         roots: None,
     };
     (server, requests)
+}
+
+fn serve(answer: Vec<u8>) -> (HostedServer, Receiver<Vec<u8>>) {
+    serve_with(move |_| answer.clone())
 }
 
 fn hosted(server: HostedServer) -> RecognitionConfig {
@@ -388,4 +393,37 @@ fn what_a_server_can_do_wrong_is_said_and_nothing_of_what_was_said() {
         rig(hosted(server)).hear(wanted(said("no"), &["no"], 0)),
         Ok(Heard::NoMatch)
     );
+}
+
+/// What comes after `mark` in a form, up to `end`.
+fn after<'f>(form: &'f [u8], mark: &[u8], end: &[u8]) -> &'f [u8] {
+    let find = |from: &[u8], what: &[u8]| from.windows(what.len()).position(|part| part == what).unwrap();
+    let rest = &form[find(form, mark) + mark.len()..];
+    &rest[..find(rest, end)]
+}
+
+/// A real recogniser behind a web server: it takes the sound and the phrases from the form and asks pocketsphinx.
+fn transcribe(form: &[u8]) -> Vec<u8> {
+    let phrases: Vec<String> = serde_json::from_slice(after(form, b"application/json\r\n\r\n", b"\r\n--")).unwrap();
+    let wav = after(form, b"audio/wav\r\n\r\n", b"\r\n--");
+    let sound = Utterance::new(Clip::from_wav(wav).unwrap().samples().to_vec());
+    let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
+    let program = Pocketsphinx::new(&PocketsphinxConfig::default(), "en").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let heard = runtime.block_on(program.recognise(&wanted(sound, &phrases, 0), "en"));
+    let text = phrase(&heard).map_or("nothing", |(phrase, _)| phrase);
+    ok(&serde_json::json!({ "text": format!("{text}.") }).to_string())
+}
+
+#[test]
+fn a_real_recogniser_behind_a_server_hears_the_sound_as_it_was() {
+    let (server, _requests) = serve_with(transcribe);
+    let rig = rig(hosted(server));
+    for word in ["support", "operator", "yes"] {
+        let heard = rig.hear(wanted(said(word), &["support", "operator", "yes", "no"], 0));
+        assert_eq!(phrase(&heard), Some((word, 100)));
+    }
 }

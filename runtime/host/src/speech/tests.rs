@@ -179,13 +179,13 @@ fn a_program_that_hangs_is_killed_with_all_it_started() {
     });
     rig.ask(1, text("Hello."));
     let begun = Instant::now();
-    while running(&folder.path()) < 2 {
+    while running(folder.path()) < 2 {
         assert!(begun.elapsed() < PATIENCE, "it was never begun");
         std::thread::sleep(Duration::from_millis(5));
     }
     let late = Err("it was not spoken within 3000 ms".to_owned());
     assert_eq!(rig.answer(), (1, late));
-    while running(&folder.path()) > 0 {
+    while running(folder.path()) > 0 {
         assert!(begun.elapsed() < PATIENCE, "something of it is still alive");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -314,7 +314,7 @@ fn nobody_speaks_on_a_node_that_is_to_be_mute() {
 
 /// A web server that gives every request the same answer; the requests it read.
 fn serve(answer: Vec<u8>) -> (HostedServer, std::sync::mpsc::Receiver<Vec<u8>>) {
-    let (port, requests) = testing::serve(answer, b"</speak>");
+    let (port, requests) = testing::serve(move |_| answer.clone(), b"</speak>");
     let server = HostedServer {
         address: ServerAddress::parse(&format!("http://127.0.0.1:{port}/speak?rate=8000")).unwrap(),
         headers: vec![(

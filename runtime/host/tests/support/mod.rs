@@ -5,13 +5,12 @@ pub mod phone;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_guest::{Runtime, wrap};
-use patchcord_host::{Node, NodeConfig, RecordsTo, Seen, programs};
-use patchcord_switch::{Directory, Notice, Program};
+use patchcord_host::{Node, NodeConfig, RecordsTo, programs};
+use patchcord_switch::{Directory, Program};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -166,23 +165,4 @@ fn listen_to_log() {
         let subscriber = patchcord_host::log::json(tracing::level_filters::LevelFilter::TRACE, || Writer);
         tracing::subscriber::set_global_default(subscriber).expect("nobody else logs in this test");
     });
-}
-
-/// A handler of `tests/calls/handlers`.
-pub fn call_handler(name: &str) -> Arc<Program> {
-    let folder = cargo_build(&["-p", "call-handlers", "--example", name]).join("examples");
-    let core = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
-    program(name, &wrap(&core, &[]).unwrap())
-}
-
-/// What handlers have said in their logs.
-pub fn log_lines(watcher: &Receiver<Seen>) -> Vec<String> {
-    let line = |seen| match seen {
-        Seen::Notice {
-            notice: Notice::Log { message, .. },
-            ..
-        } => Some(message),
-        _ => None,
-    };
-    watcher.try_iter().filter_map(line).collect()
 }
