@@ -36,7 +36,7 @@ fn handle(caller: Leg) -> Result<()> {
         };
         match branch(answer.phrase(), &answer.keys) {
             Some(620) => return support(&caller, ears),
-            Some(hz) => return Ok(caller.play(tone(hz, secs(2))).map(|_| ())?),
+            Some(hz) => return caller.play(tone(hz, secs(2))).map(|_| ()),
             None => caller.play(say("Sorry, I did not get that."))?,
         };
     }

@@ -26,6 +26,7 @@ mod media_threads;
 mod metrics;
 mod net;
 pub mod node;
+mod orders;
 mod ports;
 mod process;
 pub mod programs;

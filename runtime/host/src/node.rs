@@ -265,8 +265,7 @@ impl Node {
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
-        let (recognition, recognition_queue) =
-            recognition::start(&config.recognition, &inboxes, &ground.figures.recognition)?.unzip();
+        let (recognition, recognition_queue) = ground.recognition_thread(&config, &inboxes)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
@@ -296,8 +295,8 @@ impl Node {
         .map_err(StartError::Thread)?;
         let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
-        let sources = ground.sources();
-        let http = listener.map(|listener| http::start(listener, sources)).transpose()?;
+        let http = listener.map(|listener| http::start(listener, ground.sources()));
+        let http = http.transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -498,6 +497,14 @@ impl Ground {
             },
         };
         dns::start(setup, inboxes.to_vec(), self.figures.dns.clone()).map_err(StartError::Thread)
+    }
+
+    fn recognition_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+    ) -> Result<Option<(AsyncThread, RecognitionQueue)>, StartError> {
+        recognition::start(&config.recognition, inboxes, &self.figures.recognition)
     }
 
     /// Only a node that judges signatures fetches anything.

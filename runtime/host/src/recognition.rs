@@ -14,11 +14,12 @@ pub use server::Fields;
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::hosted::{Hosted, HostedServer};
-use crate::shard_threads::{Inbox, Taken};
+use crate::orders::{Asker, Order, answer, put};
+use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use patchcord_control::ids::Tenant;
 use patchcord_control::words::Heard;
-use patchcord_switch::{Query, ToRecognise};
+use patchcord_switch::ToRecognise;
 use pocketsphinx::Pocketsphinx;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,9 +33,6 @@ const QUEUE: usize = 64;
 const WAITING: usize = 256;
 /// The share of one tenant in them.
 const WAITING_OF_TENANT: usize = WAITING / 2;
-/// How long an answer waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
 const BUSY: &str = "too much that was said is being recognised; try again";
 const NOBODY: &str = "this node has nobody who recognises: [recognition] provider of its configuration is \"none\"";
 
@@ -89,19 +87,10 @@ pub(crate) struct RecognitionFigures {
     pub(crate) dropped: Figure,
 }
 
-/// Something to recognise for a shard.
-struct Order {
-    asker: Asker,
-    wanted: ToRecognise,
-}
-
-/// Which shard, and its question.
-type Asker = (usize, Query);
-
 /// The way from the shards to whoever recognises.
 #[derive(Clone)]
 pub(crate) struct RecognitionQueue {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Order<ToRecognise>>,
     figures: Arc<RecognitionFigures>,
 }
 
@@ -112,10 +101,7 @@ pub(crate) fn recognise(
     wanted: ToRecognise,
 ) -> Result<(), &'static str> {
     let queue = queue.ok_or(NOBODY)?;
-    queue.orders.try_send(Order { asker, wanted }).map_err(|_| {
-        queue.figures.dropped.one();
-        BUSY
-    })
+    put(&queue.orders, Order { asker, wanted }, (&queue.figures.dropped, BUSY))
 }
 
 /// Starts recognising; nothing if nobody does.
@@ -162,13 +148,13 @@ struct Desk {
     recogniser: Arc<Recogniser>,
     config: RecognitionConfig,
     /// What is not being recognised yet, since when. Bounded by [`WAITING`].
-    waiting: VecDeque<(Order, Instant)>,
+    waiting: VecDeque<(Order<ToRecognise>, Instant)>,
     working: JoinSet<(Asker, Recognised)>,
     inboxes: Vec<Inbox>,
     figures: Arc<RecognitionFigures>,
 }
 
-async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order>) {
+async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order<ToRecognise>>) {
     loop {
         tokio::select! {
             order = orders.recv() => match order {
@@ -185,7 +171,7 @@ async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order>) {
 }
 
 impl Desk {
-    fn ask(&mut self, order: Order) {
+    fn ask(&mut self, order: Order<ToRecognise>) {
         self.figures.sounds.one();
         let of = |tenant: &Tenant| {
             let same = self.waiting.iter().filter(|(other, _)| other.wanted.tenant == *tenant);
@@ -213,22 +199,13 @@ impl Desk {
         }
     }
 
-    /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     fn tell(&self, (shard, query): Asker, recognised: Recognised) {
         match recognised {
             Ok(Heard::Said(_)) => {}
             Ok(Heard::NoMatch) => self.figures.unmatched.one(),
             Err(_) => self.figures.failed.one(),
         }
-        let inbox = self.inboxes[shard].clone();
-        if inbox.recognised(query, &recognised) == Taken::Yes {
-            return;
-        }
-        tokio::spawn(async move {
-            while inbox.recognised(query, &recognised) != Taken::Yes {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
-        });
+        answer(&self.inboxes[shard], move |inbox| inbox.recognised(query, &recognised));
     }
 }
 

@@ -10,11 +10,12 @@ mod server;
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::hosted::{Hosted, HostedServer};
-use crate::shard_threads::{Inbox, Taken};
+use crate::orders::{Asker, Order, answer, put};
+use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use cache::Cache;
 use patchcord_media::{Clip, SoundError, SoundProblem, WavError, WavProblem};
-use patchcord_switch::{Query, ToSpeak};
+use patchcord_switch::ToSpeak;
 use program::Program;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -31,9 +32,6 @@ const WAITING: usize = 1_024;
 const WAITING_OF_TENANT: usize = WAITING / 2;
 /// Bytes of the sound of one piece of a text, as it comes: six minutes of what espeak-ng makes.
 const SOUND_BYTES: usize = 16 * 1024 * 1024;
-/// How long sound waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
 const BUSY: &str = "too many texts are being spoken; try again";
 const NOBODY: &str = "this node has nobody who speaks: [speech] provider of its configuration is \"none\"";
 
@@ -92,29 +90,17 @@ pub(crate) struct SpeechFigures {
     pub(crate) dropped: Figure,
 }
 
-/// A text to speak for a shard.
-struct Order {
-    asker: Asker,
-    wanted: ToSpeak,
-}
-
-/// Which shard, and its question.
-type Asker = (usize, Query);
-
 /// The way from the shards to whoever speaks.
 #[derive(Clone)]
 pub(crate) struct SpeechQueue {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Order<ToSpeak>>,
     figures: Arc<SpeechFigures>,
 }
 
 /// Asks for a text, or says at once why it will not be spoken. Never waits.
 pub(crate) fn speak(queue: Option<&SpeechQueue>, asker: Asker, wanted: ToSpeak) -> Result<(), &'static str> {
     let queue = queue.ok_or(NOBODY)?;
-    queue.orders.try_send(Order { asker, wanted }).map_err(|_| {
-        queue.figures.dropped.one();
-        BUSY
-    })
+    put(&queue.orders, Order { asker, wanted }, (&queue.figures.dropped, BUSY))
 }
 
 /// Starts speaking; nothing if nobody does.
@@ -172,7 +158,7 @@ struct Desk {
     figures: Arc<SpeechFigures>,
 }
 
-async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order>) {
+async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order<ToSpeak>>) {
     loop {
         tokio::select! {
             order = orders.recv() => match order {
@@ -189,7 +175,7 @@ async fn work(mut desk: Desk, mut orders: mpsc::Receiver<Order>) {
 }
 
 impl Desk {
-    fn ask(&mut self, Order { asker, wanted }: Order) {
+    fn ask(&mut self, Order { asker, wanted }: Order<ToSpeak>) {
         self.figures.texts.one();
         if let Some(clip) = self.cache.get(&wanted) {
             self.figures.remembered.one();
@@ -238,17 +224,8 @@ impl Desk {
         }
     }
 
-    /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     fn tell(&self, (shard, query): Asker, sound: Sound) {
-        let inbox = self.inboxes[shard].clone();
-        if inbox.spoken(query, &sound) == Taken::Yes {
-            return;
-        }
-        tokio::spawn(async move {
-            while inbox.spoken(query, &sound) != Taken::Yes {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
-        });
+        answer(&self.inboxes[shard], move |inbox| inbox.spoken(query, &sound));
     }
 }
 

@@ -17,18 +17,8 @@ const KEY_MS: u16 = 100;
 
 impl Shard {
     pub(crate) fn media_command(&mut self, now: Instant, id: CallId, leg: LegId, command: MediaCommand) {
-        if let MediaCommand::Tap {
-            recording,
-            channel,
-            order,
-        } = command
-        {
-            return self.tap_command(now, (id, leg), (recording, channel), order);
-        }
-        let command = match command {
-            MediaCommand::Hear { operation, hearing } => return self.hear(id, leg, operation, hearing),
-            MediaCommand::StopHearing { operation } => return self.stop_hearing(id, leg, operation),
-            other => other,
+        let Some(command) = self.listening_command(now, (id, leg), command) else {
+            return;
         };
         let live = self.live(id);
         let open = live.legs.get(&leg).is_some_and(|io| io.session == Session::Open);
@@ -90,6 +80,26 @@ impl Shard {
             }
         };
         self.media_output(thread, command);
+    }
+
+    /// Carries out what is about listening to a leg; any other command comes back.
+    fn listening_command(
+        &mut self,
+        now: Instant,
+        (id, leg): (CallId, LegId),
+        command: MediaCommand,
+    ) -> Option<MediaCommand> {
+        match command {
+            MediaCommand::Tap {
+                recording,
+                channel,
+                order,
+            } => self.tap_command(now, (id, leg), (recording, channel), order),
+            MediaCommand::Hear { operation, hearing } => self.hear(id, leg, operation, hearing),
+            MediaCommand::StopHearing { operation } => self.stop_hearing(id, leg, operation),
+            other => return Some(other),
+        }
+        None
     }
 
     /// As telephone events where both ends have them, in INFO requests to a far end that says it takes them, else as

@@ -10,6 +10,21 @@ pub const PHRASE_BYTES_MAX: usize = 100;
 /// Digits that may be said one after the other.
 pub const DIGITS_MAX: u8 = 16;
 
+/// Digits as they are said. They are words of English; "oh" is a zero to most who say numbers.
+pub const SPOKEN_DIGITS: [(&str, char); 11] = [
+    ("zero", '0'),
+    ("oh", '0'),
+    ("one", '1'),
+    ("two", '2'),
+    ("three", '3'),
+    ("four", '4'),
+    ("five", '5'),
+    ("six", '6'),
+    ("seven", '7'),
+    ("eight", '8'),
+    ("nine", '9'),
+];
+
 /// What may be said in place of keys. See `gather.hearing` in the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hearing {

@@ -1,23 +1,8 @@
 //! Which of the phrases a recognised text is. A recogniser that knows the phrases says one of them; one that writes down
 //! whatever it hears may add a word of politeness, write digits as numerals, and set marks.
 
-use patchcord_control::words::{Heard, Said};
+use patchcord_control::words::{Heard, SPOKEN_DIGITS, Said};
 use patchcord_switch::ToRecognise;
-
-/// Digits as they are said. "oh" is a zero to most who say numbers in English.
-pub(super) const DIGITS: [(&str, char); 11] = [
-    ("zero", '0'),
-    ("oh", '0'),
-    ("one", '1'),
-    ("two", '2'),
-    ("three", '3'),
-    ("four", '4'),
-    ("five", '5'),
-    ("six", '6'),
-    ("seven", '7'),
-    ("eight", '8'),
-    ("nine", '9'),
-];
 
 /// What a text means: the phrase that it is; digits that it is; or else the one phrase that is in it.
 pub(super) fn understood(text: &str, wanted: &ToRecognise, confidence: u8) -> Heard {
@@ -59,7 +44,7 @@ fn is_in(words: &[String], others: &[String]) -> bool {
 fn digits(words: &[String], most: u8) -> Option<String> {
     let mut digits = String::new();
     for word in words {
-        match DIGITS.iter().find(|(name, _)| name == word) {
+        match SPOKEN_DIGITS.iter().find(|(name, _)| name == word) {
             Some((_, digit)) => digits.push(*digit),
             None if word.bytes().all(|byte| byte.is_ascii_digit()) => digits.push_str(word),
             None => return None,

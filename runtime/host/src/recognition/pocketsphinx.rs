@@ -5,10 +5,10 @@
 
 use super::Recognised;
 use super::dictionary::Dictionary;
-use super::matching::{DIGITS, understood, words};
+use super::matching::{understood, words};
 use crate::beside::{Beside, Stdin};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use patchcord_control::words::Heard;
+use patchcord_control::words::{Heard, SPOKEN_DIGITS};
 use patchcord_media::Utterance;
 use patchcord_switch::ToRecognise;
 use std::collections::BTreeSet;
@@ -225,7 +225,7 @@ impl Pocketsphinx {
         }
         let mut rules = String::new();
         if wanted.digits > 0 {
-            let digits: Vec<&str> = DIGITS.iter().map(|(word, _)| *word).collect();
+            let digits: Vec<&str> = SPOKEN_DIGITS.iter().map(|(word, _)| *word).collect();
             known.extend(digits.iter().map(|word| (*word).to_owned()));
             let (open, close) = (" [ <digit>", " ]");
             let further = usize::from(wanted.digits) - 1;

@@ -6,6 +6,7 @@ use crate::shard_threads::{Heard as Told, Outbox};
 use crate::testing::{self, Folder};
 use patchcord_control::words::Said;
 use patchcord_media::{Clip, FRAME_SAMPLES, Law, Utterance, g711, is_sound};
+use patchcord_switch::Query;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::Receiver;

@@ -6,6 +6,7 @@ use crate::shard_threads::{Heard, Outbox};
 use crate::testing::{self, Folder};
 use patchcord_control::ids::Tenant;
 use patchcord_media::{measure, write_wav};
+use patchcord_switch::Query;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 

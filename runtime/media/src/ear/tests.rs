@@ -1,3 +1,5 @@
+//! What is something said and what is not, and where it begins and ends.
+
 use super::*;
 use crate::random::Random;
 

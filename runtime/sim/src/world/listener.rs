@@ -3,7 +3,7 @@
 use super::answers::Answers;
 use super::voice::words_said;
 use crate::scenario::Reference;
-use patchcord_control::words::{Heard, Said};
+use patchcord_control::words::{Heard, SPOKEN_DIGITS, Said};
 use patchcord_media::{Utterance, is_sound, measure};
 use patchcord_switch::{Query, ToRecognise};
 use std::time::{Duration, Instant};
@@ -16,21 +16,6 @@ const ENERGY: std::ops::RangeInclusive<f64> = 0.65..=1.45;
 const FRAME: usize = 160;
 /// How much later than expected a digit may begin: 75 ms.
 const LATE: usize = 600;
-/// Digits as they are said.
-const DIGITS: [(&str, char); 11] = [
-    ("zero", '0'),
-    ("oh", '0'),
-    ("one", '1'),
-    ("two", '2'),
-    ("three", '3'),
-    ("four", '4'),
-    ("five", '5'),
-    ("six", '6'),
-    ("seven", '7'),
-    ("eight", '8'),
-    ("nine", '9'),
-];
-
 /// How the pretend recogniser behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listener {
@@ -107,7 +92,7 @@ fn digits(said: &Utterance, most: u8) -> Option<(String, f64)> {
     let mut at = frames.iter().position(|frame| is_sound(frame))?.saturating_sub(1) * FRAME;
     let (mut digits, mut sound) = (String::new(), Vec::new());
     while digits.len() < usize::from(most) {
-        let candidates = DIGITS.iter().filter_map(|(word, digit)| {
+        let candidates = SPOKEN_DIGITS.iter().filter_map(|(word, digit)| {
             let word = words_said(word);
             let window = samples.get(at..(at + word.len() + LATE).min(samples.len()))?;
             let found = measure::find(&word, window)?;

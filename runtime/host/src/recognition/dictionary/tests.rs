@@ -1,3 +1,5 @@
+//! That words are found whole, with all the ways to say them.
+
 use super::*;
 
 #[test]

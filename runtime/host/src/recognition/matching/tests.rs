@@ -1,3 +1,5 @@
+//! Which phrase a text is, and which texts are none.
+
 use super::*;
 use patchcord_control::ids::Tenant;
 use patchcord_media::Utterance;
