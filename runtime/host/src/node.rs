@@ -295,8 +295,7 @@ impl Node {
         .map_err(StartError::Thread)?;
         let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
-        let http = listener.map(|listener| http::start(listener, ground.sources()));
-        let http = http.transpose()?;
+        let http = listener.map(|it| http::start(it, ground.sources())).transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,

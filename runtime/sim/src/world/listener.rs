@@ -9,7 +9,7 @@ use patchcord_switch::{Query, ToRecognise};
 use std::time::{Duration, Instant};
 
 /// Least correlation of what was said with a phrase, or with a digit.
-const LIKENESS: f64 = 0.6;
+const LIKENESS: f64 = 0.75;
 /// Its energy is so many times the phrase's: more is something else beside it.
 const ENERGY: std::ops::RangeInclusive<f64> = 0.65..=1.45;
 /// Samples of a frame by which the beginning is found, 20 ms.
