@@ -59,3 +59,8 @@ fn voicemail() {
 fn announcement() {
     assert!(scenarios_of("announcement") >= 4);
 }
+
+#[test]
+fn voice_menu() {
+    assert!(scenarios_of("voice-menu") >= 9);
+}

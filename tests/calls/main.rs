@@ -6,6 +6,7 @@ mod support;
 
 mod examples;
 mod faults;
+mod hearing;
 mod identity;
 mod limits;
 mod parties;

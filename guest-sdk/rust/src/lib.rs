@@ -43,7 +43,9 @@ pub use bindings::patchcord::handler::call::{Attestation, Direction, Identity, L
 pub use bindings::patchcord::handler::dial::{
     Answered, AnsweredBy, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
 };
-pub use bindings::patchcord::handler::gather::{EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering};
+pub use bindings::patchcord::handler::gather::{
+    EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering, Said,
+};
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
 pub use bindings::patchcord::handler::record::{RecordEnd, Recorded, Recording};
 pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};

@@ -133,11 +133,12 @@ fn played(result: &Result<Played, Error>) -> String {
 
 fn gathered(result: &Result<Gathered, GatherFailure>) -> String {
     match result {
-        Ok(gathered) => format!(
-            "{} keys, ended by {:?}",
-            gathered.keys.reveal().len(),
-            gathered.ended_by
-        ),
+        Ok(gathered) => {
+            let said = gathered.said.as_ref();
+            let sure = said.map_or_else(String::new, |said| format!(", {} % sure", said.confidence));
+            let keys = gathered.keys.reveal().len();
+            format!("{keys} keys, ended by {:?}{sure}", gathered.ended_by)
+        }
         Err(failure) => format!("{} keys, then {}", failure.keys.reveal().len(), failure.reason),
     }
 }
@@ -207,7 +208,10 @@ fn referred(outcome: &TransferOutcome) -> String {
 }
 
 fn gather(options: &crate::words::GatherOptions) -> String {
-    let keys = format!("{} to {} keys", options.min, options.max);
+    let mut keys = format!("{} to {} keys", options.min, options.max);
+    if let Some(hearing) = &options.speech {
+        keys += &format!(", {} phrases, {} digits", hearing.phrases.len(), hearing.digits);
+    }
     options
         .prompt
         .as_ref()

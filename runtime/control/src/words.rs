@@ -2,9 +2,11 @@
 //! converts between these and the generated types, and nothing else knows the generated ones. Words of dialling, bridges
 //! and transfers are in `words/`.
 
+mod hearing;
 mod parties;
 mod recording;
 
+pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
 pub use parties::{
     AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
     DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,
@@ -77,6 +79,8 @@ pub enum LimitName {
     Recordings,
     /// Bytes of all texts to be spoken in one prompt.
     SpeechBytes,
+    /// Phrases that one collection listens for.
+    Phrases,
 }
 
 /// Why a request was not carried out.
@@ -120,6 +124,8 @@ pub enum Error {
     NotSpoken(String),
     /// A sound file could not be fetched, and why.
     NotFetched(String),
+    /// What was said could not be recognised, and why.
+    NotHeard(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -146,6 +152,7 @@ impl fmt::Display for Error {
             Error::NotRecorded(NotRecorded::Late) => f.write_str("the recording was not known to be kept in time"),
             Error::NotFetched(why) => write!(f, "the sound file could not be fetched: {why}"),
             Error::NotSpoken(why) => write!(f, "the text could not be spoken: {why}"),
+            Error::NotHeard(why) => write!(f, "what was said could not be recognised: {why}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }
@@ -376,8 +383,10 @@ pub struct GatherOptions {
     pub next_key_ms: u32,
     /// Played meanwhile.
     pub prompt: Option<Vec<Segment>>,
-    /// The first key stops the prompt.
+    /// The first key stops the prompt, or speech.
     pub barge_in: bool,
+    /// What may be said in place of keys.
+    pub speech: Option<Hearing>,
 }
 
 /// Why collecting ended.
@@ -393,6 +402,10 @@ pub enum GatherEnd {
     NextKeyTimeout,
     /// Cancelled by the handler.
     Cancelled,
+    /// A phrase was said.
+    Said,
+    /// What was said is none of the phrases.
+    NoMatch,
 }
 
 /// What was collected.
@@ -402,8 +415,10 @@ pub struct Gathered {
     pub keys: Private<String>,
     /// Why no more.
     pub ended_by: GatherEnd,
-    /// At least `min` came.
+    /// At least `min` came, or a phrase was said.
     pub complete: bool,
+    /// What was said.
+    pub said: Option<Said>,
 }
 
 /// A collection that broke off.

@@ -50,13 +50,13 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
 same!(words::PlayEnd => play::EndedBy: Finished, Key, Stopped, Replaced);
-same!(words::GatherEnd => gather::EndedBy: MaxKeys, FinishKey, FirstKeyTimeout, NextKeyTimeout, Cancelled);
+same!(words::GatherEnd => gather::EndedBy: MaxKeys, FinishKey, FirstKeyTimeout, NextKeyTimeout, Cancelled, Said, NoMatch);
 same!(log::Level => words::LogLevel: Debug, Info, Warn, Error);
 
 impl From<types::Error> for words::Error {
@@ -79,6 +79,7 @@ impl From<types::Error> for words::Error {
             types::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             types::Error::NotSpoken(why) => Self::NotSpoken(why),
             types::Error::NotFetched(why) => Self::NotFetched(why),
+            types::Error::NotHeard(why) => Self::NotHeard(why),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -104,6 +105,7 @@ impl From<words::Error> for types::Error {
             words::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
             words::Error::NotSpoken(why) => Self::NotSpoken(why),
             words::Error::NotFetched(why) => Self::NotFetched(why),
+            words::Error::NotHeard(why) => Self::NotHeard(why),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -225,6 +227,28 @@ impl From<gather::Options> for words::GatherOptions {
             next_key_ms: it.next_key_ms,
             prompt: it.prompt.map(prompt),
             barge_in: it.barge_in,
+            speech: it.speech.map(words::Hearing::from),
+        }
+    }
+}
+
+impl From<gather::Hearing> for words::Hearing {
+    fn from(it: gather::Hearing) -> Self {
+        Self {
+            phrases: private(it.phrases),
+            digits: it.digits,
+            language: it.language,
+            end_silence_ms: it.end_silence_ms,
+            max_ms: it.max_ms,
+        }
+    }
+}
+
+impl From<words::Said> for gather::Said {
+    fn from(it: words::Said) -> Self {
+        Self {
+            phrase: it.phrase.into_inner(),
+            confidence: it.confidence,
         }
     }
 }
@@ -235,6 +259,7 @@ impl From<words::Gathered> for gather::Gathered {
             keys: it.keys.into_inner(),
             ended_by: it.ended_by.into(),
             complete: it.complete,
+            said: it.said.map(gather::Said::from),
         }
     }
 }

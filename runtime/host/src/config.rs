@@ -21,7 +21,9 @@ mod check;
 mod identity;
 mod media;
 mod phones;
+mod provider;
 mod reader;
+mod recognition;
 mod sip;
 mod speech;
 mod trunks;
@@ -53,6 +55,7 @@ const SECTIONS: &[&str] = &[
     "recordings",
     "speech",
     "web_files",
+    "recognition",
     "trace",
     "limits",
     "log",
@@ -154,6 +157,7 @@ impl Config {
             records,
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
+            recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),

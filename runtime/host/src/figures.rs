@@ -4,6 +4,7 @@
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
+use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
 use crate::trace::store::TraceFigures;
@@ -161,6 +162,8 @@ pub(crate) struct Figures {
     pub(crate) speech: Arc<SoundFigures>,
     /// Of sound files of the web.
     pub(crate) web_files: Arc<SoundFigures>,
+    /// Of what was said and is recognised.
+    pub(crate) recognition: Arc<RecognitionFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
@@ -188,6 +191,7 @@ impl Figures {
             fetches: Arc::default(),
             speech: Arc::default(),
             web_files: Arc::default(),
+            recognition: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
             datagrams: Figure::default(),

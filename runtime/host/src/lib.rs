@@ -4,11 +4,13 @@
 //! command line. Nothing in here decides anything about a call.
 //!
 //! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
-//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web that become sound), `records` (what is left of a call), `metrics`
+//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web
+//! that become sound), [`recognition`] (sound that becomes words), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod async_thread;
 mod batch;
+mod beside;
 mod certificates;
 pub mod config;
 mod deal;
@@ -16,6 +18,7 @@ mod dns;
 mod doors;
 mod fetch;
 mod figures;
+mod hosted;
 mod http;
 mod layout;
 pub mod log;
@@ -23,9 +26,11 @@ mod media_threads;
 mod metrics;
 mod net;
 pub mod node;
+mod orders;
 mod ports;
 mod process;
 pub mod programs;
+pub mod recognition;
 mod recordings;
 pub mod records;
 pub mod serve;
@@ -33,6 +38,8 @@ mod shard_threads;
 mod sounds;
 pub mod speech;
 mod start_error;
+#[cfg(test)]
+mod testing;
 mod ticker;
 pub mod trace;
 mod transports;
@@ -42,11 +49,13 @@ mod web_files;
 
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
+pub use hosted::HostedServer;
 #[doc(hidden)]
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, WatchedTrunk};
+pub use recognition::{RecogniserConfig, RecognitionConfig};
 pub use records::RecordsTo;
-pub use speech::{SpeechConfig, SpeechServer, VoiceConfig};
+pub use speech::{SpeechConfig, VoiceConfig};
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};
 pub use web::WebAddress;

@@ -17,6 +17,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     fetches(&mut page, figures);
     speech(&mut page, figures);
     web_files(&mut page, figures);
+    recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
@@ -279,6 +280,30 @@ fn web_files(page: &mut Page, figures: &Figures) {
     ] {
         page.counter(&format!("patchcord_web_files_{name}_total"), what, count.get());
     }
+}
+
+fn recognition(page: &mut Page, figures: &Figures) {
+    let recognition = &figures.recognition;
+    page.counter(
+        "patchcord_recognition_sounds_total",
+        "Things said that are to be recognised.",
+        recognition.sounds.get(),
+    );
+    page.counter(
+        "patchcord_recognition_unmatched_total",
+        "Of these, none of what was asked for.",
+        recognition.unmatched.get(),
+    );
+    page.counter(
+        "patchcord_recognition_failed_total",
+        "Of these, not recognised.",
+        recognition.failed.get(),
+    );
+    page.counter(
+        "patchcord_recognition_dropped_total",
+        "Things said that are not recognised because too many waited.",
+        recognition.dropped.get(),
+    );
 }
 
 fn dns(page: &mut Page, figures: &Figures) {

@@ -14,6 +14,7 @@ use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
+use crate::recognition::{self, RecognitionConfig, RecognitionQueue};
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
@@ -87,6 +88,8 @@ pub struct NodeConfig {
     pub speech: SpeechConfig,
     /// Where sound files of the web may come from.
     pub web_files: WebFilesConfig,
+    /// How what callers say is recognised.
+    pub recognition: RecognitionConfig,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -150,6 +153,7 @@ impl NodeConfig {
             recordings: None,
             speech: SpeechConfig::default(),
             web_files: WebFilesConfig::default(),
+            recognition: RecognitionConfig::default(),
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -187,6 +191,7 @@ pub struct Node {
     _fetch: Option<AsyncThread>,
     _speech: Option<AsyncThread>,
     _web_files: Option<AsyncThread>,
+    _recognition: Option<AsyncThread>,
     _media: Vec<MediaThread>,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
@@ -240,6 +245,7 @@ struct Queues {
     fetch: Option<FetchQueue>,
     speech: Option<SpeechQueue>,
     web_files: Option<WebFilesQueue>,
+    recognition: Option<RecognitionQueue>,
 }
 
 /// The threads of recordings and the ways to them, if anything can be recorded.
@@ -266,6 +272,7 @@ impl Node {
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
         let (files, files_queue) = web_files::start(&config.web_files, &inboxes, &ground.figures.web_files)?.unzip();
+        let (recognition, recognition_queue) = ground.recognition_thread(&config, &inboxes)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
@@ -279,6 +286,7 @@ impl Node {
             fetch: fetch_queue,
             speech: speech_queue,
             web_files: files_queue,
+            recognition: recognition_queue,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -304,6 +312,7 @@ impl Node {
             _fetch: fetch,
             _speech: speech,
             _web_files: files,
+            _recognition: recognition,
             _media: media,
             _recordings: recordings,
             _records: records,
@@ -498,6 +507,14 @@ impl Ground {
         dns::start(setup, inboxes.to_vec(), self.figures.dns.clone()).map_err(StartError::Thread)
     }
 
+    fn recognition_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+    ) -> Result<Option<(AsyncThread, RecognitionQueue)>, StartError> {
+        recognition::start(&config.recognition, inboxes, &self.figures.recognition)
+    }
+
     /// Only a node that judges signatures fetches anything.
     fn fetch_thread(
         &self,
@@ -574,6 +591,7 @@ impl Ground {
                     fetch: queues.fetch.clone(),
                     speech: queues.speech.clone(),
                     web_files: queues.web_files.clone(),
+                    recognition: queues.recognition.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),

@@ -12,6 +12,7 @@ use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
+use crate::recognition::{self, Recognised, RecognitionQueue};
 use crate::recordings::{self, RecordingQueue};
 use crate::records::RecordQueue;
 use crate::sounds::Sound;
@@ -30,8 +31,8 @@ use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToFetch, ToSpeak,
-    TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToFetch,
+    ToRecognise, ToSpeak, TrunkTargets, Way,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -80,6 +81,10 @@ enum ToShard {
     Spoken {
         query: Query,
         sound: Sound,
+    },
+    Recognised {
+        query: Query,
+        heard: Recognised,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -202,6 +207,12 @@ impl Inbox {
         self.offer(ToShard::Spoken { query, sound })
     }
 
+    /// Answers [`Output::Recognise`], or finds no room for the answer.
+    pub(crate) fn recognised(&self, query: Query, heard: &Recognised) -> Taken {
+        let heard = heard.clone();
+        self.offer(ToShard::Recognised { query, heard })
+    }
+
     /// Tells that a recording is kept or failed, or finds no room for that.
     pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
         self.offer(ToShard::Recorded { key, stored })
@@ -293,6 +304,8 @@ pub(crate) struct WaysOut {
     pub(crate) speech: Option<SpeechQueue>,
     /// Where sound files are asked for, if they may come from anywhere.
     pub(crate) web_files: Option<WebFilesQueue>,
+    /// None if nothing that is said is recognised.
+    pub(crate) recognition: Option<RecognitionQueue>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
@@ -344,6 +357,7 @@ enum Undone {
     Fetch(Query),
     Record(RecordingKey, NotRecorded),
     Speak(Query, &'static str),
+    Recognise(Query, &'static str),
 }
 
 impl Work {
@@ -453,6 +467,7 @@ impl Work {
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
+            ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -489,6 +504,10 @@ impl Work {
                 Undone::Speak(query, why) => Input::Spoken {
                     query,
                     sound: Err(why.to_owned()),
+                },
+                Undone::Recognise(query, why) => Input::Recognised {
+                    query,
+                    heard: Err(why.to_owned()),
                 },
             };
             self.shard.handle(Instant::now(), input);
@@ -539,6 +558,7 @@ impl Work {
             }
             Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::FetchSound { query, wanted } => self.fetch_sound(query, wanted),
+            Output::Recognise { query, wanted } => self.recognise(query, wanted),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {
@@ -605,6 +625,12 @@ impl Work {
     fn unless_asked(&mut self, query: Query, asked: Result<(), &'static str>) {
         if let Err(why) = asked {
             self.undone.push_back(Undone::Speak(query, why));
+        }
+    }
+
+    fn recognise(&mut self, query: Query, wanted: ToRecognise) {
+        if let Err(why) = recognition::recognise(self.out.recognition.as_ref(), (self.index, query), wanted) {
+            self.undone.push_back(Undone::Recognise(query, why));
         }
     }
 

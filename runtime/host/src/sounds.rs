@@ -7,11 +7,11 @@ mod cache;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
-use crate::shard_threads::{Inbox, Taken};
+use crate::orders::{Asker, Order, answer, put};
+use crate::shard_threads::Inbox;
 use cache::Cache;
 use patchcord_control::ids::Tenant;
 use patchcord_media::{Clip, SoundError, SoundProblem, WavError, WavProblem};
-use patchcord_switch::Query;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::io;
@@ -28,8 +28,6 @@ const WAITING: usize = 1_024;
 pub(crate) const WAITING_OF_TENANT: usize = WAITING / 2;
 /// Bytes of one sound as it comes, as a file: six minutes of what espeak-ng makes.
 pub(crate) const SOUND_BYTES: usize = 16 * 1024 * 1024;
-/// How long sound waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// A sound, or why there is none, for a person to read.
 pub(crate) type Sound = Result<Arc<Clip>, String>;
@@ -86,15 +84,6 @@ pub(crate) struct SoundFigures {
     pub(crate) dropped: Figure,
 }
 
-/// A sound for a shard.
-struct Order<W> {
-    asker: Asker,
-    wanted: W,
-}
-
-/// Which shard, and its question.
-pub(crate) type Asker = (usize, Query);
-
 /// The way from the shards to whoever makes sounds.
 pub(crate) struct SoundQueue<W> {
     orders: mpsc::Sender<Order<W>>,
@@ -115,10 +104,11 @@ impl<W> Clone for SoundQueue<W> {
 impl<W> SoundQueue<W> {
     /// Asks for a sound, or says at once why there will be none. Never waits.
     pub(crate) fn ask(&self, asker: Asker, wanted: W) -> Result<(), &'static str> {
-        self.orders.try_send(Order { asker, wanted }).map_err(|_| {
-            self.figures.dropped.one();
-            self.busy
-        })
+        put(
+            &self.orders,
+            Order { asker, wanted },
+            (&self.figures.dropped, self.busy),
+        )
     }
 }
 
@@ -239,17 +229,8 @@ impl<W: Wanted, M: Maker<W>> Desk<W, M> {
         }
     }
 
-    /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     fn tell(&self, (shard, query): Asker, sound: Sound) {
-        let inbox = self.inboxes[shard].clone();
-        if inbox.spoken(query, &sound) == Taken::Yes {
-            return;
-        }
-        tokio::spawn(async move {
-            while inbox.spoken(query, &sound) != Taken::Yes {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
-        });
+        answer(&self.inboxes[shard], move |inbox| inbox.spoken(query, &sound));
     }
 }
 

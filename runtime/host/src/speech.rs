@@ -4,17 +4,15 @@
 mod program;
 mod server;
 
-pub use server::SpeechServer;
-
 use crate::async_thread::AsyncThread;
-use crate::certificates::{Certificates, TlsFiles};
+use crate::hosted::{Hosted, HostedServer};
+use crate::orders::Asker;
 use crate::shard_threads::Inbox;
-use crate::sounds::{self, Asker, Made, Maker, SoundFigures, SoundLimits, SoundQueue, Wanted};
+use crate::sounds::{self, Made, Maker, SoundFigures, SoundLimits, SoundQueue, Wanted};
 use crate::start_error::StartError;
 use patchcord_control::ids::Tenant;
 use patchcord_switch::ToSpeak;
 use program::Program;
-use server::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +43,7 @@ pub enum VoiceConfig {
     /// takes too long.
     Program(PathBuf),
     /// A server that answers SSML with a sound file.
-    Server(SpeechServer),
+    Server(HostedServer),
 }
 
 impl Default for SpeechConfig {
@@ -95,12 +93,8 @@ pub(crate) fn start(
             Voice::Program(program)
         }
         VoiceConfig::Server(server) => {
-            let files = TlsFiles {
-                roots: server.roots.clone(),
-                ..TlsFiles::default()
-            };
-            let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
-            Voice::Server(Server::new(server.clone(), certificates.client()))
+            let server = Hosted::new(server.clone()).map_err(StartError::Certificates)?;
+            Voice::Server(server)
         }
     };
     let limits = SoundLimits {
@@ -125,7 +119,7 @@ struct Speaker {
 
 enum Voice {
     Program(Program),
-    Server(Server),
+    Server(Hosted),
 }
 
 impl Maker<ToSpeak> for Speaker {
@@ -135,7 +129,7 @@ impl Maker<ToSpeak> for Speaker {
         let language = wanted.language.as_deref().unwrap_or(&self.language);
         let file = match &self.voice {
             Voice::Program(program) => program.speak(wanted, language).await,
-            Voice::Server(server) => server.speak(wanted, language).await,
+            Voice::Server(server) => server::speak(server, wanted, language).await,
         };
         file.map(|file| Made { file, fresh: None })
     }

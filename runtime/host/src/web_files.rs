@@ -4,8 +4,9 @@
 
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
+use crate::orders::Asker;
 use crate::shard_threads::Inbox;
-use crate::sounds::{self, Asker, Made, Maker, SOUND_BYTES, SoundFigures, SoundLimits, SoundQueue, Wanted};
+use crate::sounds::{self, Made, Maker, SOUND_BYTES, SoundFigures, SoundLimits, SoundQueue, Wanted};
 use crate::start_error::StartError;
 use crate::web::{self, Answered, WebAddress};
 use http_body_util::Empty;

@@ -8,19 +8,20 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/handlers.rs"]
+mod handlers;
 mod support;
 
-use patchcord_guest::wrap;
-use patchcord_host::{NodeConfig, Seen, SpeechConfig, VoiceConfig};
+use handlers::log_lines;
+use patchcord_host::{NodeConfig, SpeechConfig, VoiceConfig};
 use patchcord_media::{Clip, measure};
 use patchcord_sim::phone::End;
-use patchcord_switch::{Notice, Program};
+use patchcord_switch::Program;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use support::phone::TestPhone;
-use support::{cargo_build, config, metric, node, program, wait_for_metric};
+use support::{config, metric, node, wait_for_metric};
 
 /// Samples of a sentence that are looked for: short enough for a jitter buffer to leave whole.
 const COMPARED: usize = 8_000;
@@ -42,20 +43,7 @@ fn espeak(text: &str) -> Clip {
 
 /// The handler of `tests/calls/handlers` that reads aloud.
 fn reads_aloud() -> Arc<Program> {
-    let folder = cargo_build(&["-p", "call-handlers", "--example", "reads_aloud"]).join("examples");
-    let core = std::fs::read(folder.join("reads_aloud.wasm")).unwrap();
-    program("reads_aloud", &wrap(&core, &[]).unwrap())
-}
-
-fn log_lines(watcher: &Receiver<Seen>) -> Vec<String> {
-    let line = |seen| match seen {
-        Seen::Notice {
-            notice: Notice::Log { message, .. },
-            ..
-        } => Some(message),
-        _ => None,
-    };
-    watcher.try_iter().filter_map(line).collect()
+    handlers::call_handler("reads_aloud")
 }
 
 #[test]

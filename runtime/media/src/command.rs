@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, Codec, Coming, DetectOptions, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
+use crate::{Clip, Codec, Coming, DetectOptions, EarId, EarOrder, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +106,16 @@ pub enum Command {
         /// What it is to do.
         order: TapOrder,
     },
+    /// Begins or ends listening for something said; [`Report::Ear`](crate::Report::Ear) tells of it. What is said is told as
+    /// voice from noise, not understood. Refused because of its options, it ends the ear that there was.
+    Ear {
+        /// Of which session.
+        session: SessionId,
+        /// Which listening.
+        ear: EarId,
+        /// What it is to do.
+        order: EarOrder,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -127,6 +137,7 @@ impl Command {
             | Command::Relay { session, .. }
             | Command::Detect { session, .. }
             | Command::Tap { session, .. }
+            | Command::Ear { session, .. }
             | Command::Close { session } => *session,
         }
     }

@@ -2,7 +2,7 @@
 //! by the length of what is said first, from 20 ms frames of received sound. Not here: whose sound it is, and words.
 
 mod tone;
-mod voice;
+pub(crate) mod voice;
 
 use crate::{FRAME, FRAME_SAMPLES};
 use std::ops::RangeInclusive;

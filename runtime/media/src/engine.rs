@@ -134,6 +134,11 @@ impl Engine {
                 }
             }
             Command::Tap { tap, order, .. } => open.tap(tap, order, reports),
+            Command::Ear { ear, order, .. } => {
+                if let Err(why) = open.ear(ear, order) {
+                    self.refuse(session, why);
+                }
+            }
             Command::Close { .. } => open.close(now, reports),
         }
     }

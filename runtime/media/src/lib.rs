@@ -24,6 +24,7 @@ mod command;
 mod config;
 mod detect;
 pub mod dtmf;
+mod ear;
 mod engine;
 pub mod g711;
 mod hearing;
@@ -68,6 +69,7 @@ pub use config::{
     MAX_RELAYED_MS, MAX_SEGMENTS, MAX_WAV_BYTES, PHASES, SAMPLE_RATE,
 };
 pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
+pub use ear::{EarEvent, EarId, EarOptions, EarOrder, Utterance};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use g711::Law;
 pub use ogg_opus::{OGG_PAGE_BYTES, OggEnd, OggOpus, OggPage, ogg_opus_samples};

@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{PlayId, SessionId, TapEvent, TapId, Verdict};
+use crate::{EarEvent, EarId, PlayId, SessionId, TapEvent, TapId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,15 @@ pub enum Report {
         /// What.
         event: TapEvent,
     },
+    /// Something is said that an ear was opened for.
+    Ear {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        ear: EarId,
+        /// What.
+        event: EarEvent,
+    },
     /// The session is gone; the last report of it.
     Closed {
         /// Which.
@@ -80,6 +89,7 @@ impl Report {
             | Report::Silent { session }
             | Report::Refused { session, .. }
             | Report::Tap { session, .. }
+            | Report::Ear { session, .. }
             | Report::Closed { session, .. } => *session,
         }
     }
@@ -110,6 +120,9 @@ impl fmt::Debug for Report {
             Report::Tap { session, tap, event } => {
                 write!(f, "Tap {{ session: {session:?}, tap: {tap:?}, event: {event:?} }}")
             }
+            Report::Ear { session, ear, event } => {
+                write!(f, "Ear {{ session: {session:?}, ear: {ear:?}, event: {event:?} }}")
+            }
             Report::Closed { session, counters } => {
                 write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")
             }
@@ -124,6 +137,8 @@ pub enum PlayEnd {
     Finished,
     /// The far end pressed a key.
     Key,
+    /// The far end says something that an ear was opened for.
+    Speech,
     /// By command.
     Stopped,
     /// Another prompt took its place.
@@ -147,6 +162,8 @@ pub enum Refusal {
     NotAKey,
     /// A time outside its range in [`DetectOptions`](crate::DetectOptions).
     DetectOptions,
+    /// A time outside its range in [`EarOptions`](crate::EarOptions).
+    EarOptions,
 }
 
 /// What a session counted from its opening. More than twelve fields, because each is a figure of its own in the

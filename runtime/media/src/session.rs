@@ -1,6 +1,7 @@
 //! One session: what a command, a packet and a tick do to it. The parts are modules of their own; here they meet.
 //! Not here: finding sessions by number, which is the engine's.
 
+mod ears;
 mod rating;
 mod receive;
 mod relay;
@@ -13,6 +14,7 @@ pub(crate) use receive::Onward;
 use crate::codec::Encoder;
 use crate::detect::Detector;
 use crate::dtmf::ToneGenerator;
+use crate::ear::Ear;
 use crate::hearing::Hearing;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::{Clocks, KeySender};
@@ -70,6 +72,8 @@ pub(crate) struct Session {
     listening: Listening,
     detector: Option<Detector>,
     taps: Taps,
+    /// Kept when it is over, because a tick frees nothing.
+    ear: Option<Box<Ear>>,
     route: Option<Route>,
     pace: Pace,
     stream: OutStream,
@@ -109,6 +113,7 @@ impl Session {
             listening: Listening::Off,
             detector: None,
             taps: Taps::default(),
+            ear: None,
             route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
@@ -285,6 +290,7 @@ impl Session {
     fn wants_sound(&self) -> bool {
         self.listening == Listening::On
             || !self.taps.is_empty()
+            || self.ear.as_ref().is_some_and(|ear| ear.open())
             || self.tones_in.is_some()
             || self.detector.as_ref().is_some_and(Detector::running)
     }
@@ -297,6 +303,7 @@ impl Session {
             let event = TapEvent::Ended(TapEnd::Closed);
             reports.push(Report::Tap { session, tap, event });
         });
+        self.ear = None;
         self.route = None;
         self.player = None;
         self.closing = true;
@@ -342,6 +349,7 @@ impl Session {
             }
             self.taps.frame(self.id, &frame, sink);
             self.hear_tones(&frame);
+            self.hear_speech(&frame);
             if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
                 reports.push(Report::Detected {
                     session: self.id,
@@ -351,6 +359,7 @@ impl Session {
             }
         }
         self.taps.report(self.id, |report| reports.push(report));
+        self.report_speech(reports);
     }
 
     /// Ends a detection that runs. It keeps its memory.

@@ -141,6 +141,12 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
     );
     let options = DetectOptions::default();
     engine.command(now, Command::Detect { session, options });
+    let options = EarOptions {
+        end_silence: Duration::from_millis(600),
+        longest: Duration::from_secs(3),
+    };
+    let (ear, order) = (EarId(number), EarOrder::Open(options));
+    engine.command(now, Command::Ear { session, ear, order });
     // One tap runs through and tells of quiet, another ends by itself.
     for (channel, longest) in [(0, Duration::from_secs(60)), (1, Duration::from_secs(10))] {
         let tap = TapId {
@@ -156,12 +162,13 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
     }
 }
 
-#[test]
-fn packets_and_ticks_do_not_allocate() {
-    let (mut now, mut sink) = (Instant::now(), Counted::default());
-    let remote: SocketAddr = "192.0.2.7:4000".parse().expect("an address");
-    let mut engine = Engine::new(Config::default(), 7);
-    open(&mut engine, now, remote);
+/// A packet of sound that is different in each, and not steady.
+fn loud(number: u32) -> [u8; 160] {
+    std::array::from_fn(|at| (number.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 | 0x80 >> (number % 3))
+}
+
+/// What each session receives, a packet a tick; an empty one is none.
+fn packets() -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     for n in 0..1_000u32 {
         let (sequence, timestamp) = (n as u16, n * 160);
@@ -171,9 +178,22 @@ fn packets_and_ticks_do_not_allocate() {
             60 => vec![1, 2, 3],
             61..=63 => Vec::new(),
             _ if (300..400).contains(&n) => Vec::new(),
+            // Half a second of something loud and restless, which might be a voice.
+            10..=35 if n > 600 && n < 700 => rtp(0, sequence, timestamp, &loud(n)),
             _ => rtp(0, sequence, timestamp, &[0x80; 160]),
         });
     }
+    packets
+}
+
+#[test]
+fn packets_and_ticks_do_not_allocate() {
+    let (mut now, mut sink) = (Instant::now(), Counted::default());
+    let remote: SocketAddr = "192.0.2.7:4000".parse().expect("an address");
+    let mut engine = Engine::new(Config::default(), 7);
+    open(&mut engine, now, remote);
+    let packets = packets();
+    let mut said = Vec::with_capacity(2 * SESSIONS as usize);
     let (mut keys, mut ended, mut silent, mut detected, mut tapped) = (0, 0, 0, 0, 0);
     let before = counting::calls();
     for packet in &packets {
@@ -198,6 +218,10 @@ fn packets_and_ticks_do_not_allocate() {
             silent += u32::from(matches!(report, Report::Silent { .. }));
             detected += u32::from(matches!(report, Report::Detected { .. }));
             tapped += u32::from(matches!(report, Report::Tap { .. }));
+            if let Report::Ear { event, .. } = report {
+                // Whoever takes it frees it.
+                said.push(event);
+            }
         }
         now += FRAME;
     }
@@ -216,6 +240,8 @@ fn packets_and_ticks_do_not_allocate() {
     );
     assert_eq!((keys, silent, detected), (10 * SESSIONS, SESSIONS, SESSIONS));
     assert_eq!((sink.tapped, tapped >= 3 * SESSIONS), (60_000, true), "{tapped} told");
+    let heard = said.iter().filter(|event| matches!(event, EarEvent::Said(_)));
+    assert_eq!((said.len(), heard.count()), (2 * SESSIONS as usize, SESSIONS as usize));
     let relayed: u64 = (0..SESSIONS)
         .filter_map(|number| engine.counters(SessionId(number)))
         .map(|counters| counters.relayed)

@@ -16,6 +16,7 @@ mod world;
 pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT, Packet};
 pub use phone::Phone;
 pub use world::{
-    DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
+    DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Listener, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
     RECORDING_SECONDS, Recording, Seat, Setup, Spoken, Storage, TENANT, Tape, Voice, World, speech, users, way_out,
+    words_said,
 };

@@ -46,6 +46,7 @@
 //! | `user` | whom it registers as; a caller without it is a stranger to the node |
 //!
 //! Texts are spoken by a pretend voice, whose words `hear_speech` knows; `voice_fails = "why"` at the top makes it refuse.
+//! What a phone says with `say_words` in the same voice, a pretend recogniser understands; `listener_fails` is for it.
 //! Registrations come first; time counts from the moment when all have succeeded.
 //!
 //! | step | does or expects |
@@ -54,7 +55,7 @@
 //! | `ring`, `send_early_media`, `answer`, `refuse` | what a called phone does that waits or rings |
 //! | `ringing`, `early_media`, `answered`, `changed`, `ended` | what happens to a call |
 //! | `hear`, `hear_prompt`, `hear_speech`, `hear_tone`, `hear_silence`, `hear_announcement`, `keys_heard` | what is heard |
-//! | `say`, `hum`, `quiet`, `press`, `press_by_info` | what is said |
+//! | `say`, `say_words`, `hum`, `quiet`, `press`, `press_by_info` | what is said |
 //! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
 //! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
 //!
@@ -75,5 +76,6 @@ pub use format::{
     STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb,
     WhenCalled, Within,
 };
+pub(crate) use likeness::Reference;
 pub use report::{Failure, Report};
 pub use run::{Cast, SCENARIO_TIME, run};

@@ -4,8 +4,10 @@
 //! to do and hear; that is a [`crate::scenario`] or a test.
 
 mod acts;
+mod answers;
 mod carrier;
 mod describe;
+mod listener;
 mod log;
 mod node;
 mod seat;
@@ -15,11 +17,12 @@ mod voice;
 mod web;
 
 pub use carrier::{NumberAt, users, way_out};
+pub use listener::Listener;
 pub use log::{LOG_LINES, Line, Log};
 pub use seat::{EVENTS_KEPT, PhoneOptions, RECORDING_SECONDS, Recording, Seat};
 pub use setup::{DOMAIN, Setup, TENANT};
 pub use tapes::{Storage, Tape};
-pub use voice::{Spoken, Voice, speech};
+pub use voice::{Spoken, Voice, speech, words_said};
 
 use crate::network::{Conditions, Fate, Network};
 use crate::phone::{self, LINES_MAX, Lane, Phone};
@@ -29,7 +32,7 @@ use patchcord_control::words::UnixTime;
 use patchcord_media::{Datagram, Report};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Flow, Target, Transport, Uri};
-use patchcord_switch::{Counts, Directory, Input, Output, Query};
+use patchcord_switch::{Counts, Directory, Input, Output, Query, ToRecognise};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -192,6 +195,16 @@ impl World {
     /// What the voice was asked to speak, in that order.
     pub fn spoken(&self) -> &[Spoken] {
         self.node.speaker.asked()
+    }
+
+    /// How whoever recognises what is said behaves from now on.
+    pub fn set_listener(&mut self, listener: Listener) {
+        self.node.recogniser.listener = listener;
+    }
+
+    /// What it was asked to recognise, in that order.
+    pub fn recognised(&self) -> &[ToRecognise] {
+        self.node.recogniser.asked()
     }
 
     /// The recordings that were kept, in that order.
@@ -425,10 +438,12 @@ impl World {
                 self.node.shard.handle(self.now, Input::Media(report));
             } else if let Some((key, stored)) = self.node.tapes.answer() {
                 self.node.shard.handle(self.now, Input::Recorded { key, stored });
-            } else if let Some((query, sound)) = self.node.web.answer(self.now) {
+            } else if let Some((query, sound)) = self.node.web.answers.due(self.now) {
                 self.node.shard.handle(self.now, Input::Spoken { query, sound });
-            } else if let Some((query, sound)) = self.node.speaker.answer(self.now) {
+            } else if let Some((query, sound)) = self.node.speaker.answers.due(self.now) {
                 self.node.shard.handle(self.now, Input::Spoken { query, sound });
+            } else if let Some((query, heard)) = self.node.recogniser.answers.due(self.now) {
+                self.node.shard.handle(self.now, Input::Recognised { query, heard });
             } else {
                 return;
             }
@@ -450,6 +465,7 @@ impl World {
             Output::Recording(order) => self.node.tapes.order(order),
             Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
             Output::FetchSound { query, wanted } => self.node.web.ask(self.now, query, &wanted),
+            Output::Recognise { query, wanted } => self.node.recogniser.ask(self.now, query, wanted),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);

@@ -2,13 +2,14 @@
 
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
+use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
 use crate::speaking::{ToFetch, ToSpeak};
 use patchcord_control::call::{Saved, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::CallRecord;
-use patchcord_control::words::{LogLevel, NotRecorded, RecordFormat, UnixTime};
+use patchcord_control::words::{Heard, LogLevel, NotRecorded, RecordFormat, UnixTime};
 use patchcord_media::{Clip, Command, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -127,6 +128,13 @@ pub enum Input<'a> {
         /// The reason is for a person to read and holds nothing of the text.
         sound: Result<Arc<Clip>, String>,
     },
+    /// What was said, as [`Output::Recognise`] asked, or why that is not known; exactly one for each question.
+    Recognised {
+        /// The question.
+        query: Query,
+        /// The reason is for a person to read and holds nothing of what was said.
+        heard: Result<Heard, String>,
+    },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
     /// Routes and programs from now on; running calls keep theirs.
@@ -139,7 +147,7 @@ pub enum Input<'a> {
     Deadline,
 }
 
-/// A question of a shard about an address, a certificate or a text, named until it is answered.
+/// A question of a shard about an address, a certificate, a text or something said, named until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Query(pub u64);
 
@@ -222,6 +230,13 @@ pub enum Output {
         query: Query,
         /// The text.
         wanted: ToSpeak,
+    },
+    /// Recognise something said; [`Input::Recognised`] follows. The handler waits for it.
+    Recognise {
+        /// The question.
+        query: Query,
+        /// What was said, and what it may be.
+        wanted: ToRecognise,
     },
     /// Tell storage.
     Recording(RecordingOrder),

@@ -17,14 +17,9 @@ const KEY_MS: u16 = 100;
 
 impl Shard {
     pub(crate) fn media_command(&mut self, now: Instant, id: CallId, leg: LegId, command: MediaCommand) {
-        if let MediaCommand::Tap {
-            recording,
-            channel,
-            order,
-        } = command
-        {
-            return self.tap_command(now, (id, leg), (recording, channel), order);
-        }
+        let Some(command) = self.listening_command(now, (id, leg), command) else {
+            return;
+        };
         let live = self.live(id);
         let open = live.legs.get(&leg).is_some_and(|io| io.session == Session::Open);
         if !open {
@@ -77,7 +72,9 @@ impl Shard {
                 session,
                 options: media_plan::detection(&options),
             },
-            MediaCommand::Tap { .. } => unreachable!("told apart above"),
+            MediaCommand::Tap { .. } | MediaCommand::Hear { .. } | MediaCommand::StopHearing { .. } => {
+                unreachable!("told apart above")
+            }
             MediaCommand::SendKeys(keys) => return self.send_keys(now, id, leg, &keys),
             MediaCommand::Close => {
                 io.session = Session::Closed;
@@ -85,6 +82,26 @@ impl Shard {
             }
         };
         self.media_output(thread, command);
+    }
+
+    /// Carries out what is about listening to a leg; any other command comes back.
+    fn listening_command(
+        &mut self,
+        now: Instant,
+        (id, leg): (CallId, LegId),
+        command: MediaCommand,
+    ) -> Option<MediaCommand> {
+        match command {
+            MediaCommand::Tap {
+                recording,
+                channel,
+                order,
+            } => self.tap_command(now, (id, leg), (recording, channel), order),
+            MediaCommand::Hear { operation, hearing } => self.hear(id, leg, operation, hearing),
+            MediaCommand::StopHearing { operation } => self.stop_hearing(id, leg, operation),
+            other => return Some(other),
+        }
+        None
     }
 
     /// As telephone events where both ends have them, in INFO requests to a far end that says it takes them, else as
@@ -142,6 +159,7 @@ impl Shard {
             // A session the engine could not open is as good as lost; so is one whose plan it refused.
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
+            Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);
                 if let Some(io) = self.live(id).legs.remove(&leg) {

@@ -183,6 +183,7 @@ impl Shard {
             refers: BTreeMap::new(),
             recordings: BTreeMap::new(),
             speaking: 0,
+            recognising: 0,
             wake_at: None,
         };
         self.calls.insert(id, live);

@@ -10,6 +10,7 @@
 mod carriers;
 mod directory;
 mod drive;
+mod hearing;
 mod identity;
 mod io;
 mod ladder;
@@ -31,6 +32,7 @@ pub mod waiting;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
+pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Way};
 pub use media_plan::plan;

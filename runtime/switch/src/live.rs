@@ -1,6 +1,7 @@
 //! A call that is alive in a shard: its decisions, its handler's instance, and what its legs hold of SIP and media.
 
 use crate::directory::{Directory, Program};
+use crate::hearing::Ears;
 use crate::io::{MediaPort, RecordingKey};
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
@@ -40,6 +41,8 @@ pub(crate) struct Live {
     pub(crate) recordings: BTreeMap<u32, RecordingKey>,
     /// Texts of it that are being spoken; at most [`SPEAKING_MAX`](crate::SPEAKING_MAX).
     pub(crate) speaking: usize,
+    /// What was said in it and is being recognised; at most [`RECOGNISING_MAX`](crate::RECOGNISING_MAX).
+    pub(crate) recognising: usize,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }
@@ -56,6 +59,8 @@ pub(crate) struct LegIo {
     pub(crate) session: Session,
     /// Prompts under way in the media engine: each number is used once in the life of the port's session.
     pub(crate) plays: Plays,
+    /// What is listened for in place of keys.
+    pub(crate) ears: Ears,
     /// The far end has put us on hold.
     pub(crate) held: Held,
     /// Our own change of the session waits for its answer.
@@ -185,6 +190,7 @@ impl LegIo {
             agreed: None,
             session: Session::None,
             plays: Plays::default(),
+            ears: Ears::default(),
             held: Held::No,
             offering: Offering::No,
             way: None,

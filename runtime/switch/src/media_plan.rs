@@ -210,7 +210,8 @@ pub(crate) fn play_end(end: media::PlayEnd) -> Option<PlayEnd> {
     match end {
         media::PlayEnd::Finished => Some(PlayEnd::Finished),
         media::PlayEnd::Key => Some(PlayEnd::Key),
-        media::PlayEnd::Stopped => Some(PlayEnd::Stopped),
+        // Speech only ends prompts of collections, of which nobody asks why.
+        media::PlayEnd::Stopped | media::PlayEnd::Speech => Some(PlayEnd::Stopped),
         media::PlayEnd::Replaced => Some(PlayEnd::Replaced),
         // The call machine's limit on segments is the engine's own; a refusal can only follow a closed session.
         media::PlayEnd::Closed | media::PlayEnd::Refused => None,

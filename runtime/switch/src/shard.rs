@@ -3,6 +3,7 @@
 //! It holds the indexes (dialog, session and time to call) and hands everything else to the call it belongs to.
 
 use crate::directory::Directory;
+use crate::hearing::Asker;
 use crate::identity::Vetting;
 use crate::io::{Config, Counts, Input, MediaPort, Output, Query, RecordingKey};
 use crate::ladder::Ladder;
@@ -44,6 +45,8 @@ pub struct Shard {
     pub(crate) next_query: u64,
     /// Texts that are being spoken. Bounded by [`SPEAKING_MAX`](crate::SPEAKING_MAX) of each call.
     pub(crate) speaking: BTreeMap<Query, Speaking>,
+    /// What was said and is being recognised. Bounded by [`RECOGNISING_MAX`](crate::RECOGNISING_MAX) of each call.
+    pub(crate) recognising: BTreeMap<Query, Asker>,
     /// Calls whose signature waits for a certificate.
     pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
@@ -116,6 +119,7 @@ impl Shard {
             queries: BTreeMap::new(),
             next_query: 0,
             speaking: BTreeMap::new(),
+            recognising: BTreeMap::new(),
             vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
@@ -157,6 +161,7 @@ impl Shard {
             Input::Media(report) => self.media_report(now, report),
             Input::Recorded { key, stored } => self.recorded(now, key, stored),
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
+            Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);

@@ -1,5 +1,6 @@
 //! Whether what a handler passes is within the contract's ranges. A refusal names the argument and what would be right.
 
+mod hearing;
 mod parties;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
@@ -174,6 +175,9 @@ pub(crate) fn gather(options: &GatherOptions, names: &PromptNames, limits: &Limi
     if !(NEXT_KEY_MS_MIN..=KEY_MS_MAX).contains(&options.next_key_ms) {
         let allowed = format!("{}; {NEXT_KEY_MS_MIN} to {KEY_MS_MAX} is allowed", options.next_key_ms);
         return invalid("options.next-key-ms", &allowed);
+    }
+    if let Some(wanted) = &options.speech {
+        hearing::hearing(wanted)?;
     }
     options
         .prompt

@@ -1,7 +1,8 @@
-//! Collecting keys: one small machine, fed with keys, the end of its prompt, and time.
+//! Collecting keys, or something said in their place: one small machine, fed with keys, speech, the end of its prompt, and
+//! time.
 
 use crate::ids::LegId;
-use crate::words::{Error, GatherEnd, GatherFailure, GatherOptions, Gathered, Key};
+use crate::words::{Error, GatherEnd, GatherFailure, GatherOptions, Gathered, Heard, Hearing, Key, Said};
 use std::time::{Duration, Instant};
 
 /// A collection under way.
@@ -15,6 +16,19 @@ pub(crate) struct Gathering {
     deadline: Option<Instant>,
     /// Decided, but held back until a prompt without barge-in has been heard.
     decided: Option<GatherEnd>,
+    speech: Speech,
+    said: Option<Said>,
+}
+
+/// Where the collection is with what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    /// It does not count, or no longer: a key came.
+    Deaf,
+    /// Nobody has said anything.
+    Awaited,
+    /// It is being said, or recognised. No time runs out meanwhile: both have limits of their own.
+    Heard,
 }
 
 /// Where the collection's prompt is.
@@ -27,8 +41,12 @@ pub(crate) enum Prompt {
 }
 
 impl Gathering {
-    /// Begins; `prompt` says whether one was started.
+    /// Begins; `prompt` says whether one was started. Speech does not count where keys were typed ahead.
     pub(crate) fn new(now: Instant, leg: LegId, options: GatherOptions, prompt: Prompt) -> Self {
+        let speech = match options.speech {
+            Some(_) => Speech::Awaited,
+            None => Speech::Deaf,
+        };
         let mut gathering = Self {
             leg,
             options,
@@ -36,6 +54,8 @@ impl Gathering {
             prompt,
             deadline: None,
             decided: None,
+            speech,
+            said: None,
         };
         if prompt == Prompt::Over {
             gathering.wait_for_first_key(now);
@@ -50,6 +70,7 @@ impl Gathering {
 
     /// A key came. The result if that was the last thing needed.
     pub(crate) fn key(&mut self, now: Instant, key: Key) -> Option<Gathered> {
+        self.speech = Speech::Deaf;
         if self.options.finish_on == Some(key) {
             return self.decide(GatherEnd::FinishKey);
         }
@@ -59,6 +80,34 @@ impl Gathering {
         }
         self.deadline = Some(now + Duration::from_millis(u64::from(self.options.next_key_ms)));
         None
+    }
+
+    /// What is to be listened for now, if anything is. A prompt that is to be heard out is heard out first.
+    pub(crate) fn listens_for(&self) -> Option<&Hearing> {
+        let hears = self.speech != Speech::Deaf && (self.options.barge_in || self.prompt == Prompt::Over);
+        self.options.speech.as_ref().filter(|_| hears)
+    }
+
+    /// Somebody begins to say something.
+    pub(crate) fn speech_began(&mut self) {
+        if self.speech == Speech::Awaited {
+            self.speech = Speech::Heard;
+            self.deadline = None;
+        }
+    }
+
+    /// What was said is recognised. The result, unless a key was faster.
+    pub(crate) fn heard(&mut self, heard: Heard) -> Option<Gathered> {
+        if self.speech == Speech::Deaf {
+            return None;
+        }
+        match heard {
+            Heard::Said(said) => {
+                self.said = Some(said);
+                self.decide(GatherEnd::Said)
+            }
+            Heard::NoMatch => self.decide(GatherEnd::NoMatch),
+        }
     }
 
     /// Whether its prompt plays.
@@ -84,7 +133,7 @@ impl Gathering {
         if let Some(end) = self.decided {
             return Some(self.gathered(end));
         }
-        if self.keys.is_empty() {
+        if self.keys.is_empty() && self.speech != Speech::Heard {
             self.wait_for_first_key(now);
         }
         None
@@ -125,7 +174,8 @@ impl Gathering {
         Gathered {
             keys: self.keys.clone().into(),
             ended_by,
-            complete: self.keys.len() >= usize::from(self.options.min),
+            complete: self.said.is_some() || self.keys.len() >= usize::from(self.options.min),
+            said: self.said.clone(),
         }
     }
 }

@@ -10,9 +10,9 @@ use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Interruption, Key,
-    KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment, TrimSilence,
-    UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, Interruption,
+    Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
+    TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -268,6 +268,18 @@ pub enum LegSignal {
         /// Why, for a person to read; nothing of the text.
         why: String,
     },
+    /// Somebody begins to say something that a collection listens for.
+    SpeechBegan {
+        /// Which collection.
+        operation: OperationId,
+    },
+    /// What was said is recognised, or cannot be. Comes once after `SpeechBegan`, unless the listening ended before.
+    Heard {
+        /// Which collection.
+        operation: OperationId,
+        /// The reason is for a person to read and holds nothing of what was said.
+        heard: Result<Heard, String>,
+    },
     /// No audio came for the media time-out.
     MediaLost,
     /// The session is closed.
@@ -486,6 +498,18 @@ pub enum MediaCommand {
     SendKeys(Vec<KeyOut>),
     /// Listens for who answered; [`LegSignal::Detected`] follows.
     Detect(DetectionOptions),
+    /// Listens for something said, once; [`LegSignal::SpeechBegan`] and `Heard` follow when it is.
+    Hear {
+        /// Named by the collection that wants it.
+        operation: OperationId,
+        /// What may be said.
+        hearing: Hearing,
+    },
+    /// Listens no longer.
+    StopHearing {
+        /// Which collection.
+        operation: OperationId,
+    },
     /// Takes what is received for a recording; [`RecordingSignal::TapOver`] follows in the end.
     Tap {
         /// Which of the call's recordings.

@@ -54,6 +54,8 @@ pub(crate) struct Leg {
     pub(crate) dial: Option<OperationId>,
     /// Where the media engine passes its sound on.
     pub(crate) relayed: Option<(LegId, KeysBetween)>,
+    /// The collection that the media engine listens for.
+    pub(crate) listens: Option<OperationId>,
     /// What it hears of its own accord, and the name of that playing.
     pub(crate) background: Option<(BackgroundSound, OperationId)>,
 }
@@ -86,6 +88,7 @@ impl Leg {
             bridge: None,
             dial: None,
             relayed: None,
+            listens: None,
             background: None,
         }
     }

@@ -12,6 +12,7 @@ mod check;
 mod dialling;
 mod ending;
 mod gathering;
+mod hearing;
 mod io;
 mod leg;
 mod moving;
@@ -238,6 +239,7 @@ impl Call {
     /// Answers what can be answered now, and ends what is over. Runs after every input.
     fn settle(&mut self, now: Instant) {
         self.arrange_sound();
+        self.arrange_hearing();
         self.answer_if_ready(now);
         self.finish_if_over(now);
     }

@@ -124,9 +124,15 @@ impl Call {
         let mut playing = self.operations.prompts_on(leg);
         playing.extend(self.legs[leg].background.take().map(|(_, operation)| operation));
         self.legs[leg].relayed = None;
+        let ear = self.legs[leg].listens.take();
+        let ear = ear.map(|operation| MediaCommand::StopHearing { operation });
         let stops = playing.into_iter().map(|operation| MediaCommand::Stop { operation });
         let taps = self.untap(leg);
-        stops.chain([MediaCommand::Relay(None)]).chain(taps).collect()
+        stops
+            .chain([MediaCommand::Relay(None)])
+            .chain(ear)
+            .chain(taps)
+            .collect()
     }
 
     /// The id that the next leg of this call will have.

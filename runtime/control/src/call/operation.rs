@@ -208,6 +208,29 @@ impl Operations {
         })
     }
 
+    /// The collections that listen for something said now, each with its leg.
+    pub(crate) fn listening(&self) -> Vec<(LegId, OperationId)> {
+        let listens = |(id, operation): (&OperationId, &Operation)| match operation {
+            Operation::Gathering {
+                gathering,
+                outcome: None,
+            } => gathering.listens_for().map(|_| (gathering.leg, *id)),
+            _ => None,
+        };
+        self.table.iter().filter_map(listens).collect()
+    }
+
+    /// The collection of a name, if it still collects.
+    pub(crate) fn gathering(&mut self, id: OperationId) -> Option<&mut Gathering> {
+        match self.table.get_mut(&id) {
+            Some(Operation::Gathering {
+                gathering,
+                outcome: None,
+            }) => Some(gathering),
+            _ => None,
+        }
+    }
+
     /// What the handler plays on a leg.
     pub(crate) fn prompts_on(&self, on: LegId) -> Vec<OperationId> {
         let playing = self.table.iter().filter(|(_, operation)| operation.plays_on(on));
@@ -219,8 +242,9 @@ impl Operations {
         self.table.values().any(|operation| operation.plays_on(on))
     }
 
-    /// Ends the operation whose prompt cannot be played to its end, if the handler still knows it.
-    pub(crate) fn not_played(&mut self, id: OperationId, reason: Error) {
+    /// Ends the operation whose prompt cannot be played to its end, or whose speech cannot be recognised, if the handler still
+    /// knows it.
+    pub(crate) fn broken(&mut self, id: OperationId, reason: Error) {
         match self.table.get_mut(&id) {
             Some(Operation::Playing { outcome, .. }) => {
                 outcome.get_or_insert(Err(reason));

@@ -87,7 +87,7 @@ impl Call {
         if self.legs[leg].background.is_some_and(|(_, operation)| operation == id) {
             return;
         }
-        self.operations.not_played(id, reason);
+        self.operations.broken(id, reason);
         self.stop_prompt(leg, id);
     }
 

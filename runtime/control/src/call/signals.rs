@@ -41,6 +41,8 @@ impl Call {
             LegSignal::NotFetched { operation, why } => {
                 self.not_played(leg, *operation, Error::NotFetched(why.clone()));
             }
+            LegSignal::SpeechBegan { operation } => self.speech_began(*operation),
+            LegSignal::Heard { operation, heard } => self.heard(*operation, heard.clone()),
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
                 if self.legs[leg].audio == Audio::Closing {
@@ -107,6 +109,7 @@ impl Call {
         it.refused = cause;
         it.background = None;
         it.relayed = None;
+        it.listens = None;
         self.recordings_lost(now, leg, why);
         let it = &mut self.legs[leg];
         if matches!(it.audio, Audio::Open | Audio::Pending) {
@@ -150,7 +153,7 @@ impl Call {
         }
     }
 
-    fn gathered(&mut self, id: OperationId, gathered: Option<Gathered>) {
+    pub(super) fn gathered(&mut self, id: OperationId, gathered: Option<Gathered>) {
         let Some(gathered) = gathered else { return };
         if let Some(Operation::Gathering { outcome, .. }) = self.operations.get_mut(id) {
             *outcome = Some(Ok(gathered));

@@ -3,6 +3,7 @@
 mod bridging;
 mod dialling;
 mod ending;
+mod hearing;
 mod keys;
 mod prompts;
 mod random_order;
@@ -196,6 +197,7 @@ pub(super) fn gather() -> GatherOptions {
         next_key_ms: 2_000,
         prompt: None,
         barge_in: true,
+        speech: None,
     }
 }
 

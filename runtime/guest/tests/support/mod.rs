@@ -219,12 +219,14 @@ impl PretendCall {
                 keys: String::new().into(),
                 ended_by: GatherEnd::FirstKeyTimeout,
                 complete: false,
+                said: None,
             };
         }
         Gathered {
             keys: self.keys.remove(0).to_owned().into(),
             ended_by: GatherEnd::MaxKeys,
             complete: true,
+            said: None,
         }
     }
 }

@@ -18,6 +18,13 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(Path::new("/etc/patchcord/patchcord.toml"), text)
 }
 
+/// A file with all it needs and one section more.
+pub(super) fn with(name: &str, section: &str) -> String {
+    format!(
+        "[sip]\nlisten = \"127.0.0.1:5060\"\nstrangers = \"answer\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n[[route]]\nto = \"*\"\nhandler = \"menu\"\n[{name}]\n{section}"
+    )
+}
+
 #[test]
 fn the_least_file_has_the_defaults() {
     let config = parse(LEAST).unwrap();

@@ -1,6 +1,7 @@
 //! What comes out of an inbox, for tests of those who put something in.
 
 use super::{File, Outbox, Stored, ToShard};
+use crate::recognition::Recognised;
 use crate::sounds::Sound;
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::{Query, RecordingKey};
@@ -15,6 +16,7 @@ pub(crate) enum Heard {
     Fetched(Query, File),
     Recorded(RecordingKey, Stored),
     Spoken(Query, Sound),
+    Recognised(Query, Recognised),
     Other,
 }
 
@@ -32,6 +34,7 @@ impl Outbox {
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
             ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
+            ToShard::Recognised { query, heard } => Heard::Recognised(query, heard),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }

@@ -1,17 +1,16 @@
 //! Real programs and a web server on loopback as voices: what they say, what is remembered, and everything they can do wrong.
 
 use super::*;
+use crate::hosted::HostedServer;
 use crate::shard_threads::{Heard, Outbox};
 use crate::sounds::{SOUND_BYTES, Sound, WAITING_OF_TENANT};
+use crate::testing::{self, Folder};
 use crate::web::WebAddress;
 use patchcord_control::ids::Tenant;
 use patchcord_media::{Clip, measure, write_wav};
 use patchcord_switch::Query;
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Longer than anything here takes.
@@ -66,36 +65,9 @@ impl Rig {
     }
 }
 
-/// A folder of a test's own, gone with it.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("patchcord-speech-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    /// A program that is a few lines of shell.
-    fn script(&self, lines: &str) -> SpeechConfig {
-        let path = self.file("voice.sh", format!("#!/bin/sh\n{lines}\n").as_bytes());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        program(&path)
-    }
+/// A voice that is a few lines of shell.
+fn script(folder: &Folder, lines: &str) -> SpeechConfig {
+    program(&folder.script("voice.sh", lines))
 }
 
 fn program(path: &Path) -> SpeechConfig {
@@ -158,11 +130,14 @@ fn a_voice_that_espeak_ng_does_not_have_is_named() {
 
 #[test]
 fn a_text_is_made_once_and_then_remembered() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     folder.file("beep.wav", &beep(200));
-    let here = folder.0.display();
+    let here = folder.path().display();
     // A second run would find nothing to take away.
-    let config = folder.script(&format!("cat >/dev/null; rm {here}/token && cat {here}/beep.wav"));
+    let config = script(
+        &folder,
+        &format!("cat >/dev/null; rm {here}/token && cat {here}/beep.wav"),
+    );
     folder.file("token", b"");
     let rig = rig(config);
     assert_eq!(ms(&rig.say(text("Hello.")).unwrap()), 200);
@@ -179,13 +154,14 @@ fn a_text_is_made_once_and_then_remembered() {
 
 #[test]
 fn the_same_text_that_several_wait_for_is_made_once() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     folder.file("beep.wav", &beep(200));
-    let here = folder.0.display();
+    let here = folder.path().display();
     // It waits until the test lets it go on.
-    let config = folder.script(&format!(
-        "cat >/dev/null; until [ -e {here}/go ]; do sleep 0.02; done; rm {here}/go; cat {here}/beep.wav"
-    ));
+    let config = script(
+        &folder,
+        &format!("cat >/dev/null; until [ -e {here}/go ]; do sleep 0.02; done; rm {here}/go; cat {here}/beep.wav"),
+    );
     let rig = rig(config);
     (0..5).for_each(|number| rig.ask(number, text("Hello.")));
     folder.file("go", b"");
@@ -197,23 +173,23 @@ fn the_same_text_that_several_wait_for_is_made_once() {
 
 #[test]
 fn a_program_that_hangs_is_killed_with_all_it_started() {
-    let folder = Folder::new();
-    let here = folder.0.display();
+    let folder = Folder::new("speech");
+    let here = folder.path().display();
     // A shell of its own that waits, and the voice waits, too; both name the folder.
-    let config = folder.script(&format!("sh -c 'sleep 600; :' {here} &\nsleep 600; :"));
+    let config = script(&folder, &format!("sh -c 'sleep 600; :' {here} &\nsleep 600; :"));
     let rig = rig(SpeechConfig {
         time: Duration::from_secs(3),
         ..config
     });
     rig.ask(1, text("Hello."));
     let begun = Instant::now();
-    while running(&folder.0) < 2 {
+    while running(folder.path()) < 2 {
         assert!(begun.elapsed() < PATIENCE, "it was never begun");
         std::thread::sleep(Duration::from_millis(5));
     }
     let late = Err("it was not spoken within 3000 ms".to_owned());
     assert_eq!(rig.answer(), (1, late));
-    while running(&folder.0) > 0 {
+    while running(folder.path()) > 0 {
         assert!(begun.elapsed() < PATIENCE, "something of it is still alive");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -231,7 +207,7 @@ fn running(path: &Path) -> usize {
 
 #[test]
 fn what_a_program_can_do_wrong_is_said_and_nothing_of_the_text() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     for (lines, reason) in [
         (
             "cat >/dev/null; echo no sound",
@@ -242,35 +218,41 @@ fn what_a_program_can_do_wrong_is_said_and_nothing_of_the_text() {
             "kill -9 $$",
             "voice.sh was killed; it took more memory or time than it may",
         ),
-        ("cat >/dev/null; cat /dev/zero", "its sound is larger than 16 MiB"),
+        (
+            "cat >/dev/null; cat /dev/zero",
+            "what it gives is larger than 16384 KiB",
+        ),
         (
             "[ \"$(ulimit -v) $(ulimit -t) $(ulimit -n) $(ulimit -f) $(ulimit -c)\" = '524288 20 32 131072 0' ] && exit 9",
             "voice.sh ended with 9",
         ),
     ] {
-        let rig = rig(folder.script(lines));
+        let rig = rig(script(&folder, lines));
         let error = rig.say(text("My code is 4711.")).unwrap_err();
         assert!(error.contains(reason), "{lines}: {error}");
         assert!(!error.contains("4711"), "{error}");
     }
-    let missing = rig(program(&folder.0.join("nothing")));
+    let missing = rig(program(&folder.path().join("nothing")));
     assert_eq!(
         missing.say(text("Hello.")),
         Err("the program nothing is not there or cannot be run".to_owned())
     );
-    let mute = rig(folder.script("cat >/dev/null"));
+    let mute = rig(script(&folder, "cat >/dev/null"));
     assert_eq!(ms(&mute.say(text("<p/>")).unwrap()), 0);
 }
 
 #[test]
 fn a_program_sees_nothing_of_our_environment_and_the_text_only_as_input() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     folder.file("beep.wav", &beep(100));
-    let here = folder.0.display();
-    let config = folder.script(&format!(
-        "[ -z \"$CARGO_MANIFEST_DIR\" ] || exit 4\n[ \"$*\" = '-v de+f2 -b 1 -m --stdin --stdout' ] || exit 5\n\
+    let here = folder.path().display();
+    let config = script(
+        &folder,
+        &format!(
+            "[ -z \"$CARGO_MANIFEST_DIR\" ] || exit 4\n[ \"$*\" = '-v de+f2 -b 1 -m --stdin --stdout' ] || exit 5\n\
          [ \"$(cat)\" = '<speak>Hi <break/></speak>' ] || exit 6\n[ \"$(pwd)\" = / ] || exit 8\ncat {here}/beep.wav"
-    ));
+        ),
+    );
     let wanted = ToSpeak {
         voice: Some("de+f2".to_owned()),
         ..text("Hi <break/>")
@@ -280,10 +262,10 @@ fn a_program_sees_nothing_of_our_environment_and_the_text_only_as_input() {
 
 #[test]
 fn a_flood_is_bounded_and_every_text_is_answered() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     let rig = rig(SpeechConfig {
         time: Duration::from_millis(300),
-        ..folder.script("sleep 600")
+        ..script(&folder, "sleep 600")
     });
     let wish = |number: u64| speak(Some(&rig.queue), (0, Query(number)), text(&number.to_string())).is_ok();
     let taken = (0..4_000).filter(|number| wish(*number)).count();
@@ -296,12 +278,13 @@ fn a_flood_is_bounded_and_every_text_is_answered() {
 
 #[test]
 fn one_tenant_leaves_room_for_others() {
-    let folder = Folder::new();
+    let folder = Folder::new("speech");
     folder.file("beep.wav", &beep(100));
-    let here = folder.0.display();
-    let config = folder.script(&format!(
-        "cat >/dev/null; until [ -e {here}/go ]; do sleep 0.02; done; cat {here}/beep.wav"
-    ));
+    let here = folder.path().display();
+    let config = script(
+        &folder,
+        &format!("cat >/dev/null; until [ -e {here}/go ]; do sleep 0.02; done; cat {here}/beep.wav"),
+    );
     let rig = rig(config);
     let mut refused = Vec::new();
     // The queue to the thread is shorter than what one tenant may have waiting.
@@ -334,24 +317,9 @@ fn nobody_speaks_on_a_node_that_is_to_be_mute() {
 }
 
 /// A web server that gives every request the same answer; the requests it read.
-fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (heard, requests) = std::sync::mpsc::sync_channel(64);
-    // Ends with the test's process.
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let (mut request, mut byte) = (Vec::new(), [0]);
-            while !request.ends_with(b"</speak>") && stream.read_exact(&mut byte).is_ok() {
-                request.push(byte[0]);
-            }
-            let _ = heard.send(String::from_utf8(request).unwrap());
-            // Whoever has heard enough hangs up first.
-            let _ = stream.write_all(&answer);
-        }
-    });
-    let server = SpeechServer {
+fn serve(answer: Vec<u8>) -> (HostedServer, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let (port, requests) = testing::serve(move |_| answer.clone(), b"</speak>");
+    let server = HostedServer {
         address: WebAddress::parse(&format!("http://127.0.0.1:{port}/speak?rate=8000")).unwrap(),
         headers: vec![(
             "x-key".parse().unwrap(),
@@ -362,7 +330,7 @@ fn serve(answer: Vec<u8>) -> (SpeechServer, std::sync::mpsc::Receiver<String>) {
     (server, requests)
 }
 
-fn hosted(server: SpeechServer) -> SpeechConfig {
+fn hosted(server: HostedServer) -> SpeechConfig {
     SpeechConfig {
         voice: VoiceConfig::Server(server),
         language: "en-GB".to_owned(),
@@ -371,11 +339,7 @@ fn hosted(server: SpeechServer) -> SpeechConfig {
 }
 
 fn ok(body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
+    testing::ok("audio/wav", body)
 }
 
 #[test]
@@ -387,7 +351,7 @@ fn a_server_of_voices_is_sent_ssml_and_its_sound_is_heard() {
         ..text("Hi <break time=\"1s\"/>&amp; ho")
     };
     assert_eq!(ms(&rig.say(wanted.clone()).unwrap()), 300);
-    let request = requests.recv_timeout(PATIENCE).unwrap();
+    let request = String::from_utf8(requests.recv_timeout(PATIENCE).unwrap()).unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
     assert!(head.starts_with("post /speak?rate=8000 http/1.1\r\n"), "{head}");
@@ -429,7 +393,7 @@ fn what_a_server_can_do_wrong_is_said_and_nothing_of_the_text() {
     let (server, _requests) = serve(Vec::new());
     let rig = rig(SpeechConfig {
         time: Duration::from_millis(300),
-        ..hosted(SpeechServer {
+        ..hosted(HostedServer {
             address: silent,
             ..server
         })

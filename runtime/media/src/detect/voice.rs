@@ -5,9 +5,9 @@ use super::tone::{self, Tone};
 use crate::FRAME_SAMPLES;
 
 /// Frames in a row from which it is voice, 60 ms; shorter sounds are clicks.
-pub(super) const LEAST_RUN: u32 = 3;
+pub(crate) const LEAST_RUN: u32 = 3;
 /// Frames held back at the beginning of the sound, 500 ms, until the noise is known.
-const HELD_BACK: usize = 25;
+pub(crate) const HELD_BACK: usize = 25;
 /// The floor is the least of so many groups of frames...
 const GROUPS: usize = 8;
 /// ...of so many frames each: 1.28 s in all.
@@ -19,6 +19,8 @@ const ABOVE_FLOOR: f32 = 6.0;
 const ABOVE_FLOOR_IF_CLEAN: f32 = 2.5;
 /// Mean squares. Below this, -75 dBFS, a frame is digital silence and tells nothing about noise.
 const DIGITAL_SILENCE: f32 = 17.0;
+/// What stands for the noise of a line that has been digitally silent for as long as frames are held back: -60 dBFS.
+const FLOOR_OF_SILENCE: f32 = 540.0;
 /// Below this, -48 dBFS, nothing is voice.
 const LEAST_VOICE: f32 = 8_500.0;
 /// The floor never rises above this, -12 dBFS: what is well above it is voice at any rate.
@@ -26,11 +28,18 @@ const MOST_FLOOR: f32 = 33_900_000.0;
 
 /// A judged frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// Frames with voice in a row up to this one; 0 if this one has none.
-    pub(super) voice_run: u32,
+    pub(crate) voice_run: u32,
     /// The tone it consists of.
     pub(super) tone: Option<Tone>,
+}
+
+impl Heard {
+    /// Whether it has voice in it, and is no pure tone.
+    pub(crate) fn is_voice(&self) -> bool {
+        self.voice_run > 0 && self.tone.is_none()
+    }
 }
 
 /// A frame as measured.
@@ -42,7 +51,7 @@ struct Measured {
 
 /// The judge of frames. Frames are pushed and come out judged, the first of them later and together.
 #[derive(Debug)]
-pub(super) struct Voice {
+pub(crate) struct Voice {
     waiting: [Measured; HELD_BACK],
     count: usize,
     taken: usize,
@@ -55,6 +64,18 @@ pub(super) struct Voice {
     /// Frames since the last one of digital silence.
     noisy: u32,
     run: u32,
+    lead: Lead,
+    /// Frames of digital silence up to now.
+    silent: usize,
+}
+
+/// What digital silence before the first sound says of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// Nothing: noise may begin with the sound.
+    Unknown,
+    /// It has no noise, and the first sound need not wait.
+    Clean,
 }
 
 impl Default for Voice {
@@ -69,13 +90,23 @@ impl Default for Voice {
             before: [0.0; 2],
             noisy: 0,
             run: 0,
+            lead: Lead::Unknown,
+            silent: 0,
         }
     }
 }
 
 impl Voice {
+    /// A judge for whom a line that was digitally silent for 500 ms has no noise, so that who speaks then is heard at once.
+    pub(crate) fn quick() -> Self {
+        Self {
+            lead: Lead::Clean,
+            ..Self::default()
+        }
+    }
+
     /// Takes a frame; all judged ones were taken out before.
-    pub(super) fn push(&mut self, samples: &[i16; FRAME_SAMPLES]) {
+    pub(crate) fn push(&mut self, samples: &[i16; FRAME_SAMPLES]) {
         let power = power(samples);
         let tone = (power >= LEAST_VOICE).then(|| tone::find(samples)).flatten();
         // At the edge of digital silence a frame may be only partly filled.
@@ -84,6 +115,15 @@ impl Voice {
             self.learn(middle);
         }
         self.before = [power, middle];
+        if power < DIGITAL_SILENCE {
+            self.silent += 1;
+        } else {
+            if self.lead == Lead::Clean && !self.learned && self.silent >= HELD_BACK {
+                self.learned = true;
+                self.learn(FLOOR_OF_SILENCE);
+            }
+            self.silent = 0;
+        }
         if self.taken == self.count {
             (self.taken, self.count) = (0, 0);
         }
@@ -97,7 +137,7 @@ impl Voice {
     }
 
     /// The next judged frame. Silence before the first sound need not wait.
-    pub(super) fn next(&mut self) -> Option<Heard> {
+    pub(crate) fn next(&mut self) -> Option<Heard> {
         let started = self.floors.iter().any(|floor| floor.is_finite());
         if self.taken == self.count || (started && !self.learned) {
             return None;

@@ -8,6 +8,7 @@ mod playing;
 mod protected;
 mod relaying;
 mod sessions;
+mod speaking;
 
 use super::*;
 use crate::rtp::{self, Header};

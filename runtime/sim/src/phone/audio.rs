@@ -300,7 +300,7 @@ impl Audio {
                 Report::Key { session, event, .. } => self.tell(session, AudioEvent::KeyHeard(event)),
                 Report::Closed { session, counters } => self.closed(session, counters),
                 // A phone asks for neither.
-                Report::Detected { .. } | Report::Tap { .. } => {}
+                Report::Detected { .. } | Report::Tap { .. } | Report::Ear { .. } => {}
             }
         }
     }

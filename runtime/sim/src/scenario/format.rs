@@ -38,6 +38,8 @@ pub struct Scenario {
     pub fault: Option<String>,
     /// The voice speaks no text and tells the handler this instead.
     pub voice_fails: Option<String>,
+    /// Nothing that is said is recognised, and the handler is told this instead.
+    pub listener_fails: Option<String>,
     /// The callers; at least one.
     pub caller: Vec<Caller>,
     /// Phones that may be called.

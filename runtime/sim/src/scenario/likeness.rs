@@ -16,7 +16,7 @@ const TAIL: usize = 1_600;
 const PAUSE: f64 = 0.01;
 
 /// A sound cut into pieces.
-pub(super) struct Reference {
+pub(crate) struct Reference {
     samples: Vec<i16>,
     pieces: Vec<Piece>,
     /// Which piece is looked for first: the loudest.
@@ -31,15 +31,15 @@ struct Piece {
 
 /// Where a sound was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Correlation of the pieces by their energy, 0 to 1.
-    pub(super) likeness: f64,
+    pub(crate) likeness: f64,
     /// The sample after it.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 impl Reference {
-    pub(super) fn new(samples: Vec<i16>) -> Self {
+    pub(crate) fn new(samples: Vec<i16>) -> Self {
         let looked_for = if samples.len() > PIECE + TAIL {
             samples.len() - TAIL
         } else {
@@ -69,12 +69,12 @@ impl Reference {
     }
 
     /// The least that must be heard before looking makes sense.
-    pub(super) fn least(&self) -> usize {
+    pub(crate) fn least(&self) -> usize {
         self.pieces.last().map_or(0, |piece| piece.to)
     }
 
     /// Looks for it in all of `heard`. None if even its loudest piece is not there.
-    pub(super) fn find(&self, heard: &[i16]) -> Option<Found> {
+    pub(crate) fn find(&self, heard: &[i16]) -> Option<Found> {
         let anchor = self.pieces.get(self.anchor)?;
         let first = measure::find(&self.samples[anchor.from..anchor.to], heard)?;
         let mut likeness = first.correlation.max(0.0) * anchor.energy;

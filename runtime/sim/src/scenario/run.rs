@@ -5,7 +5,7 @@ use super::format::Scenario;
 use super::report::{Failure, Report};
 use super::script::{Part, Script};
 use crate::phone::{Action, Event, Incoming, LineId, Refers};
-use crate::world::{NODE, NumberAt, PhoneOptions, Setup, TENANT, Voice, World, users, way_out};
+use crate::world::{Listener, NODE, NumberAt, PhoneOptions, Setup, TENANT, Voice, World, users, way_out};
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::route::{Pattern, Route, Routes};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Longest virtual time a scenario may take.
 pub const SCENARIO_TIME: Duration = Duration::from_secs(4 * 3_600);
-/// When the voice of a scenario says that it cannot speak.
+/// When the voice of a scenario says that it cannot speak, and whoever recognises that it cannot.
 const VOICE_FAILS_AFTER: Duration = Duration::from_millis(100);
 /// How often phones listen while nothing else happens.
 const LISTEN_EVERY: Duration = Duration::from_millis(40);
@@ -92,6 +92,10 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
     if let Some(why) = scenario.voice_fails.clone() {
         let after = VOICE_FAILS_AFTER;
         world.set_voice(Voice::Fails { why, after });
+    }
+    if let Some(why) = scenario.listener_fails.clone() {
+        let after = VOICE_FAILS_AFTER;
+        world.set_listener(Listener::Fails { why, after });
     }
     let parts = phones(&mut world, scenario);
     world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));

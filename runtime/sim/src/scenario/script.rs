@@ -7,7 +7,7 @@ use super::listen::{Ear, Heard, Wanted, samples};
 use super::report::Failure;
 use super::run::Cast;
 use crate::phone::{Action, Event, LINES_MAX, LineId, key_event};
-use crate::world::{PhoneId, World};
+use crate::world::{PhoneId, World, words_said};
 use patchcord_media::{Clip, KeyPress};
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,7 +184,11 @@ impl<'a> Script<'a> {
             Verb::Refuse(status) => self.act(world, Action::Refuse(*status), at_once),
             Verb::Press(keys) => self.press(world, keys, Action::Press),
             Verb::PressByInfo(keys) => self.press(world, keys, Action::PressByInfo),
-            Verb::Say(said) => self.say(world, &said.file)?,
+            Verb::Say(said) => {
+                let clip = self.clip(world.now(), &said.file)?.clone();
+                self.say(world, clip)
+            }
+            Verb::SayWords(text) => self.say(world, Arc::new(Clip::from_samples(&words_said(text)))),
             Verb::Hum(hz) => self.act(world, Action::Hum(Some(*hz)), at_once),
             Verb::Quiet(_) => self.act(world, Action::Hum(None), at_once),
             Verb::Hold(within) => {
@@ -282,15 +286,14 @@ impl<'a> Script<'a> {
         Ok(Wanted::sound(reference, prompt.at_least))
     }
 
-    fn say(&self, world: &mut World, file: &str) -> Result<(u64, Awaited), Failure> {
-        let clip = self.clip(world.now(), file)?.clone();
+    fn say(&self, world: &mut World, clip: Arc<Clip>) -> (u64, Awaited) {
         let takes = (clip.duration() + SAID_WITHIN).as_millis() as u64;
         let what = "the clip to be said";
         let said = Awaited::Event {
             what,
             fits: |event| *event == Event::Said,
         };
-        Ok(self.act(world, Action::Say(clip), (takes, said)))
+        self.act(world, Action::Say(clip), (takes, said))
     }
 
     fn press(&mut self, world: &mut World, press: &PressStep, by: fn(Vec<KeyPress>) -> Action) -> (u64, Awaited) {

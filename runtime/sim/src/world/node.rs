@@ -1,6 +1,7 @@
 //! The node of a world: the production's shard and a media engine, with port numbers instead of sockets and slices of
 //! virtual time instead of a media thread.
 
+use super::listener::Recogniser;
 use super::tapes::Tapes;
 use super::voice::Speaker;
 use super::web::Web;
@@ -28,6 +29,7 @@ pub(super) struct Node {
     pub(super) tapes: Tapes,
     pub(super) speaker: Speaker,
     pub(super) web: Web,
+    pub(super) recogniser: Recogniser,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -70,6 +72,7 @@ impl Node {
             tapes: Tapes::default(),
             speaker: Speaker::default(),
             web: Web::default(),
+            recogniser: Recogniser::default(),
             base,
             next_slice: 0,
         }
@@ -98,10 +101,13 @@ impl Node {
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let tick = self.next_tick().map(|slice| self.moment(slice));
-        [self.shard.wake_at(), tick, self.speaker.wake_at(), self.web.wake_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let answers = [
+            self.speaker.answers.wake_at(),
+            self.recogniser.answers.wake_at(),
+            self.web.answers.wake_at(),
+        ];
+        let answer = answers.into_iter().flatten().min();
+        [self.shard.wake_at(), tick, answer].into_iter().flatten().min()
     }
 
     /// Gives the engine a command.

@@ -1,10 +1,10 @@
 //! The pretend voice: what a world's node has texts spoken by. Each word is two tones of its own, as long as it is written;
 //! the same text in the same language and voice sounds the same in every world, and no two texts sound alike.
 
+use super::answers::Answers;
 use patchcord_control::speech::{Speech, pieces};
 use patchcord_media::{Clip, MAX_SEGMENTS, SAMPLE_RATE};
 use patchcord_switch::{Query, ToSpeak};
-use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,17 +64,12 @@ type Sound = Result<Arc<Clip>, String>;
 pub(super) struct Speaker {
     pub(super) voice: Voice,
     asked: Vec<Spoken>,
-    /// By their time and the order of the questions. Bounded by the calls and what each may have spoken at once.
-    answers: BTreeMap<(Instant, Query), Sound>,
+    pub(super) answers: Answers<Sound>,
 }
 
 impl Speaker {
     pub(super) fn asked(&self) -> &[Spoken] {
         &self.asked
-    }
-
-    pub(super) fn wake_at(&self) -> Option<Instant> {
-        self.answers.keys().next().map(|(at, _)| *at)
     }
 
     pub(super) fn ask(&mut self, (base, now): (Instant, Instant), query: Query, wanted: ToSpeak) {
@@ -86,16 +81,9 @@ impl Speaker {
             }
             Voice::Fails { why, after } => (*after, Err(why.clone())),
         };
-        self.answers.insert((now + after, query), sound);
+        self.answers.give(now + after, query, sound);
         let at = now - base;
         self.asked.push(Spoken { at, wanted });
-    }
-
-    /// The next answer that is due.
-    pub(super) fn answer(&mut self, now: Instant) -> Option<(Query, Sound)> {
-        let first = self.answers.first_entry().filter(|first| first.key().0 <= now)?;
-        let ((_, query), sound) = first.remove_entry();
-        Some((query, sound))
     }
 }
 
@@ -115,11 +103,20 @@ pub fn speech(wanted: &Speech) -> Option<Vec<i16>> {
     (!samples.is_empty()).then_some(samples)
 }
 
+/// Words as a phone says them: in the pretend voice, which the pretend recogniser understands. Samples at 8 kHz.
+pub fn words_said(text: &str) -> Vec<i16> {
+    sound_of(text, 0)
+}
+
 fn spoken(wanted: &ToSpeak) -> Vec<i16> {
     let manner = hash(0, wanted.language.as_deref().unwrap_or_default());
     let manner = hash(manner, wanted.voice.as_deref().unwrap_or_default());
+    sound_of(wanted.piece.reveal(), manner)
+}
+
+fn sound_of(text: &str, manner: u64) -> Vec<i16> {
     let mut samples = Vec::new();
-    for word in words(wanted.piece.reveal()) {
+    for word in words(text) {
         let number = hash(manner, &word);
         let within = |range: std::ops::Range<u64>, number: u64| range.start + number % (range.end - range.start);
         let (low, high) = (within(LOW_HZ, number), within(HIGH_HZ, number >> 32));

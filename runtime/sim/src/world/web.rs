@@ -1,8 +1,9 @@
 //! The pretend web: sound files that lie at addresses, and nothing anywhere else.
 
+use super::answers::Answers;
 use patchcord_media::Clip;
 use patchcord_switch::{Query, ToFetch};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,7 @@ type Sound = Result<Arc<Clip>, String>;
 #[derive(Debug, Default)]
 pub(super) struct Web {
     files: HashMap<String, (Arc<Clip>, Duration)>,
-    /// By their time and the order of the questions. Bounded by the calls and what each may wait for at once.
-    answers: BTreeMap<(Instant, Query), Sound>,
+    pub(super) answers: Answers<Sound>,
 }
 
 impl Web {
@@ -22,22 +22,11 @@ impl Web {
         self.files.insert(url.to_owned(), (clip, after));
     }
 
-    pub(super) fn wake_at(&self) -> Option<Instant> {
-        self.answers.keys().next().map(|(at, _)| *at)
-    }
-
     pub(super) fn ask(&mut self, now: Instant, query: Query, wanted: &ToFetch) {
         let (sound, after) = match self.files.get(wanted.url.reveal()) {
             Some((clip, after)) => (Ok(clip.clone()), *after),
             None => (Err("its server answered with 404".to_owned()), Duration::ZERO),
         };
-        self.answers.insert((now + after, query), sound);
-    }
-
-    /// The next answer that is due.
-    pub(super) fn answer(&mut self, now: Instant) -> Option<(Query, Sound)> {
-        let first = self.answers.first_entry().filter(|first| first.key().0 <= now)?;
-        let ((_, query), sound) = first.remove_entry();
-        Some((query, sound))
+        self.answers.give(now + after, query, sound);
     }
 }

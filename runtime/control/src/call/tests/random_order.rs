@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::{Fault, FaultKind};
+use crate::words::Heard;
 use rand_chacha::rand_core::Rng;
 
 const SEEDS: u64 = 3_000;
@@ -25,6 +26,7 @@ fn random_ask(dice: &mut Dice, operations: &[(OperationId, bool)]) -> Ask {
     let keys = GatherOptions {
         barge_in: dice.roll(2) == 0,
         prompt: (dice.roll(2) == 0).then(|| file("welcome.wav")),
+        speech: (dice.roll(2) == 0).then(hearing::hearing),
         ..gather()
     };
     let known = operations.get(dice.roll(8) as usize).copied();
@@ -69,7 +71,7 @@ fn random_ask(dice: &mut Dice, operations: &[(OperationId, bool)]) -> Ask {
 }
 
 fn random_signal(dice: &mut Dice, plays: &mut Vec<OperationId>) -> Option<LegSignal> {
-    Some(match dice.roll(13) {
+    Some(match dice.roll(15) {
         0..=3 => LegSignal::AudioOpen,
         4..=6 => LegSignal::Key(Key::from_event(dice.roll(16) as u8)?),
         7..=9 => LegSignal::PlayEnded {
@@ -77,6 +79,17 @@ fn random_signal(dice: &mut Dice, plays: &mut Vec<OperationId>) -> Option<LegSig
             played_ms: 20,
             position_ms: 20,
             end: Some(PlayEnd::Finished),
+        },
+        13 => LegSignal::SpeechBegan {
+            operation: OperationId(1 + dice.roll(8) as u32),
+        },
+        14 => LegSignal::Heard {
+            operation: OperationId(1 + dice.roll(8) as u32),
+            heard: match dice.roll(3) {
+                0 => Err("nobody listens".to_owned()),
+                1 => Ok(Heard::NoMatch),
+                _ => Ok(Heard::Said(hearing::said("sales"))),
+            },
         },
         10 if dice.roll(4) == 0 => LegSignal::MediaLost,
         12 => LegSignal::NotSpoken {

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 fn parse(section: &str) -> Result<SpeechConfig, String> {
-    let text = format!(
-        "[sip]\nlisten = \"127.0.0.1:5060\"\nstrangers = \"answer\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n[[route]]\nto = \"*\"\nhandler = \"menu\"\n[speech]\n{section}"
-    );
+    let text = crate::config::tests::with("speech", section);
     let config = Config::parse(Path::new("/etc/patchcord/patchcord.toml"), &text);
     config
         .map(|config| config.node.speech)

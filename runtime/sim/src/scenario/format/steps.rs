@@ -2,7 +2,7 @@
 
 use super::KEYS_MAX;
 use crate::phone::{LINES_MAX, Offer, key_event};
-use crate::world::speech;
+use crate::world::{speech, words_said};
 use patchcord_control::speech::{Speech, TextForm};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -80,6 +80,8 @@ pub enum Verb {
     KeysHeard(#[serde(deserialize_with = "short")] KeysHeardStep),
     /// Says a prompt of the program and goes on when it is said. `"hello.wav"` is `{ file = "hello.wav" }`.
     Say(#[serde(deserialize_with = "short")] SayStep),
+    /// Says words in the pretend voice, which the pretend recogniser understands, and goes on when they are said.
+    SayWords(String),
     /// Hums a tone of so many hertz from now on, in this call.
     Hum(u16),
     /// Hums no more in this call.
@@ -464,6 +466,9 @@ impl Verb {
             Verb::Hum(hz) if !(100..=3_800).contains(hz) => Err(format!("`hum` is {hz}, it must be 100 to 3800")),
             Verb::HearTone(tone) if !(100..=3_800).contains(&tone.hz) => {
                 Err(format!("`hz` is {}, it must be 100 to 3800", tone.hz))
+            }
+            Verb::SayWords(text) if words_said(text).is_empty() => {
+                Err(format!("there is nothing to say in the text {text:?}"))
             }
             Verb::HearSpeech(speech) if speech.sound().is_none() => {
                 Err(format!("there is nothing to say in the text {:?}", speech.text))

@@ -190,6 +190,7 @@ fn steps_of_callees_know_their_lines_and_every_verb_can_be_written() {
         "{ hear = { who = \"bob\", for_ms = 5 } }",
         "{ keys_heard = \"12#\" }",
         "{ say = \"a.wav\" }",
+        "{ say_words = \"yes please\" }",
         "{ hum = 440 }",
         "{ quiet = {} }",
         "{ press_by_info = \"1\" }",

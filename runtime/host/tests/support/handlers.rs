@@ -1,0 +1,27 @@
+//! Handlers of whole calls, and what they say in their logs.
+
+use crate::support::{cargo_build, program};
+use patchcord_guest::wrap;
+use patchcord_host::Seen;
+use patchcord_switch::{Notice, Program};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// A handler of `tests/calls/handlers`.
+pub fn call_handler(name: &str) -> Arc<Program> {
+    let folder = cargo_build(&["-p", "call-handlers", "--example", name]).join("examples");
+    let core = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
+    program(name, &wrap(&core, &[]).unwrap())
+}
+
+/// What handlers have said in their logs.
+pub fn log_lines(watcher: &Receiver<Seen>) -> Vec<String> {
+    let line = |seen| match seen {
+        Seen::Notice {
+            notice: Notice::Log { message, .. },
+            ..
+        } => Some(message),
+        _ => None,
+    };
+    watcher.try_iter().filter_map(line).collect()
+}
