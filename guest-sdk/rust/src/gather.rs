@@ -137,3 +137,6 @@ impl Leg {
         gather::flush(self);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use support::{config, metric, node, wait_for_metric};
 
 const WORDS: [&str; 5] = ["sales", "support", "operator", "yes", "no"];
 /// From one word to the next: what is said, the silence after it, and the answer.
-const EACH: Duration = Duration::from_millis(2_800);
+const EACH: Duration = Duration::from_millis(3_800);
 
 /// What espeak-ng says.
 fn espeak(text: &str) -> Arc<Clip> {
