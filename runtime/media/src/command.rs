@@ -1,6 +1,6 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, Codec, DetectOptions, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
+use crate::{Clip, Codec, DetectOptions, LiveId, LiveOrder, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,16 @@ pub enum Command {
         /// What it is to do.
         order: TapOrder,
     },
+    /// Sound of somebody outside, played while no prompt plays and no key is sent; it takes the place of relayed sound.
+    /// A session has one source of it: a second one ends at once. While the plan forbids sending, it waits.
+    Live {
+        /// To whom.
+        session: SessionId,
+        /// Which source.
+        live: LiveId,
+        /// What it is to do; one for a source that is gone has no effect.
+        order: LiveOrder,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -117,6 +127,7 @@ impl Command {
             | Command::Relay { session, .. }
             | Command::Detect { session, .. }
             | Command::Tap { session, .. }
+            | Command::Live { session, .. }
             | Command::Close { session } => *session,
         }
     }

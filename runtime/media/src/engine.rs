@@ -133,6 +133,7 @@ impl Engine {
                 }
             }
             Command::Tap { tap, order, .. } => open.tap(tap, order, reports),
+            Command::Live { live, order, .. } => open.live(live, order, reports),
             Command::Close { .. } => open.close(now, reports),
         }
     }

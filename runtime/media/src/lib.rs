@@ -29,6 +29,7 @@ mod hearing;
 mod jitter;
 mod keys_in;
 mod keys_out;
+mod live;
 pub mod measure;
 pub mod mixer;
 mod out_stream;
@@ -66,6 +67,7 @@ pub use config::{
 pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use g711::Law;
+pub use live::{LiveEvent, LiveId, LiveLedger, LiveOrder, MAX_LIVE, MAX_LIVE_MARKS};
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
     recording_wav_header,

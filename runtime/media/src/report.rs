@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{PlayId, SessionId, TapEvent, TapId, Verdict};
+use crate::{LiveEvent, LiveId, PlayId, SessionId, TapEvent, TapId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,15 @@ pub enum Report {
         /// What.
         event: TapEvent,
     },
+    /// A source of live sound has something to tell.
+    Live {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        live: LiveId,
+        /// What.
+        event: LiveEvent,
+    },
     /// The session is gone; the last report of it.
     Closed {
         /// Which.
@@ -78,6 +87,7 @@ impl Report {
             | Report::Silent { session }
             | Report::Refused { session, .. }
             | Report::Tap { session, .. }
+            | Report::Live { session, .. }
             | Report::Closed { session, .. } => *session,
         }
     }
@@ -106,6 +116,9 @@ impl fmt::Debug for Report {
             Report::Refused { session, why } => write!(f, "Refused {{ session: {session:?}, why: {why:?} }}"),
             Report::Tap { session, tap, event } => {
                 write!(f, "Tap {{ session: {session:?}, tap: {tap:?}, event: {event:?} }}")
+            }
+            Report::Live { session, live, event } => {
+                write!(f, "Live {{ session: {session:?}, live: {live:?}, event: {event:?} }}")
             }
             Report::Closed { session, counters } => {
                 write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")

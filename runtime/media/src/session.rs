@@ -1,6 +1,7 @@
 //! One session: what a command, a packet and a tick do to it. The parts are modules of their own; here they meet.
 //! Not here: finding sessions by number, which is the engine's.
 
+mod live;
 mod rating;
 mod receive;
 mod relay;
@@ -16,6 +17,7 @@ use crate::dtmf::ToneGenerator;
 use crate::hearing::Hearing;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::{Clocks, KeySender};
+use crate::live::Live;
 use crate::out_stream::OutStream;
 use crate::pace::Pace;
 use crate::player::Player;
@@ -65,6 +67,7 @@ pub(crate) struct Session {
     tones_in: Option<Box<tones::TonesIn>>,
     tones_out: ToneGenerator,
     player: Option<Player>,
+    live: Option<Box<Live>>,
     heard: Option<Hearing>,
     listening: Listening,
     detector: Option<Detector>,
@@ -104,6 +107,7 @@ impl Session {
             tones_in: None,
             tones_out: ToneGenerator::default(),
             player: None,
+            live: None,
             heard: None,
             listening: Listening::Off,
             detector: None,
@@ -166,6 +170,7 @@ impl Session {
         self.plan = plan;
         self.set_clocks();
         self.listen_for_tones();
+        self.tune_live();
     }
 
     /// Lets what is sent count in the units of the plan's codec.
@@ -282,6 +287,7 @@ impl Session {
     pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {
         self.end_play(PlayEnd::Closed, reports);
         self.end_detection(now, Unknown::Closed, reports);
+        self.end_live(reports);
         let session = self.id;
         self.taps.close(|tap| {
             let event = TapEvent::Ended(TapEnd::Closed);
@@ -310,6 +316,7 @@ impl Session {
         }
         self.stream.miss(missed);
         self.send_frame(moment.now, sink, reports);
+        self.report_live(reports);
         self.stream.pass_frame();
         if self.rtcp.due(moment.now, &mut self.random) {
             self.send_rtcp(moment, sink, Farewell::Stay);
@@ -355,9 +362,9 @@ impl Session {
         }
     }
 
-    /// Whether a prompt plays.
+    /// Whether a prompt plays, or live sound.
     fn plays(&self) -> bool {
-        self.player.as_ref().is_some_and(|player| !player.ended())
+        self.player.as_ref().is_some_and(|player| !player.ended()) || self.live_sounds()
     }
 
     fn watch_silence(&mut self, now: Instant, reports: &mut Reports) {

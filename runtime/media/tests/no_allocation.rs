@@ -138,6 +138,17 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
     );
     let options = DetectOptions::default();
     engine.command(now, Command::Detect { session, options });
+    // Live sound with marks, which comes to its turn when prompts and keys are over.
+    let live = LiveId(u64::from(number));
+    for order in [
+        LiveOrder::Begin {
+            rate: mixer::Rate::Hz24000,
+        },
+        LiveOrder::Sound(vec![1_000; 24_000]),
+        LiveOrder::Mark(1),
+    ] {
+        engine.command(now, Command::Live { session, live, order });
+    }
     // One tap runs through and tells of quiet, another ends by itself.
     for (channel, longest) in [(0, Duration::from_secs(60)), (1, Duration::from_secs(10))] {
         let tap = TapId {
@@ -171,7 +182,7 @@ fn packets_and_ticks_do_not_allocate() {
             _ => rtp(0, sequence, timestamp, &[0x80; 160]),
         });
     }
-    let (mut keys, mut ended, mut silent, mut detected, mut tapped) = (0, 0, 0, 0, 0);
+    let (mut keys, mut ended, mut silent, mut detected, mut tapped, mut marks) = (0, 0, 0, 0, 0, 0);
     let before = counting::calls();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
@@ -195,6 +206,7 @@ fn packets_and_ticks_do_not_allocate() {
             silent += u32::from(matches!(report, Report::Silent { .. }));
             detected += u32::from(matches!(report, Report::Detected { .. }));
             tapped += u32::from(matches!(report, Report::Tap { .. }));
+            marks += u32::from(matches!(report, Report::Live { .. }));
         }
         now += FRAME;
     }
@@ -223,4 +235,5 @@ fn packets_and_ticks_do_not_allocate() {
         sink.relayed
     );
     assert!(ended >= SESSIONS / 2, "{ended} prompts ended");
+    assert!(marks >= SESSIONS / 2, "live sound was played in {marks} sessions");
 }
