@@ -4,12 +4,15 @@
 
 mod parties;
 mod recording;
+mod streaming;
 
 pub use parties::{
     AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
     DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,
     TransferPolicy,
 };
+
+pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
 
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordOptions, Recorded, TrimSilence};
 
@@ -74,6 +77,10 @@ pub enum LimitName {
     Headers,
     /// Recordings at the same time, or in one call.
     Recordings,
+    /// Streams at the same time, or in one call.
+    Streams,
+    /// Parameters of one stream.
+    Parameters,
 }
 
 /// Why a request was not carried out.
@@ -113,6 +120,8 @@ pub enum Error {
     NoSuchHandler(String),
     /// There is no recording, or not a whole one.
     NotRecorded(NotRecorded),
+    /// The configuration does not allow it; what it would have to say.
+    NotAllowed(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -137,6 +146,7 @@ impl fmt::Display for Error {
                 f.write_str("the node has more to record than it can write; the recording is not whole")
             }
             Error::NotRecorded(NotRecorded::Late) => f.write_str("the recording was not known to be kept in time"),
+            Error::NotAllowed(what) => write!(f, "the configuration does not allow this: {what}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }

@@ -80,6 +80,7 @@ impl Bench {
                 ("x-trunk".to_owned(), "b".to_owned()),
             ],
             description,
+            streams: Default::default(),
             trace: Trace::Off,
         };
         Self {
