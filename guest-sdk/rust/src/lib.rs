@@ -34,6 +34,7 @@ mod play;
 mod prompt;
 pub mod random;
 mod record;
+mod stream;
 mod talk;
 mod transfer;
 pub mod wait;
@@ -46,6 +47,7 @@ pub use bindings::patchcord::handler::dial::{
 pub use bindings::patchcord::handler::gather::{EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering};
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
 pub use bindings::patchcord::handler::record::{RecordEnd, Recorded, Recording};
+pub use bindings::patchcord::handler::stream::{StreamEnd, Streamed, Streaming};
 pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bindings::patchcord::handler::types::{
     Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, NotRecorded, Operation,
@@ -56,6 +58,7 @@ pub use gather::Gather;
 pub use play::Play;
 pub use prompt::{Prompt, file, silence, tone};
 pub use record::Record;
+pub use stream::Stream;
 pub use talk::TalkEnd;
 
 /// What a handler's functions return.
@@ -65,6 +68,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
-    pub use crate::{Error, Gather, Leg, Play, Record, RejectReason, Result, file, silence, tone};
+    pub use crate::{Error, Gather, Leg, Play, Record, RejectReason, Result, Stream, file, silence, tone};
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

@@ -3,6 +3,7 @@
 
 mod parties;
 mod recording;
+mod streaming;
 
 pub(crate) use parties::call_id;
 
@@ -48,8 +49,8 @@ same!(types::Interruption => words::Interruption: HungUp, Cancelled, MediaLost, 
 same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, SignallingLost, TimeLimit, EndedByPlatform, EndedByHandler, Moved, NotConnected);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, Streams, Parameters);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, Streams, Parameters);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
@@ -75,6 +76,7 @@ impl From<types::Error> for words::Error {
             types::Error::NoSuchCall => Self::NoSuchCall,
             types::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             types::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
+            types::Error::NotAllowed(what) => Self::NotAllowed(what),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -98,6 +100,7 @@ impl From<words::Error> for types::Error {
             words::Error::NoSuchCall => Self::NoSuchCall,
             words::Error::NoSuchHandler(name) => Self::NoSuchHandler(name),
             words::Error::NotRecorded(why) => Self::NotRecorded(why.into()),
+            words::Error::NotAllowed(what) => Self::NotAllowed(what),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }

@@ -24,9 +24,9 @@ pub enum StreamFormat {
     /// G.711 mu-law at 8 kHz.
     Mulaw8k,
     /// 16 bits at 16 kHz.
-    L16At16k,
+    L16at16k,
     /// 16 bits at 24 kHz.
-    L16At24k,
+    L16at24k,
 }
 
 /// Who speaks on a stream.

@@ -10,6 +10,7 @@ mod log;
 mod play;
 mod random;
 mod record;
+mod stream;
 mod transfer;
 mod types;
 mod wait;
@@ -31,6 +32,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     play::link(&mut linker.instance(&name("play"))?)?;
     gather::link(&mut linker.instance(&name("gather"))?)?;
     record::link(&mut linker.instance(&name("record"))?)?;
+    stream::link(&mut linker.instance(&name("stream"))?)?;
     dial::link(&mut linker.instance(&name("dial"))?)?;
     transfer::link(&mut linker.instance(&name("transfer"))?)?;
     bridge::link(&mut linker.instance(&name("bridge"))?)?;

@@ -43,6 +43,7 @@ fn errors_go_in_and_come_back_out() {
         Error::AlreadyBridged,
         Error::RefusedByPeer(488),
         Error::NotRecorded(patchcord_control::words::NotRecorded::Overloaded),
+        Error::NotAllowed("not there".to_owned()),
         Error::NoSuchCall,
         Error::NoSuchHandler("night".to_owned()),
         Error::Interrupted(Interruption::Moved),
