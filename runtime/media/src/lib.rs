@@ -54,6 +54,7 @@ mod tap;
 mod tone;
 mod transcoder;
 mod wav;
+mod wire_sound;
 
 pub use clip::Clip;
 pub use codec::{Codec, OpusOptions};
@@ -78,3 +79,4 @@ pub use sound_file::{SoundError, SoundFormat, SoundProblem};
 pub use srtp::{SRTP_KEY_BYTES, SrtpKey, SrtpKeys, SrtpSuite};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};
+pub use wire_sound::{WireEncoder, WireFormat};

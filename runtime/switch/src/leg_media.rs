@@ -124,6 +124,7 @@ impl Shard {
             // A session the engine could not open is as good as lost; so is one whose plan it refused.
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
+            Report::Live { live, event, .. } => return self.live_report(live, event),
             Report::Closed { counters, .. } => {
                 if let Some(io) = self.live(id).legs.remove(&leg) {
                     self.dialogs.remove(&io.dialog);

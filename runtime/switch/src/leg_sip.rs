@@ -182,6 +182,7 @@ impl Shard {
             next_transfer: 0,
             refers: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            streams: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);
@@ -214,6 +215,7 @@ impl Shard {
             },
             headers: facts.headers,
             description: facts.description,
+            streams: self.config.streams.clone(),
             trace: self.config.trace,
         }
     }

@@ -25,13 +25,15 @@ mod outgoing;
 mod phones;
 mod recordings;
 mod shard;
+pub mod stream;
+mod streaming;
 mod transfers;
 pub mod waiting;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use identity::{IdentityConfig, Signing};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Way};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
 pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

@@ -4,6 +4,7 @@ use crate::directory::{Directory, Program};
 use crate::io::{MediaPort, RecordingKey};
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
+use crate::stream::StreamKey;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
@@ -38,6 +39,8 @@ pub(crate) struct Live {
     pub(crate) refers: BTreeMap<TransferId, Referred>,
     /// Recordings of the call by their number, under the keys that taps and storage know. Bounded by the call's limit.
     pub(crate) recordings: BTreeMap<u32, RecordingKey>,
+    /// Streams of the call by their number. Bounded by the call's limit.
+    pub(crate) streams: BTreeMap<u32, StreamKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }
