@@ -10,6 +10,7 @@ const FILES: [(&str, &str); 13] = [
     ("play.wit", include_str!("../../../wit/play.wit")),
     ("gather.wit", include_str!("../../../wit/gather.wit")),
     ("record.wit", include_str!("../../../wit/record.wit")),
+    ("stream.wit", include_str!("../../../wit/stream.wit")),
     ("dial.wit", include_str!("../../../wit/dial.wit")),
     ("transfer.wit", include_str!("../../../wit/transfer.wit")),
     ("bridge.wit", include_str!("../../../wit/bridge.wit")),

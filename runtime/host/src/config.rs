@@ -36,6 +36,7 @@ use check::Placed;
 use patchcord_control::call::Trace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route};
+use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use reader::{Source, Table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,6 +50,7 @@ const SECTIONS: &[&str] = &[
     "media",
     "records",
     "recordings",
+    "streams",
     "trace",
     "limits",
     "log",
@@ -148,6 +150,7 @@ impl Config {
             http,
             recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
             records,
+            streams: streams(&root.section("streams", &["allow"])?)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),
@@ -216,6 +219,13 @@ fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<P
         RecordsTo::Stdout | RecordsTo::Nowhere => file,
     };
     Ok(folder.unwrap_or_else(|| beside(near, "recordings")))
+}
+
+/// Nothing is allowed that is not named.
+fn streams(section: &Table<'_>) -> Result<StreamAllow, ConfigError> {
+    let right = "an address such as \"wss://agents.example.com/talk/\", which allows all below it";
+    let allowed = section.parsed_list("allow", right, |text| StreamUrl::parse(text).ok())?;
+    Ok(StreamAllow::new(allowed))
 }
 
 /// Traces are written only if a folder is named.

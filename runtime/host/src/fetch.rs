@@ -250,7 +250,8 @@ impl Desk {
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Option<TcpStream> {
+/// A connection to the first address that takes one in time.
+pub(crate) async fn connect(addresses: &[SocketAddr]) -> Option<TcpStream> {
     for address in addresses {
         if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIME, TcpStream::connect(address)).await {
             return Some(stream);

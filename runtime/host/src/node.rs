@@ -9,6 +9,7 @@ use crate::fetch::{self, FetchQueue, FetchSetup, FetchThread};
 use crate::figures::Figures;
 use crate::http::{self, HttpThread, Sources};
 use crate::layout::Layout;
+use crate::live_streams::{self, LiveQueue, LiveSetup, LiveThread, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
@@ -22,6 +23,7 @@ use crate::trace::store::{self, TraceFolder, TraceQueue, TraceThread};
 use crate::transports::{self, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::call::Trace;
+use patchcord_control::stream_urls::StreamAllow;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -80,6 +82,8 @@ pub struct NodeConfig {
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
     pub recordings: Option<PathBuf>,
+    /// Which servers legs may be streamed to; none if nothing is said.
+    pub streams: StreamAllow,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
@@ -141,6 +145,7 @@ impl NodeConfig {
             http: None,
             records: RecordsTo::Nowhere,
             recordings: None,
+            streams: StreamAllow::default(),
             shards: 1,
             calls: 100,
             instance: patchcord_guest::Limits::default(),
@@ -177,6 +182,7 @@ pub struct Node {
     _dns: DnsThread,
     _fetch: Option<FetchThread>,
     _media: Vec<MediaThread>,
+    _live_streams: LiveThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
@@ -223,6 +229,8 @@ struct Queues {
     records: RecordQueue,
     recordings: Option<RecordingQueue>,
     recorded: Option<FrameQueue>,
+    live_streams: LiveQueue,
+    streamed: StreamFrames,
     traces: Option<TraceQueue>,
     streams: StreamQueue,
     dns: DnsQueue,
@@ -252,12 +260,15 @@ impl Node {
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
+        let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
             records: record_queue,
             recordings: recording_queue,
             recorded,
+            live_streams,
+            streamed,
             traces: trace_queue,
             streams,
             dns: dns_queue,
@@ -287,6 +298,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _media: media,
+            _live_streams: live_thread,
             _recordings: recordings,
             _records: records,
             _traces: traces,
@@ -500,6 +512,24 @@ impl Ground {
             .map_err(StartError::Thread)
     }
 
+    fn live_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+        media: &[MediaQueue],
+    ) -> Result<live_streams::Started, StartError> {
+        let setup = LiveSetup {
+            resolver: dns::resolver(config.dns),
+            tls: Certificates::load(TlsFiles::default())
+                .map_err(StartError::Certificates)?
+                .client(),
+            inboxes: inboxes.to_vec(),
+            media: media.to_vec(),
+            figures: self.figures.live_streams.clone(),
+        };
+        live_streams::start(setup).map_err(StartError::Thread)
+    }
+
     fn sources(&self) -> Sources {
         Sources {
             figures: self.figures.clone(),
@@ -524,6 +554,7 @@ impl Ground {
                 commands,
                 relays,
                 recorded: queues.recorded.clone(),
+                streamed: Some(queues.streamed.clone()),
                 inboxes: queues.inboxes.clone(),
                 figures: self.figures.clone(),
                 seed: u64::from_le_bytes(random()?),
@@ -557,6 +588,7 @@ impl Ground {
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),
+                    live_streams: queues.live_streams.clone(),
                     traces: queues.traces.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
@@ -620,6 +652,7 @@ impl Ground {
             media_timeout: config.media.timeout,
             instance: config.instance,
             call: config.call.clone(),
+            streams: Arc::new(config.streams.clone()),
             calls,
             gate: config.gate.clone(),
             registrar: (index == 0).then(|| config.registrar.clone()),

@@ -10,6 +10,7 @@
 use crate::dns::{Asked, DnsQueue, LookUp};
 use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
+use crate::live_streams::{self, LiveQueue};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
 use crate::recordings::{self, RecordingQueue};
@@ -19,12 +20,13 @@ use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
-use patchcord_control::call::Saved;
+use patchcord_control::call::{Saved, StreamSignal};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::NotRecorded;
 use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
+use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
 use patchcord_switch::{
     Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
@@ -72,6 +74,10 @@ enum ToShard {
     Recorded {
         key: RecordingKey,
         stored: Stored,
+    },
+    Stream {
+        key: StreamKey,
+        signal: StreamSignal,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -193,6 +199,12 @@ impl Inbox {
         self.offer(ToShard::Recorded { key, stored })
     }
 
+    /// Tells something of a stream; whether there was room for that.
+    pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> bool {
+        let signal = signal.clone();
+        self.offer(ToShard::Stream { key, signal }) == Taken::Yes
+    }
+
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
     fn location(&self, change: LocationChange) -> Taken {
         self.offer(ToShard::Location(change))
@@ -279,6 +291,7 @@ pub(crate) struct WaysOut {
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
     pub(crate) recordings: Option<RecordingQueue>,
+    pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
@@ -325,6 +338,7 @@ enum Undone {
     Resolve(Query),
     Fetch(Query),
     Record(RecordingKey, NotRecorded),
+    Stream(StreamKey),
 }
 
 impl Work {
@@ -433,6 +447,7 @@ impl Work {
             ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
+            ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -464,6 +479,10 @@ impl Work {
                 Undone::Fetch(query) => Input::Fetched {
                     query,
                     file: Err(FetchFailure::Busy),
+                },
+                Undone::Stream(key) => Input::Stream {
+                    key,
+                    signal: live_streams::overloaded(),
                 },
                 Undone::Record(key, why) => Input::Recorded { key, stored: Err(why) },
             };
@@ -541,6 +560,10 @@ impl Work {
                 }
             }
             Output::Recording(order) => self.record(order),
+            Output::Stream(order) => {
+                let ordered = self.out.live_streams.order(self.index, order);
+                self.undone.extend(ordered.err().map(Undone::Stream));
+            }
             Output::Notice { call, notice } => {
                 self.trace_notice(call, &notice);
                 crate::log::notice(call, &notice);
@@ -661,7 +684,11 @@ impl Outbox {
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
-            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
+            ToShard::Report(_)
+            | ToShard::Order(_)
+            | ToShard::Location(_)
+            | ToShard::Trunk(_)
+            | ToShard::Stream { .. } => Heard::Other,
         })
     }
 }

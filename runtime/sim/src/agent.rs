@@ -2,6 +2,7 @@
 //! interrupted, and obeys two keys. It speaks the protocol of `wit/stream.md` in text, as a foreign server would.
 
 use base64ct::{Base64, Encoding};
+use patchcord_control::stream_urls::StreamUrl;
 use patchcord_media::{WireEncoder, WireFormat, is_sound};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,6 +10,8 @@ use serde_json::{Value, json};
 /// So much sound is speech, and so much quiet after it its end, in frames of 20 ms.
 const SPEECH_FRAMES: u32 = 5;
 const QUIET_FRAMES: u32 = 15;
+/// The longest tone.
+const LONGEST_MS: u32 = 60_000;
 /// Lines of its memory of what it was told; further ones are left out.
 const TOLD_LINES: usize = 1_000;
 /// Loudness of its tones: a quarter of full scale.
@@ -50,6 +53,17 @@ impl Default for Agent {
             refuses: None,
             absent: false,
             breaks_after_ms: None,
+        }
+    }
+}
+
+impl Agent {
+    /// What the types alone do not rule out.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        StreamUrl::parse(&self.url).map_err(|why| format!("the `url` of an agent is {:?}: {why}", self.url))?;
+        match self.greets_ms.max(self.answers_ms) > LONGEST_MS {
+            true => Err(format!("an agent speaks for {LONGEST_MS} ms at most at a time")),
+            false => Ok(()),
         }
     }
 }

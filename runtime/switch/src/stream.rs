@@ -2,8 +2,8 @@
 //! what was heard and played. A core of its own beside the shard: whoever has the connection drives it, the host or a
 //! pretend machine. The messages are in `wit/stream.md`.
 //!
-//! **One input, then drain [`Stream::poll`] and, while there is a connection, [`Stream::next_text`]; [`Stream::wake_at`]
-//! then names the next deadline.**
+//! **One input, then drain [`Stream::poll`], [`Stream::next_order`] and, while there is a connection, [`Stream::next_text`];
+//! [`Stream::wake_at`] then names the next deadline.**
 
 mod core;
 mod message;

@@ -86,7 +86,9 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
         .collect();
     names.sort_unstable();
     names.dedup();
-    let mut world = World::new(Setup::new(base, scenario.seed).with_users(&names));
+    let mut setup = Setup::new(base, scenario.seed).with_users(&names);
+    setup.agents.clone_from(&scenario.agent);
+    let mut world = World::new(setup);
     let parts = phones(&mut world, scenario);
     world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));
     let mut failures = register(&mut world, &parts);

@@ -155,14 +155,17 @@ impl Agents {
                         line.hang_up(&mut self.told);
                         line.opens = Some(now + OPENS_AFTER);
                     }
-                    Output::Live(order) => self.streamed.push_back(Streamed::Media(Command::Live {
-                        session: line.stream.setup().session,
-                        live: LiveId(key.0),
-                        order,
-                    })),
                     Output::Tell(signal) => self.streamed.push_back(Streamed::Signal(key, signal)),
                     Output::Close => closes = true,
                 }
+                continue;
+            }
+            if let Some(order) = line.stream.next_order() {
+                self.streamed.push_back(Streamed::Media(Command::Live {
+                    session: line.stream.setup().session,
+                    live: LiveId(key.0),
+                    order,
+                }));
                 continue;
             }
             let (Some(text), Some(talk)) = (

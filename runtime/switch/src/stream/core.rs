@@ -54,11 +54,10 @@ pub enum Input<'a> {
 pub enum Output {
     /// A connection; [`Input::Opened`] or [`Input::Failed`] follows.
     Connect,
-    /// For the session's live sound.
-    Live(LiveOrder),
     /// For the call; [`StreamSignal::Over`] comes once.
     Tell(StreamSignal),
-    /// The connection, if there is one, ends once all of [`Stream::next_text`] is sent. Nothing follows.
+    /// The end: once all of [`Stream::next_order`] is handed over and all of [`Stream::next_text`] is sent, the connection is
+    /// closed, if there is one.
     Close,
 }
 
@@ -169,10 +168,17 @@ impl Stream {
         if let Some(signal) = self.signals.pop_front() {
             return Some(Output::Tell(signal));
         }
-        if let Some(order) = self.speech.as_mut().and_then(Speech::next_order) {
-            return Some(Output::Live(order));
-        }
         self.wishes.pop_front()
+    }
+
+    /// The next order for the live sound of the leg's session. One that waits is no harm: sound that comes meanwhile joins it.
+    pub fn next_order(&mut self) -> Option<LiveOrder> {
+        self.speech.as_mut().and_then(Speech::next_order)
+    }
+
+    /// Whether there is one.
+    pub fn has_orders(&self) -> bool {
+        self.speech.as_ref().is_some_and(Speech::has_orders)
     }
 
     /// The next text frame for the server. Only while there is a connection.

@@ -60,6 +60,10 @@ impl Speech {
         Some(order)
     }
 
+    pub(super) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     pub(super) fn say(&mut self, sound: Vec<i16>) {
         if self.state != State::Speaks {
             self.overrun += sound.len() as u64;
