@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
