@@ -8,7 +8,7 @@ use crate::shard_threads::{Heard, Outbox};
 use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, RecordingId};
 use patchcord_control::words::NotRecorded;
-use patchcord_media::{Clip, Trim};
+use patchcord_media::{Clip, FRAME_SAMPLES, TapId, Trim};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;

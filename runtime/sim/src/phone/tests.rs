@@ -72,6 +72,8 @@ impl Pair {
             version: 1,
             codecs: vec![sdp::Codec::Pcma],
             direction: Direction::SendRecv,
+            srtp: Srtp::Accept,
+            srtp_key: SrtpKey([1; sdp::SRTP_KEY_BYTES]),
         };
         let far = Far {
             sip: Endpoint::new(far, 2),
@@ -281,10 +283,13 @@ fn plan(direction: Direction) -> Plan {
         codec: media::Codec::Pcma,
         payload_type: 8,
         receives: Vec::new(),
-        opus: OpusOptions::default(),
+        opus: media::OpusOptions::default(),
         srtp: None,
-        telephone_event: Some(TelephoneEvent::new(101)),
-        flow: audio::flow(direction),
+        telephone_event: Some(media::TelephoneEvent::new(101)),
+        flow: match direction {
+            Direction::RecvOnly => media::Flow::RecvOnly,
+            _ => media::Flow::SendRecv,
+        },
         timeout: None,
     }
 }
