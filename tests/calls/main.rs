@@ -11,6 +11,7 @@ mod limits;
 mod parties;
 mod random;
 mod recording;
+mod streaming;
 mod weather;
 
 use patchcord_media::KeyPress;
