@@ -29,7 +29,7 @@ pub use calling::Calling;
 pub use reader::ConfigError;
 
 use crate::log::Format;
-use crate::node::NodeConfig;
+use crate::node::{NodeConfig, Streams};
 use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
 use check::Placed;
@@ -150,7 +150,7 @@ impl Config {
             http,
             recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
             records,
-            streams: streams(&root.section("streams", &["allow"])?)?,
+            streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),
@@ -222,10 +222,16 @@ fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<P
 }
 
 /// Nothing is allowed that is not named.
-fn streams(section: &Table<'_>) -> Result<StreamAllow, ConfigError> {
+fn streams(section: &Table<'_>, file: &Path) -> Result<Streams, ConfigError> {
     let right = "an address such as \"wss://agents.example.com/talk/\", which allows all below it";
     let allowed = section.parsed_list("allow", right, |text| StreamUrl::parse(text).ok())?;
-    Ok(StreamAllow::new(allowed))
+    let roots = section.parsed("roots", "a file such as \"agents.pem\"", |path| {
+        (!path.is_empty()).then(|| beside(file, path))
+    })?;
+    Ok(Streams {
+        allow: StreamAllow::new(allowed),
+        roots,
+    })
 }
 
 /// Traces are written only if a folder is named.

@@ -291,4 +291,4 @@ async fn body(body: hyper::body::Incoming) -> Result<Vec<u8>, FetchFailure> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -41,7 +41,7 @@ pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
 #[doc(hidden)]
 pub use media_threads::FlatOut;
-pub use node::{Media, Node, NodeConfig, WatchedTrunk};
+pub use node::{Media, Node, NodeConfig, Streams, WatchedTrunk};
 pub use records::RecordsTo;
 pub use start_error::StartError;
 pub use watch::{Seen, WATCH_QUEUE};

@@ -7,6 +7,8 @@
 //! media threads stay with the media thread until there is room, places of addresses with the thread that looked them up.
 //! Orders of the node wait.
 
+mod places;
+
 use crate::dns::{Asked, DnsQueue, LookUp};
 use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
@@ -27,13 +29,13 @@ use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
+use patchcord_switch::waiting::{Next, WaitingRoom};
 use patchcord_switch::{
     Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
 };
+use places::Waiting;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -105,33 +107,6 @@ pub(crate) struct Inbox {
 pub(crate) struct Outbox {
     receiver: Receiver<ToShard>,
     waiting: Arc<Waiting>,
-}
-
-/// How many messages of a class wait in the inbox and in the waiting room, in the order of [`Class::ALL`].
-#[derive(Debug, Default)]
-struct Waiting([AtomicUsize; Class::ALL.len()]);
-
-impl Waiting {
-    fn of(&self, class: Class) -> &AtomicUsize {
-        let at = Class::ALL.iter().position(|known| *known == class);
-        &self.0[at.expect("every class is among all")]
-    }
-
-    /// Takes a place, if there is one.
-    fn enter(&self, class: Class) -> Taken {
-        let before = self.of(class).fetch_add(1, Ordering::Relaxed);
-        match most_waiting(class).is_some_and(|most| before >= most) {
-            true => {
-                self.leave(class);
-                Taken::Dropped(class)
-            }
-            false => Taken::Yes,
-        }
-    }
-
-    fn leave(&self, class: Class) {
-        self.of(class).fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// What became of a message.
@@ -667,6 +642,7 @@ pub(crate) enum Heard {
     Resolved(Query, Vec<Target>),
     Fetched(Query, File),
     Recorded(RecordingKey, Stored),
+    Stream(StreamKey, StreamSignal),
     Other,
 }
 
@@ -684,11 +660,8 @@ impl Outbox {
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
-            ToShard::Report(_)
-            | ToShard::Order(_)
-            | ToShard::Location(_)
-            | ToShard::Trunk(_)
-            | ToShard::Stream { .. } => Heard::Other,
+            ToShard::Stream { key, signal } => Heard::Stream(key, signal),
+            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }
 }

@@ -50,7 +50,7 @@ fn call(port: u16, format: &str, reconnect: u8, allowed: bool) -> Called {
     let name = format!("streams_to-{port}-{format}-{reconnect}");
     let (mut config, file) = config(2);
     let url = StreamUrl::parse(&format!("ws://127.0.0.1:{port}/agent")).unwrap();
-    config.streams = StreamAllow::new(if allowed { vec![url] } else { Vec::new() });
+    config.streams.allow = StreamAllow::new(if allowed { vec![url] } else { Vec::new() });
     let node = node(config, vec![program(&name, &handler())]);
     let hum = (Duration::ZERO, Action::Hum(Some(HUM)));
     let key = KeyPress {
