@@ -7,6 +7,7 @@
 //! out), `dns` (where an address can be reached), `media_threads` (sound), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
+mod async_thread;
 mod batch;
 mod certificates;
 pub mod config;

@@ -11,6 +11,7 @@
 mod client;
 mod task;
 
+use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::media_threads::MediaQueue;
 use crate::shard_threads::Inbox;
@@ -28,10 +29,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Frames, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use task::Task;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// Streams of a node at the same time; one more is over at once as overloaded.
 const STREAMS: usize = 512;
@@ -74,8 +74,8 @@ pub(crate) struct StreamFrames {
 impl StreamFrames {
     /// Hands over a frame, or drops and counts it. Never waits.
     pub(crate) fn put(&self, tapped: &Tapped<'_>) -> TapTaken {
-        let sent = TappedFrame::of(tapped).map(|frame| self.sender.try_send(frame));
-        if !matches!(sent, Some(Ok(()))) {
+        let sent = TappedFrame::of(tapped).is_some_and(|frame| self.sender.try_send(frame).is_ok());
+        if !sent {
             self.figures.frames_dropped.one();
         }
         TapTaken::Yes
@@ -114,22 +114,6 @@ pub(crate) fn overloaded() -> StreamSignal {
     }
 }
 
-/// The thread; dropping it breaks all connections and joins it.
-pub(crate) struct LiveThread {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for LiveThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// How servers are reached, and whom streams talk to inside the node.
 pub(crate) struct LiveSetup {
     /// Asks for addresses; none: only IP addresses are reached.
@@ -142,14 +126,12 @@ pub(crate) struct LiveSetup {
 }
 
 /// What [`start`] gives: the thread, and the ways to it.
-pub(crate) type Started = (LiveThread, StreamFrames, LiveQueue);
+pub(crate) type Started = (AsyncThread, StreamFrames, LiveQueue);
 
 /// Starts streaming.
 pub(crate) fn start(setup: LiveSetup) -> io::Result<Started> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (orders_in, orders) = mpsc::channel(ORDERS);
     let (sender, frames) = sync_channel(FRAMES);
-    let (stop, stopped) = oneshot::channel();
     let figures = setup.figures.clone();
     let desk = Desk {
         client: Client::new(setup.resolver, setup.tls),
@@ -157,20 +139,12 @@ pub(crate) fn start(setup: LiveSetup) -> io::Result<Started> {
         media: setup.media,
         figures: setup.figures,
     };
-    let thread = std::thread::Builder::new().name("streams".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            let desk = Arc::new(desk);
-            tokio::select! {
-                () = Dispatcher { desk, lines: HashMap::new(), slices: 0 }.run(orders, &frames) => {}
-                // Either the word, or its sender is gone.
-                _ = stopped => {}
-            }
-        });
-    })?;
-    let thread = LiveThread {
-        stop: Some(stop),
-        thread: Some(thread),
+    let dispatcher = Dispatcher {
+        desk: Arc::new(desk),
+        lines: HashMap::new(),
+        slices: 0,
     };
+    let thread = async_thread::start("streams", dispatcher.run(orders, frames))?;
     Ok((
         thread,
         StreamFrames { sender, figures },
@@ -212,7 +186,7 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    async fn run(mut self, mut orders: mpsc::Receiver<(usize, StreamOrder)>, frames: &Frames<TappedFrame>) {
+    async fn run(mut self, mut orders: mpsc::Receiver<(usize, StreamOrder)>, frames: Frames<TappedFrame>) {
         let mut slice = tokio::time::interval(SLICE);
         slice.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -221,7 +195,7 @@ impl Dispatcher {
                     Some((shard, order)) => self.order(shard, order),
                     None => return,
                 },
-                _ = slice.tick(), if !self.lines.is_empty() => self.slice(frames),
+                _ = slice.tick(), if !self.lines.is_empty() => self.slice(&frames),
             }
         }
     }
@@ -256,8 +230,8 @@ impl Dispatcher {
             StreamOrder::Send { key, text } => (key, ToTask::Send(text)),
             StreamOrder::End { key, why } => (key, ToTask::End(why)),
         };
-        let sent = self.lines.get(&key).map(|line| line.try_send(told));
-        if let Some(Err(mpsc::error::TrySendError::Full(_))) = sent {
+        let Some(line) = self.lines.get(&key) else { return };
+        if let Err(mpsc::error::TrySendError::Full(_)) = line.try_send(told) {
             // It would miss something: it ends as soon as it has seen what it has.
             self.lines.remove(&key);
         }

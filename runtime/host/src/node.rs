@@ -5,6 +5,7 @@ mod config;
 
 pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 
+use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup, DnsThread};
@@ -13,7 +14,7 @@ use crate::fetch::{self, FetchQueue, FetchSetup, FetchThread};
 use crate::figures::Figures;
 use crate::http::{self, HttpThread, Sources};
 use crate::layout::Layout;
-use crate::live_streams::{self, LiveQueue, LiveSetup, LiveThread, StreamFrames};
+use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
@@ -59,7 +60,7 @@ pub struct Node {
     _dns: DnsThread,
     _fetch: Option<FetchThread>,
     _media: Vec<MediaThread>,
-    _live_streams: LiveThread,
+    _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,

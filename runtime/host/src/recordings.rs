@@ -76,8 +76,7 @@ pub(crate) struct FrameQueue {
 impl FrameQueue {
     /// Hands over a frame. Never waits.
     pub(crate) fn put(&self, tapped: &Tapped<'_>) -> TapTaken {
-        let sent = TappedFrame::of(tapped).map(|frame| self.sender.try_send(frame));
-        if let Some(Ok(())) = sent {
+        if TappedFrame::of(tapped).is_some_and(|frame| self.sender.try_send(frame).is_ok()) {
             return TapTaken::Yes;
         }
         self.figures.frames_dropped.one();

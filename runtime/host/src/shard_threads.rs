@@ -31,7 +31,8 @@ use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, StreamOrder,
+    TrunkTargets, Way,
 };
 use places::Waiting;
 use std::collections::VecDeque;
@@ -535,10 +536,7 @@ impl Work {
                 }
             }
             Output::Recording(order) => self.record(order),
-            Output::Stream(order) => {
-                let ordered = self.out.live_streams.order(self.index, order);
-                self.undone.extend(ordered.err().map(Undone::Stream));
-            }
+            Output::Stream(order) => self.stream(order),
             Output::Notice { call, notice } => {
                 self.trace_notice(call, &notice);
                 crate::log::notice(call, &notice);
@@ -561,6 +559,11 @@ impl Work {
                 }
             }
         }
+    }
+
+    fn stream(&mut self, order: StreamOrder) {
+        let ordered = self.out.live_streams.order(self.index, order);
+        self.undone.extend(ordered.err().map(Undone::Stream));
     }
 
     fn record(&mut self, order: RecordingOrder) {

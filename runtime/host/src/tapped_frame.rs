@@ -36,3 +36,14 @@ impl TappedFrame {
         }
     }
 }
+
+/// A frame for tests.
+#[cfg(test)]
+pub(crate) fn silence() -> Tapped<'static> {
+    Tapped {
+        tap: TapId { number: 1, channel: 0 },
+        position: 0,
+        rate: patchcord_media::SAMPLE_RATE,
+        samples: &[0; FRAME_SAMPLES],
+    }
+}

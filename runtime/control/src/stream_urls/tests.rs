@@ -1,3 +1,5 @@
+//! Addresses as people write them, right and wrong, and which of them are below an allowed one.
+
 use super::*;
 
 fn url(text: &str) -> StreamUrl {

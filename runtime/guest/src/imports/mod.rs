@@ -104,5 +104,13 @@ fn started<T: 'static>(state: &mut State, answer: Answer) -> Option<(Result<Reso
     }
 }
 
+/// The result of the functions that tell a name.
+fn named(_: &mut State, answer: Answer) -> Option<(String,)> {
+    match answer {
+        Answer::Name(name) => Some((name,)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! `stream`: live sound of a leg to and from a WebSocket server.
 
-use super::{define, define_as_operation, define_operation, started};
+use super::{define, define_as_operation, define_operation, named, started};
 use crate::bindings::patchcord::handler::stream::{Options, Streamed};
 use crate::bindings::patchcord::handler::types::Error;
 use crate::convert::result;
@@ -36,10 +36,7 @@ pub(super) fn link(stream: &mut LinkerInstance<'_, State>) -> wasmtime::Result<(
         |(it,): (Resource<Streaming>,)| Ask::StreamName {
             operation: operation(&it),
         },
-        |_, answer| match answer {
-            Answer::Name(name) => Some((name,)),
-            _ => None,
-        },
+        named,
     )?;
     define(
         stream,

@@ -3,11 +3,12 @@
 use super::*;
 use crate::fetch::tests::Authority;
 use crate::shard_threads::{Heard, Outbox};
+use crate::tapped_frame;
 use crate::transports::websocket::accept_value;
 use patchcord_control::ids::{CallId, StreamId};
 use patchcord_control::stream_urls::StreamUrl;
 use patchcord_control::words::{StreamDirection, StreamFormat, StreamOptions};
-use patchcord_media::{SessionId, TapId};
+use patchcord_media::SessionId;
 use patchcord_switch::stream::Failure;
 use rustls::{ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -94,7 +95,7 @@ struct Rig {
     queue: LiveQueue,
     figures: Arc<LiveFigures>,
     // Ends before the shard's end of its queue.
-    _thread: LiveThread,
+    _thread: AsyncThread,
 }
 
 fn rig() -> Rig {
@@ -156,12 +157,7 @@ fn frames_without_room_are_counted_and_the_tap_goes_on() {
         sender,
         figures: figures.clone(),
     };
-    let tapped = Tapped {
-        tap: TapId { number: 1, channel: 0 },
-        position: 0,
-        rate: 8_000,
-        samples: &[0; 160],
-    };
+    let tapped = tapped_frame::silence();
     assert_eq!(
         (frames.put(&tapped), frames.put(&tapped)),
         (TapTaken::Yes, TapTaken::Yes)

@@ -1,3 +1,5 @@
+//! Live sound: its order, its ledger, its limits, and every rate made every other.
+
 use super::*;
 
 fn source(rate: Rate, wanted: Rate) -> Live {

@@ -1,3 +1,5 @@
+//! Sound in every format a stream has, from every rate a tap may have.
+
 use super::*;
 use crate::measure::frequency_dbfs;
 

@@ -1,3 +1,5 @@
+//! A stream without a connection: what is told to a server in which order, and that it ends once whatever happens.
+
 use super::*;
 use crate::stream::StreamKey;
 use base64ct::{Base64, Encoding};
