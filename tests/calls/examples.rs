@@ -51,6 +51,11 @@ fn follow_me() {
 }
 
 #[test]
+fn voice_agent() {
+    assert!(scenarios_of("voice-agent") >= 5);
+}
+
+#[test]
 fn voicemail() {
     assert!(scenarios_of("voicemail") >= 4);
 }

@@ -14,6 +14,7 @@ mod playing;
 mod random;
 mod recording;
 mod speech;
+mod streaming;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -34,6 +34,7 @@ mod play;
 mod prompt;
 pub mod random;
 mod record;
+mod stream;
 mod talk;
 mod transfer;
 pub mod wait;
@@ -48,6 +49,7 @@ pub use bindings::patchcord::handler::gather::{
 };
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
 pub use bindings::patchcord::handler::record::{RecordEnd, Recorded, Recording};
+pub use bindings::patchcord::handler::stream::{StreamEnd, Streamed, Streaming};
 pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bindings::patchcord::handler::types::{
     Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, NotRecorded, Operation,
@@ -58,6 +60,7 @@ pub use gather::Gather;
 pub use play::Play;
 pub use prompt::{Prompt, escaped, file, say, silence, ssml, tone, url};
 pub use record::Record;
+pub use stream::Stream;
 pub use talk::TalkEnd;
 
 /// What a handler's functions return.
@@ -67,6 +70,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
-    pub use crate::{Error, Gather, Leg, Play, Record, RejectReason, Result, file, say, silence, ssml, tone, url};
+    pub use crate::{
+        Error, Gather, Leg, Play, Record, RejectReason, Result, Stream, file, say, silence, ssml, tone, url,
+    };
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

@@ -6,7 +6,7 @@ use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
     Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecordOptions, Recorded,
-    RejectReason, Segment, TransferOutcome, UnixTime,
+    RejectReason, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -320,6 +320,49 @@ pub enum Ask {
         /// Which.
         operation: OperationId,
     },
+    /// `stream.stream`, answered by [`Answer::Streamed`]; waits.
+    Stream {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        options: StreamOptions,
+    },
+    /// `stream.start`, answered by [`Answer::Started`].
+    StartStream {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        options: StreamOptions,
+    },
+    /// `stream.streaming.id`, answered by [`Answer::Name`].
+    StreamName {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `stream.streaming.result`, answered by [`Answer::StreamResult`].
+    StreamResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `stream.streaming.send`, answered by [`Answer::Unit`].
+    SendStream {
+        /// Which.
+        operation: OperationId,
+        /// What.
+        text: Private<String>,
+    },
+    /// `stream.streaming.receive`, answered by [`Answer::Text`]; waits.
+    ReceiveStream {
+        /// Which.
+        operation: OperationId,
+        /// Milliseconds.
+        timeout_ms: Option<u32>,
+    },
+    /// `stream.streaming.stop`, answered by [`Answer::Streamed`]; waits.
+    StopStream {
+        /// Which.
+        operation: OperationId,
+    },
     /// `types.operation.done`, answered by [`Answer::Flag`].
     Done {
         /// Which.
@@ -403,8 +446,14 @@ pub enum Answer {
     Recorded(Result<Recorded, Error>),
     /// For `record.recording.result`.
     RecordResult(Option<Result<Recorded, Error>>),
-    /// For `record.recording.id`.
+    /// For `record.recording.id` and `stream.streaming.id`.
     Name(String),
+    /// For `stream.stream` and `stream.streaming.stop`.
+    Streamed(Result<Streamed, Error>),
+    /// For `stream.streaming.result`.
+    StreamResult(Option<Result<Streamed, Error>>),
+    /// For `stream.streaming.receive`.
+    Text(Result<Option<Private<String>>, Error>),
     /// For `transfer.refer` and `refer-to-leg`.
     Referred(Result<TransferOutcome, Error>),
     /// For `bridge.take` and `transfer.request.take`.

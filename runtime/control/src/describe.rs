@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::words::{
     Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, Played,
-    RecordOptions, Recorded, Segment, TransferOutcome,
+    RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -63,6 +63,15 @@ pub fn ask(ask: &Ask) -> String {
         Ask::PauseRecord { operation, with } => format!("recording.pause(#{}, {with:?})", operation.0),
         Ask::ResumeRecord { operation } => format!("recording.resume(#{})", operation.0),
         Ask::StopRecord { operation } => format!("recording.stop(#{})", operation.0),
+        Ask::Stream { leg, options } => format!("stream(leg {}, {})", leg.0, stream(options)),
+        Ask::StartStream { leg, options } => format!("stream.start(leg {}, {})", leg.0, stream(options)),
+        Ask::StreamName { operation } => format!("streaming.id(#{})", operation.0),
+        Ask::StreamResult { operation } => format!("streaming.result(#{})", operation.0),
+        Ask::SendStream { operation, text } => {
+            format!("streaming.send(#{}, {} bytes)", operation.0, text.reveal().len())
+        }
+        Ask::ReceiveStream { operation, .. } => format!("streaming.receive(#{})", operation.0),
+        Ask::StopStream { operation } => format!("streaming.stop(#{})", operation.0),
         Ask::Done { operation } => format!("operation.done(#{})", operation.0),
         Ask::Forget { operation } => format!("operation.forget(#{})", operation.0),
         Ask::Sleep { ms } => format!("wait.sleep({ms} ms)"),
@@ -101,6 +110,11 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Recorded(result) => recorded(result),
         Answer::RecordResult(result) => result.as_ref().map_or_else(still, recorded),
         Answer::Name(name) => name.clone(),
+        Answer::Streamed(result) => streamed(result),
+        Answer::StreamResult(result) => result.as_ref().map_or_else(still, streamed),
+        Answer::Text(Ok(Some(text))) => format!("{} bytes", text.reveal().len()),
+        Answer::Text(Ok(None)) => "no text".to_owned(),
+        Answer::Text(Err(error)) => error.to_string(),
         Answer::Referred(result) => result.as_ref().map_or_else(Error::to_string, referred),
         Answer::Taken(result) => result
             .as_ref()
@@ -194,6 +208,26 @@ fn record(options: &RecordOptions) -> String {
 fn recorded(result: &Result<Recorded, Error>) -> String {
     match result {
         Ok(recorded) => format!("{} ms recorded, ended by {:?}", recorded.length_ms, recorded.ended_by),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Where to is not said: a token may be in the address.
+fn stream(options: &StreamOptions) -> String {
+    format!(
+        "{:?}, {:?}, {} parameters",
+        options.format,
+        options.direction,
+        options.parameters.len()
+    )
+}
+
+fn streamed(result: &Result<Streamed, Error>) -> String {
+    match result {
+        Ok(it) => format!(
+            "{} ms heard, {} ms played, ended by {:?}",
+            it.counts.heard_ms, it.counts.played_ms, it.ended_by
+        ),
         Err(error) => error.to_string(),
     }
 }

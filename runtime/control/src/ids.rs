@@ -33,6 +33,21 @@ impl fmt::Display for RecordingId {
     }
 }
 
+/// A stream, unique across nodes and restarts: its call and its number in it, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// The call it is made in.
+    pub call: CallId,
+    /// Which of that call's.
+    pub number: u32,
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "str_{:032x}_{}", self.call.0, self.number)
+    }
+}
+
 /// A leg within its call, counted from 0: the one that opened the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LegId(pub u32);

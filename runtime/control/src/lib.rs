@@ -17,5 +17,6 @@ pub mod private;
 pub mod record;
 pub mod route;
 pub mod speech;
+pub mod stream_urls;
 pub mod trunks;
 pub mod words;

@@ -37,6 +37,14 @@ pub struct Limits {
     /// How long the last sound of a recording may be on its way, and then how long it may take to be kept; after that it
     /// counts as failed.
     pub recording_close: Duration,
+    /// Streams that run at the same time; one more is refused with `limit(streams)`.
+    pub streams_at_once: usize,
+    /// Streams of a call, ended ones included; one more is refused with `limit(streams)`.
+    pub streams: usize,
+    /// Texts of a server that wait for the handler; one more takes the place of the oldest.
+    pub stream_messages: usize,
+    /// How long a stream that was told to end may take; then it counts as lost.
+    pub stream_close: Duration,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -68,6 +76,10 @@ impl Default for Limits {
             recordings_at_once: 4,
             recordings: 64,
             recording_close: Duration::from_secs(10),
+            streams_at_once: 4,
+            streams: 64,
+            stream_messages: 64,
+            stream_close: Duration::from_secs(5),
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

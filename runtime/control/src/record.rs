@@ -1,9 +1,9 @@
 //! What is left of a call: exactly one [`CallRecord`] for each, made when its last part is gone.
 
 use crate::call::Saved;
-use crate::ids::{CallId, LegId, RecordingId, Tenant};
+use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
-use crate::words::{Error, Interruption, LegDirection, NotRecorded, RecordEnd, UnixTime};
+use crate::words::{Error, Interruption, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime};
 
 /// What an instance used, as the guest counted it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -192,6 +192,23 @@ pub enum RecordingOutcome {
     Failed(NotRecorded),
 }
 
+/// A stream as the call's record shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRecord {
+    /// Its name.
+    pub id: StreamId,
+    /// Whose sound.
+    pub leg: LegId,
+    /// When it began.
+    pub started_at: UnixTime,
+    /// How long it was, in milliseconds.
+    pub lasted_ms: u64,
+    /// Why it ended.
+    pub ended_by: StreamEnd,
+    /// What went over it.
+    pub counts: StreamCounts,
+}
+
 /// The end record of a call (CDR).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
@@ -211,6 +228,8 @@ pub struct CallRecord {
     pub legs: Vec<LegRecord>,
     /// Its recordings in the order they began.
     pub recordings: Vec<RecordingRecord>,
+    /// Its streams in the order they began.
+    pub streams: Vec<StreamRecord>,
     /// How the handler ended.
     pub handler_end: HandlerEnd,
     /// Host calls that waited.

@@ -5,6 +5,7 @@
 mod hearing;
 mod parties;
 mod recording;
+mod streaming;
 
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
 pub use parties::{
@@ -14,6 +15,7 @@ pub use parties::{
 };
 
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
+pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
 
 use crate::policy::Privacy;
 use crate::private::Private;
@@ -81,6 +83,10 @@ pub enum LimitName {
     SpeechBytes,
     /// Phrases that one collection listens for.
     Phrases,
+    /// Streams at the same time, or in one call.
+    Streams,
+    /// Parameters of one stream.
+    Parameters,
 }
 
 /// Why a request was not carried out.
@@ -126,6 +132,8 @@ pub enum Error {
     NotFetched(String),
     /// What was said could not be recognised, and why.
     NotHeard(String),
+    /// The configuration does not allow it; what it would have to say.
+    NotAllowed(String),
     /// The handler's own words.
     Failed(String),
 }
@@ -153,6 +161,7 @@ impl fmt::Display for Error {
             Error::NotFetched(why) => write!(f, "the sound file could not be fetched: {why}"),
             Error::NotSpoken(why) => write!(f, "the text could not be spoken: {why}"),
             Error::NotHeard(why) => write!(f, "what was said could not be recognised: {why}"),
+            Error::NotAllowed(what) => write!(f, "the configuration does not allow this: {what}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }

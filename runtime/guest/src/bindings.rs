@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
         "patchcord:handler/play.playing": handles::Playing,
         "patchcord:handler/gather.gathering": handles::Gathering,
         "patchcord:handler/record.recording": handles::Recording,
+        "patchcord:handler/stream.streaming": handles::Streaming,
         "patchcord:handler/dial.dialing": handles::Dialing,
         "patchcord:handler/bridge.bridging": handles::Bridging,
         "patchcord:handler/transfer.request": handles::TransferRequest,

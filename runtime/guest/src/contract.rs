@@ -4,12 +4,13 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
     ("gather.wit", include_str!("../../../wit/gather.wit")),
     ("record.wit", include_str!("../../../wit/record.wit")),
+    ("stream.wit", include_str!("../../../wit/stream.wit")),
     ("dial.wit", include_str!("../../../wit/dial.wit")),
     ("transfer.wit", include_str!("../../../wit/transfer.wit")),
     ("bridge.wit", include_str!("../../../wit/bridge.wit")),

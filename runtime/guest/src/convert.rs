@@ -3,6 +3,7 @@
 
 mod parties;
 mod recording;
+mod streaming;
 
 pub(crate) use parties::call_id;
 
@@ -50,8 +51,8 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
@@ -80,6 +81,7 @@ impl From<types::Error> for words::Error {
             types::Error::NotSpoken(why) => Self::NotSpoken(why),
             types::Error::NotFetched(why) => Self::NotFetched(why),
             types::Error::NotHeard(why) => Self::NotHeard(why),
+            types::Error::NotAllowed(what) => Self::NotAllowed(what),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -106,6 +108,7 @@ impl From<words::Error> for types::Error {
             words::Error::NotSpoken(why) => Self::NotSpoken(why),
             words::Error::NotFetched(why) => Self::NotFetched(why),
             words::Error::NotHeard(why) => Self::NotHeard(why),
+            words::Error::NotAllowed(what) => Self::NotAllowed(what),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }

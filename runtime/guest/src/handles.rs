@@ -17,6 +17,8 @@ pub enum Playing {}
 pub enum Gathering {}
 /// Marks handles of `record.recording`.
 pub enum Recording {}
+/// Marks handles of `stream.streaming`.
+pub enum Streaming {}
 /// Marks handles of `dial.dialing`.
 pub enum Dialing {}
 /// Marks handles of `bridge.bridging`.

@@ -33,13 +33,14 @@ pub use calling::Calling;
 pub use reader::ConfigError;
 
 use crate::log::Format;
-use crate::node::NodeConfig;
+use crate::node::{NodeConfig, Streams};
 use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route};
+use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use reader::{Source, Table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,6 +57,7 @@ const SECTIONS: &[&str] = &[
     "speech",
     "web_files",
     "recognition",
+    "streams",
     "trace",
     "limits",
     "log",
@@ -158,6 +160,7 @@ impl Config {
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
             recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
+            streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
             call: patchcord_control::limits::Limits::default(),
@@ -226,6 +229,19 @@ fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<P
         RecordsTo::Stdout | RecordsTo::Nowhere => file,
     };
     Ok(folder.unwrap_or_else(|| beside(near, "recordings")))
+}
+
+/// Nothing is allowed that is not named.
+fn streams(section: &Table<'_>, file: &Path) -> Result<Streams, ConfigError> {
+    let right = "an address such as \"wss://agents.example.com/talk/\", which allows all below it";
+    let allowed = section.parsed_list("allow", right, |text| StreamUrl::parse(text).ok())?;
+    let roots = section.parsed("roots", "a file such as \"agents.pem\"", |path| {
+        (!path.is_empty()).then(|| beside(file, path))
+    })?;
+    Ok(Streams {
+        allow: StreamAllow::new(allowed),
+        roots,
+    })
 }
 
 /// Traces are written only if a folder is named.

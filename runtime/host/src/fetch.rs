@@ -205,4 +205,4 @@ fn request(url: &CertificateUrl) -> Option<Request<Empty<Bytes>>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

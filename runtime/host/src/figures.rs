@@ -4,6 +4,7 @@
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::layout::Layout;
+use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
@@ -168,6 +169,8 @@ pub(crate) struct Figures {
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
     pub(crate) recordings: Arc<RecordingFigures>,
+    /// Of the live streams of legs.
+    pub(crate) live_streams: Arc<LiveFigures>,
     /// SIP datagrams received.
     pub(crate) datagrams: Figure,
     /// SIP datagrams dropped because a shard was too busy even to refuse them, in the order of [`Class::ALL`].
@@ -194,6 +197,7 @@ impl Figures {
             recognition: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
+            live_streams: Arc::default(),
             datagrams: Figure::default(),
             inbox_dropped: Default::default(),
             records: Figure::default(),

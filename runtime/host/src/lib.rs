@@ -21,6 +21,7 @@ mod figures;
 mod hosted;
 mod http;
 mod layout;
+mod live_streams;
 pub mod log;
 mod media_threads;
 mod metrics;
@@ -38,6 +39,7 @@ mod shard_threads;
 mod sounds;
 pub mod speech;
 mod start_error;
+mod tapped_frame;
 #[cfg(test)]
 mod testing;
 mod ticker;
@@ -52,7 +54,7 @@ pub use doors::{Door, Sip};
 pub use hosted::HostedServer;
 #[doc(hidden)]
 pub use media_threads::FlatOut;
-pub use node::{Media, Node, NodeConfig, WatchedTrunk};
+pub use node::{Media, Node, NodeConfig, Streams, WatchedTrunk};
 pub use recognition::{RecogniserConfig, RecognitionConfig};
 pub use records::RecordsTo;
 pub use speech::{SpeechConfig, VoiceConfig};

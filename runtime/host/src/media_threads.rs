@@ -14,6 +14,7 @@ mod rtcp_ready;
 use crate::batch::{Batch, Wait};
 use crate::figures::{Figures, MediaFigures};
 use crate::layout::Layout;
+use crate::live_streams::StreamFrames;
 use crate::ports::SocketPair;
 use crate::recordings::FrameQueue;
 use crate::shard_threads::Inbox;
@@ -22,6 +23,7 @@ use patchcord_media::{
     Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, SessionId, Sink, TapTaken,
     Tapped,
 };
+use patchcord_switch::stream::STREAM_CHANNEL;
 use relays::{Crossed, Relays};
 use rtcp_ready::RtcpReady;
 use std::cell::Cell;
@@ -93,6 +95,20 @@ impl MediaQueue {
     }
 }
 
+impl MediaQueue {
+    /// Hands over a command; gives it back if there is no room now. A thread that has ended takes everything.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a command comes back as it is, to be tried again: boxing it would allocate for each"
+    )]
+    pub(crate) fn try_command(&self, command: Command) -> Result<(), Command> {
+        match self.0.try_send(ToMedia::Command(command)) {
+            Err(TrySendError::Full(ToMedia::Command(command))) => Err(command),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A running media thread; dropping it stops and joins it.
 pub(crate) struct MediaThread {
     queue: MediaQueue,
@@ -119,6 +135,8 @@ pub(crate) struct Seat {
     pub(crate) relays: Relays,
     /// Where recorded sound goes; none if nothing is recorded.
     pub(crate) recorded: Option<FrameQueue>,
+    /// Where sound of streamed legs goes; none if nothing is streamed.
+    pub(crate) streamed: Option<StreamFrames>,
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) seed: u64,
@@ -145,6 +163,7 @@ struct Wires {
     index: usize,
     relays: Relays,
     recorded: Option<FrameQueue>,
+    streamed: Option<StreamFrames>,
     send_errors: Cell<u64>,
     relays_dropped: Cell<u64>,
     relays_stray: Cell<u64>,
@@ -178,6 +197,10 @@ impl Sink for &Wires {
     }
 
     fn tapped(&mut self, _session: SessionId, tapped: &Tapped<'_>) -> TapTaken {
+        if tapped.tap.channel == STREAM_CHANNEL {
+            let streamed = self.streamed.as_ref();
+            return streamed.map_or(TapTaken::Dropped, |queue| queue.put(tapped));
+        }
         self.recorded
             .as_ref()
             .map_or(TapTaken::Dropped, |queue| queue.put(tapped))
@@ -229,6 +252,7 @@ impl Slices {
                 index: seat.index,
                 relays: seat.relays,
                 recorded: seat.recorded,
+                streamed: seat.streamed,
                 send_errors: Cell::new(0),
                 relays_dropped: Cell::new(0),
                 relays_stray: Cell::new(0),

@@ -22,6 +22,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
     recordings(&mut page, figures);
+    live_streams(&mut page, figures);
     process_figures(&mut page);
     page.0
 }
@@ -446,6 +447,35 @@ fn traces(page: &mut Page, figures: &Figures) {
         "patchcord_trace_records_left_out_total",
         "Messages and turns that found no room in a trace.",
         traces.left_out.get(),
+    );
+}
+
+fn live_streams(page: &mut Page, figures: &Figures) {
+    let streams = &figures.live_streams;
+    page.gauge(
+        "patchcord_streams_active",
+        "Live streams of legs to servers.",
+        streams.active.get(),
+    );
+    page.counters(
+        "patchcord_streams_total",
+        "Live streams by what came of their beginning: begun, or too many at once.",
+        "result",
+        &[("begun", streams.begun.get()), ("refused", streams.refused.get())],
+    );
+    page.counters(
+        "patchcord_stream_connections_total",
+        "Connections to the servers of live streams that came about, or did not.",
+        "result",
+        &[
+            ("opened", streams.connected.get()),
+            ("failed", streams.not_connected.get()),
+        ],
+    );
+    page.counter(
+        "patchcord_stream_frames_dropped_total",
+        "Frames of 20 ms that found no room on their way to a live stream.",
+        streams.frames_dropped.get(),
     );
 }
 

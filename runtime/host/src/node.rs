@@ -1,39 +1,41 @@
 //! A node: the wiring of sockets and threads to shards and media engines, from start to drain. The only file that knows
-//! all parts. Not here: the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
+//! all parts. Not here: what it is made from (`node/config`), the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
+
+mod config;
+
+pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
-use crate::doors::{self, Sip};
+use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
 use crate::http::{self, Sources};
 use crate::layout::Layout;
+use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
-use crate::recognition::{self, RecognitionConfig, RecognitionQueue};
+use crate::recognition::{self, RecognitionQueue};
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
-use crate::records::{self, RecordQueue, RecordsThread, RecordsTo};
+use crate::records::{self, RecordQueue, RecordsThread};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
-use crate::speech::{self, SpeechConfig, SpeechQueue};
+use crate::speech::{self, SpeechQueue};
 use crate::start_error::StartError;
 use crate::ticker::Ticker;
-use crate::trace::store::{self, TraceFolder, TraceQueue, TraceThread};
+use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
-use crate::web_files::{self, WebFilesConfig, WebFilesQueue};
+use crate::web_files::{self, WebFilesQueue};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
-use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport, TrunkMode, Uri};
-use patchcord_switch::{Directory, IdentityConfig};
-use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use patchcord_switch::Directory;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -50,135 +52,6 @@ const DIALOGS_PER_CALL: usize = 2;
 /// Transactions for each call: INVITE and BYE, which linger for half a minute after it.
 const TRANSACTIONS_PER_CALL: usize = 8;
 
-/// The audio part of a node.
-#[derive(Debug, Clone)]
-pub struct Media {
-    /// Ports for audio: each even one with the next is room for one call.
-    pub ports: RangeInclusive<u16>,
-    /// Where the sockets are bound.
-    pub listen: IpAddr,
-    /// The address that session descriptions name.
-    pub advertise: IpAddr,
-    /// Codecs offered, by preference; not empty.
-    pub codecs: Vec<Codec>,
-    /// Whether legs have to be encrypted.
-    pub srtp: Srtp,
-    /// Media threads wanted; never more than there are blocks of four port pairs.
-    pub threads: usize,
-    /// A caller that should send audio and sends none for so long is lost; none: wait for ever.
-    pub timeout: Option<Duration>,
-}
-
-/// What a node is made from.
-#[derive(Debug, Clone)]
-pub struct NodeConfig {
-    /// SIP.
-    pub sip: Sip,
-    /// Audio.
-    pub media: Media,
-    /// The name server that is asked where addresses lead; none: those of the system.
-    pub dns: Option<SocketAddr>,
-    /// Where metrics and health are served; none: nowhere.
-    pub http: Option<SocketAddr>,
-    /// Where end records go.
-    pub records: RecordsTo,
-    /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
-    pub recordings: Option<PathBuf>,
-    /// How texts are spoken.
-    pub speech: SpeechConfig,
-    /// Where sound files of the web may come from.
-    pub web_files: WebFilesConfig,
-    /// How what callers say is recognised.
-    pub recognition: RecognitionConfig,
-    /// Shards wanted: threads that run calls.
-    pub shards: usize,
-    /// Calls at the same time; one more is refused with 503.
-    pub calls: usize,
-    /// Limits of an instance.
-    pub instance: patchcord_guest::Limits,
-    /// Limits of a call.
-    pub call: patchcord_control::limits::Limits,
-    /// Whether turns are reported to watchers.
-    pub trace: Trace,
-    /// Where the SIP of each call is written when it ends; none: nowhere.
-    pub traces: Option<TraceFolder>,
-    /// Who may call in; everybody without it.
-    pub gate: Option<patchcord_sip::GateConfig>,
-    /// How registrations are kept.
-    pub registrar: patchcord_sip::RegistrarConfig,
-    /// The host of our own users' addresses; none: the first door's address.
-    pub domain: Option<String>,
-    /// How signed caller identity is judged and made.
-    pub identity: IdentityConfig,
-    /// Authorities one of which must have certified a server that signers' certificates come from; none: those of the
-    /// system.
-    pub identity_servers: Option<PathBuf>,
-    /// Trunks to watch.
-    pub trunks: Vec<WatchedTrunk>,
-}
-
-/// A trunk that a node registers with, or asks whether it lives.
-#[derive(Debug, Clone)]
-pub struct WatchedTrunk {
-    /// All but what only a running node knows: its seed, and the contact it registers.
-    pub machine: patchcord_sip::TrunkConfig,
-    /// How the carrier reaches us.
-    pub transport: Transport,
-    /// How long a registration is asked to hold; none: it is not registered.
-    pub registers: Option<Duration>,
-}
-
-impl NodeConfig {
-    /// A node on this machine only, for development and tests: one shard, one media thread, records to watchers only.
-    pub fn local(sip: SocketAddr, ports: RangeInclusive<u16>) -> Self {
-        Self {
-            sip: Sip {
-                listen: sip,
-                advertise: None,
-                doors: Vec::new(),
-                tls: TlsFiles::default(),
-            },
-            media: Media {
-                codecs: Codec::USUAL.to_vec(),
-                srtp: Srtp::Accept,
-                ports,
-                listen: sip.ip(),
-                advertise: sip.ip(),
-                threads: 1,
-                timeout: Some(Duration::from_secs(30)),
-            },
-            dns: None,
-            http: None,
-            records: RecordsTo::Nowhere,
-            recordings: None,
-            speech: SpeechConfig::default(),
-            web_files: WebFilesConfig::default(),
-            recognition: RecognitionConfig::default(),
-            shards: 1,
-            calls: 100,
-            instance: patchcord_guest::Limits::default(),
-            call: patchcord_control::limits::Limits::default(),
-            trace: Trace::On,
-            traces: None,
-            gate: None,
-            registrar: patchcord_sip::RegistrarConfig::default(),
-            domain: None,
-            identity: IdentityConfig::default(),
-            identity_servers: None,
-            trunks: Vec::new(),
-        }
-    }
-
-    /// How the wasm engine has to be sized for this node.
-    pub fn runtime(&self) -> patchcord_guest::Config {
-        patchcord_guest::Config {
-            max_instances: u32::try_from(self.calls).unwrap_or(u32::MAX),
-            memory_max: self.instance.memory_bytes,
-            cpu_clock: Some(crate::programs::thread_cpu),
-        }
-    }
-}
-
 /// A running node. Dropping it ends all calls, waits shortly for their records, and joins every thread.
 ///
 /// The order of the fields is the order in which threads end: who feeds a queue before who empties it. Connections and
@@ -193,6 +66,7 @@ pub struct Node {
     _web_files: Option<AsyncThread>,
     _recognition: Option<AsyncThread>,
     _media: Vec<MediaThread>,
+    _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
@@ -239,6 +113,8 @@ struct Queues {
     records: RecordQueue,
     recordings: Option<RecordingQueue>,
     recorded: Option<FrameQueue>,
+    live_streams: LiveQueue,
+    streamed: StreamFrames,
     traces: Option<TraceQueue>,
     streams: StreamQueue,
     dns: DnsQueue,
@@ -274,12 +150,15 @@ impl Node {
         let (files, files_queue) = web_files::start(&config.web_files, &inboxes, &ground.figures.web_files)?.unzip();
         let (recognition, recognition_queue) = ground.recognition_thread(&config, &inboxes)?.unzip();
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
+        let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
             records: record_queue,
             recordings: recording_queue,
             recorded,
+            live_streams,
+            streamed,
             traces: trace_queue,
             streams,
             dns: dns_queue,
@@ -314,6 +193,7 @@ impl Node {
             _web_files: files,
             _recognition: recognition,
             _media: media,
+            _live_streams: live_thread,
             _recordings: recordings,
             _records: records,
             _traces: traces,
@@ -535,6 +415,27 @@ impl Ground {
             .map_err(StartError::Thread)
     }
 
+    fn live_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+        media: &[MediaQueue],
+    ) -> Result<live_streams::Started, StartError> {
+        let files = TlsFiles {
+            roots: config.streams.roots.clone(),
+            ..TlsFiles::default()
+        };
+        let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
+        let setup = LiveSetup {
+            resolver: dns::resolver(config.dns),
+            tls: certificates.client(),
+            inboxes: inboxes.to_vec(),
+            media: media.to_vec(),
+            figures: self.figures.live_streams.clone(),
+        };
+        live_streams::start(setup).map_err(StartError::Thread)
+    }
+
     fn sources(&self) -> Sources {
         Sources {
             figures: self.figures.clone(),
@@ -559,6 +460,7 @@ impl Ground {
                 commands,
                 relays,
                 recorded: queues.recorded.clone(),
+                streamed: Some(queues.streamed.clone()),
                 inboxes: queues.inboxes.clone(),
                 figures: self.figures.clone(),
                 seed: u64::from_le_bytes(random()?),
@@ -595,6 +497,7 @@ impl Ground {
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),
+                    live_streams: queues.live_streams.clone(),
                     traces: queues.traces.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
@@ -658,6 +561,7 @@ impl Ground {
             media_timeout: config.media.timeout,
             instance: config.instance,
             call: config.call.clone(),
+            streams: Arc::new(config.streams.allow.clone()),
             calls,
             gate: config.gate.clone(),
             registrar: (index == 0).then(|| config.registrar.clone()),

@@ -20,7 +20,8 @@ pub(crate) use repair::Interrupted;
 use crate::figures::Figure;
 use crate::records::RecordQueue;
 use crate::shard_threads::Inbox;
-use patchcord_media::{FRAME_SAMPLES, TapId, TapTaken, Tapped};
+use crate::tapped_frame::TappedFrame;
+use patchcord_media::{TapTaken, Tapped};
 use patchcord_switch::{RecordingKey, RecordingOrder};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -59,16 +60,6 @@ pub(crate) struct RecordingFigures {
     pub(crate) interrupted: Figure,
 }
 
-/// 20 ms on their way to the writer, as a whole: nothing is allocated on the way.
-#[derive(Clone, Copy)]
-struct Frame {
-    tap: TapId,
-    position: u64,
-    rate: u32,
-    length: usize,
-    samples: [i16; FRAME_SAMPLES],
-}
-
 /// What the writer is told.
 enum ToWriter {
     Order { shard: usize, order: RecordingOrder },
@@ -78,23 +69,14 @@ enum ToWriter {
 /// The way of sound to the writer.
 #[derive(Clone)]
 pub(crate) struct FrameQueue {
-    sender: SyncSender<Frame>,
+    sender: SyncSender<TappedFrame>,
     figures: Arc<RecordingFigures>,
 }
 
 impl FrameQueue {
     /// Hands over a frame. Never waits.
     pub(crate) fn put(&self, tapped: &Tapped<'_>) -> TapTaken {
-        let mut frame = Frame {
-            tap: tapped.tap,
-            position: tapped.position,
-            rate: tapped.rate,
-            length: tapped.samples.len(),
-            samples: [0; FRAME_SAMPLES],
-        };
-        let room = frame.samples.get_mut(..tapped.samples.len());
-        let fits = room.map(|room| room.copy_from_slice(tapped.samples)).is_some();
-        if fits && self.sender.try_send(frame).is_ok() {
+        if TappedFrame::of(tapped).is_some_and(|frame| self.sender.try_send(frame).is_ok()) {
             return TapTaken::Yes;
         }
         self.figures.frames_dropped.one();

@@ -7,9 +7,12 @@
 //! media threads stay with the media thread until there is room, places of addresses with the thread that looked them up.
 //! Orders of the node wait.
 
+mod places;
+
 use crate::dns::{Asked, DnsQueue, LookUp};
 use crate::fetch::{self, FetchQueue, Wanted};
 use crate::figures::{Figures, ShardFigures};
+use crate::live_streams::{self, LiveQueue};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
 use crate::recognition::{self, Recognised, RecognitionQueue};
@@ -23,20 +26,21 @@ use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use crate::web_files::{self, WebFilesQueue};
-use patchcord_control::call::Saved;
+use patchcord_control::call::{Saved, StreamSignal};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::NotRecorded;
 use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
-use patchcord_switch::waiting::{Next, WaitingRoom, most_waiting};
+use patchcord_switch::stream::StreamKey;
+use patchcord_switch::waiting::{Next, WaitingRoom};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, ToFetch,
-    ToRecognise, ToSpeak, TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, StreamOrder,
+    ToFetch, ToRecognise, ToSpeak, TrunkTargets, Way,
 };
+use places::Waiting;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,6 +90,10 @@ enum ToShard {
         query: Query,
         heard: Recognised,
     },
+    Stream {
+        key: StreamKey,
+        signal: StreamSignal,
+    },
     Location(LocationChange),
     Trunk(TrunkTargets),
     Order(Order),
@@ -112,33 +120,6 @@ pub(crate) struct Inbox {
 pub(crate) struct Outbox {
     receiver: Receiver<ToShard>,
     waiting: Arc<Waiting>,
-}
-
-/// How many messages of a class wait in the inbox and in the waiting room, in the order of [`Class::ALL`].
-#[derive(Debug, Default)]
-struct Waiting([AtomicUsize; Class::ALL.len()]);
-
-impl Waiting {
-    fn of(&self, class: Class) -> &AtomicUsize {
-        let at = Class::ALL.iter().position(|known| *known == class);
-        &self.0[at.expect("every class is among all")]
-    }
-
-    /// Takes a place, if there is one.
-    fn enter(&self, class: Class) -> Taken {
-        let before = self.of(class).fetch_add(1, Ordering::Relaxed);
-        match most_waiting(class).is_some_and(|most| before >= most) {
-            true => {
-                self.leave(class);
-                Taken::Dropped(class)
-            }
-            false => Taken::Yes,
-        }
-    }
-
-    fn leave(&self, class: Class) {
-        self.of(class).fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// What became of a message.
@@ -216,6 +197,12 @@ impl Inbox {
     /// Tells that a recording is kept or failed, or finds no room for that.
     pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
         self.offer(ToShard::Recorded { key, stored })
+    }
+
+    /// Tells something of a stream; whether there was room for that.
+    pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> bool {
+        let signal = signal.clone();
+        self.offer(ToShard::Stream { key, signal }) == Taken::Yes
     }
 
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
@@ -310,6 +297,7 @@ pub(crate) struct WaysOut {
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
     pub(crate) recordings: Option<RecordingQueue>,
+    pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
@@ -358,6 +346,7 @@ enum Undone {
     Record(RecordingKey, NotRecorded),
     Speak(Query, &'static str),
     Recognise(Query, &'static str),
+    Stream(StreamKey),
 }
 
 impl Work {
@@ -468,6 +457,7 @@ impl Work {
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
+            ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -499,6 +489,10 @@ impl Work {
                 Undone::Fetch(query) => Input::Fetched {
                     query,
                     file: Err(FetchFailure::Busy),
+                },
+                Undone::Stream(key) => Input::Stream {
+                    key,
+                    signal: live_streams::overloaded(),
                 },
                 Undone::Record(key, why) => Input::Recorded { key, stored: Err(why) },
                 Undone::Speak(query, why) => Input::Spoken {
@@ -587,6 +581,7 @@ impl Work {
                 }
             }
             Output::Recording(order) => self.record(order),
+            Output::Stream(order) => self.stream(order),
             Output::Notice { call, notice } => {
                 self.trace_notice(call, &notice);
                 crate::log::notice(call, &notice);
@@ -632,6 +627,11 @@ impl Work {
         if let Err(why) = recognition::recognise(self.out.recognition.as_ref(), (self.index, query), wanted) {
             self.undone.push_back(Undone::Recognise(query, why));
         }
+    }
+
+    fn stream(&mut self, order: StreamOrder) {
+        let ordered = self.out.live_streams.order(self.index, order);
+        self.undone.extend(ordered.err().map(Undone::Stream));
     }
 
     fn record(&mut self, order: RecordingOrder) {

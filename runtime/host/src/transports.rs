@@ -13,7 +13,7 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod websocket;
+pub(crate) mod websocket;
 
 pub(crate) use carry::Times;
 pub(crate) use connections::Limits;

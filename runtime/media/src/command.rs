@@ -1,6 +1,9 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
-use crate::{Clip, Codec, Coming, DetectOptions, EarId, EarOrder, OpusOptions, RelayKeys, SrtpKeys, TapId, TapOrder};
+use crate::{
+    Clip, Codec, Coming, DetectOptions, EarId, EarOrder, LiveId, LiveOrder, OpusOptions, RelayKeys, SrtpKeys, TapId,
+    TapOrder,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +119,16 @@ pub enum Command {
         /// What it is to do.
         order: EarOrder,
     },
+    /// Sound of somebody outside, played while no prompt plays and no key is sent; it takes the place of relayed sound.
+    /// A session has one source of it: a second one ends at once. While the plan forbids sending, it waits.
+    Live {
+        /// To whom.
+        session: SessionId,
+        /// Which source.
+        live: LiveId,
+        /// What it is to do; one for a source that is gone has no effect.
+        order: LiveOrder,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -138,6 +151,7 @@ impl Command {
             | Command::Detect { session, .. }
             | Command::Tap { session, .. }
             | Command::Ear { session, .. }
+            | Command::Live { session, .. }
             | Command::Close { session } => *session,
         }
     }

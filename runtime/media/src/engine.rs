@@ -139,6 +139,7 @@ impl Engine {
                     self.refuse(session, why);
                 }
             }
+            Command::Live { live, order, .. } => open.live(live, order, reports),
             Command::Close { .. } => open.close(now, reports),
         }
     }

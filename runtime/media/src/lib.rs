@@ -31,6 +31,7 @@ mod hearing;
 mod jitter;
 mod keys_in;
 mod keys_out;
+mod live;
 pub mod measure;
 pub mod mixer;
 mod ogg_opus;
@@ -56,6 +57,7 @@ mod tap;
 mod tone;
 mod transcoder;
 mod wav;
+mod wire_sound;
 
 pub use clip::Clip;
 pub use codec::{Codec, OpusOptions};
@@ -72,6 +74,7 @@ pub use detect::{DetectMode, DetectOptions, GreetingEnd, Unknown, Verdict};
 pub use ear::{EarEvent, EarId, EarOptions, EarOrder, Utterance};
 pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use g711::Law;
+pub use live::{LiveEvent, LiveId, LiveLedger, LiveOrder, MAX_LIVE, MAX_LIVE_MARKS};
 pub use ogg_opus::{OGG_PAGE_BYTES, OggEnd, OggOpus, OggPage, ogg_opus_samples};
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
@@ -83,3 +86,4 @@ pub use sound_file::{SoundError, SoundFormat, SoundProblem};
 pub use srtp::{SRTP_KEY_BYTES, SrtpKey, SrtpKeys, SrtpSuite};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};
+pub use wire_sound::{WireEncoder, WireFormat};

@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{EarEvent, EarId, PlayId, SessionId, TapEvent, TapId, Verdict};
+use crate::{EarEvent, EarId, LiveEvent, LiveId, PlayId, SessionId, TapEvent, TapId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -70,6 +70,15 @@ pub enum Report {
         /// What.
         event: EarEvent,
     },
+    /// A source of live sound has something to tell.
+    Live {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        live: LiveId,
+        /// What.
+        event: LiveEvent,
+    },
     /// The session is gone; the last report of it.
     Closed {
         /// Which.
@@ -90,6 +99,7 @@ impl Report {
             | Report::Refused { session, .. }
             | Report::Tap { session, .. }
             | Report::Ear { session, .. }
+            | Report::Live { session, .. }
             | Report::Closed { session, .. } => *session,
         }
     }
@@ -122,6 +132,9 @@ impl fmt::Debug for Report {
             }
             Report::Ear { session, ear, event } => {
                 write!(f, "Ear {{ session: {session:?}, ear: {ear:?}, event: {event:?} }}")
+            }
+            Report::Live { session, live, event } => {
+                write!(f, "Live {{ session: {session:?}, live: {live:?}, event: {event:?} }}")
             }
             Report::Closed { session, counters } => {
                 write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")

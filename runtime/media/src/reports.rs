@@ -4,7 +4,7 @@ use crate::{MAX_TAPS, Report};
 use std::collections::VecDeque;
 
 /// Reports one session can make in one call of the engine: in a tick the end of a prompt, silence, a verdict, a key that
-/// was heard in the sound, something said, and one of each tap.
+/// was heard in the sound, something said, a mark in live sound, and one of each tap.
 const REPORTS_PER_CALL: usize = 5 + MAX_TAPS;
 
 /// Reports waiting to be taken. Room for what one call can make with every session; when full, further ones are

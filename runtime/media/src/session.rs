@@ -2,6 +2,7 @@
 //! Not here: finding sessions by number, which is the engine's.
 
 mod ears;
+mod live;
 mod rating;
 mod receive;
 mod relay;
@@ -18,6 +19,7 @@ use crate::ear::Ear;
 use crate::hearing::Hearing;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::{Clocks, KeySender};
+use crate::live::Live;
 use crate::out_stream::OutStream;
 use crate::pace::Pace;
 use crate::player::Player;
@@ -68,6 +70,7 @@ pub(crate) struct Session {
     tones_in: Option<Box<tones::TonesIn>>,
     tones_out: ToneGenerator,
     player: Option<Player>,
+    live: Option<Box<Live>>,
     heard: Option<Hearing>,
     listening: Listening,
     detector: Option<Detector>,
@@ -109,6 +112,7 @@ impl Session {
             tones_in: None,
             tones_out: ToneGenerator::default(),
             player: None,
+            live: None,
             heard: None,
             listening: Listening::Off,
             detector: None,
@@ -172,6 +176,7 @@ impl Session {
         self.plan = plan;
         self.set_clocks();
         self.listen_for_tones();
+        self.tune_live();
     }
 
     /// Lets what is sent count in the units of the plan's codec.
@@ -298,6 +303,7 @@ impl Session {
     pub(crate) fn close(&mut self, now: Instant, reports: &mut Reports) {
         self.end_play(PlayEnd::Closed, reports);
         self.end_detection(now, Unknown::Closed, reports);
+        self.end_live(reports);
         let session = self.id;
         self.taps.close(|tap| {
             let event = TapEvent::Ended(TapEnd::Closed);
@@ -327,6 +333,7 @@ impl Session {
         }
         self.stream.miss(missed);
         self.send_frame(moment.now, sink, reports);
+        self.report_live(reports);
         self.stream.pass_frame();
         if self.rtcp.due(moment.now, &mut self.random) {
             self.send_rtcp(moment, sink, Farewell::Stay);
@@ -374,9 +381,9 @@ impl Session {
         }
     }
 
-    /// Whether a prompt plays.
+    /// Whether a prompt plays, or live sound.
     fn plays(&self) -> bool {
-        self.player.as_ref().is_some_and(|player| !player.ended())
+        self.player.as_ref().is_some_and(|player| !player.ended()) || self.live_sounds()
     }
 
     fn watch_silence(&mut self, now: Instant, reports: &mut Reports) {

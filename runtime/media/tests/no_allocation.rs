@@ -147,6 +147,17 @@ fn set_to_work(engine: &mut Engine, now: Instant, session: SessionId) {
     };
     let (ear, order) = (EarId(number), EarOrder::Open(options));
     engine.command(now, Command::Ear { session, ear, order });
+    // Live sound with marks, which comes to its turn when prompts and keys are over.
+    let live = LiveId(u64::from(number));
+    for order in [
+        LiveOrder::Begin {
+            rate: mixer::Rate::Hz24000,
+        },
+        LiveOrder::Sound(vec![1_000; 24_000]),
+        LiveOrder::Mark(1),
+    ] {
+        engine.command(now, Command::Live { session, live, order });
+    }
     // One tap runs through and tells of quiet, another ends by itself.
     for (channel, longest) in [(0, Duration::from_secs(60)), (1, Duration::from_secs(10))] {
         let tap = TapId {
@@ -194,7 +205,7 @@ fn packets_and_ticks_do_not_allocate() {
     open(&mut engine, now, remote);
     let packets = packets();
     let mut said = Vec::with_capacity(2 * SESSIONS as usize);
-    let (mut keys, mut ended, mut silent, mut detected, mut tapped) = (0, 0, 0, 0, 0);
+    let (mut keys, mut ended, mut silent, mut detected, mut tapped, mut marks) = (0, 0, 0, 0, 0, 0);
     let before = counting::calls();
     for packet in &packets {
         for session in (0..SESSIONS).map(SessionId).filter(|_| !packet.is_empty()) {
@@ -218,6 +229,7 @@ fn packets_and_ticks_do_not_allocate() {
             silent += u32::from(matches!(report, Report::Silent { .. }));
             detected += u32::from(matches!(report, Report::Detected { .. }));
             tapped += u32::from(matches!(report, Report::Tap { .. }));
+            marks += u32::from(matches!(report, Report::Live { .. }));
             if let Report::Ear { event, .. } = report {
                 // Whoever takes it frees it.
                 said.push(event);
@@ -252,4 +264,5 @@ fn packets_and_ticks_do_not_allocate() {
         sink.relayed
     );
     assert!(ended >= SESSIONS / 2, "{ended} prompts ended");
+    assert!(marks >= SESSIONS / 2, "live sound was played in {marks} sessions");
 }

@@ -8,11 +8,13 @@
 //! Reading order: [`Network`], [`phone`], [`World`], [`scenario`]. The phone knows nothing of the rest and is also the test
 //! phone of the command line.
 
+mod agent;
 mod network;
 pub mod phone;
 pub mod scenario;
 mod world;
 
+pub use agent::Agent;
 pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT, Packet};
 pub use phone::Phone;
 pub use world::{

@@ -4,6 +4,7 @@
 //! to do and hear; that is a [`crate::scenario`] or a test.
 
 mod acts;
+mod agents;
 mod answers;
 mod carrier;
 mod describe;
@@ -26,6 +27,7 @@ pub use voice::{Spoken, Voice, speech, words_said};
 
 use crate::network::{Conditions, Fate, Network};
 use crate::phone::{self, LINES_MAX, Lane, Phone};
+use agents::Streamed;
 use node::{Door, Node, Sent};
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
@@ -88,12 +90,15 @@ pub struct World {
 
 impl World {
     /// A node without programs, and nobody to call it.
+    ///
+    /// # Panics
+    /// If the address of a pretend server is none.
     pub fn new(setup: Setup) -> Self {
         Self {
             base: setup.base,
             now: setup.base,
             seed: setup.seed,
-            node: Node::new(setup.base, setup.node(), setup.ports, setup.seed),
+            node: Node::new(&setup),
             node_name: NODE.into(),
             network: Network::new(setup.seed),
             names: setup
@@ -207,6 +212,11 @@ impl World {
         self.node.recogniser.asked()
     }
 
+    /// What pretend servers were told beside sound, one connection after the other: messages of `wit/stream.md`.
+    pub fn told_agents(&self) -> Vec<String> {
+        self.node.agents.told()
+    }
+
     /// The recordings that were kept, in that order.
     pub fn tapes(&self) -> &[Tape] {
         self.node.tapes.kept()
@@ -303,6 +313,7 @@ impl World {
             ("dialogs", sip.dialogs),
             ("transactions", sip.transactions),
             ("media sessions", sessions),
+            ("streams", self.node.agents.len()),
             ("phones in a call", phones),
             ("phones registered", registrations),
             ("packets under way", self.network.in_flight()),
@@ -420,6 +431,7 @@ impl World {
         if self.node.shard.wake_at().is_some_and(|at| at <= self.now) {
             self.node.shard.handle(self.now, Input::Deadline);
         }
+        self.node.agents.pass(self.now);
         self.drain_node();
     }
 
@@ -436,6 +448,8 @@ impl World {
             } else if let Some(report) = self.node.report() {
                 self.log_report(&report);
                 self.node.shard.handle(self.now, Input::Media(report));
+            } else if let Some(streamed) = self.node.agents.poll() {
+                self.streamed(streamed);
             } else if let Some((key, stored)) = self.node.tapes.answer() {
                 self.node.shard.handle(self.now, Input::Recorded { key, stored });
             } else if let Some((query, sound)) = self.node.web.answers.due(self.now) {
@@ -466,6 +480,7 @@ impl World {
             Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
             Output::FetchSound { query, wanted } => self.node.web.ask(self.now, query, &wanted),
             Output::Recognise { query, wanted } => self.node.recogniser.ask(self.now, query, wanted),
+            Output::Stream(order) => self.node.agents.order(self.now, order),
             Output::Notice { call, notice } => {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);
@@ -474,6 +489,13 @@ impl World {
                 self.note_node(describe::record(&record));
                 self.records.push(*record);
             }
+        }
+    }
+
+    fn streamed(&mut self, streamed: Streamed) {
+        match streamed {
+            Streamed::Media(command) => self.node.command(self.now, command),
+            Streamed::Signal(key, signal) => self.node.shard.handle(self.now, Input::Stream { key, signal }),
         }
     }
 

@@ -55,6 +55,7 @@ impl Shard {
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::Recording(command) => self.recording_command(id, command),
+                CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -118,6 +119,9 @@ impl Shard {
         }
         for key in live.recordings.values() {
             self.recordings.remove(key);
+        }
+        for key in live.streams.values() {
+            self.streams.remove(key);
         }
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);

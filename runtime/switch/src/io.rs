@@ -5,12 +5,15 @@ use crate::directory::Directory;
 use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
 use crate::speaking::{ToFetch, ToSpeak};
-use patchcord_control::call::{Saved, Trace, TurnTrace};
+use crate::stream::{StreamKey, StreamSetup};
+use patchcord_control::call::{Saved, StreamSignal, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId};
 use patchcord_control::limits::Limits;
+use patchcord_control::private::Private;
 use patchcord_control::record::CallRecord;
-use patchcord_control::words::{Heard, LogLevel, NotRecorded, RecordFormat, UnixTime};
-use patchcord_media::{Clip, Command, Report, SessionId, Trim};
+use patchcord_control::stream_urls::StreamAllow;
+use patchcord_control::words::{Heard, Key, LogLevel, NotRecorded, RecordFormat, StreamEnd, UnixTime};
+use patchcord_media::{Clip, Command, LiveEvent, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{Flow, LocationChange, Target, Uri};
@@ -45,6 +48,8 @@ pub struct Config {
     pub instance: patchcord_guest::Limits,
     /// Limits of a call.
     pub call: Limits,
+    /// Which servers legs may be streamed to.
+    pub streams: Arc<StreamAllow>,
     /// Calls at the same time; one more is refused with 503.
     pub calls: usize,
     /// Whether turns are reported.
@@ -135,6 +140,13 @@ pub enum Input<'a> {
         /// The reason is for a person to read and holds nothing of what was said.
         heard: Result<Heard, String>,
     },
+    /// A stream has something to tell; it is over once for each [`StreamOrder::Begin`].
+    Stream {
+        /// Which.
+        key: StreamKey,
+        /// What.
+        signal: StreamSignal,
+    },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
     /// Routes and programs from now on; running calls keep theirs.
@@ -175,6 +187,41 @@ pub enum RecordingOrder {
     Finish {
         /// Which.
         key: RecordingKey,
+    },
+}
+
+/// What whoever drives streams is told.
+#[derive(Debug)]
+pub enum StreamOrder {
+    /// A new one; its tap begins after this. [`Input::Stream`] with [`StreamSignal::Over`] follows once.
+    Begin(Box<StreamSetup>),
+    /// What became of the server's sound.
+    Live {
+        /// Of which.
+        key: StreamKey,
+        /// What.
+        event: LiveEvent,
+    },
+    /// A key was pressed on its leg.
+    Key {
+        /// Of which.
+        key: StreamKey,
+        /// Which key.
+        pressed: Key,
+    },
+    /// A text for its server.
+    Send {
+        /// Of which.
+        key: StreamKey,
+        /// What.
+        text: Private<String>,
+    },
+    /// The call ends it.
+    End {
+        /// Which.
+        key: StreamKey,
+        /// Why.
+        why: StreamEnd,
     },
 }
 
@@ -240,6 +287,8 @@ pub enum Output {
     },
     /// Tell storage.
     Recording(RecordingOrder),
+    /// Tell whoever drives streams.
+    Stream(StreamOrder),
     /// Tell whoever watches.
     Notice {
         /// Which call.

@@ -160,6 +160,7 @@ impl Shard {
             Report::Silent { .. } | Report::Refused { .. } => LegSignal::MediaLost,
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
+            Report::Live { live, event, .. } => return self.live_report(live, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);
                 if let Some(io) = self.live(id).legs.remove(&leg) {

@@ -184,6 +184,7 @@ impl Shard {
             recordings: BTreeMap::new(),
             speaking: 0,
             recognising: 0,
+            streams: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);
@@ -216,6 +217,7 @@ impl Shard {
             },
             headers: facts.headers,
             description: facts.description,
+            streams: self.config.streams.clone(),
             trace: self.config.trace,
         }
     }

@@ -27,6 +27,8 @@ mod phones;
 mod recordings;
 mod shard;
 mod speaking;
+pub mod stream;
+mod streaming;
 mod transfers;
 pub mod waiting;
 
@@ -34,7 +36,7 @@ pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Way};
+pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
 pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

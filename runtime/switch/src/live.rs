@@ -5,6 +5,7 @@ use crate::hearing::Ears;
 use crate::io::{MediaPort, RecordingKey};
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
+use crate::stream::StreamKey;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
@@ -43,6 +44,8 @@ pub(crate) struct Live {
     pub(crate) speaking: usize,
     /// What was said in it and is being recognised; at most [`RECOGNISING_MAX`](crate::RECOGNISING_MAX).
     pub(crate) recognising: usize,
+    /// Streams of the call by their number. Bounded by the call's limit.
+    pub(crate) streams: BTreeMap<u32, StreamKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

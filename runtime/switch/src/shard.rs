@@ -11,6 +11,8 @@ use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
 use crate::locate::Pending;
 use crate::speaking::Speaking;
+use crate::stream::StreamKey;
+use crate::streaming::Streaming;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
@@ -40,6 +42,8 @@ pub struct Shard {
     pub(crate) sessions: HashMap<SessionId, (CallId, LegId)>,
     /// Recordings that storage has not answered for. Bounded by the limits of the calls.
     pub(crate) recordings: HashMap<RecordingKey, (CallId, u32)>,
+    /// Streams that are not over. Bounded by the limits of the calls.
+    pub(crate) streams: HashMap<StreamKey, Streaming>,
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
@@ -116,6 +120,7 @@ impl Shard {
             dialogs: HashMap::new(),
             sessions: HashMap::new(),
             recordings: HashMap::new(),
+            streams: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
             speaking: BTreeMap::new(),
@@ -162,6 +167,7 @@ impl Shard {
             Input::Recorded { key, stored } => self.recorded(now, key, stored),
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
+            Input::Stream { key, signal } => self.stream_signal(now, key, signal),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);
@@ -302,6 +308,9 @@ impl Shard {
     fn media_report(&mut self, now: Instant, report: Report) {
         if let Report::Tap { tap, event, .. } = report {
             return self.tap_report(now, tap, event);
+        }
+        if let Report::Live { live, event, .. } = report {
+            return self.live_report(live, event);
         }
         let session = report.session();
         // A report of a session whose call is over (its counters came too late) belongs to nobody.

@@ -215,6 +215,7 @@ impl Node {
             media_timeout: None,
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),
+            streams: Arc::default(),
             calls: 1_000,
             trace: Trace::Off,
             ladder: Trace::On,

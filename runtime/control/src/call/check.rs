@@ -2,8 +2,10 @@
 
 mod hearing;
 mod parties;
+mod streams;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
+pub(crate) use streams::{STREAM_TEXT_BYTES, stream};
 
 use crate::ids::LegId;
 use crate::limits::Limits;
@@ -213,8 +215,13 @@ pub(crate) fn record(legs: &[LegId], options: &RecordOptions) -> Result<(), Erro
 }
 
 pub(crate) fn sleep(ms: u32) -> Result<(), Error> {
+    wait_ms("ms", ms)
+}
+
+/// How long something may be waited for.
+pub(crate) fn wait_ms(argument: &str, ms: u32) -> Result<(), Error> {
     if ms > SLEEP_MS_MAX {
-        invalid("ms", &format!("{ms}; up to {SLEEP_MS_MAX} is allowed"))
+        invalid(argument, &format!("{ms}; up to {SLEEP_MS_MAX} is allowed"))
     } else {
         Ok(())
     }

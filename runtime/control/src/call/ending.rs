@@ -49,6 +49,7 @@ impl Call {
         self.end_parties(now);
         if announces {
             self.stop_recordings(now);
+            self.stop_streams(now);
             for leg in self.legs.ids().filter(|leg| *leg != CALLER) {
                 self.hang_up(leg);
             }
@@ -137,11 +138,11 @@ impl Call {
         if !matches!(self.handler, Handler::Over(_)) {
             return;
         }
-        if self.legs.iter().all(Leg::is_over) && self.recordings_done() {
+        if self.legs.iter().all(Leg::is_over) && self.recordings_done() && self.streams_done() {
             return self.finish(now);
         }
         match self.end {
-            End::Counting { until } if now >= until => match self.recordings_wake_at() {
+            End::Counting { until } if now >= until => match self.kept_wake_at() {
                 // Each has a deadline of its own.
                 Some(until) => self.end = End::Counting { until },
                 None => self.finish(now),
@@ -153,6 +154,12 @@ impl Call {
                 }
             }
         }
+    }
+
+    /// When a recording or a stream that has no outcome yet acts by itself.
+    pub(super) fn kept_wake_at(&self) -> Option<Instant> {
+        let both = [self.recordings_wake_at(), self.streams_wake_at()];
+        both.into_iter().flatten().min()
     }
 
     fn finish(&mut self, now: Instant) {
@@ -169,6 +176,7 @@ impl Call {
             ended_at: self.unix(now),
             legs: self.legs.iter().map(|leg| self.leg_record(leg)).collect(),
             recordings: self.recording_records(),
+            streams: self.stream_records(),
             handler_end: handler_end.clone(),
             turns: self.tally.turns,
             usage: self.tally.usage,

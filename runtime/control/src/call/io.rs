@@ -9,10 +9,11 @@ use crate::limits::Limits;
 use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
+use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
     AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, Interruption,
     Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
-    TrimSilence, UnixTime,
+    StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct Setup {
     pub headers: Vec<(String, String)>,
     /// Whether that request described a session.
     pub description: Description,
+    /// Which servers legs may be streamed to.
+    pub streams: Arc<StreamAllow>,
     /// Whether turns are reported.
     pub trace: Trace,
 }
@@ -100,6 +103,13 @@ pub enum Input {
         number: u32,
         /// What.
         signal: RecordingSignal,
+    },
+    /// Something of a stream.
+    Stream {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        signal: StreamSignal,
     },
     /// The operator ends the call.
     End(Interruption),
@@ -200,6 +210,57 @@ pub enum RecordingCommand {
         /// Which.
         id: RecordingId,
     },
+}
+
+/// What can happen to a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamSignal {
+    /// Its server has a text for the handler.
+    Text(Private<String>),
+    /// It is over. Comes once for each.
+    Over {
+        /// Why.
+        why: StreamOver,
+        /// What went over it.
+        counts: StreamCounts,
+    },
+}
+
+/// Why a stream is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamOver {
+    /// As the call wanted, or because its leg has no session.
+    AsOrdered,
+    /// The server ended it.
+    Finished,
+    /// The server refused it with this HTTP status.
+    Refused(u16),
+    /// No connection came about.
+    Unreachable,
+    /// The connection broke.
+    Lost,
+    /// There are as many as there may be.
+    Overloaded,
+}
+
+/// What a stream is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamCommand {
+    /// A new one. [`StreamSignal::Over`] follows in the end.
+    Begin {
+        /// Whose sound.
+        leg: LegId,
+        /// Where to.
+        url: StreamUrl,
+        /// How.
+        options: StreamOptions,
+    },
+    /// A key was pressed on its leg.
+    Key(Key),
+    /// A text for its server.
+    Send(Private<String>),
+    /// The end, and why.
+    End(StreamEnd),
 }
 
 /// There is no such call, or none of its legs can be moved.
@@ -351,6 +412,13 @@ pub enum Output {
     },
     /// Tell storage.
     Recording(RecordingCommand),
+    /// Tell a stream.
+    Stream {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        command: StreamCommand,
+    },
     /// Stop the handler for good.
     StopHandler,
     /// A line of the call's log.

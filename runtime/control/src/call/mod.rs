@@ -22,6 +22,7 @@ mod recorders;
 mod recording;
 mod signals;
 mod sound;
+mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ pub use check::PromptNames;
 pub use io::{
     AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, MediaCommand, NoSuchCall,
     NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecordingCommand, RecordingSignal, Saved, Setup,
-    TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn, TurnTrace,
+    StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn,
+    TurnTrace,
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
@@ -48,6 +50,7 @@ use rand_chacha::rand_core::SeedableRng;
 use recording::Recording;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use streams::Stream;
 use tally::Tally;
 use transferring::Transfers;
 
@@ -64,6 +67,8 @@ pub struct Call {
     transfers: Transfers,
     /// In the order they began; none is ever removed. Bounded by `Limits::recordings`.
     recordings: Vec<Recording>,
+    /// In the order they began; none is ever removed. Bounded by `Limits::streams`.
+    streams: Vec<Stream>,
     random: ChaCha12Rng,
     handler: Handler,
     end: End,
@@ -103,6 +108,11 @@ enum Wait {
     Give,
     /// An operation it waits for by name; the result goes with the answer.
     Operation(OperationId),
+    /// A text of a stream's server, or time.
+    Text {
+        operation: OperationId,
+        until: Option<Instant>,
+    },
     /// Time.
     Until(Instant),
     /// The first of several, or time.
@@ -145,6 +155,7 @@ impl Call {
             operations: Operations::default(),
             transfers: Transfers::default(),
             recordings: Vec::new(),
+            streams: Vec::new(),
             handler: Handler::Running,
             end: End::Open,
             tally: Tally::default(),
@@ -167,6 +178,7 @@ impl Call {
             Input::Taken(taken) => self.taken(now, taken.map(|leg| *leg)),
             Input::Given(given) => self.given(now, given),
             Input::Recording { number, signal } => self.recording_signal(now, number, signal),
+            Input::Stream { number, signal } => self.stream_signal(now, number, signal),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -195,7 +207,7 @@ impl Call {
             End::Done => return None,
         };
         let legs = self.legs.iter().filter_map(Leg::over_at).min();
-        [wait, end, legs, self.operations.wake_at(), self.recordings_wake_at()]
+        [wait, end, legs, self.operations.wake_at(), self.kept_wake_at()]
             .into_iter()
             .flatten()
             .min()
@@ -222,6 +234,7 @@ impl Call {
         self.dial_deadline(now);
         self.bridge_deadline(now);
         self.recordings_deadline(now);
+        self.streams_deadline(now);
         self.key_pause_over(now);
         for leg in self.legs.ids() {
             if self.legs[leg].over_at().is_some_and(|at| at <= now) {
@@ -273,6 +286,7 @@ impl Call {
                 .map(Answer::Unit),
             Wait::Any { operations, until } => self.any_done(now, operations, *until),
             Wait::Operation(id) => self.outcome(*id),
+            Wait::Text { operation, until } => self.text_ready(now, *operation, *until),
         }
     }
 
@@ -298,7 +312,12 @@ impl Call {
         // What the handler waited for in one go has no handle that could ask for it again.
         let in_one_go = matches!(
             ask,
-            Ask::Play { .. } | Ask::Gather { .. } | Ask::Dial { .. } | Ask::Bridge { .. } | Ask::Record { .. }
+            Ask::Play { .. }
+                | Ask::Gather { .. }
+                | Ask::Dial { .. }
+                | Ask::Bridge { .. }
+                | Ask::Record { .. }
+                | Ask::Stream { .. }
         );
         if let (true, Wait::Operation(id)) = (in_one_go, &wait) {
             self.operations.remove(*id);
@@ -340,7 +359,7 @@ impl Wait {
         match self {
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
             Wait::KeyPause { at, .. } => Some(*at),
-            Wait::Any { until, .. } => *until,
+            Wait::Any { until, .. } | Wait::Text { until, .. } => *until,
             Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }
     }

@@ -3,7 +3,7 @@
 use super::dialling::Dialling;
 use super::gathering::Gathering;
 use crate::ids::{LegId, OperationId};
-use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recorded};
+use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recorded, Streamed};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -81,6 +81,11 @@ pub(crate) enum Operation {
         number: u32,
         outcome: Option<Result<Recorded, Error>>,
     },
+    /// A stream of the call, by its number.
+    Streaming {
+        number: u32,
+        outcome: Option<Result<Streamed, Error>>,
+    },
 }
 
 impl Operation {
@@ -91,6 +96,7 @@ impl Operation {
             Operation::Dialling(dialling) => !dialling.outcome.is_pending(),
             Operation::Bridging(bridging) => !bridging.outcome.is_pending(),
             Operation::Recording { outcome, .. } => outcome.is_some(),
+            Operation::Streaming { outcome, .. } => outcome.is_some(),
         }
     }
 
@@ -99,12 +105,15 @@ impl Operation {
         match self {
             Operation::Playing { leg, outcome } => *leg == on && outcome.is_none(),
             Operation::Gathering { gathering, .. } => gathering.leg == on && gathering.prompt_plays(),
-            Operation::Dialling(_) | Operation::Bridging(_) | Operation::Recording { .. } => false,
+            Operation::Dialling(_)
+            | Operation::Bridging(_)
+            | Operation::Recording { .. }
+            | Operation::Streaming { .. } => false,
         }
     }
 
-    /// Ends what it does on a leg that is gone. Diallings, bridges and recordings are ended by their own
-    /// machines.
+    /// Ends what it does on a leg that is gone. Diallings, bridges, recordings and streams are ended by their
+    /// own machines.
     fn interrupt(&mut self, on: LegId, why: Interruption) {
         match self {
             Operation::Playing { leg, outcome } if *leg == on => {
@@ -177,6 +186,14 @@ impl Operations {
     pub(crate) fn recording_outcome(&mut self, of: u32) -> Option<&mut Option<Result<Recorded, Error>>> {
         self.table.values_mut().find_map(|operation| match operation {
             Operation::Recording { number, outcome } if *number == of => Some(outcome),
+            _ => None,
+        })
+    }
+
+    /// Where the outcome of a stream goes, if the handler still has a handle to it.
+    pub(crate) fn stream_outcome(&mut self, of: u32) -> Option<&mut Option<Result<Streamed, Error>>> {
+        self.table.values_mut().find_map(|operation| match operation {
+            Operation::Streaming { number, outcome } if *number == of => Some(outcome),
             _ => None,
         })
     }

@@ -111,6 +111,7 @@ impl Call {
         it.relayed = None;
         it.listens = None;
         self.recordings_lost(now, leg, why);
+        self.streams_lost(now, leg, why);
         let it = &mut self.legs[leg];
         if matches!(it.audio, Audio::Open | Audio::Pending) {
             it.audio = Audio::Closing;
@@ -130,6 +131,7 @@ impl Call {
 
     fn key(&mut self, now: Instant, leg: LegId, key: Key) {
         let ended = self.legs[leg].state == LegState::Ended;
+        self.stream_key(leg, key);
         if ended || self.bridge_key(now, leg, key) || self.record_key(now, leg, key) {
             return;
         }
@@ -202,6 +204,7 @@ impl Call {
             Operation::Gathering { outcome, .. } => outcome.clone().map(Answer::Gathered),
             Operation::Bridging(bridging) => bridging.outcome.take().map(Answer::Bridged),
             Operation::Recording { outcome, .. } => outcome.clone().map(Answer::Recorded),
+            Operation::Streaming { outcome, .. } => outcome.clone().map(Answer::Streamed),
             Operation::Dialling(dialling) => {
                 let outcome = dialling.outcome.take()?;
                 self.hand_over(&outcome);

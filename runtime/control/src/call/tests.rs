@@ -9,11 +9,13 @@ mod prompts;
 mod random_order;
 mod random_parties;
 mod recording;
+mod streaming;
 
 use super::*;
 use crate::ids::{CallId, Tenant};
 use crate::limits::Limits;
 use crate::record::{CallRecord, MediaCounters, Usage};
+use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
     Cause, GatherOptions, Gathered, Key, LegInfo, LegState, PlayEnd, PlayOptions, Played, RejectReason, Segment,
 };
@@ -81,6 +83,9 @@ impl Bench {
                 ("x-trunk".to_owned(), "b".to_owned()),
             ],
             description,
+            streams: Arc::new(StreamAllow::new(vec![
+                StreamUrl::parse("ws://a/talk/").expect("an address"),
+            ])),
             trace: Trace::Off,
         };
         Self {

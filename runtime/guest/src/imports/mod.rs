@@ -10,6 +10,7 @@ mod log;
 mod play;
 mod random;
 mod record;
+mod stream;
 mod transfer;
 mod types;
 mod wait;
@@ -31,6 +32,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     play::link(&mut linker.instance(&name("play"))?)?;
     gather::link(&mut linker.instance(&name("gather"))?)?;
     record::link(&mut linker.instance(&name("record"))?)?;
+    stream::link(&mut linker.instance(&name("stream"))?)?;
     dial::link(&mut linker.instance(&name("dial"))?)?;
     transfer::link(&mut linker.instance(&name("transfer"))?)?;
     bridge::link(&mut linker.instance(&name("bridge"))?)?;
@@ -98,6 +100,14 @@ fn started<T: 'static>(state: &mut State, answer: Answer) -> Option<(Result<Reso
     match answer {
         Answer::Started(Ok(id)) => Some((Ok(state.operations.give(id)),)),
         Answer::Started(Err(why)) => Some((Err(why.into()),)),
+        _ => None,
+    }
+}
+
+/// The result of the functions that tell a name.
+fn named(_: &mut State, answer: Answer) -> Option<(String,)> {
+    match answer {
+        Answer::Name(name) => Some((name,)),
         _ => None,
     }
 }

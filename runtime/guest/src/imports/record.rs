@@ -1,7 +1,7 @@
 //! `record`: what far ends say, kept.
 
 use super::call::nothing;
-use super::{define, define_as_operation, define_operation, started};
+use super::{define, define_as_operation, define_operation, named, started};
 use crate::bindings::patchcord::handler::record::{Options, PauseWith, Recorded};
 use crate::bindings::patchcord::handler::types::Error;
 use crate::convert::result;
@@ -51,10 +51,7 @@ fn link_recording(record: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()
         |(it,): (Resource<Recording>,)| Ask::RecordingName {
             operation: operation(&it),
         },
-        |_, answer| match answer {
-            Answer::Name(name) => Some((name,)),
-            _ => None,
-        },
+        named,
     )?;
     define(
         record,

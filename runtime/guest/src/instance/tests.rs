@@ -44,6 +44,7 @@ fn errors_go_in_and_come_back_out() {
         Error::RefusedByPeer(488),
         Error::NotRecorded(patchcord_control::words::NotRecorded::Overloaded),
         Error::NotSpoken("there is no such voice".to_owned()),
+        Error::NotAllowed("not there".to_owned()),
         Error::NoSuchCall,
         Error::NoSuchHandler("night".to_owned()),
         Error::Interrupted(Interruption::Moved),

@@ -36,6 +36,7 @@ fn the_least_file_has_the_defaults() {
     assert_eq!((node.http, node.dns, &node.traces), (None, None, &None));
     assert_eq!(node.records, RecordsTo::File("/etc/patchcord/calls.jsonl".into()));
     assert_eq!(node.recordings, Some("/etc/patchcord/recordings".into()));
+    assert_eq!(node.streams.allow, StreamAllow::default());
     assert_eq!(config.drain, Duration::from_secs(60));
     assert_eq!(config.handlers[0].module, Path::new("/etc/patchcord/menu.wasm"));
     assert_eq!(config.handlers[0].tenant, Tenant("default".to_owned()));
@@ -58,6 +59,9 @@ timeout_s = 0
 cdr = "stdout"
 [recordings]
 folder = "/var/lib/patchcord/voices"
+[streams]
+allow = ["wss://agents.example/talk/", "ws://127.0.0.1:8765/agent"]
+roots = "agents.pem"
 [dns]
 server = "127.0.0.1:5353"
 [trace]
@@ -94,6 +98,10 @@ fn every_key_has_its_effect() {
     assert_eq!((node.media.ports.clone(), node.media.timeout), (30_000..=30_199, None));
     assert_eq!(node.records, RecordsTo::Stdout);
     assert_eq!(node.recordings, Some("/var/lib/patchcord/voices".into()));
+    let allows = |url| node.streams.allow.allows(&StreamUrl::parse(url).unwrap());
+    assert!(allows("wss://agents.example/talk/de?x=1") && allows("ws://127.0.0.1:8765/agent"));
+    assert!(!allows("wss://agents.example/") && !allows("ws://127.0.0.1:8765/agent/more"));
+    assert_eq!(node.streams.roots, Some("/etc/patchcord/agents.pem".into()));
     assert_eq!(node.dns, Some("127.0.0.1:5353".parse().unwrap()));
     let traces = TraceFolder {
         folder: "/etc/patchcord/traces".into(),
@@ -242,6 +250,10 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
         (
             "[dns]\nserver = \"ns.example\"",
             "[dns] server: \"ns.example\" is not possible here: give an address and port such as \"192.0.2.10:5060\"",
+        ),
+        (
+            "[streams]\nallow = \"https://agents.example\"",
+            "[streams] allow: \"https://agents.example\" is not possible here: give an address such as \"wss://agents.example.com/talk/\", which allows all below it, or a list of them",
         ),
         (
             "[trace]\nkeep = 5",

@@ -69,6 +69,7 @@ impl FlatOut {
             commands,
             relays: relays::between(1).remove(0),
             recorded: None,
+            streamed: None,
             // Nobody reads it: no session of a bench reports anything while it plays.
             inboxes: vec![Inbox::new().0],
             figures: Arc::new(Figures::new(layout)),

@@ -33,6 +33,7 @@ impl Pair {
                 commands,
                 relays,
                 recorded: None,
+                streamed: None,
                 inboxes: vec![Inbox::new().0],
                 figures: figures.clone(),
                 seed: index as u64,

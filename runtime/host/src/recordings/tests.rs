@@ -5,10 +5,11 @@ use crate::figures::Figures;
 use crate::layout::Layout;
 use crate::records::{self, RecordsTo};
 use crate::shard_threads::{Heard, Outbox};
+use crate::tapped_frame;
 use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, RecordingId};
 use patchcord_control::words::{NotRecorded, RecordFormat};
-use patchcord_media::{Clip, Trim};
+use patchcord_media::{Clip, FRAME_SAMPLES, TapId, Trim};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -219,12 +220,7 @@ fn frames_without_room_are_refused_and_the_media_thread_does_not_wait() {
         sender,
         figures: figures.clone(),
     };
-    let tapped = Tapped {
-        tap: TapId { number: 1, channel: 0 },
-        position: 0,
-        rate: 8_000,
-        samples: &[0; FRAME_SAMPLES],
-    };
+    let tapped = tapped_frame::silence();
     assert_eq!(queue.put(&tapped), TapTaken::Yes);
     assert_eq!(queue.put(&tapped), TapTaken::Dropped);
     assert_eq!(figures.frames_dropped.get(), 1);

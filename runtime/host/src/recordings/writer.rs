@@ -2,9 +2,10 @@
 
 use super::keeper::{Finished, ToKeeper};
 use super::sound_file::SoundFile;
-use super::{FRAMES, Frame, ToWriter};
+use super::{FRAMES, ToWriter};
+use crate::tapped_frame::TappedFrame;
 use patchcord_control::words::NotRecorded;
-use patchcord_media::{Recorder, Tapped};
+use patchcord_media::Recorder;
 use patchcord_switch::{RecordingKey, RecordingOrder};
 use std::collections::HashMap;
 use std::io;
@@ -51,7 +52,7 @@ impl Writer {
     }
 
     /// Writes until it is told to stop; every recording that still runs is finished then.
-    pub(super) fn run(mut self, orders: &Receiver<ToWriter>, frames: &Receiver<Frame>) {
+    pub(super) fn run(mut self, orders: &Receiver<ToWriter>, frames: &Receiver<TappedFrame>) {
         while !self.stopping {
             let first = if self.running.is_empty() {
                 // Frames come only while something runs; what of an ended one is left goes with the next.
@@ -130,19 +131,14 @@ impl Writer {
         }
     }
 
-    fn frame(&mut self, frame: &Frame, orders: &Receiver<ToWriter>) {
-        let key = RecordingKey(frame.tap.number);
+    fn frame(&mut self, frame: &TappedFrame, orders: &Receiver<ToWriter>) {
+        let tapped = frame.tapped();
+        let key = RecordingKey(tapped.tap.number);
         if !self.running.contains_key(&key) {
             // Its beginning was ordered before its frames came; or it has failed.
             self.take_orders(orders);
         }
         if let Some(running) = self.running.get_mut(&key) {
-            let tapped = Tapped {
-                tap: frame.tap,
-                position: frame.position,
-                rate: frame.rate,
-                samples: &frame.samples[..frame.length],
-            };
             running.recorder.push(&tapped, &mut running.pending);
         }
     }

@@ -1,8 +1,10 @@
 //! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
 
 use crate::recordings::Interrupted;
-use patchcord_control::record::{CallRecord, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord};
-use patchcord_control::words::{Interruption, LegDirection, NotRecorded, RecordEnd, UnixTime};
+use patchcord_control::record::{
+    CallRecord, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, StreamRecord,
+};
+use patchcord_control::words::{Interruption, LegDirection, NotRecorded, RecordEnd, StreamEnd, UnixTime};
 use serde::Serialize;
 
 /// One line, without its end.
@@ -37,6 +39,7 @@ struct Record<'a> {
     ended_at: String,
     legs: Vec<Leg<'a>>,
     recordings: Vec<Recording>,
+    streams: Vec<Stream>,
     handler_end: End<'a>,
     turns: u32,
     fuel: u64,
@@ -102,6 +105,25 @@ struct InterruptedRecording<'a> {
     sha256: String,
 }
 
+/// More than twelve fields, because each is a figure of its own in the record of a call.
+#[derive(Serialize)]
+struct Stream {
+    stream: String,
+    leg: u32,
+    started_at: String,
+    lasted_ms: u64,
+    ended_by: &'static str,
+    why: Option<&'static str>,
+    status: Option<u16>,
+    heard_ms: u64,
+    dropped_ms: u64,
+    played_ms: u64,
+    cleared_ms: u64,
+    overrun_ms: u64,
+    connections: u32,
+    ignored: u32,
+}
+
 #[derive(Serialize)]
 struct End<'a> {
     outcome: &'static str,
@@ -120,6 +142,7 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             ended_at: rfc3339(record.ended_at),
             legs: record.legs.iter().map(Leg::from).collect(),
             recordings: record.recordings.iter().map(Recording::from).collect(),
+            streams: record.streams.iter().map(Stream::from).collect(),
             handler_end: End::from(&record.handler_end),
             turns: record.turns,
             fuel: record.usage.fuel,
@@ -170,6 +193,37 @@ impl From<&RecordingRecord> for Recording {
             why,
             bytes: it.saved.map(|saved| saved.bytes),
             sha256: it.saved.map(|saved| hex(&saved.sha256)),
+        }
+    }
+}
+
+impl From<&StreamRecord> for Stream {
+    fn from(it: &StreamRecord) -> Self {
+        let (ended_by, why, status) = match it.ended_by {
+            StreamEnd::Stopped => ("stopped", None, None),
+            StreamEnd::Finished => ("finished", None, None),
+            StreamEnd::Left(why) => ("left", Some(self::ended_by(why)), None),
+            StreamEnd::Refused(status) => ("refused", None, Some(status)),
+            StreamEnd::Unreachable => ("unreachable", None, None),
+            StreamEnd::Lost => ("lost", None, None),
+            StreamEnd::Overloaded => ("overloaded", None, None),
+        };
+        let counts = it.counts;
+        Self {
+            stream: it.id.to_string(),
+            leg: it.leg.0,
+            started_at: rfc3339(it.started_at),
+            lasted_ms: it.lasted_ms,
+            ended_by,
+            why,
+            status,
+            heard_ms: counts.heard_ms,
+            dropped_ms: counts.dropped_ms,
+            played_ms: counts.played_ms,
+            cleared_ms: counts.cleared_ms,
+            overrun_ms: counts.overrun_ms,
+            connections: counts.connections,
+            ignored: counts.ignored,
         }
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn record(id: u128) -> CallRecord {
             media: Some(media),
         }],
         recordings: Vec::new(),
+        streams: Vec::new(),
         handler_end: HandlerEnd::Done,
         turns: 3,
         usage: Usage {

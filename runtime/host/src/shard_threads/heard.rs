@@ -3,7 +3,9 @@
 use super::{File, Outbox, Stored, ToShard};
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
+use patchcord_control::call::StreamSignal;
 use patchcord_sip::{Flow, Target};
+use patchcord_switch::stream::StreamKey;
 use patchcord_switch::{Query, RecordingKey};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub(crate) enum Heard {
     Recorded(RecordingKey, Stored),
     Spoken(Query, Sound),
     Recognised(Query, Recognised),
+    Stream(StreamKey, StreamSignal),
     Other,
 }
 
@@ -35,6 +38,7 @@ impl Outbox {
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
             ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
             ToShard::Recognised { query, heard } => Heard::Recognised(query, heard),
+            ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }

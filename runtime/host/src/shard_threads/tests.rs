@@ -2,7 +2,9 @@
 
 use super::*;
 use patchcord_media::SessionId;
+use patchcord_switch::waiting::most_waiting;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 fn somebody() -> Flow {
     Flow::udp(SocketAddr::from(([127, 0, 0, 1], 5060)))

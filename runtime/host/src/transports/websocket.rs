@@ -161,14 +161,15 @@ fn is_key(key: &str) -> bool {
     key.len() == 24 && key.ends_with("==") && key[..22].chars().all(digit)
 }
 
-fn accept_value(key: &str) -> String {
+/// What a key is answered with (RFC 6455 section 4.2.2).
+pub(crate) fn accept_value(key: &str) -> String {
     let mut joined = key.as_bytes().to_vec();
     joined.extend_from_slice(KEY_SUFFIX);
     base64(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &joined).as_ref())
 }
 
 /// Base64 with padding (RFC 4648 4).
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for three in bytes.chunks(3) {

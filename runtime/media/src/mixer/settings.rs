@@ -23,7 +23,7 @@ impl Rate {
     pub(super) const ALL: [Rate; Rate::COUNT] = [Rate::Hz8000, Rate::Hz16000, Rate::Hz24000, Rate::Hz48000];
 
     /// Samples a second.
-    pub fn hertz(self) -> u32 {
+    pub const fn hertz(self) -> u32 {
         match self {
             Rate::Hz8000 => 8_000,
             Rate::Hz16000 => 16_000,
@@ -33,7 +33,7 @@ impl Rate {
     }
 
     /// Samples of 20 ms.
-    pub fn frame(self) -> usize {
+    pub const fn frame(self) -> usize {
         self.hertz() as usize / 50
     }
 

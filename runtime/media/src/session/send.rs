@@ -58,6 +58,9 @@ impl Session {
             return self.encoder.encode(samples, payload);
         }
         let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
+            if self.fill_live(samples) {
+                return self.encoder.encode(samples, payload);
+            }
             let Some(law) = codec.law() else {
                 return self.encoder.encode(samples, payload);
             };

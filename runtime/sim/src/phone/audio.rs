@@ -299,8 +299,8 @@ impl Audio {
                 Report::Refused { session, .. } => self.tell(session, AudioEvent::Refused),
                 Report::Key { session, event, .. } => self.tell(session, AudioEvent::KeyHeard(event)),
                 Report::Closed { session, counters } => self.closed(session, counters),
-                // A phone asks for neither.
-                Report::Detected { .. } | Report::Tap { .. } | Report::Ear { .. } => {}
+                // A phone asks for none of these.
+                Report::Detected { .. } | Report::Tap { .. } | Report::Ear { .. } | Report::Live { .. } => {}
             }
         }
     }

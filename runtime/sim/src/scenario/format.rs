@@ -7,6 +7,7 @@ pub use steps::{
     PromptStep, SayStep, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
 };
 
+use crate::agent::Agent;
 use crate::network::Conditions;
 use crate::phone::{Faults, Incoming, LINES_MAX};
 use patchcord_control::numbers::E164;
@@ -45,6 +46,9 @@ pub struct Scenario {
     /// Phones that may be called.
     #[serde(default)]
     pub callee: Vec<Callee>,
+    /// Pretend servers that legs may be streamed to.
+    #[serde(default)]
+    pub agent: Vec<Agent>,
 }
 
 /// What the network does between a caller and the node, both ways.
@@ -315,6 +319,9 @@ impl Scenario {
             ));
         }
         self.network.check()?;
+        self.agent
+            .iter()
+            .try_for_each(|agent| agent.check().map_err(|what| (0, what)))?;
         let names: Vec<(&str, &str)> = self.names().collect();
         for (place, (block, name)) in names.iter().enumerate() {
             check_word(&format!("{block} name"), name)?;

@@ -88,7 +88,9 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
         .collect();
     names.sort_unstable();
     names.dedup();
-    let mut world = World::new(Setup::new(base, scenario.seed).with_users(&names));
+    let mut setup = Setup::new(base, scenario.seed).with_users(&names);
+    setup.agents.clone_from(&scenario.agent);
+    let mut world = World::new(setup);
     if let Some(why) = scenario.voice_fails.clone() {
         let after = VOICE_FAILS_AFTER;
         world.set_voice(Voice::Fails { why, after });

@@ -159,6 +159,7 @@ pub(super) fn report(report: &Report) -> Option<String> {
         Report::Refused { session, why } => Some(format!("session {}: refused, {why:?}", session.0)),
         Report::Ear { session, event, .. } => Some(format!("session {}: ear {event:?}", session.0)),
         Report::Tap { session, event, .. } => Some(format!("session {}: tap {event:?}", session.0)),
+        Report::Live { session, event, .. } => Some(format!("session {}: live {event:?}", session.0)),
         Report::Closed { session, counters } => Some(format!("session {} closed{}", session.0, audio(Some(counters)))),
     }
 }

@@ -1,14 +1,17 @@
 //! The node of a world: the production's shard and a media engine, with port numbers instead of sockets and slices of
 //! virtual time instead of a media thread.
 
+use super::agents::Agents;
 use super::listener::Recogniser;
+use super::setup::Setup;
 use super::tapes::Tapes;
 use super::voice::Speaker;
 use super::web::Web;
 use patchcord_media::{
     Command, Config as MediaConfig, Datagram, Engine, Lane, PHASES, Relayed, Report, SessionId, Sink, TapTaken, Tapped,
 };
-use patchcord_switch::{Config, Input, MediaPort, Output, Shard};
+use patchcord_switch::stream::STREAM_CHANNEL;
+use patchcord_switch::{Input, MediaPort, Output, Shard};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -30,6 +33,7 @@ pub(super) struct Node {
     pub(super) speaker: Speaker,
     pub(super) web: Web,
     pub(super) recogniser: Recogniser,
+    pub(super) agents: Agents,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -50,8 +54,10 @@ pub(super) struct Sent<'a> {
 }
 
 impl Node {
-    pub(super) fn new(base: Instant, config: Config, ports: usize, seed: u64) -> Self {
-        let ports = ports.min(PORTS_MAX);
+    pub(super) fn new(setup: &Setup) -> Self {
+        let (base, seed, ports) = (setup.base, setup.seed, setup.ports.min(PORTS_MAX));
+        let agents = Agents::new(&setup.agents);
+        let config = setup.node(agents.allowed());
         let mut shard = Shard::new(base, config).expect("the gate and trunks of a test are right");
         let pairs = (0..ports as u32).map(|number| MediaPort {
             session: SessionId(number),
@@ -73,6 +79,7 @@ impl Node {
             speaker: Speaker::default(),
             web: Web::default(),
             recogniser: Recogniser::default(),
+            agents,
             base,
             next_slice: 0,
         }
@@ -105,6 +112,7 @@ impl Node {
             self.speaker.answers.wake_at(),
             self.recogniser.answers.wake_at(),
             self.web.answers.wake_at(),
+            self.agents.wake_at(),
         ];
         let answer = answers.into_iter().flatten().min();
         [self.shard.wake_at(), tick, answer].into_iter().flatten().min()
@@ -120,8 +128,14 @@ impl Node {
 
     /// Gives the engine a packet; what it relays of it goes to `send`.
     pub(super) fn packet(&mut self, now: Instant, datagram: Datagram<'_>, send: &mut impl FnMut(Sent<'_>)) {
-        let tapes = &mut self.tapes;
-        self.engine.packet(now, datagram, &mut Sender { send, tapes });
+        let (tapes, agents) = (&mut self.tapes, &mut self.agents);
+        let mut sink = Sender {
+            send,
+            tapes,
+            agents,
+            now,
+        };
+        self.engine.packet(now, datagram, &mut sink);
     }
 
     /// Runs the slices that are due; what the sessions send goes to `send`.
@@ -132,8 +146,13 @@ impl Node {
                 return;
             }
             self.next_slice = slice + 1;
-            let tapes = &mut self.tapes;
-            self.engine.tick(at, phase(slice), &mut Sender { send, tapes });
+            let mut sink = Sender {
+                send,
+                tapes: &mut self.tapes,
+                agents: &mut self.agents,
+                now,
+            };
+            self.engine.tick(at, phase(slice), &mut sink);
         }
     }
 
@@ -164,6 +183,8 @@ fn phase(slice: u64) -> usize {
 struct Sender<'a, F> {
     send: &'a mut F,
     tapes: &'a mut Tapes,
+    agents: &'a mut Agents,
+    now: Instant,
 }
 
 impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
@@ -183,6 +204,10 @@ impl<F: FnMut(Sent<'_>)> Sink for Sender<'_, F> {
     fn heard(&mut self, _: SessionId, _: &[i16]) {}
 
     fn tapped(&mut self, _: SessionId, tapped: &Tapped<'_>) -> TapTaken {
-        self.tapes.tapped(tapped)
+        if tapped.tap.channel != STREAM_CHANNEL {
+            return self.tapes.tapped(tapped);
+        }
+        self.agents.tapped(self.now, tapped);
+        TapTaken::Yes
     }
 }

@@ -2,8 +2,10 @@
 
 use super::BEGINNING;
 use super::node::Node;
+use crate::agent::Agent;
 use patchcord_control::call::Trace;
 use patchcord_control::limits::Limits;
+use patchcord_control::stream_urls::StreamAllow;
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
 use patchcord_switch::{Config, IdentityConfig};
@@ -39,6 +41,8 @@ pub struct Setup {
     pub gate: GateConfig,
     /// Trunks that are watched once [`super::World::start_trunks`] was called.
     pub trunks: Vec<TrunkConfig>,
+    /// Pretend servers that legs may be streamed to.
+    pub agents: Vec<Agent>,
     /// The pretend DNS: host names and where they lead. IP literals lead to themselves.
     pub names: Vec<(String, SocketAddr)>,
 }
@@ -60,6 +64,7 @@ impl Setup {
                 ..GateConfig::default()
             },
             trunks: Vec::new(),
+            agents: Vec::new(),
             names: Vec::new(),
         }
     }
@@ -72,7 +77,7 @@ impl Setup {
     }
 
     /// The node's part of it.
-    pub(super) fn node(&self) -> Config {
+    pub(super) fn node(&self, streams: StreamAllow) -> Config {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         let users = self.users.iter().map(|name| user(name)).chain(self.gate.users.clone());
@@ -94,6 +99,7 @@ impl Setup {
             media_timeout: self.media_timeout,
             instance: self.instance,
             call: self.call.clone(),
+            streams: Arc::new(streams),
             calls: self.calls,
             trace: Trace::On,
             ladder: Trace::Off,
