@@ -41,7 +41,7 @@ struct InOrder {
     next: Option<Next>,
     /// In order of their numbers; the storage is made once.
     held: VecDeque<Held>,
-    free: Vec<Box<[u8; MAX_PACKET_BYTES]>>,
+    free: Vec<Vec<u8>>,
 }
 
 /// The packet that is to be decoded next.
@@ -55,8 +55,7 @@ struct Next {
 struct Held {
     number: u64,
     timestamp: u32,
-    length: usize,
-    bytes: Box<[u8; MAX_PACKET_BYTES]>,
+    bytes: Vec<u8>,
 }
 
 impl Hearing {
@@ -116,7 +115,7 @@ impl InOrder {
             decoder: Decoder::new(codec, RATE),
             next: None,
             held: VecDeque::with_capacity(MAX_HELD),
-            free: (0..MAX_HELD).map(|_| Box::new([0; MAX_PACKET_BYTES])).collect(),
+            free: (0..MAX_HELD).map(|_| Vec::with_capacity(MAX_PACKET_BYTES)).collect(),
         }
     }
 
@@ -153,14 +152,13 @@ impl InOrder {
         let Some(mut bytes) = (!known).then(|| self.free.pop()).flatten() else {
             return;
         };
-        let length = packet.payload.len().min(MAX_PACKET_BYTES);
-        bytes[..length].copy_from_slice(&packet.payload[..length]);
+        bytes.clear();
+        bytes.extend_from_slice(packet.payload);
         self.held.insert(
             place,
             Held {
                 number: packet.number,
                 timestamp: packet.timestamp,
-                length,
                 bytes,
             },
         );
@@ -173,7 +171,7 @@ impl InOrder {
             .held
             .pop_front_if(|held| Some(held.number) == self.next.map(|next| next.number))
         {
-            let payload = &held.bytes[..held.length];
+            let payload = &held.bytes;
             self.decode(
                 held.number,
                 held.timestamp,
@@ -214,7 +212,7 @@ impl InOrder {
         let lost = first.number - next.number;
         let gap = first.timestamp.wrapping_sub(next.timestamp);
         let each = u64::from(gap) / lost.max(1);
-        let payload = &first.bytes[..first.length];
+        let payload = &first.bytes[..];
         if (gap as i32) > 0 && lost <= MAX_CONCEALED {
             let mut sound = Sound::new();
             for n in 0..lost {
