@@ -8,6 +8,7 @@
 //! that become sound), [`recognition`] (sound that becomes words), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
+mod aside;
 mod async_thread;
 mod batch;
 mod beside;

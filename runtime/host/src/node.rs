@@ -5,6 +5,7 @@ mod config;
 
 pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 
+use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
@@ -19,17 +20,14 @@ use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
-use crate::recognition::{self, RecognitionQueue};
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
-use crate::speech::{self, SpeechQueue};
 use crate::start_error::StartError;
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
-use crate::web_files::{self, WebFilesQueue};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
@@ -62,9 +60,7 @@ pub struct Node {
     _streams: StreamThread,
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
-    _speech: Option<AsyncThread>,
-    _web_files: Option<AsyncThread>,
-    _recognition: Option<AsyncThread>,
+    _aside: AsideThreads,
     _media: Vec<MediaThread>,
     _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
@@ -119,9 +115,7 @@ struct Queues {
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
-    speech: Option<SpeechQueue>,
-    web_files: Option<WebFilesQueue>,
-    recognition: Option<RecognitionQueue>,
+    aside: Aside,
 }
 
 /// The threads of recordings and the ways to them, if anything can be recorded.
@@ -136,8 +130,7 @@ impl Node {
         let (ground, bound) = Ground::prepare(&config)?;
         let listener = config.http.map(http::bind).transpose()?;
         let local_http = listener.as_ref().and_then(|listener| listener.local_addr().ok());
-        // From here on threads run. Each ends when its handle is dropped, the last one first, so an error further down
-        // leaves nothing behind.
+        // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
         let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
@@ -146,9 +139,7 @@ impl Node {
         let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
-        let (speech, speech_queue) = speech::start(&config.speech, &inboxes, &ground.figures.speech)?.unzip();
-        let (files, files_queue) = web_files::start(&config.web_files, &inboxes, &ground.figures.web_files)?.unzip();
-        let (recognition, recognition_queue) = ground.recognition_thread(&config, &inboxes)?.unzip();
+        let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
         let queues = Queues {
@@ -163,9 +154,7 @@ impl Node {
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
-            speech: speech_queue,
-            web_files: files_queue,
-            recognition: recognition_queue,
+            aside,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
@@ -189,9 +178,7 @@ impl Node {
             _streams: streams,
             _dns: dns,
             _fetch: fetch,
-            _speech: speech,
-            _web_files: files,
-            _recognition: recognition,
+            _aside: aside_threads,
             _media: media,
             _live_streams: live_thread,
             _recordings: recordings,
@@ -387,14 +374,6 @@ impl Ground {
         dns::start(setup, inboxes.to_vec(), self.figures.dns.clone()).map_err(StartError::Thread)
     }
 
-    fn recognition_thread(
-        &self,
-        config: &NodeConfig,
-        inboxes: &[Inbox],
-    ) -> Result<Option<(AsyncThread, RecognitionQueue)>, StartError> {
-        recognition::start(&config.recognition, inboxes, &self.figures.recognition)
-    }
-
     /// Only a node that judges signatures fetches anything.
     fn fetch_thread(
         &self,
@@ -491,9 +470,7 @@ impl Ground {
                     streams: queues.streams.clone(),
                     dns: queues.dns.clone(),
                     fetch: queues.fetch.clone(),
-                    speech: queues.speech.clone(),
-                    web_files: queues.web_files.clone(),
-                    recognition: queues.recognition.clone(),
+                    aside: queues.aside.clone(),
                     media: queues.media.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),

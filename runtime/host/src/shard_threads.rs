@@ -7,25 +7,25 @@
 //! media threads stay with the media thread until there is room, places of addresses with the thread that looked them up.
 //! Orders of the node wait.
 
+mod asking;
 mod places;
 
-use crate::dns::{Asked, DnsQueue, LookUp};
-use crate::fetch::{self, FetchQueue, Wanted};
+use crate::aside::Aside;
+use crate::dns::DnsQueue;
+use crate::fetch::FetchQueue;
 use crate::figures::{Figures, ShardFigures};
 use crate::live_streams::{self, LiveQueue};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
-use crate::recognition::{self, Recognised, RecognitionQueue};
-use crate::recordings::{self, RecordingQueue};
+use crate::recognition::Recognised;
+use crate::recordings::RecordingQueue;
 use crate::records::RecordQueue;
 use crate::sounds::Sound;
-use crate::speech::{self, SpeechQueue};
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
-use crate::web_files::{self, WebFilesQueue};
 use patchcord_control::call::{Saved, StreamSignal};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::NotRecorded;
@@ -35,8 +35,7 @@ use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom};
 use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Shard, StreamOrder,
-    ToFetch, ToRecognise, ToSpeak, TrunkTargets, Way,
+    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, TrunkTargets, Way,
 };
 use places::Waiting;
 use std::collections::VecDeque;
@@ -287,12 +286,8 @@ pub(crate) struct WaysOut {
     pub(crate) dns: DnsQueue,
     /// Only if signatures are judged.
     pub(crate) fetch: Option<FetchQueue>,
-    /// None if nothing is spoken.
-    pub(crate) speech: Option<SpeechQueue>,
-    /// Where sound files are asked for, if they may come from anywhere.
-    pub(crate) web_files: Option<WebFilesQueue>,
-    /// None if nothing that is said is recognised.
-    pub(crate) recognition: Option<RecognitionQueue>,
+    /// Whoever speaks, has sound files, or recognises.
+    pub(crate) aside: Aside,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
@@ -537,19 +532,8 @@ impl Work {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send { to, name, bytes } => self.send(to, name, bytes),
-            Output::Resolve { query, uri } => {
-                let shard = self.index;
-                if self.out.dns.ask(LookUp { shard, query, uri }) == Asked::Dropped {
-                    self.undone.push_back(Undone::Resolve(query));
-                }
-            }
-            Output::FetchCertificate { query, url } => {
-                let shard = self.index;
-                let fetch = self.out.fetch.as_ref();
-                if fetch.map(|fetch| fetch.fetch(Wanted { shard, query, url })) != Some(fetch::Ordered::Yes) {
-                    self.undone.push_back(Undone::Fetch(query));
-                }
-            }
+            Output::Resolve { query, uri } => self.resolve(query, uri),
+            Output::FetchCertificate { query, url } => self.fetch_certificate(query, url),
             Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::FetchSound { query, wanted } => self.fetch_sound(query, wanted),
             Output::Recognise { query, wanted } => self.recognise(query, wanted),
@@ -603,49 +587,6 @@ impl Work {
                     self.figures().record_queue_waits.one();
                 }
             }
-        }
-    }
-
-    fn speak(&mut self, query: Query, wanted: ToSpeak) {
-        let asked = speech::speak(self.out.speech.as_ref(), (self.index, query), wanted);
-        self.unless_asked(query, asked);
-    }
-
-    fn fetch_sound(&mut self, query: Query, wanted: ToFetch) {
-        let asked = web_files::fetch(self.out.web_files.as_ref(), (self.index, query), wanted);
-        self.unless_asked(query, asked);
-    }
-
-    /// A sound that nobody could be asked for: the shard hears why once it is done with what it does.
-    fn unless_asked(&mut self, query: Query, asked: Result<(), &'static str>) {
-        if let Err(why) = asked {
-            self.undone.push_back(Undone::Speak(query, why));
-        }
-    }
-
-    fn recognise(&mut self, query: Query, wanted: ToRecognise) {
-        if let Err(why) = recognition::recognise(self.out.recognition.as_ref(), (self.index, query), wanted) {
-            self.undone.push_back(Undone::Recognise(query, why));
-        }
-    }
-
-    fn stream(&mut self, order: StreamOrder) {
-        let ordered = self.out.live_streams.order(self.index, order);
-        self.undone.extend(ordered.err().map(Undone::Stream));
-    }
-
-    fn record(&mut self, order: RecordingOrder) {
-        let ordered = match &self.out.recordings {
-            Some(recordings) => recordings.order(self.index, order),
-            None => {
-                if let RecordingOrder::Begin { key, .. } = order {
-                    self.undone.push_back(Undone::Record(key, NotRecorded::Storage));
-                }
-                return;
-            }
-        };
-        if let recordings::Ordered::Refused(key) = ordered {
-            self.undone.push_back(Undone::Record(key, NotRecorded::Overloaded));
         }
     }
 

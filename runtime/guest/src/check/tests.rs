@@ -12,12 +12,13 @@ fn refusal(bytes: &[u8]) -> Refused {
 
 /// A core module for a world of the given package; one that was changed from ours.
 fn for_changed_contract(change: impl Fn(&str) -> String, text: &str) -> Vec<u8> {
-    const FILES: [&str; 13] = [
+    const FILES: [&str; 14] = [
         include_str!("../../../../wit/types.wit"),
         include_str!("../../../../wit/call.wit"),
         include_str!("../../../../wit/play.wit"),
         include_str!("../../../../wit/gather.wit"),
         include_str!("../../../../wit/record.wit"),
+        include_str!("../../../../wit/stream.wit"),
         include_str!("../../../../wit/dial.wit"),
         include_str!("../../../../wit/transfer.wit"),
         include_str!("../../../../wit/bridge.wit"),

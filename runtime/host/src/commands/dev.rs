@@ -13,6 +13,7 @@ use builder::{Builder, Source};
 use office::Office;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
+use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_guest::Runtime;
 use patchcord_host::{Node, NodeConfig, Seen, StartError, programs};
 use patchcord_switch::{Directory, Program};
@@ -59,6 +60,9 @@ pub(crate) struct Options {
     /// Ports for audio, two for each call [default: 20000-20199, or the next free ones]
     #[arg(long, value_name = "FIRST-LAST", value_parser = ports::parse_range)]
     media_ports: Option<(u16, u16)>,
+    /// WebSocket server that the handler may stream calls to; give it again for each [default: none]
+    #[arg(long, value_name = "URL", value_parser = StreamUrl::parse)]
+    stream_to: Vec<StreamUrl>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -75,6 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
     config.http = Some(http.address);
+    config.streams.allow = StreamAllow::new(options.stream_to.clone());
     let recordings = source.recordings(sip.address.port());
     config.recordings = Some(recordings.clone());
     let mut random = [0; 6];

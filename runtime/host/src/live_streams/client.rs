@@ -1,8 +1,8 @@
 //! Opening a WebSocket to a server that the operator allows (RFC 6455 section 4.1), plain or by TLS. Its answer is a
 //! stranger's all the same: bounded in bytes and time.
 
-use crate::web::connect;
 use crate::transports::websocket::{accept_value, base64};
+use crate::web::connect;
 use hickory_resolver::TokioResolver;
 use patchcord_control::stream_urls::StreamUrl;
 use patchcord_switch::stream::{Failure, MAX_TEXT_BYTES};

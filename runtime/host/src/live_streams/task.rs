@@ -43,8 +43,16 @@ pub(super) struct Task {
 struct Line {
     socket: Socket,
     ping_at: Instant,
+    ping: Ping,
     /// When it last showed that it is there.
     heard: Instant,
+}
+
+/// Whether the server is to be asked if it is there. That waits, as all else, until what was written before is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ping {
+    Due,
+    Sent,
 }
 
 /// Something came on a connection.
@@ -156,6 +164,7 @@ impl Task {
                 self.line = Some(Line {
                     socket,
                     ping_at: now + PING_EVERY,
+                    ping: Ping::Sent,
                     heard: now,
                 });
                 self.handle(Input::Opened);
@@ -185,6 +194,11 @@ impl Task {
 
     fn deadline(&mut self) {
         let now = Instant::now();
+        if let Some(line) = self.line.as_mut()
+            && now >= line.ping_at
+        {
+            (line.ping, line.ping_at) = (Ping::Due, now + PING_EVERY);
+        }
         if self.line.as_ref().is_some_and(|line| now >= line.heard + SILENT) {
             self.line = None;
             self.handle(Input::Closed);
@@ -235,15 +249,12 @@ impl Line {
                 Poll::Ready(Err(_)) => return Poll::Ready(Came::Gone),
                 Poll::Pending => break,
             }
-            let now = Instant::now();
-            let message = if now >= self.ping_at {
-                self.ping_at = now + PING_EVERY;
-                Message::Ping(Vec::new().into())
-            } else {
-                match stream.next_text() {
+            let message = match std::mem::replace(&mut self.ping, Ping::Sent) {
+                Ping::Due => Message::Ping(Vec::new().into()),
+                Ping::Sent => match stream.next_text() {
                     Some(text) => Message::text(text),
                     None => break,
-                }
+                },
             };
             if socket.as_mut().start_send(message).is_err() {
                 return Poll::Ready(Came::Gone);

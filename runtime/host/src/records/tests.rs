@@ -2,12 +2,14 @@
 
 use super::*;
 use patchcord_control::call::Saved;
-use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
+use patchcord_control::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::{
-    Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, Usage,
+    Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, StreamRecord, Usage,
 };
-use patchcord_control::words::{Interruption, Key, LegDirection, NotRecorded, RecordEnd, UnixTime};
+use patchcord_control::words::{
+    Interruption, Key, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime,
+};
 
 pub(super) fn record(id: u128) -> CallRecord {
     let at = |ms: u64| UnixTime {
@@ -66,7 +68,7 @@ fn a_record_is_the_line_it_always_was() {
         r#""media":{"codec":"opus","srtp":null,"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"unauthentic":0,"#,
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0,"#,
         r#""round_trip_us":48000,"remote_lost":0,"mos":4.37,"remote_mos":null}}],"#,
-        r#""recordings":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
+        r#""recordings":[],"streams":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
         r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
     );
     assert_eq!(line(&record(7)), expected);
@@ -189,4 +191,48 @@ fn a_folder_that_is_not_there_is_a_sentence() {
     }));
     let error = start(&to, figures).err().expect("the folder is not there");
     assert!(error.to_string().contains("/nowhere/calls.jsonl"), "{error}");
+}
+
+#[test]
+fn a_stream_says_why_it_ended_and_what_went_over_it() {
+    let stream = |ended_by| StreamRecord {
+        id: StreamId {
+            call: CallId(7),
+            number: 1,
+        },
+        leg: LegId(0),
+        started_at: UnixTime {
+            seconds: 0,
+            nanoseconds: 0,
+        },
+        lasted_ms: 2_000,
+        ended_by,
+        counts: StreamCounts {
+            heard_ms: 1_980,
+            played_ms: 500,
+            connections: 2,
+            ..StreamCounts::default()
+        },
+    };
+    let mut call = record(1);
+    call.streams = vec![
+        stream(StreamEnd::Left(Interruption::HungUp)),
+        stream(StreamEnd::Refused(403)),
+    ];
+    let line: serde_json::Value = serde_json::from_str(&line(&call)).expect("JSON");
+    let told = &line["streams"];
+    assert_eq!(told[0]["stream"], "str_00000000000000000000000000000007_1");
+    assert_eq!(
+        (&told[0]["ended_by"], &told[0]["why"]),
+        (&"left".into(), &"hung_up".into())
+    );
+    assert_eq!(
+        (&told[0]["heard_ms"], &told[0]["played_ms"]),
+        (&1_980.into(), &500.into())
+    );
+    assert_eq!(
+        (&told[1]["ended_by"], &told[1]["status"]),
+        (&"refused".into(), &403.into())
+    );
+    assert_eq!(told[1]["connections"], 2);
 }

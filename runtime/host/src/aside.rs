@@ -1,0 +1,62 @@
+//! Whoever makes sound for the shards, or understands it, beside the calls: their threads, and the ways to them.
+
+use crate::async_thread::AsyncThread;
+use crate::figures::Figures;
+use crate::node::NodeConfig;
+use crate::orders::Asker;
+use crate::recognition::{self, RecognitionQueue};
+use crate::shard_threads::Inbox;
+use crate::speech::{self, SpeechQueue};
+use crate::start_error::StartError;
+use crate::web_files::{self, WebFilesQueue};
+use patchcord_switch::{ToFetch, ToRecognise, ToSpeak};
+
+/// The threads; dropping this ends them.
+pub(crate) struct AsideThreads {
+    _threads: Vec<AsyncThread>,
+}
+
+/// The ways to them; none to who is not there.
+#[derive(Clone)]
+pub(crate) struct Aside {
+    speech: Option<SpeechQueue>,
+    web_files: Option<WebFilesQueue>,
+    recognition: Option<RecognitionQueue>,
+}
+
+/// Starts those that the configuration wants.
+pub(crate) fn start(
+    config: &NodeConfig,
+    inboxes: &[Inbox],
+    figures: &Figures,
+) -> Result<(AsideThreads, Aside), StartError> {
+    let (speaker, speech) = speech::start(&config.speech, inboxes, &figures.speech)?.unzip();
+    let (fetcher, web_files) = web_files::start(&config.web_files, inboxes, &figures.web_files)?.unzip();
+    let (listener, recognition) = recognition::start(&config.recognition, inboxes, &figures.recognition)?.unzip();
+    let threads = AsideThreads {
+        _threads: [speaker, fetcher, listener].into_iter().flatten().collect(),
+    };
+    let ways = Aside {
+        speech,
+        web_files,
+        recognition,
+    };
+    Ok((threads, ways))
+}
+
+impl Aside {
+    /// Asks for a text to be spoken, or says at once why it will not be. Never waits; nor do the others.
+    pub(crate) fn speak(&self, asker: Asker, wanted: ToSpeak) -> Result<(), &'static str> {
+        speech::speak(self.speech.as_ref(), asker, wanted)
+    }
+
+    /// Asks for a sound file of the web.
+    pub(crate) fn fetch(&self, asker: Asker, wanted: ToFetch) -> Result<(), &'static str> {
+        web_files::fetch(self.web_files.as_ref(), asker, wanted)
+    }
+
+    /// Asks for what was said to be recognised.
+    pub(crate) fn recognise(&self, asker: Asker, wanted: ToRecognise) -> Result<(), &'static str> {
+        recognition::recognise(self.recognition.as_ref(), asker, wanted)
+    }
+}
