@@ -45,6 +45,20 @@
 //! | `lines` | calls a callee takes before it is busy; `{ line = 2 }` turns to the second |
 //! | `user` | whom it registers as; a caller without it is a stranger to the node |
 //!
+//! Pretend servers that legs are streamed to stand in `[[agent]]` blocks. One greets with a tone, answers what it hears (a
+//! tenth of a second of sound, then quiet) with another, falls silent when it is interrupted, sends the text "a person is
+//! wanted" when `*` is pressed, and ends the stream when `#` is. Only these servers are allowed:
+//!
+//! ```toml
+//! [[agent]]
+//! url = "ws://127.0.0.1:8765/agent"
+//! greets_hz = 600             # not at all if greets_ms is 0, as it is unless said otherwise
+//! greets_ms = 800
+//! answers_hz = 440
+//! answers_ms = 400
+//! refuses = 403               # or absent = true, or breaks_after_ms = 1000 for its first connection
+//! ```
+//!
 //! Registrations come first; time counts from the moment when all have succeeded.
 //!
 //! | step | does or expects |
