@@ -241,3 +241,32 @@ fn a_node_that_ends_all_calls_ends_their_streams() {
     let stream = over(&mut world, phone, HANDLER);
     assert_eq!(stream.ended_by, StreamEnd::Left(Interruption::EndedByPlatform));
 }
+
+#[test]
+fn a_prompt_comes_first_and_a_leg_that_moves_ends_its_stream() {
+    let greeting = Agent {
+        url: "ws://127.0.0.1:8765/agent".to_owned(),
+        greets_ms: 2_000,
+        ..Agent::default()
+    };
+    let mut world = World::new(Setup {
+        agents: vec![greeting],
+        ..Setup::new(Instant::now(), 1)
+    });
+    let name = "streams_and_gives";
+    let programs = [name, "endless_tone"].map(|name| program(name, &helper(name)));
+    world.set_directory(directory(&programs));
+    let phone = world.add_phone("alice", PhoneOptions::default());
+    world
+        .call(phone, name, Offer::InInvite)
+        .expect("the name can stand in an address");
+    world.run_for(8 * SECOND);
+    assert!(heard(&world, phone, 800.0).abs_diff(1_000) < EDGES);
+    // The greeting was broken in two by the prompt, and none of it is missing.
+    assert!(heard(&world, phone, 600.0).abs_diff(2_000) < 2 * EDGES);
+    assert!(heard(&world, phone, 440.0) > 2_000, "where it went it is heard");
+    let stream = over(&mut world, phone, name);
+    assert_eq!(stream.ended_by, StreamEnd::Left(Interruption::Moved));
+    assert_eq!((stream.counts.played_ms, stream.counts.cleared_ms), (2_000, 0));
+    assert_eq!(told(&world, "mark")[0]["playedMs"], 2_000);
+}

@@ -47,6 +47,21 @@
 //!
 //! Texts are spoken by a pretend voice, whose words `hear_speech` knows; `voice_fails = "why"` at the top makes it refuse.
 //! What a phone says with `say_words` in the same voice, a pretend recogniser understands; `listener_fails` is for it.
+//!
+//! Pretend servers that legs are streamed to stand in `[[agent]]` blocks. One greets with a tone, answers what it hears (a
+//! tenth of a second of sound, then quiet) with another, falls silent when it is interrupted, sends the text "a person is
+//! wanted" when `*` is pressed, and ends the stream when `#` is. Only these servers are allowed:
+//!
+//! ```toml
+//! [[agent]]
+//! url = "ws://127.0.0.1:8765/agent"
+//! greets_hz = 600             # not at all if greets_ms is 0, as it is unless said otherwise
+//! greets_ms = 800
+//! answers_hz = 440
+//! answers_ms = 400
+//! refuses = 403               # or absent = true, or breaks_after_ms = 1000 for its first connection
+//! ```
+//!
 //! Registrations come first; time counts from the moment when all have succeeded.
 //!
 //! | step | does or expects |

@@ -39,6 +39,20 @@ fn handle(caller: Leg) -> Result<()> {
         "a thousand segments",
         play::play(&caller, &vec![Segment::Silence(20); 1_000], once()),
     )?;
+    refused("a stream to nowhere", caller.start_stream(Stream::to("")))?;
+    refused("a stream by HTTP", caller.start_stream(Stream::to("http://127.0.0.1/")))?;
+    refused(
+        "a stream with a line end",
+        caller.start_stream(Stream::to("ws://a/\r\nHost: b")),
+    )?;
+    refused(
+        "a stream nobody allows",
+        caller.start_stream(Stream::to("ws://127.0.0.1/")),
+    )?;
+    refused(
+        "a stream without end",
+        caller.start_stream(Stream::to("ws://127.0.0.1/").reconnect(255)),
+    )?;
     refused("two days of sleep", wait::sleep(secs(172_800)))?;
     refused("waiting for nothing", raw_wait::any(&[], None))?;
     refused("4 GB of chance", random::bytes(u32::MAX))?;
@@ -68,7 +82,7 @@ fn raw_tone(caller: &Leg, frequencies: Vec<u16>, level_dbm0: i8) -> Result<patch
 /// It must be refused, and with an error that names what was wrong.
 fn refused<T>(what: &str, result: Result<T>) -> Result<()> {
     match result {
-        Err(Error::Invalid(_) | Error::Limit(_) | Error::NoSuchPrompt(_)) => Ok(()),
+        Err(Error::Invalid(_) | Error::Limit(_) | Error::NoSuchPrompt(_) | Error::NotAllowed(_)) => Ok(()),
         Err(other) => Err(Error::failed(format!("{what}: {other}"))),
         Ok(_) => Err(Error::failed(format!("{what} was accepted"))),
     }
