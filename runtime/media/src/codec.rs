@@ -88,6 +88,11 @@ impl Codec {
         (ticks > 0).then_some(ticks)
     }
 
+    /// Whether a payload says that silence is not sent from now on.
+    pub(crate) fn rests(self, payload: &[u8]) -> bool {
+        self == Codec::Opus && payload.len() <= OPUS_REST_BYTES
+    }
+
     /// Whether a sound of so many samples of its rate can be one payload of at most so many bytes.
     pub(crate) fn packs(self, samples: usize, room: usize) -> bool {
         match self {
@@ -101,6 +106,8 @@ impl Codec {
 
 /// The frames Opus codes, in samples at 16 kHz: 2.5, 5, 10, 20, 40 and 60 ms.
 const OPUS_FRAMES: [usize; 6] = [40, 80, 160, 320, 640, 960];
+/// Opus packets no longer than this hold no sound (RFC 7587 section 3.1.3).
+pub(crate) const OPUS_REST_BYTES: usize = 2;
 /// Longest Opus packet: 120 ms.
 const OPUS_LONGEST: u32 = 5_760;
 

@@ -5,6 +5,7 @@
 use crate::codec::{Codec, Decoder, Sound};
 use crate::jitter::{JitterBuffer, Placed};
 use crate::mixer::Rate;
+use crate::noise::Noise;
 use crate::{FRAME_SAMPLES, MAX_PACKET_BYTES, g711};
 use std::collections::VecDeque;
 
@@ -92,6 +93,11 @@ impl Hearing {
         }
         in_order.packet(packet, length as u32, &mut self.jitter);
         Some(placed)
+    }
+
+    /// Nobody speaks: this is heard until there is sound again.
+    pub(crate) fn noise(&mut self, noise: Noise) {
+        self.jitter.noise(noise);
     }
 
     /// Takes 20 ms out. True if sound was missing and covered up.

@@ -6,6 +6,7 @@
 //! codecs that have to be decoded in order (`hearing`).
 
 use crate::FRAME_SAMPLES;
+use crate::noise::Noise;
 
 /// Samples held: one second and a bit, and a power of two so that it divides the range of timestamps.
 const CAPACITY: usize = 8_192;
@@ -59,6 +60,10 @@ pub(crate) struct JitterBuffer {
     missing: usize,
     /// Samples until real sound is fully blended in.
     blending: usize,
+    /// What is heard in holes while the far end is silent on purpose.
+    comfort: Option<Noise>,
+    /// Sound came after it: with that it is over.
+    comfort_ends: bool,
 }
 
 impl JitterBuffer {
@@ -77,6 +82,8 @@ impl JitterBuffer {
             last: [0; FRAME_SAMPLES],
             missing: COVER_SAMPLES,
             blending: 0,
+            comfort: None,
+            comfort_ends: false,
         }
     }
 
@@ -90,6 +97,13 @@ impl JitterBuffer {
         self.too_late = 0;
         self.least_margin = i32::MAX;
         self.ticks = 0;
+        self.comfort = None;
+    }
+
+    /// The far end is silent on purpose: its holes are this noise until it sends sound again.
+    pub(crate) fn noise(&mut self, noise: Noise) {
+        self.comfort = Some(noise);
+        self.comfort_ends = false;
     }
 
     /// Puts the sound of a packet whose codec has no memory in its place.
@@ -116,6 +130,7 @@ impl JitterBuffer {
             }
         }
         self.too_late = 0;
+        self.comfort_ends = self.comfort.is_some();
         self.least_margin = self.least_margin.min(ahead);
         self.delay = self.delay.max(ahead.unsigned_abs());
         placed
@@ -156,6 +171,14 @@ impl JitterBuffer {
                 *out = self.blend(cover, self.ring[at]);
                 self.missing = 0;
                 real += 1;
+                if self.comfort_ends {
+                    self.comfort = None;
+                    self.comfort_ends = false;
+                }
+            } else if let Some(noise) = &mut self.comfort {
+                self.missing = COVER_SAMPLES;
+                self.blending = BLEND;
+                *out = noise.sample();
             } else {
                 covered |= self.missing < COVER_SAMPLES;
                 self.missing = (self.missing + 1).min(COVER_SAMPLES);

@@ -34,6 +34,7 @@ mod keys_out;
 mod live;
 pub mod measure;
 pub mod mixer;
+mod noise;
 mod ogg_opus;
 mod out_stream;
 mod pace;

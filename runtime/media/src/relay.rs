@@ -23,6 +23,8 @@ pub enum RelayContent {
         /// Units a second of its duration.
         clock: u32,
     },
+    /// No sound but noise from now on, so many dB below overload (RFC 3389): the target makes it itself.
+    Noise(u8),
     /// Something that is not passed on. It is said so that the target's numbering has no hole in its place.
     Nothing,
 }

@@ -20,6 +20,7 @@ use crate::hearing::Hearing;
 use crate::keys_in::KeyDetector;
 use crate::keys_out::{Clocks, KeySender};
 use crate::live::Live;
+use crate::noise::Noise;
 use crate::out_stream::OutStream;
 use crate::pace::Pace;
 use crate::player::Player;
@@ -84,6 +85,8 @@ pub(crate) struct Session {
     encoder: Encoder,
     /// Of what is relayed to it in another codec.
     transcoding: relay::Transcoding,
+    /// What stands for silence while the far end of a bridge is silent.
+    comfort: Option<Noise>,
     rtcp: RtcpClock,
     silence: Silence,
     random: Random,
@@ -124,6 +127,7 @@ impl Session {
             srtp: plan.srtp.map(|keys| Box::new(Srtp::new(keys))),
             encoder: Encoder::new(plan.codec, plan.opus),
             transcoding: relay::Transcoding::default(),
+            comfort: None,
             rtcp: RtcpClock::new(config.rtcp_interval),
             silence: Silence {
                 since: now,

@@ -1,6 +1,6 @@
 //! From samples to payloads. One encoder for the whole of a stream: most codecs remember what they coded before.
 
-use super::{Codec, OpusOptions};
+use super::{Codec, OPUS_REST_BYTES, OpusOptions};
 use crate::{Law, g711};
 use audio_codec::Encoder as _;
 use audio_codec::g722::G722Encoder;
@@ -11,8 +11,6 @@ use std::fmt;
 const OPUS_COMPLEXITY: u8 = 5;
 /// After so many frames of silence the one coded last says it as well: 200 ms.
 const SILENCE_SETTLES: u32 = 10;
-/// Opus frames not longer than this need not be sent (RFC 7587 section 3.1.3).
-const OPUS_UNSENT: usize = 2;
 /// Longest coded silence that is kept.
 const SILENCE_BYTES: usize = 64;
 
@@ -128,7 +126,11 @@ impl Opus {
                 self.silence_length = length;
             }
         }
-        if self.dtx && length <= OPUS_UNSENT { 0 } else { length }
+        if self.dtx && length <= OPUS_REST_BYTES {
+            0
+        } else {
+            length
+        }
     }
 }
 

@@ -139,3 +139,31 @@ fn random_timestamps_and_lengths_never_panic() {
         buffer.pull(&mut frame);
     }
 }
+
+#[test]
+fn a_silence_on_purpose_is_noise_until_there_is_sound_again() {
+    let mut buffer = JitterBuffer::new();
+    let loud = [g711::encode(Law::Pcmu, 8_000); 160];
+    let mut levels = Vec::new();
+    let mut concealed = 0;
+    for tick in 0..60u32 {
+        match tick {
+            0..=9 | 40..=59 => drop(buffer.insert(tick * 160, &loud, &FROM_PCMU)),
+            10 => buffer.noise(Noise::new(&[50, 1, 2], 3)),
+            _ => {}
+        }
+        let mut frame = [0; FRAME_SAMPLES];
+        concealed += usize::from(buffer.pull(&mut frame));
+        levels.push(measure::level_dbfs(&frame).round() as i32);
+    }
+    // -50 dBov is 3 dB more by the measure of a sine of full scale.
+    assert!(
+        levels[13..41].iter().all(|level| (-49..=-45).contains(level)),
+        "{levels:?}"
+    );
+    assert!(
+        levels[3..12].iter().chain(&levels[43..]).all(|level| *level > -15),
+        "{levels:?}"
+    );
+    assert_eq!(concealed, 0);
+}

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// After so long without relayed packets, counted from the end of the last one's sound, our own frames fill the time.
 const QUIET: Duration = Duration::from_millis(100);
+/// A far end that does not send its silence says so about as often (RFC 7587 section 3.1.3: Opus every 400 ms).
+const RESTS: Duration = Duration::from_millis(400);
 /// How far back a late packet's sound may lie.
 const LATEST_MS: u32 = 500;
 /// A timestamp may be so much further than the time that went by for each packet since the newest one: the longest there
@@ -188,6 +190,14 @@ impl OutStream {
             timestamp,
             marker: head.marker || begins,
         })
+    }
+
+    /// The source rests: it does not send its silence, and the target's far end knows what that sounds like. Our own frames
+    /// do not fill this time.
+    pub(crate) fn source_rests(&mut self, now: Instant) {
+        if let Some(anchor) = self.anchor.as_mut() {
+            anchor.sounds_until(now + RESTS);
+        }
     }
 
     /// Takes the place for a packet of a relayed telephone event; none if it belongs to an older event, to one that

@@ -5,6 +5,7 @@ use super::{Moment, Session, Silence};
 use crate::hearing::Incoming;
 use crate::jitter::Placed;
 use crate::keys_in::Event;
+use crate::noise::{self, Noise};
 use crate::reception::Arrival;
 use crate::relay::Route;
 use crate::reports::Reports;
@@ -16,7 +17,7 @@ use std::net::SocketAddr;
 const STATIC_PCMU: u8 = 0;
 const STATIC_PCMA: u8 = 8;
 const STATIC_G722: u8 = 9;
-/// Comfort noise (RFC 3389): a sign of life without sound.
+/// Comfort noise (RFC 3389).
 const STATIC_COMFORT_NOISE: u8 = 13;
 
 /// A packet for another session, and where that is.
@@ -136,7 +137,13 @@ impl Session {
                 self.event(moment, number, clock, packet, reports);
                 RelayContent::Event { clock }
             }
-            Kind::ComfortNoise | Kind::Unknown => RelayContent::Nothing,
+            Kind::ComfortNoise => {
+                if let Some(heard) = self.heard.as_mut() {
+                    heard.noise(Noise::new(packet.payload, self.random.next()));
+                }
+                RelayContent::Noise(noise::level_of(packet.payload))
+            }
+            Kind::Unknown => RelayContent::Nothing,
         };
         self.pass_on(number, header, content, packet.payload)
     }

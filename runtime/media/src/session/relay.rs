@@ -3,6 +3,7 @@
 
 use super::{Moment, Session};
 use crate::codec::Sound;
+use crate::noise::Noise;
 use crate::out_stream::{Company, EventHead, Placed};
 use crate::relay::{Route, recode};
 use crate::rtp::HEADER_BYTES;
@@ -98,6 +99,7 @@ impl Session {
     /// Another session relays to this one no longer.
     pub(crate) fn release(&mut self, source: SessionId) {
         self.stream.release(source);
+        self.comfort = None;
     }
 
     /// A received packet for the other session, if there is one.
@@ -124,6 +126,7 @@ impl Session {
             RelayContent::Event { .. } if route.keys == RelayKeys::Pass && payload.len() >= EVENT_BYTES => {
                 (content, &payload[..EVENT_BYTES])
             }
+            RelayContent::Noise(_) => (content, &payload[..0]),
             RelayContent::Event { .. } | RelayContent::Nothing => (RelayContent::Nothing, &payload[..0]),
         };
         let clock = match content {
@@ -147,13 +150,19 @@ impl Session {
         let content = relayed.head.content;
         let Some(address) = self.send_address() else {
             self.stream.pause();
-            self.counters.relay_dropped += u64::from(content != RelayContent::Nothing);
+            let heard = !matches!(content, RelayContent::Nothing | RelayContent::Noise(_));
+            self.counters.relay_dropped += u64::from(heard);
             return;
         };
         let head = relayed.head.at_clock(self.stream.hertz());
         let relayed = &Relayed { head, ..*relayed };
+        if let RelayContent::Noise(level) = content {
+            self.comfort = Some(Noise::at(level, self.random.next()));
+        } else if let RelayContent::Sound(_) = content {
+            self.comfort = None;
+        }
         let sent = match content {
-            RelayContent::Nothing => {
+            RelayContent::Nothing | RelayContent::Noise(_) => {
                 let pieces = self.transcoding.pieces;
                 return (0..pieces).for_each(|piece| self.stream.skip(&piece_of(&head, piece, pieces)));
             }
@@ -207,6 +216,9 @@ impl Session {
         self.transcoding.pieces = 1;
         let length = self.plan.codec.ticks(relayed.payload)?;
         let placed = self.stream.place_sound(moment.now, &relayed.head, length)?;
+        if self.plan.codec.rests(relayed.payload) {
+            self.stream.source_rests(moment.now);
+        }
         let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
         let packet = &mut packet[..HEADER_BYTES + relayed.payload.len()];
         packet[HEADER_BYTES..].copy_from_slice(relayed.payload);

@@ -58,7 +58,7 @@ impl Session {
             return self.encoder.encode(samples, payload);
         }
         let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
-            if self.fill_live(samples) {
+            if self.fill_live(samples) || self.fill_noise(samples) {
                 return self.encoder.encode(samples, payload);
             }
             let Some(law) = codec.law() else {
@@ -80,6 +80,15 @@ impl Session {
         };
         self.report_played(reports);
         length
+    }
+
+    /// Writes what stands for a far end of a bridge that is silent on purpose. False if there is none.
+    fn fill_noise(&mut self, samples: &mut [i16]) -> bool {
+        let Some(noise) = self.comfort.as_mut() else {
+            return false;
+        };
+        samples.fill_with(|| noise.sample());
+        true
     }
 
     /// Reports a prompt whose last frame this was.

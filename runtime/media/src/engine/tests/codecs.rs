@@ -376,3 +376,25 @@ fn without_telephone_events_keys_are_tones_in_wide_band_too() {
         assert_eq!(found, [1, 5, 9, 15], "{codec:?}");
     }
 }
+
+#[test]
+fn a_far_end_that_does_not_send_its_silence_is_not_talked_into() {
+    let mut bench = bridge((Codec::Opus, 96), (Codec::Opus, 96));
+    let mut talker = Talker::new((Codec::Opus, 96));
+    for _ in 0..10 {
+        bench.packet(NEAR, Lane::Rtp, near(), &talker.say(20));
+        bench.tick();
+    }
+    // One octet: the configuration of the coder, and no sound.
+    let rest = packet(96, talker.sequence, talker.timestamp, 77, &[0x48]);
+    bench.packet(NEAR, Lane::Rtp, near(), &rest);
+    let to_far = |bench: &Bench| {
+        let sent = bench.sink.sent.iter();
+        sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp).count()
+    };
+    let before = to_far(&bench);
+    bench.ticks(20);
+    assert_eq!(to_far(&bench), before, "for 400 ms");
+    bench.ticks(10);
+    assert!(to_far(&bench) > before, "it said nothing more: our own silence");
+}

@@ -515,3 +515,30 @@ fn when_either_side_closes_the_relay_ends_and_a_later_session_of_the_number_hear
             .all(|report| matches!(report, Report::Closed { .. }))
     );
 }
+
+#[test]
+fn a_silence_on_purpose_is_noise_in_the_targets_own_frames() {
+    let mut bridge = Bridge::new(RelayKeys::Keep);
+    bridge.talk(10, 0x22);
+    let noise = packet(13, bridge.sequence, bridge.timestamp, bridge.ssrc, &[55]);
+    bridge.sequence = bridge.sequence.wrapping_add(1);
+    bridge.arrive(&noise);
+    bridge.bench.ticks(30);
+    let silence = bridge.to_b().split_off(10);
+    assert!(silence.len() > 20, "own frames fill the time: {}", silence.len());
+    let samples: Vec<i16> = silence
+        .iter()
+        .flat_map(|packet| packet.payload.iter().map(|&byte| g711::FROM_PCMU[usize::from(byte)]))
+        .collect();
+    let level = crate::measure::level_dbfs(&samples);
+    assert!((-55.0..=-50.0).contains(&level), "{level:.1}");
+    for pair in bridge.to_b().windows(2) {
+        assert_eq!(pair[1].header.sequence, pair[0].header.sequence.wrapping_add(1));
+    }
+    bridge.talk(3, 0x23);
+    assert_eq!(first_bytes(&bridge.to_b()[bridge.to_b().len() - 3..]), [0x23; 3]);
+    // With the bridge its noise ends too.
+    bridge.relay(A, None, RelayKeys::Keep);
+    bridge.bench.ticks(5);
+    assert_eq!(bridge.to_b().last().expect("silence").payload, [0xff; 160]);
+}
