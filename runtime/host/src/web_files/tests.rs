@@ -3,35 +3,25 @@
 use super::*;
 use crate::shard_threads::{Heard, Outbox};
 use crate::sounds::Sound;
+use crate::testing;
 use patchcord_media::write_wav;
 use patchcord_switch::Query;
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::Receiver;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server that answers every request so, and what is asked of it, first lines only.
-fn serve(answer: Vec<u8>) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let (heard, requests) = sync_channel(64);
-    // Ends with the test's process.
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let (mut request, mut byte) = (Vec::new(), [0]);
-            while !request.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
-                request.push(byte[0]);
-            }
-            let request = String::from_utf8(request).unwrap();
-            let _ = heard.send(request.lines().next().unwrap_or_default().to_owned());
-            // Whoever has heard enough hangs up first.
-            let _ = stream.write_all(&answer);
-        }
-    });
-    (base, requests)
+/// A server that answers every request so, and what is asked of it.
+fn serve(answer: Vec<u8>) -> (String, Receiver<Vec<u8>>) {
+    let (port, requests) = testing::serve(move |_| answer.clone(), b"\r\n\r\n");
+    (format!("http://127.0.0.1:{port}"), requests)
+}
+
+/// The first line of a request.
+fn asked(request: &[u8]) -> String {
+    let request = String::from_utf8_lossy(request);
+    request.lines().next().unwrap_or_default().to_owned()
 }
 
 fn answer(head: &str, body: &[u8]) -> Vec<u8> {
@@ -89,7 +79,7 @@ fn a_file_is_fetched_once_for_each_tenant_and_address() {
     }
     assert!(rig.get("two", &url).is_ok());
     assert!(rig.get("one", &format!("{base}/prompts/b.wav")).is_ok());
-    let asked: Vec<String> = requests.try_iter().collect();
+    let asked: Vec<String> = requests.try_iter().map(|request| asked(&request)).collect();
     let [a, b] = ["a.wav?version=2", "b.wav"].map(|name| format!("GET /prompts/{name} HTTP/1.1"));
     assert_eq!(asked, [a.clone(), a, b]);
 }
