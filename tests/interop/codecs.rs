@@ -46,9 +46,11 @@ fn a_telephone_hears_the_menu_in_wide_band() {
     let folder = lab::folder("wide_band");
     let server = Server::start_with(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }], &setup);
     let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
+    // One after the other in the same place.
+    let desk = Lane::take();
     for (n, codec) in [OPUS, G722, L16].into_iter().enumerate() {
         let folder = lab::folder(&format!("wide_band_{n}"));
-        let mut telephone = Telephone::with(&folder, &Lane::take(), &prompt, None, manner(codec));
+        let mut telephone = Telephone::with(&folder, &desk, &prompt, None, manner(codec));
         telephone.dial(&format!("sip:menu@{}", server.sip));
         telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
         let spoken = prompt.len() as u64 * 1_000 / u64::from(RATE);
@@ -120,9 +122,11 @@ fn talk(name: &str, media: &str, pairs: &[(Manner, Manner)]) {
         ..Setup::default()
     };
     let server = Server::start_with(&lab::folder(name), &Lane::take(), OFFICE, &setup);
+    // Pairs one after the other at the same desks.
+    let desks = [Lane::take(), Lane::take()];
     let tones = [440, 880];
     for (n, (annas, claras)) in pairs.iter().enumerate() {
-        let desk = |user: &str, hz: u16, manner: Manner| {
+        let desk = |user: &str, lane: &Lane, hz: u16, manner: Manner| {
             let account = office::Account {
                 user: user.to_owned(),
                 domain: DOMAIN.to_owned(),
@@ -132,12 +136,12 @@ fn talk(name: &str, media: &str, pairs: &[(Manner, Manner)]) {
                 authority: None,
             };
             let folder = lab::folder(&format!("{name}_{n}_{user}"));
-            let mut telephone = Telephone::with(&folder, &Lane::take(), &office::tone(hz), Some(&account), manner);
+            let mut telephone = Telephone::with(&folder, lane, &office::tone(hz), Some(&account), manner);
             telephone.wait_registered();
             telephone
         };
-        let mut anna = desk("anna", tones[0], *annas);
-        let mut clara = desk("clara", tones[1], *claras);
+        let mut anna = desk("anna", &desks[0], tones[0], *annas);
+        let mut clara = desk("clara", &desks[1], tones[1], *claras);
         anna.call("clara");
         clara.answer();
         anna.wait_talking();
