@@ -1,8 +1,9 @@
 //! What an engine is told: commands, and the plan a session follows. Plain values; checked where they are carried out.
 
+use crate::mixer::Part;
 use crate::{
-    Clip, Codec, Coming, DetectOptions, EarId, EarOrder, LiveId, LiveOrder, OpusOptions, RelayKeys, SrtpKeys, TapId,
-    TapOrder,
+    Clip, Codec, Coming, DetectOptions, EarId, EarOrder, LiveId, LiveOrder, OpusOptions, RelayKeys, RoomId, RoomOrder,
+    SrtpKeys, TapId, TapOrder,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -129,6 +130,21 @@ pub enum Command {
         /// What it is to do; one for a source that is gone has no effect.
         order: LiveOrder,
     },
+    /// Opens or closes a room, or says who sits in it and what becomes of what is said there.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// What it is to do.
+        order: RoomOrder,
+    },
+    /// Lets a session speak and hear in a room of any engine, or no longer. What the room lets it hear goes out while no
+    /// key, prompt or live sound does. The room has to know of it: [`RoomOrder::Seat`].
+    Join {
+        /// Which.
+        session: SessionId,
+        /// Where, and as what; none: nowhere.
+        joined: Option<Joined>,
+    },
     /// Closes a session: its prompt ends at once, RTCP BYE and the final report follow in its next tick.
     Close {
         /// Which.
@@ -137,7 +153,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Which session it is for.
+    /// Which session it is for; the home of a room.
     pub fn session(&self) -> SessionId {
         match self {
             Command::Open { session, .. }
@@ -152,7 +168,9 @@ impl Command {
             | Command::Tap { session, .. }
             | Command::Ear { session, .. }
             | Command::Live { session, .. }
+            | Command::Join { session, .. }
             | Command::Close { session } => *session,
+            Command::Room { room, .. } => room.home,
         }
     }
 }
@@ -182,6 +200,15 @@ pub struct Plan {
     pub flow: Flow,
     /// Without RTP for so long while receiving, the session is reported silent, once for each silence. None: never.
     pub timeout: Option<Duration>,
+}
+
+/// A session's part in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Joined {
+    /// Which.
+    pub room: RoomId,
+    /// One that only listens decodes nothing for it.
+    pub part: Part,
 }
 
 /// Telephone events as negotiated (RFC 4733).

@@ -1,11 +1,13 @@
 //! The engine: many sessions, found by number, ticked by phase. What a session does is in `session`.
 
+use crate::mixer::Way;
 use crate::random::Random;
 use crate::reports::Reports;
-use crate::session::{Moment, Onward, Session};
+use crate::room::Rooms;
+use crate::session::{Distance, Moment, Onward, Session};
 use crate::{
-    Command, Config, Counters, MAX_PACKET_BYTES, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, SessionId,
-    TapTaken, Tapped,
+    Command, Config, Counters, MAX_PACKET_BYTES, PHASES, Plan, Refusal, RelayKeys, Relayed, Report, RoomFrame,
+    SessionId, TapTaken, Tapped,
 };
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -46,6 +48,9 @@ pub trait Sink {
     /// A packet for a session that is not in this engine: [`Engine::relayed`] of the engine that has it takes it. One
     /// that cannot be handed over is lost like one that the network lost.
     fn relay(&mut self, to: SessionId, relayed: &Relayed<'_>);
+    /// 20 ms for a room, or for a session, that is not in this engine: [`Engine::room_frame`] of the engine that has it
+    /// takes them. What cannot be handed over is lost.
+    fn room_frame(&mut self, _frame: &RoomFrame<'_>) {}
 }
 
 /// What an engine counted beside its sessions' own counters.
@@ -53,9 +58,9 @@ pub trait Sink {
 pub struct Totals {
     /// Datagrams for a session that is not open.
     pub stray_packets: u64,
-    /// Relayed packets from another engine for a session that is not open.
+    /// Relayed packets, and frames of rooms, from another engine for a session or room that is not open.
     pub stray_relayed: u64,
-    /// Commands for a session that is not open.
+    /// Commands for a session or a room that is not open.
     pub ignored_commands: u64,
     /// Commands refused.
     pub refused_commands: u64,
@@ -76,6 +81,7 @@ pub struct Engine {
         reason = "opening and closing move the sessions after it: pointers, not most of a kilobyte"
     )]
     sessions: [Vec<Box<Session>>; PHASES],
+    rooms: Rooms,
     reports: Reports,
     totals: Totals,
 }
@@ -91,6 +97,7 @@ impl Engine {
             started: None,
             ids: Default::default(),
             sessions: Default::default(),
+            rooms: Rooms::default(),
             totals: Totals::default(),
         }
     }
@@ -105,6 +112,12 @@ impl Engine {
         if let Command::Relay { to, keys, .. } = command {
             return self.relay(session, to, keys);
         }
+        if let Command::Room { room, order } = command {
+            let most = self.config.max_sessions;
+            let known = self.rooms.order(room, order, most, &mut self.reports);
+            self.totals.ignored_commands += u64::from(!known);
+            return;
+        }
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
         let Some(open) = found.filter(|open| !open.closing()) else {
             self.totals.ignored_commands += 1;
@@ -112,7 +125,9 @@ impl Engine {
         };
         let reports = &mut self.reports;
         match command {
-            Command::Open { .. } | Command::Relay { .. } => unreachable!("both were handled above"),
+            Command::Open { .. } | Command::Relay { .. } | Command::Room { .. } => {
+                unreachable!("they were handled above")
+            }
             Command::Update { plan, .. } => open.update(now, plan),
             Command::Play {
                 play,
@@ -140,6 +155,7 @@ impl Engine {
                 }
             }
             Command::Live { live, order, .. } => open.live(live, order, reports),
+            Command::Join { joined, .. } => open.join(joined),
             Command::Close { .. } => open.close(now, reports),
         }
     }
@@ -193,13 +209,47 @@ impl Engine {
         let mut closed = 0;
         for session in &mut self.sessions[phase] {
             closed += usize::from(session.closing());
-            session.tick(moment, sink, &mut self.reports);
+            session.tick(moment, sink, &mut self.reports, &mut self.rooms);
         }
         if closed > 0 {
             let mut stays = self.sessions[phase].iter().map(|session| !session.closing());
             self.ids[phase].retain(|_| stays.next().expect("as many sessions as numbers"));
             self.sessions[phase].retain(|session| !session.closing());
         }
+        self.mix_rooms(now, phase, sink);
+    }
+
+    /// Lets 20 ms pass for the rooms of a phase, and gives every seat what it hears.
+    fn mix_rooms<S: Sink>(&mut self, now: Instant, phase: usize, sink: &mut S) {
+        let Self {
+            rooms,
+            ids,
+            sessions,
+            reports,
+            ..
+        } = self;
+        rooms.tick(now, phase, (sink, reports), |frame, sink| {
+            let phase = phase_of(frame.session);
+            match ids[phase].binary_search(&frame.session) {
+                Ok(at) => sessions[phase][at].hear_room(frame.room, frame.samples, Distance::Nearby),
+                Err(_) => sink.room_frame(frame),
+            }
+        });
+    }
+
+    /// Takes 20 ms that another engine has for a room or a session of this; see [`Sink::room_frame`].
+    pub fn room_frame(&mut self, frame: &RoomFrame<'_>) {
+        let taken = match frame.way {
+            Way::ToRoom => self.rooms.say_from_afar(frame.room, frame.session, frame.samples),
+            Way::FromRoom => match self.place(frame.session) {
+                Some((phase, at)) => {
+                    self.sessions[phase][at].hear_room(frame.room, frame.samples, Distance::Far);
+                    true
+                }
+                None => false,
+            },
+        };
+        self.totals.stray_relayed += u64::from(!taken);
     }
 
     /// The next thing that happened.

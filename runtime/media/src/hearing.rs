@@ -4,7 +4,7 @@
 
 use crate::codec::{Codec, Decoder, Sound};
 use crate::jitter::{JitterBuffer, Placed};
-use crate::mixer::Rate;
+use crate::mixer::{Rate, Resampler};
 use crate::noise::Noise;
 use crate::{FRAME_SAMPLES, MAX_PACKET_BYTES, g711};
 use std::collections::VecDeque;
@@ -13,13 +13,14 @@ use std::collections::VecDeque;
 const MAX_HELD: usize = 8;
 /// Lost packets in a row that are made up for one by one; the jitter buffer covers the rest.
 const MAX_CONCEALED: u64 = 3;
-/// Rate of what is heard.
-const RATE: Rate = Rate::Hz8000;
 
-/// One session's received sound.
+/// One session's received sound, at the rate of its codec.
 #[derive(Debug)]
 pub(crate) struct Hearing {
+    rate: Rate,
     jitter: JitterBuffer,
+    /// To what everybody hears who takes telephone sound; none if that is what comes.
+    narrow: Option<Box<Resampler>>,
     in_order: Option<Box<InOrder>>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) codec: Codec,
     /// Without wrapping.
     pub(crate) number: u64,
-    /// In 1/8000 s.
+    /// In samples of the rate that is heard.
     pub(crate) timestamp: u32,
     pub(crate) payload: &'a [u8],
 }
@@ -38,6 +39,7 @@ pub(crate) struct Incoming<'a> {
 #[derive(Debug)]
 struct InOrder {
     codec: Codec,
+    rate: Rate,
     decoder: Decoder,
     next: Option<Next>,
     /// In order of their numbers; the storage is made once.
@@ -63,9 +65,16 @@ impl Hearing {
     /// For a session that expects a codec.
     pub(crate) fn new(codec: Codec) -> Self {
         Self {
-            jitter: JitterBuffer::new(),
-            in_order: remembers(codec).then(|| Box::new(InOrder::new(codec))),
+            rate: codec.rate(),
+            jitter: JitterBuffer::new(codec.rate()),
+            narrow: (codec.rate() != Rate::Hz8000).then(|| Box::new(Resampler::new(codec.rate(), Rate::Hz8000))),
+            in_order: remembers(codec).then(|| Box::new(InOrder::new(codec, codec.rate()))),
         }
+    }
+
+    /// Samples a second of what is heard: 8 or 16 kHz.
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
     }
 
     /// Forgets all sound, at a new stream.
@@ -78,20 +87,19 @@ impl Hearing {
 
     /// Takes a packet; none for one that is damaged.
     pub(crate) fn packet(&mut self, packet: Incoming<'_>) -> Option<Placed> {
-        if let Some(law) = packet.codec.law() {
+        if let (Some(law), Rate::Hz8000) = (packet.codec.law(), self.rate) {
             let table = g711::samples_of(law);
             return Some(self.jitter.insert(packet.timestamp, packet.payload, table));
         }
-        let ticks = packet.codec.ticks(packet.payload)?;
-        let length = u64::from(ticks) * u64::from(RATE.hertz()) / u64::from(packet.codec.clock());
+        packet.codec.ticks(packet.payload)?;
+        let length = length_of(packet.codec, self.rate, packet.payload);
         let placed = self.jitter.place(packet.timestamp, length as usize);
-        let in_order = self
-            .in_order
-            .get_or_insert_with(|| Box::new(InOrder::new(packet.codec)));
+        let new = || InOrder::new(packet.codec, self.rate);
+        let in_order = self.in_order.get_or_insert_with(|| Box::new(new()));
         if in_order.codec != packet.codec {
-            **in_order = InOrder::new(packet.codec);
+            **in_order = new();
         }
-        in_order.packet(packet, length as u32, &mut self.jitter);
+        in_order.packet(packet, length, &mut self.jitter);
         Some(placed)
     }
 
@@ -100,12 +108,20 @@ impl Hearing {
         self.jitter.noise(noise);
     }
 
-    /// Takes 20 ms out. True if sound was missing and covered up.
-    pub(crate) fn pull(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+    /// Takes 20 ms out, at its rate. True if sound was missing and covered up.
+    pub(crate) fn pull(&mut self, frame: &mut [i16]) -> bool {
         if let Some(in_order) = self.in_order.as_mut() {
             in_order.give_up_what_is_due(&mut self.jitter);
         }
         self.jitter.pull(frame)
+    }
+
+    /// A frame that was taken out, as telephone sound of 8 kHz.
+    pub(crate) fn narrow(&mut self, frame: &[i16], narrow: &mut [i16; FRAME_SAMPLES]) {
+        match self.narrow.as_mut() {
+            Some(resampler) => drop(resampler.convert(frame, narrow)),
+            None => narrow.copy_from_slice(frame),
+        }
     }
 }
 
@@ -115,10 +131,11 @@ fn remembers(codec: Codec) -> bool {
 }
 
 impl InOrder {
-    fn new(codec: Codec) -> Self {
+    fn new(codec: Codec, rate: Rate) -> Self {
         Self {
             codec,
-            decoder: Decoder::new(codec, RATE),
+            rate,
+            decoder: Decoder::new(codec, rate),
             next: None,
             held: VecDeque::with_capacity(MAX_HELD),
             free: (0..MAX_HELD).map(|_| Vec::with_capacity(MAX_PACKET_BYTES)).collect(),
@@ -182,7 +199,7 @@ impl InOrder {
                 held.number,
                 held.timestamp,
                 payload,
-                length_of(self.codec, payload),
+                length_of(self.codec, self.rate, payload),
                 jitter,
             );
             self.free.push(held.bytes);
@@ -237,10 +254,10 @@ impl InOrder {
     }
 }
 
-/// Samples of a payload at the rate of what is heard.
-fn length_of(codec: Codec, payload: &[u8]) -> u32 {
+/// Samples of a payload at a rate.
+fn length_of(codec: Codec, rate: Rate, payload: &[u8]) -> u32 {
     let ticks = u64::from(codec.ticks(payload).unwrap_or(0));
-    (ticks * u64::from(RATE.hertz()) / u64::from(codec.clock())) as u32
+    (ticks * u64::from(rate.hertz()) / u64::from(codec.clock())) as u32
 }
 
 #[cfg(test)]

@@ -1,33 +1,70 @@
 //! The jitter buffer: received sound put back in time, holes covered up. Used for sessions somebody listens to.
 //!
 //! One second of samples in a ring addressed by RTP timestamp, so reordering and packet lengths need no care. The
-//! playout point moves 160 samples a tick; it waits longer when packets come late, and skips ahead a little when they
+//! playout point moves 20 ms a tick; it waits longer when packets come late, and skips ahead a little when they
 //! have all been early for some seconds. Time is the tick itself. Not here: packet numbers, and
 //! codecs that have to be decoded in order (`hearing`).
 
-use crate::FRAME_SAMPLES;
+use crate::mixer::Rate;
 use crate::noise::Noise;
 
-/// Samples held: one second and a bit, and a power of two so that it divides the range of timestamps.
+/// Samples held at 8 kHz, and as many times more as the rate is higher: one second and a bit, and a power of two so that
+/// it divides the range of timestamps.
 const CAPACITY: usize = 8_192;
-/// Longest sound of a packet that is kept.
-const LONGEST_SOUND: usize = CAPACITY / 2;
-/// The first packet waits so long before it is played: 40 ms.
-const FIRST_DELAY: u32 = 320;
-/// Longest wait the buffer grows to: 240 ms. Packets later than that stay lost.
-const MAX_DELAY: u32 = 1_920;
+/// The first packet waits so long before it is played.
+const FIRST_DELAY_MS: u32 = 40;
+/// Longest wait the buffer grows to. Packets later than that stay lost.
+const MAX_DELAY_MS: u32 = 240;
 /// After so many packets in a row too late even for that, the way has become longer for good: begin anew.
 const TOO_LATE_IN_A_ROW: u32 = 10;
-/// The wait the buffer shrinks to when it can: packets come at least 20 ms before their turn.
-const WANTED_MARGIN: i32 = 160;
-/// What is skipped at a time when shrinking: 10 ms.
-const SKIP: u32 = 80;
+/// The wait the buffer shrinks to when it can: packets come at least so long before their turn.
+const WANTED_MARGIN_MS: u32 = 20;
+/// What is skipped at a time when shrinking.
+const SKIP_MS: u32 = 10;
 /// Ticks all packets must have been early before the buffer shrinks: 4 s.
 const SHRINK_AFTER_TICKS: u32 = 200;
-/// After so many missing samples, 60 ms, the cover fades to silence.
-const COVER_SAMPLES: usize = 480;
-/// Samples over which real sound is blended in after a hole, and over which a skip is blended.
-const BLEND: usize = 40;
+/// After so much missing sound the cover has faded to silence.
+const COVER_MS: u32 = 60;
+/// Time over which real sound is blended in after a hole, and over which a skip is blended.
+const BLEND_MS: u32 = 5;
+
+/// The times above in samples of one rate.
+#[derive(Debug, Clone, Copy)]
+struct Lengths {
+    frame: usize,
+    capacity: usize,
+    first_delay: u32,
+    max_delay: u32,
+    wanted_margin: i32,
+    skip: u32,
+    cover: usize,
+    blend: usize,
+}
+
+impl Lengths {
+    fn at(rate: Rate) -> Self {
+        let of = |ms: u32| rate.hertz() / 1_000 * ms;
+        Self {
+            frame: rate.frame(),
+            capacity: (CAPACITY * rate.frame() / Rate::Hz8000.frame()).next_power_of_two(),
+            first_delay: of(FIRST_DELAY_MS),
+            max_delay: of(MAX_DELAY_MS),
+            wanted_margin: of(WANTED_MARGIN_MS) as i32,
+            skip: of(SKIP_MS),
+            cover: of(COVER_MS) as usize,
+            blend: of(BLEND_MS) as usize,
+        }
+    }
+
+    /// Longest sound of a packet that is kept.
+    fn longest_sound(&self) -> usize {
+        self.capacity / 2
+    }
+
+    fn index(&self, timestamp: u32) -> usize {
+        timestamp as usize & (self.capacity - 1)
+    }
+}
 
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +78,9 @@ pub(crate) enum Placed {
 /// One session's received sound.
 #[derive(Debug)]
 pub(crate) struct JitterBuffer {
-    ring: Box<[i16; CAPACITY]>,
-    present: Box<[bool; CAPACITY]>,
+    lengths: Lengths,
+    ring: Box<[i16]>,
+    present: Box<[bool]>,
     /// Timestamp of the next sample to play; none before the first packet.
     play: Option<u32>,
     /// How early the earliest packets come, in samples, in this observation and in the one before: what waits is this
@@ -55,7 +93,7 @@ pub(crate) struct JitterBuffer {
     least_margin: i32,
     ticks: u32,
     /// The last frame played, which covers holes.
-    last: [i16; FRAME_SAMPLES],
+    last: Box<[i16]>,
     /// Length of the hole we are in.
     missing: usize,
     /// Samples until real sound is fully blended in.
@@ -67,23 +105,25 @@ pub(crate) struct JitterBuffer {
 }
 
 impl JitterBuffer {
-    /// An empty buffer; the only place where it allocates.
-    pub(crate) fn new() -> Self {
+    /// An empty buffer for sound of a rate, in which its timestamps count too; the only place where it allocates.
+    pub(crate) fn new(rate: Rate) -> Self {
+        let lengths = Lengths::at(rate);
         Self {
-            ring: Box::new([0; CAPACITY]),
-            present: Box::new([false; CAPACITY]),
+            ring: vec![0; lengths.capacity].into(),
+            present: vec![false; lengths.capacity].into(),
             play: None,
-            delay: FIRST_DELAY,
+            delay: lengths.first_delay,
             delay_before: 0,
             delay_ticks: 0,
             too_late: 0,
             least_margin: i32::MAX,
             ticks: 0,
-            last: [0; FRAME_SAMPLES],
-            missing: COVER_SAMPLES,
+            last: vec![0; lengths.frame].into(),
+            missing: lengths.cover,
             blending: 0,
             comfort: None,
             comfort_ends: false,
+            lengths,
         }
     }
 
@@ -91,7 +131,7 @@ impl JitterBuffer {
     pub(crate) fn restart(&mut self) {
         self.present.fill(false);
         self.play = None;
-        self.delay = FIRST_DELAY;
+        self.delay = self.lengths.first_delay;
         self.delay_before = 0;
         self.delay_ticks = 0;
         self.too_late = 0;
@@ -108,7 +148,7 @@ impl JitterBuffer {
 
     /// Puts the sound of a packet whose codec has no memory in its place.
     pub(crate) fn insert(&mut self, timestamp: u32, payload: &[u8], samples: &[i16; 256]) -> Placed {
-        let payload = &payload[..payload.len().min(LONGEST_SOUND)];
+        let payload = &payload[..payload.len().min(self.lengths.longest_sound())];
         let placed = self.place(timestamp, payload.len());
         self.fill(timestamp, payload.iter().map(|&byte| samples[usize::from(byte)]));
         placed
@@ -116,10 +156,12 @@ impl JitterBuffer {
 
     /// A packet of so many samples came: moves the playout point where that has to move.
     pub(crate) fn place(&mut self, timestamp: u32, length: usize) -> Placed {
-        let play = *self.play.get_or_insert(timestamp.wrapping_sub(FIRST_DELAY));
+        let play = *self
+            .play
+            .get_or_insert(timestamp.wrapping_sub(self.lengths.first_delay));
         let mut ahead = timestamp.wrapping_sub(play) as i32;
         let mut placed = Placed::InTime;
-        if ahead.unsigned_abs() as usize + length.min(LONGEST_SOUND) > CAPACITY {
+        if ahead.unsigned_abs() as usize + length.min(self.lengths.longest_sound()) > self.lengths.capacity {
             // The far end's clock jumped.
             ahead = self.begin_at(timestamp);
         } else if ahead < 0 {
@@ -140,10 +182,10 @@ impl JitterBuffer {
     pub(crate) fn fill(&mut self, timestamp: u32, sound: impl Iterator<Item = i16>) {
         let Some(play) = self.play else { return };
         let ahead = timestamp.wrapping_sub(play) as i32;
-        for (offset, sample) in sound.take(LONGEST_SOUND).enumerate() {
+        for (offset, sample) in sound.take(self.lengths.longest_sound()).enumerate() {
             let place = ahead.saturating_add(offset as i32);
-            if (0..CAPACITY as i32).contains(&place) {
-                let at = index(timestamp.wrapping_add(offset as u32));
+            if (0..self.lengths.capacity as i32).contains(&place) {
+                let at = self.lengths.index(timestamp.wrapping_add(offset as u32));
                 self.ring[at] = sample;
                 self.present[at] = true;
             }
@@ -153,11 +195,12 @@ impl JitterBuffer {
     /// Whether a place is among the next 20 ms, or before them.
     pub(crate) fn is_due(&self, timestamp: u32) -> bool {
         self.play
-            .is_some_and(|play| (timestamp.wrapping_sub(play) as i32) < FRAME_SAMPLES as i32)
+            .is_some_and(|play| (timestamp.wrapping_sub(play) as i32) < self.lengths.frame as i32)
     }
 
     /// Takes 20 ms out. True if sound was missing and covered up (not: silence because nothing comes any more).
-    pub(crate) fn pull(&mut self, frame: &mut [i16; FRAME_SAMPLES]) -> bool {
+    pub(crate) fn pull(&mut self, frame: &mut [i16]) -> bool {
+        debug_assert_eq!(frame.len(), self.lengths.frame, "a tick is 20 ms at the buffer's rate");
         let Some(play) = self.play else {
             frame.fill(0);
             return false;
@@ -165,7 +208,7 @@ impl JitterBuffer {
         let mut covered = false;
         let mut real = 0;
         for (n, out) in frame.iter_mut().enumerate() {
-            let at = index(play.wrapping_add(n as u32));
+            let at = self.lengths.index(play.wrapping_add(n as u32));
             let cover = self.cover(n);
             if std::mem::take(&mut self.present[at]) {
                 *out = self.blend(cover, self.ring[at]);
@@ -176,20 +219,20 @@ impl JitterBuffer {
                     self.comfort_ends = false;
                 }
             } else if let Some(noise) = &mut self.comfort {
-                self.missing = COVER_SAMPLES;
-                self.blending = BLEND;
+                self.missing = self.lengths.cover;
+                self.blending = self.lengths.blend;
                 *out = noise.sample();
             } else {
-                covered |= self.missing < COVER_SAMPLES;
-                self.missing = (self.missing + 1).min(COVER_SAMPLES);
-                self.blending = BLEND;
+                covered |= self.missing < self.lengths.cover;
+                self.missing = (self.missing + 1).min(self.lengths.cover);
+                self.blending = self.lengths.blend;
                 *out = cover;
             }
         }
         if real > 0 {
-            self.last = *frame;
+            self.last.copy_from_slice(frame);
         }
-        self.play = Some(play.wrapping_add(FRAME_SAMPLES as u32));
+        self.play = Some(play.wrapping_add(self.lengths.frame as u32));
         self.forget_old_delay();
         self.shrink_if_early();
         covered
@@ -197,32 +240,33 @@ impl JitterBuffer {
 
     /// The cover of a hole: the last frame again and again, fading.
     fn cover(&self, n: usize) -> i16 {
-        let left = (COVER_SAMPLES - self.missing.min(COVER_SAMPLES)) as i32;
-        (i32::from(self.last[n]) * left / COVER_SAMPLES as i32) as i16
+        let whole = self.lengths.cover;
+        let left = (whole - self.missing.min(whole)) as i32;
+        (i32::from(self.last[n]) * left / whole as i32) as i16
     }
 
     fn blend(&mut self, cover: i16, real: i16) -> i16 {
         if self.blending == 0 {
             return real;
         }
-        let part = self.blending as i32;
+        let (part, whole) = (self.blending as i32, self.lengths.blend as i32);
         self.blending -= 1;
-        ((i32::from(cover) * part + i32::from(real) * (BLEND as i32 - part)) / BLEND as i32) as i16
+        ((i32::from(cover) * part + i32::from(real) * (whole - part)) / whole) as i16
     }
 
     /// Begins anew with a packet; how far ahead of its turn it is then.
     fn begin_at(&mut self, timestamp: u32) -> i32 {
         self.restart();
-        self.play = Some(timestamp.wrapping_sub(FIRST_DELAY));
-        FIRST_DELAY as i32
+        self.play = Some(timestamp.wrapping_sub(self.lengths.first_delay));
+        self.lengths.first_delay as i32
     }
 
     /// Moves the playout point back for a packet that is `ahead` (below 0) too late; how far ahead it is then, or none
     /// if that would be too long a wait.
     fn wait_for(&mut self, timestamp: u32, ahead: i32) -> Option<i32> {
         let play = self.play.expect("a packet is late only once a playout point is set");
-        let more = ahead.unsigned_abs().div_ceil(SKIP) * SKIP;
-        if self.delay.max(self.delay_before) + more > MAX_DELAY {
+        let more = ahead.unsigned_abs().div_ceil(self.lengths.skip) * self.lengths.skip;
+        if self.delay.max(self.delay_before) + more > self.lengths.max_delay {
             self.too_late += 1;
             return (self.too_late >= TOO_LATE_IN_A_ROW).then(|| self.begin_at(timestamp));
         }
@@ -247,7 +291,7 @@ impl JitterBuffer {
         if self.ticks < SHRINK_AFTER_TICKS {
             return;
         }
-        if self.least_margin != i32::MAX && self.least_margin >= WANTED_MARGIN + SKIP as i32 {
+        if self.least_margin != i32::MAX && self.least_margin >= self.lengths.wanted_margin + self.lengths.skip as i32 {
             self.skip();
         }
         self.ticks = 0;
@@ -257,27 +301,24 @@ impl JitterBuffer {
     /// Leaves out 10 ms, blending what is before into what is after.
     fn skip(&mut self) {
         let play = self.play.expect("shrinking follows playing");
-        for n in 0..BLEND {
+        let (skip, blend) = (self.lengths.skip, self.lengths.blend);
+        for n in 0..blend {
             let (from, to) = (
-                index(play.wrapping_add(n as u32)),
-                index(play.wrapping_add(SKIP + n as u32)),
+                self.lengths.index(play.wrapping_add(n as u32)),
+                self.lengths.index(play.wrapping_add(skip + n as u32)),
             );
             if self.present[from] && self.present[to] {
                 let (old, new) = (i32::from(self.ring[from]), i32::from(self.ring[to]));
-                self.ring[to] = ((old * (BLEND - n) as i32 + new * n as i32) / BLEND as i32) as i16;
+                self.ring[to] = ((old * (blend - n) as i32 + new * n as i32) / blend as i32) as i16;
             }
         }
-        for n in 0..SKIP {
-            self.present[index(play.wrapping_add(n))] = false;
+        for n in 0..skip {
+            self.present[self.lengths.index(play.wrapping_add(n))] = false;
         }
-        self.play = Some(play.wrapping_add(SKIP));
-        self.delay = self.delay.saturating_sub(SKIP);
-        self.delay_before = self.delay_before.saturating_sub(SKIP);
+        self.play = Some(play.wrapping_add(skip));
+        self.delay = self.delay.saturating_sub(skip);
+        self.delay_before = self.delay_before.saturating_sub(skip);
     }
-}
-
-fn index(timestamp: u32) -> usize {
-    timestamp as usize % CAPACITY
 }
 
 #[cfg(test)]

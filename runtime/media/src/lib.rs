@@ -47,6 +47,7 @@ mod relay;
 mod report;
 mod reports;
 mod resample;
+mod room;
 mod rtcp;
 mod rtcp_clock;
 mod rtp;
@@ -64,7 +65,7 @@ pub use clip::Clip;
 pub use codec::{Codec, OpusOptions};
 pub use coming::Coming;
 pub use command::{
-    Command, Flow, KeyPress, Listening, Plan, PlayChange, PlayId, Prompt, Segment, SessionId, StopOnKey,
+    Command, Flow, Joined, KeyPress, Listening, Plan, PlayChange, PlayId, Prompt, Segment, SessionId, StopOnKey,
     TelephoneEvent, Tone,
 };
 pub use config::{
@@ -83,6 +84,7 @@ pub use recorder::{
 };
 pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
+pub use room::{MAX_ROOM_SEATS, RoomEvent, RoomFrame, RoomId, RoomOrder, SeatPlan};
 pub use sound_file::{SoundError, SoundFormat, SoundProblem};
 pub use srtp::{SRTP_KEY_BYTES, SrtpKey, SrtpKeys, SrtpSuite};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};

@@ -1,6 +1,6 @@
 //! What an engine tells: keys, ends of prompts, silence, and the counters of a session.
 
-use crate::{EarEvent, EarId, LiveEvent, LiveId, PlayId, SessionId, TapEvent, TapId, Verdict};
+use crate::{EarEvent, EarId, LiveEvent, LiveId, PlayId, RoomEvent, RoomId, SessionId, TapEvent, TapId, Verdict};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -79,6 +79,13 @@ pub enum Report {
         /// What.
         event: LiveEvent,
     },
+    /// A room has something to tell.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// What.
+        event: RoomEvent,
+    },
     /// The session is gone; the last report of it.
     Closed {
         /// Which.
@@ -89,7 +96,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// Whose it is.
+    /// Whose it is; the home of a room.
     pub fn session(&self) -> SessionId {
         match self {
             Report::Key { session, .. }
@@ -101,6 +108,7 @@ impl Report {
             | Report::Ear { session, .. }
             | Report::Live { session, .. }
             | Report::Closed { session, .. } => *session,
+            Report::Room { room, .. } => room.home,
         }
     }
 }
@@ -136,6 +144,7 @@ impl fmt::Debug for Report {
             Report::Live { session, live, event } => {
                 write!(f, "Live {{ session: {session:?}, live: {live:?}, event: {event:?} }}")
             }
+            Report::Room { room, event } => write!(f, "Room {{ room: {room:?}, event: {event:?} }}"),
             Report::Closed { session, counters } => {
                 write!(f, "Closed {{ session: {session:?}, counters: {counters:?} }}")
             }

@@ -6,11 +6,13 @@ mod live;
 mod rating;
 mod receive;
 mod relay;
+mod seat;
 mod send;
 mod tones;
 
 use rating::rated;
 pub(crate) use receive::Onward;
+pub(crate) use seat::Distance;
 
 use crate::codec::Encoder;
 use crate::detect::Detector;
@@ -28,6 +30,7 @@ use crate::random::Random;
 use crate::reception::Reception;
 use crate::relay::Route;
 use crate::reports::Reports;
+use crate::room::{LONGEST_FRAME, Rooms};
 use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
@@ -78,6 +81,7 @@ pub(crate) struct Session {
     taps: Taps,
     /// Kept when it is over, because a tick frees nothing.
     ear: Option<Box<Ear>>,
+    seat: Option<Box<seat::Seat>>,
     route: Option<Route>,
     pace: Pace,
     stream: OutStream,
@@ -121,6 +125,7 @@ impl Session {
             detector: None,
             taps: Taps::default(),
             ear: None,
+            seat: None,
             route: None,
             pace: Pace::default(),
             stream: OutStream::new(&mut random),
@@ -181,6 +186,16 @@ impl Session {
         self.set_clocks();
         self.listen_for_tones();
         self.tune_live();
+        self.tune_seat();
+        self.tune_hearing();
+    }
+
+    /// What is received is heard at the rate of the plan's codec.
+    fn tune_hearing(&mut self) {
+        let rate = self.plan.codec.rate();
+        if self.heard.as_ref().is_some_and(|heard| heard.rate() != rate) {
+            self.heard = Some(Hearing::new(self.plan.codec));
+        }
     }
 
     /// Lets what is sent count in the units of the plan's codec.
@@ -258,9 +273,7 @@ impl Session {
             self.want_sound();
         }
         self.listening = listening;
-        if !self.wants_sound() {
-            self.heard = None;
-        }
+        self.fit_hearing();
     }
 
     pub(crate) fn detect(
@@ -295,8 +308,22 @@ impl Session {
         }
     }
 
+    /// Keeps received sound if anybody has a use for it.
+    fn fit_hearing(&mut self) {
+        if !self.wants_sound() {
+            self.heard = None;
+        } else if self.heard.is_none() {
+            self.heard = Some(Hearing::new(self.plan.codec));
+        }
+    }
+
     /// Whether anybody has a use for received sound.
     fn wants_sound(&self) -> bool {
+        self.speaks_in_room() || self.wants_telephone_sound()
+    }
+
+    /// Whether anybody takes it at 8 kHz.
+    fn wants_telephone_sound(&self) -> bool {
         self.listening == Listening::On
             || !self.taps.is_empty()
             || self.ear.as_ref().is_some_and(|ear| ear.open())
@@ -314,13 +341,14 @@ impl Session {
             reports.push(Report::Tap { session, tap, event });
         });
         self.ear = None;
+        self.seat = None;
         self.route = None;
         self.player = None;
         self.closing = true;
     }
 
     /// Lets 20 ms pass.
-    pub(crate) fn tick(&mut self, moment: Moment, sink: &mut impl Sink, reports: &mut Reports) {
+    pub(crate) fn tick(&mut self, moment: Moment, sink: &mut impl Sink, reports: &mut Reports, rooms: &mut Rooms) {
         if self.closing {
             self.say_goodbye(moment, sink);
             reports.push(Report::Closed {
@@ -338,39 +366,57 @@ impl Session {
         self.stream.miss(missed);
         self.send_frame(moment.now, sink, reports);
         self.report_live(reports);
+        self.pass_room();
         self.stream.pass_frame();
         if self.rtcp.due(moment.now, &mut self.random) {
             self.send_rtcp(moment, sink, Farewell::Stay);
         }
         self.watch_silence(moment.now, reports);
-        self.hand_on_heard(moment.now, missed, sink, reports);
+        self.hand_on_heard(moment.now, missed, (sink, reports), rooms);
         self.report_tone(moment.now, reports);
     }
 
-    fn hand_on_heard(&mut self, now: Instant, missed: u64, sink: &mut impl Sink, reports: &mut Reports) {
+    fn hand_on_heard<S: Sink>(
+        &mut self,
+        now: Instant,
+        missed: u64,
+        (sink, reports): (&mut S, &mut Reports),
+        rooms: &mut Rooms,
+    ) {
         if !self.wants_sound() {
             return;
         }
-        let mut frame = [0; FRAME_SAMPLES];
+        let (mut native, mut narrow) = ([0; LONGEST_FRAME], [0; FRAME_SAMPLES]);
         for _ in 0..=missed.min(MAX_HEARD_AT_ONCE) {
+            let telephone = self.wants_telephone_sound();
             let Some(heard) = self.heard.as_mut() else { return };
-            self.counters.frames_concealed += u64::from(heard.pull(&mut frame));
-            if self.listening == Listening::On {
-                sink.heard(self.id, &frame);
+            let frame = &mut native[..heard.rate().frame()];
+            self.counters.frames_concealed += u64::from(heard.pull(frame));
+            if telephone {
+                heard.narrow(frame, &mut narrow);
+                self.hear_frame(now, &narrow, sink, reports);
             }
-            self.taps.frame(self.id, &frame, sink);
-            self.hear_tones(&frame);
-            self.hear_speech(&frame);
-            if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(&frame)) {
-                reports.push(Report::Detected {
-                    session: self.id,
-                    verdict,
-                    at: now,
-                });
-            }
+            self.say_in_room(frame, rooms, sink);
         }
         self.taps.report(self.id, |report| reports.push(report));
         self.report_speech(reports);
+    }
+
+    /// Takes a received frame to whoever hears telephone sound.
+    fn hear_frame(&mut self, now: Instant, frame: &[i16; FRAME_SAMPLES], sink: &mut impl Sink, reports: &mut Reports) {
+        if self.listening == Listening::On {
+            sink.heard(self.id, frame);
+        }
+        self.taps.frame(self.id, frame, sink);
+        self.hear_tones(frame);
+        self.hear_speech(frame);
+        if let Some(verdict) = self.detector.as_mut().and_then(|detector| detector.frame(frame)) {
+            reports.push(Report::Detected {
+                session: self.id,
+                verdict,
+                at: now,
+            });
+        }
     }
 
     /// Ends a detection that runs. It keeps its memory.

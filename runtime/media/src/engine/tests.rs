@@ -7,6 +7,7 @@ mod network;
 mod playing;
 mod protected;
 mod relaying;
+mod rooms;
 mod sessions;
 mod speaking;
 

@@ -36,19 +36,21 @@ fn stream(codec: Codec, loss_percent: u8) -> (Vec<Vec<u8>>, Vec<i16>) {
 /// What is heard of packets that come in the tick `at` says, none of them never; and how many frames were covered.
 fn hear(codec: Codec, packets: &[Vec<u8>], at: impl Fn(usize) -> Option<usize>) -> (Vec<i16>, usize) {
     let mut hearing = Hearing::new(codec);
+    let frame = hearing.rate().frame();
     let (mut heard, mut covered) = (Vec::new(), 0);
     for tick in 0..packets.len() + 5 {
         for (n, payload) in packets.iter().enumerate().filter(|(n, _)| at(*n) == Some(tick)) {
             hearing.packet(Incoming {
                 codec,
                 number: 70_000 + n as u64,
-                timestamp: (u32::MAX - 9_000).wrapping_add(n as u32 * 160),
+                timestamp: (u32::MAX - 9_000).wrapping_add(n as u32 * frame as u32),
                 payload,
             });
         }
-        let mut frame = [0; FRAME_SAMPLES];
-        covered += usize::from(hearing.pull(&mut frame));
-        heard.extend_from_slice(&frame);
+        let (mut native, mut narrow) = (vec![0; frame], [0; FRAME_SAMPLES]);
+        covered += usize::from(hearing.pull(&mut native));
+        hearing.narrow(&native, &mut narrow);
+        heard.extend_from_slice(&narrow);
     }
     (heard, covered)
 }

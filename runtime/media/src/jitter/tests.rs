@@ -3,6 +3,7 @@
 mod impairments;
 
 use super::*;
+use crate::FRAME_SAMPLES;
 use crate::g711::FROM_PCMU;
 use crate::measure;
 use crate::random::Random;
@@ -27,7 +28,7 @@ fn run(sound: &[i16], mut delay: impl FnMut(usize) -> Option<u64>) -> (Vec<i16>,
         }
     }
     arrivals.sort();
-    let (mut buffer, mut heard, mut covered, mut late) = (JitterBuffer::new(), Vec::new(), 0, 0);
+    let (mut buffer, mut heard, mut covered, mut late) = (JitterBuffer::new(Rate::Hz8000), Vec::new(), 0, 0);
     let mut arrivals = arrivals.into_iter().peekable();
     for tick in 0..sound.len() / FRAME_SAMPLES + 20 {
         while let Some((_, packet)) = arrivals.next_if(|(at, _)| *at <= tick as u64 * 20 + 7) {
@@ -127,7 +128,7 @@ fn a_hole_fades_to_silence_and_a_pause_is_no_loss() {
 
 #[test]
 fn random_timestamps_and_lengths_never_panic() {
-    let (mut random, mut buffer, mut frame) = (Random::new(9), JitterBuffer::new(), [0; FRAME_SAMPLES]);
+    let (mut random, mut buffer, mut frame) = (Random::new(9), JitterBuffer::new(Rate::Hz8000), [0; FRAME_SAMPLES]);
     for _ in 0..20_000 {
         let payload = vec![random.next() as u8; (random.next() % 1_500) as usize];
         let spread = if random.next().is_multiple_of(3) {
@@ -142,7 +143,7 @@ fn random_timestamps_and_lengths_never_panic() {
 
 #[test]
 fn a_silence_on_purpose_is_noise_until_there_is_sound_again() {
-    let mut buffer = JitterBuffer::new();
+    let mut buffer = JitterBuffer::new(Rate::Hz8000);
     let loud = [g711::encode(Law::Pcmu, 8_000); 160];
     let mut levels = Vec::new();
     let mut concealed = 0;

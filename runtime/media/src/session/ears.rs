@@ -16,9 +16,7 @@ impl Session {
             EarOrder::Close if self.ear.as_ref().is_none_or(|ear| ear.id() != id) => return Ok(()),
             EarOrder::Open(_) | EarOrder::Close => self.ear = None,
         }
-        if !self.wants_sound() {
-            self.heard = None;
-        }
+        self.fit_hearing();
         match order {
             EarOrder::Open(_) => Err(Refusal::EarOptions),
             EarOrder::Close => Ok(()),

@@ -10,7 +10,7 @@ use crate::reception::Arrival;
 use crate::relay::Route;
 use crate::reports::Reports;
 use crate::rtp::{self, Packet};
-use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, RelayContent, Relayed, SAMPLE_RATE, rtcp, rtcp_clock};
+use crate::{Codec, Datagram, Lane, MAX_PACKET_BYTES, RelayContent, Relayed, rtcp, rtcp_clock};
 use std::net::SocketAddr;
 
 /// Payload types that mean this where nothing else was agreed on (RFC 3551).
@@ -179,7 +179,7 @@ impl Session {
         let incoming = Incoming {
             codec,
             number,
-            timestamp: (u128::from(timestamp) * u128::from(SAMPLE_RATE) / u128::from(codec.clock())) as u32,
+            timestamp: (u128::from(timestamp) * u128::from(heard.rate().hertz()) / u128::from(codec.clock())) as u32,
             payload: packet.payload,
         };
         match heard.packet(incoming) {

@@ -2,15 +2,13 @@
 
 use super::{Moment, Session};
 use crate::reports::Reports;
+use crate::room::LONGEST_FRAME;
 use crate::rtcp::{Compound, Farewell, MAX_WRITTEN, SenderInfo};
 use crate::rtp::HEADER_BYTES;
 use crate::srtp::MAX_TRAILER;
 use crate::{Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
 use std::net::SocketAddr;
 use std::time::Instant;
-
-/// Samples of a tick at the highest rate that is coded.
-const LONGEST_FRAME: usize = 320;
 
 impl Session {
     /// Where RTP goes now; none while the plan forbids it or there is no such place.
@@ -58,7 +56,7 @@ impl Session {
             return self.encoder.encode(samples, payload);
         }
         let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
-            if self.fill_live(samples) || self.fill_noise(samples) {
+            if self.fill_live(samples) || self.fill_room(samples) || self.fill_noise(samples) {
                 return self.encoder.encode(samples, payload);
             }
             let Some(law) = codec.law() else {

@@ -42,9 +42,7 @@ impl Session {
             self.tones_in = Some(Box::new(TonesIn::new()));
         } else if !wanted {
             self.tones_in = None;
-            if !self.wants_sound() {
-                self.heard = None;
-            }
+            self.fit_hearing();
         }
     }
 

@@ -52,7 +52,7 @@ impl Seen {
 impl Line {
     fn new(seed: u64) -> Self {
         Self {
-            buffer: JitterBuffer::new(),
+            buffer: JitterBuffer::new(Rate::Hz8000),
             random: Random::new(seed),
             now_us: 1_000_000,
             sent: 0,
