@@ -61,6 +61,11 @@ fn voicemail() {
 }
 
 #[test]
+fn coaching() {
+    assert!(scenarios_of("coaching") >= 4);
+}
+
+#[test]
 fn announcement() {
     assert!(scenarios_of("announcement") >= 4);
 }

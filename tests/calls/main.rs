@@ -13,6 +13,7 @@ mod parties;
 mod playing;
 mod random;
 mod recording;
+mod rooms;
 mod speech;
 mod streaming;
 mod weather;

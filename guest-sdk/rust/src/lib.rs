@@ -34,6 +34,7 @@ mod play;
 mod prompt;
 pub mod random;
 mod record;
+mod room;
 mod stream;
 mod talk;
 mod transfer;
@@ -49,6 +50,7 @@ pub use bindings::patchcord::handler::gather::{
 };
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
 pub use bindings::patchcord::handler::record::{RecordEnd, Recorded, Recording};
+pub use bindings::patchcord::handler::room::{Departure, Event as RoomEvent, Room};
 pub use bindings::patchcord::handler::stream::{StreamEnd, Streamed, Streaming};
 pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bindings::patchcord::handler::types::{
@@ -60,6 +62,7 @@ pub use gather::Gather;
 pub use play::Play;
 pub use prompt::{Prompt, escaped, file, say, silence, ssml, tone, url};
 pub use record::Record;
+pub use room::Seat;
 pub use stream::Stream;
 pub use talk::TalkEnd;
 
@@ -71,7 +74,8 @@ pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
     pub use crate::{
-        Error, Gather, Leg, Play, Record, RejectReason, Result, Stream, file, say, silence, ssml, tone, url,
+        Error, Gather, Leg, Play, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file, say, silence,
+        ssml, tone, url,
     };
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// How something is recorded. Without more words: as it is, for an hour at most, until it is stopped or a leg is gone.
 #[derive(Debug, Clone)]
-pub struct Record(Options);
+pub struct Record(pub(crate) Options);
 
 impl Default for Record {
     fn default() -> Self {

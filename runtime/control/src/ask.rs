@@ -6,7 +6,7 @@ use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
     Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecordOptions, Recorded,
-    RejectReason, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
+    RejectReason, RoomEvent, Seat, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -293,6 +293,13 @@ pub enum Ask {
         /// How.
         options: RecordOptions,
     },
+    /// `record.start-room`, answered by [`Answer::Started`].
+    StartRoomRecord {
+        /// Which room.
+        room: OperationId,
+        /// How.
+        options: RecordOptions,
+    },
     /// `record.recording.id`, answered by [`Answer::Name`].
     RecordingName {
         /// Which.
@@ -403,6 +410,29 @@ pub enum Ask {
         /// The line; the handler keeps private values out of it.
         message: String,
     },
+    /// `room.open`, answered by [`Answer::Started`].
+    OpenRoom,
+    /// `room.room.join`, answered by [`Answer::Seated`].
+    JoinRoom {
+        /// Which room.
+        room: OperationId,
+        /// Who.
+        leg: LegId,
+        /// As what.
+        seat: Seat,
+    },
+    /// `room.room.leave`, answered by [`Answer::Nothing`].
+    LeaveRoom {
+        /// Which room.
+        room: OperationId,
+        /// Who.
+        leg: LegId,
+    },
+    /// `room.room.next-event`, answered by [`Answer::RoomEvent`].
+    RoomEvent {
+        /// Which room.
+        room: OperationId,
+    },
 }
 
 /// What a handler was told.
@@ -470,4 +500,8 @@ pub enum Answer {
     Bytes(Result<Vec<u8>, Error>),
     /// For `random.number`.
     Number(u64),
+    /// For `room.room.join`: the leg's number.
+    Seated(Result<u32, Error>),
+    /// For `room.room.next-event`.
+    RoomEvent(Option<RoomEvent>),
 }

@@ -84,6 +84,11 @@ pub fn ask(ask: &Ask) -> String {
         Ask::RandomBytes { count } => format!("random.bytes({count})"),
         Ask::RandomNumber => "random.number".to_owned(),
         Ask::Log { level, .. } => format!("log({level:?})"),
+        Ask::StartRoomRecord { room, options } => format!("record.start-room(#{}, {})", room.0, record(options)),
+        Ask::OpenRoom => "room.open".to_owned(),
+        Ask::JoinRoom { room, leg, seat } => format!("room.join(#{}, leg {}, {seat:?})", room.0, leg.0),
+        Ask::LeaveRoom { room, leg } => format!("room.leave(#{}, leg {})", room.0, leg.0),
+        Ask::RoomEvent { room } => format!("room.next-event(#{})", room.0),
     }
 }
 
@@ -131,6 +136,12 @@ pub fn answer(answer: &Answer) -> String {
             .as_ref()
             .map_or_else(Error::to_string, |bytes| format!("{} bytes", bytes.len())),
         Answer::Number(_) => "a number".to_owned(),
+        Answer::Seated(result) => result
+            .as_ref()
+            .map_or_else(Error::to_string, |leg| format!("leg {leg}")),
+        Answer::RoomEvent(event) => event
+            .as_ref()
+            .map_or_else(|| "nothing new".to_owned(), |event| format!("{event:?}")),
     }
 }
 

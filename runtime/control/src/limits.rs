@@ -41,6 +41,8 @@ pub struct Limits {
     pub streams_at_once: usize,
     /// Streams of a call, ended ones included; one more is refused with `limit(streams)`.
     pub streams: usize,
+    /// Rooms open at the same time; one more is refused with `limit(rooms)`.
+    pub rooms: usize,
     /// Texts of a server that wait for the handler; one more takes the place of the oldest.
     pub stream_messages: usize,
     /// How long a stream that was told to end may take; then it counts as lost.
@@ -78,6 +80,7 @@ impl Default for Limits {
             recording_close: Duration::from_secs(10),
             streams_at_once: 4,
             streams: 64,
+            rooms: 4,
             stream_messages: 64,
             stream_close: Duration::from_secs(5),
             ring: Duration::from_secs(3 * 60),

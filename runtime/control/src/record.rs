@@ -171,8 +171,10 @@ pub struct LegRecord {
 pub struct RecordingRecord {
     /// Its name, which is that of its file too.
     pub id: RecordingId,
-    /// What it is of: one leg for each channel.
+    /// What it is of: one leg for each channel, or none if it is of a room.
     pub legs: Vec<LegId>,
+    /// The number of the room that it is of.
+    pub room: Option<u32>,
     /// When its sound began.
     pub started_at: UnixTime,
     /// The length of its sound.

@@ -5,6 +5,7 @@
 mod hearing;
 mod parties;
 mod recording;
+mod rooms;
 mod streaming;
 
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
@@ -15,6 +16,7 @@ pub use parties::{
 };
 
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
+pub use rooms::{RoomEvent, RoomPart, Seat};
 pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
 
 use crate::policy::Privacy;
@@ -87,6 +89,8 @@ pub enum LimitName {
     Streams,
     /// Parameters of one stream.
     Parameters,
+    /// Rooms open at the same time in one call.
+    Rooms,
 }
 
 /// Why a request was not carried out.
@@ -149,7 +153,7 @@ impl fmt::Display for Error {
             Error::Invalid { argument, reason } => write!(f, "invalid {argument}: {reason}"),
             Error::NoSuchPrompt(name) => write!(f, "the module carries no prompt named {name:?}"),
             Error::AlreadyGathering => f.write_str("another gathering already collects the keys of this leg"),
-            Error::AlreadyBridged => f.write_str("the leg is in a bridge already; stop that first"),
+            Error::AlreadyBridged => f.write_str("the leg is in a bridge or a room already; stop that first"),
             Error::RefusedByPeer(status) => write!(f, "the far end refused with status {status}"),
             Error::NoSuchCall => f.write_str("no such call of this tenant here, or none of its legs can be moved"),
             Error::NoSuchHandler(name) => write!(f, "the tenant has no handler named {name:?}"),

@@ -19,12 +19,13 @@ use crate::ports::SocketPair;
 use crate::recordings::FrameQueue;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use patchcord_media::mixer::Way;
 use patchcord_media::{
-    Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, SessionId, Sink, TapTaken,
-    Tapped,
+    Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, RoomFrame, SessionId, Sink,
+    TapTaken, Tapped,
 };
 use patchcord_switch::stream::STREAM_CHANNEL;
-use relays::{Crossed, Relays};
+use relays::{Crossed, HandedOver, Relays};
 use rtcp_ready::RtcpReady;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -187,7 +188,20 @@ impl Sink for &Wires {
         if thread == self.index {
             // Its place is here, but it has not opened, or has closed.
             self.relays_stray.set(self.relays_stray.get() + 1);
-        } else if self.relays.hand_over(thread, to, relayed) == Crossed::Dropped {
+        } else if self.relays.hand_over(thread, to, relayed) == HandedOver::Dropped {
+            self.relays_dropped.set(self.relays_dropped.get() + 1);
+        }
+    }
+
+    fn room_frame(&mut self, frame: &RoomFrame<'_>) {
+        let thread = self.layout.thread_of(match frame.way {
+            Way::ToRoom => frame.room.home,
+            Way::FromRoom => frame.session,
+        });
+        if thread == self.index {
+            // The room has closed, or the session has.
+            self.relays_stray.set(self.relays_stray.get() + 1);
+        } else if self.relays.hand_over_frame(thread, frame) == HandedOver::Dropped {
             self.relays_dropped.set(self.relays_dropped.get() + 1);
         }
     }
@@ -373,9 +387,10 @@ impl Slices {
     fn take_relayed(&mut self, now: Instant) {
         let Self { engine, wires, .. } = self;
         let wires = &*wires;
-        wires
-            .relays
-            .take(|to, relayed| engine.relayed(now, to, relayed, &mut { wires }));
+        wires.relays.take(|crossed| match crossed {
+            Crossed::Packet(to, relayed) => engine.relayed(now, to, &relayed, &mut { wires }),
+            Crossed::Frame(frame) => engine.room_frame(&frame),
+        });
     }
 
     fn slice(&mut self, now: Instant, slice: u64) {

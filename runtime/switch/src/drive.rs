@@ -55,6 +55,7 @@ impl Shard {
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::Recording(command) => self.recording_command(id, command),
+                CallOutput::Room { number, command } => self.room_command(now, id, number, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
@@ -123,6 +124,7 @@ impl Shard {
         for key in live.streams.values() {
             self.streams.remove(key);
         }
+        self.close_rooms(live.rooms.into_values());
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);
             self.release_port(&io);

@@ -72,9 +72,10 @@ impl Shard {
                 session,
                 options: media_plan::detection(&options),
             },
-            MediaCommand::Tap { .. } | MediaCommand::Hear { .. } | MediaCommand::StopHearing { .. } => {
-                unreachable!("told apart above")
-            }
+            MediaCommand::Tap { .. }
+            | MediaCommand::Hear { .. }
+            | MediaCommand::StopHearing { .. }
+            | MediaCommand::Seat(_) => unreachable!("told apart above"),
             MediaCommand::SendKeys(keys) => return self.send_keys(now, id, leg, &keys),
             MediaCommand::Close => {
                 io.session = Session::Closed;
@@ -84,7 +85,7 @@ impl Shard {
         self.media_output(thread, command);
     }
 
-    /// Carries out what is about listening to a leg; any other command comes back.
+    /// Carries out what is about listening to a leg, or about its seat in a room; any other command comes back.
     fn listening_command(
         &mut self,
         now: Instant,
@@ -99,6 +100,7 @@ impl Shard {
             } => self.tap_command(now, (id, leg), (recording, channel), order),
             MediaCommand::Hear { operation, hearing } => self.hear(id, leg, operation, hearing),
             MediaCommand::StopHearing { operation } => self.stop_hearing(id, leg, operation),
+            MediaCommand::Seat(wanted) => self.seat(id, leg, wanted),
             other => return Some(other),
         }
         None
@@ -161,6 +163,7 @@ impl Shard {
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
             Report::Live { live, event, .. } => return self.live_report(live, event),
+            Report::Room { room, event } => return self.room_report(now, room, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);
                 if let Some(io) = self.live(id).legs.remove(&leg) {

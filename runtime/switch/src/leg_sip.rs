@@ -182,6 +182,8 @@ impl Shard {
             next_transfer: 0,
             refers: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            seats: BTreeMap::new(),
             speaking: 0,
             recognising: 0,
             streams: BTreeMap::new(),
@@ -316,6 +318,7 @@ impl Shard {
         };
         io.session = Session::Open;
         self.media_output(thread, command);
+        self.seat_again(id, leg);
     }
 
     /// Tells the call whether the far end still wants to hear us.

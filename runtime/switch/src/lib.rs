@@ -25,6 +25,7 @@ mod moving;
 mod outgoing;
 mod phones;
 mod recordings;
+mod rooms;
 mod shard;
 mod speaking;
 pub mod stream;

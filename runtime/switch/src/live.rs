@@ -5,6 +5,7 @@ use crate::hearing::Ears;
 use crate::io::{MediaPort, RecordingKey};
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
+use crate::rooms::{RoomPlace, Seated};
 use crate::stream::StreamKey;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
@@ -46,6 +47,10 @@ pub(crate) struct Live {
     pub(crate) recognising: usize,
     /// Streams of the call by their number. Bounded by the call's limit.
     pub(crate) streams: BTreeMap<u32, StreamKey>,
+    /// Its rooms by their number. Bounded by the call's limit.
+    pub(crate) rooms: BTreeMap<u32, RoomPlace>,
+    /// Its legs that sit in rooms.
+    pub(crate) seats: BTreeMap<LegId, Seated>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

@@ -58,6 +58,11 @@ pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
     }
 }
 
+/// Samples a second of what a session of an agreement sends and hears.
+pub(crate) fn rate(agreed: &Agreed) -> media::mixer::Rate {
+    codec(agreed.codec).rate()
+}
+
 fn codec(agreed: Codec) -> media::Codec {
     match agreed {
         Codec::Pcmu => media::Codec::Pcmu,

@@ -5,7 +5,7 @@ use crate::leg_sip::{CallerFacts, Target};
 use crate::live::LegIo;
 use crate::shard::Shard;
 use patchcord_control::call::{
-    CALLER, Call, Description, Input as CallInput, LegSignal, MediaCommand, MovedLeg, NoSuchCall, TakeFrom,
+    CALLER, Call, Description, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, TakeFrom,
 };
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::record::MediaCounters;
@@ -72,12 +72,7 @@ impl Shard {
         }
         let released = live.call.release(now, leg)?;
         for command in released.media {
-            if matches!(
-                command,
-                MediaCommand::Stop { .. } | MediaCommand::Relay(_) | MediaCommand::Tap { .. }
-            ) {
-                self.media_command(now, id, leg, command);
-            }
+            self.media_command(now, id, leg, command);
         }
         let mut io = self.live(id).legs.remove(&leg)?;
         io.plays.disown();

@@ -100,7 +100,7 @@ impl Shard {
     }
 }
 
-fn tap_order(command: TapCommand) -> TapOrder {
+pub(crate) fn tap_order(command: TapCommand) -> TapOrder {
     let ms = |ms: u32| Duration::from_millis(u64::from(ms));
     match command {
         TapCommand::Begin(wanted) => TapOrder::Begin(TapOptions {

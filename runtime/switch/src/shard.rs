@@ -42,6 +42,9 @@ pub struct Shard {
     pub(crate) sessions: HashMap<SessionId, (CallId, LegId)>,
     /// Recordings that storage has not answered for. Bounded by the limits of the calls.
     pub(crate) recordings: HashMap<RecordingKey, (CallId, u32)>,
+    /// Rooms by the number that engines know, with their call and their number in it.
+    pub(crate) rooms: HashMap<u64, (CallId, u32)>,
+    pub(crate) last_room: u64,
     /// Streams that are not over. Bounded by the limits of the calls.
     pub(crate) streams: HashMap<StreamKey, Streaming>,
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
@@ -120,6 +123,8 @@ impl Shard {
             dialogs: HashMap::new(),
             sessions: HashMap::new(),
             recordings: HashMap::new(),
+            rooms: HashMap::new(),
+            last_room: 0,
             streams: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
@@ -308,6 +313,9 @@ impl Shard {
     fn media_report(&mut self, now: Instant, report: Report) {
         if let Report::Tap { tap, event, .. } = report {
             return self.tap_report(now, tap, event);
+        }
+        if let Report::Room { room, event } = report {
+            return self.room_report(now, room, event);
         }
         if let Report::Live { live, event, .. } = report {
             return self.live_report(live, event);

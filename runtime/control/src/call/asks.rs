@@ -121,6 +121,14 @@ impl Call {
             Ask::RandomBytes { count } => Answer::Bytes(self.random_bytes(*count)),
             Ask::RandomNumber => Answer::Number(self.random.next_u64()),
             Ask::Log { level, message } => self.log(*level, message),
+            Ask::StartRoomRecord { room, options } => Answer::Started(self.start_room_record(now, *room, options)),
+            Ask::OpenRoom => Answer::Started(self.open_room()),
+            Ask::JoinRoom { room, leg, seat } => Answer::Seated(self.join_room(*room, *leg, seat)),
+            Ask::LeaveRoom { room, leg } => {
+                self.leave_room(*room, *leg);
+                Answer::Nothing
+            }
+            Ask::RoomEvent { room } => Answer::RoomEvent(self.room_event(*room)),
         };
         Reply::Now(answer)
     }
@@ -144,6 +152,7 @@ impl Call {
             }) => self.stop_prompt(gathering.leg, id),
             Some(Operation::Dialling(dialling)) => self.abandon_dial(*dialling),
             Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
+            Some(Operation::Room(room)) => self.close_room(id, &room),
             _ => {}
         }
         Answer::Nothing

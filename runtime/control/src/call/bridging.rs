@@ -34,7 +34,8 @@ impl Call {
         check::bridge(first, second, options, &self.setup)?;
         self.not_gone(first)?;
         self.in_state(second, &[LegState::Answered])?;
-        if self.legs[first].bridge.is_some() || self.legs[second].bridge.is_some() {
+        let taken = |leg: LegId| self.legs[leg].bridge.is_some() || self.legs[leg].room.is_some();
+        if taken(first) || taken(second) {
             return Err(Error::AlreadyBridged);
         }
         if !self.legs[first].waits_for_us() {

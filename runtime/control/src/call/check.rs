@@ -2,9 +2,11 @@
 
 mod hearing;
 mod parties;
+mod rooms;
 mod streams;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
+pub(crate) use rooms::{record_room, seat};
 pub(crate) use streams::{STREAM_TEXT_BYTES, stream};
 
 use crate::ids::LegId;

@@ -59,12 +59,13 @@ impl Call {
         }
     }
 
-    /// Nobody is left to hear of diallings, bridges and transfers.
+    /// Nobody is left to hear of diallings, bridges, rooms and transfers.
     fn end_parties(&mut self, now: Instant) {
         for id in self.operations.ids() {
             match self.operations.remove(id) {
                 Some(Operation::Dialling(dialling)) => self.abandon_dial(*dialling),
                 Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
+                Some(Operation::Room(room)) => self.close_room(id, &room),
                 _ => {}
             }
         }

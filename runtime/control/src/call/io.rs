@@ -3,6 +3,7 @@
 use super::check::PromptNames;
 use super::leg::Description;
 use super::moving::MovedLeg;
+use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
 use crate::ids::{CallId, LegId, OperationId, RecordingId, Tenant, TransferId};
 use crate::limits::Limits;
@@ -110,6 +111,13 @@ pub enum Input {
         number: u32,
         /// What.
         signal: StreamSignal,
+    },
+    /// A room tells something.
+    Room {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        signal: RoomSignal,
     },
     /// The operator ends the call.
     End(Interruption),
@@ -412,6 +420,13 @@ pub enum Output {
     },
     /// Tell storage.
     Recording(RecordingCommand),
+    /// Tell a room.
+    Room {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        command: RoomCommand,
+    },
     /// Tell a stream.
     Stream {
         /// Which of the call's.
@@ -562,6 +577,8 @@ pub enum MediaCommand {
     },
     /// Passes what the leg says on to another from now on, or to nobody.
     Relay(Option<(LegId, KeysBetween)>),
+    /// Gives it a seat in a room, another one, or none.
+    Seat(Option<SeatWanted>),
     /// Sends keys.
     SendKeys(Vec<KeyOut>),
     /// Listens for who answered; [`LegSignal::Detected`] follows.

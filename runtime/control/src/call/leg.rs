@@ -2,6 +2,7 @@
 //! collected yet.
 
 use super::io::BackgroundSound;
+use super::rooms::SeatWanted;
 use crate::ids::{LegId, OperationId};
 use crate::record::MediaCounters;
 use crate::words::{Cause, Interruption, Key, KeysBetween, LegDirection, LegInfo, LegState};
@@ -50,6 +51,10 @@ pub(crate) struct Leg {
     pub(crate) muted: bool,
     /// The bridge it is in.
     pub(crate) bridge: Option<OperationId>,
+    /// The room it sits in.
+    pub(crate) room: Option<OperationId>,
+    /// Its seat as the media engine has it.
+    pub(crate) seated: Option<SeatWanted>,
     /// The dialling that made it, until the handler has it.
     pub(crate) dial: Option<OperationId>,
     /// Where the media engine passes its sound on.
@@ -86,6 +91,8 @@ impl Leg {
             held: false,
             muted: false,
             bridge: None,
+            room: None,
+            seated: None,
             dial: None,
             relayed: None,
             listens: None,

@@ -20,6 +20,7 @@ mod operation;
 mod playing;
 mod recorders;
 mod recording;
+mod rooms;
 mod signals;
 mod sound;
 mod streams;
@@ -37,6 +38,7 @@ pub use io::{
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
+pub use rooms::{RoomCommand, RoomSignal, SeatWanted};
 
 use crate::ask::{Answer, Ask};
 use crate::describe;
@@ -69,6 +71,8 @@ pub struct Call {
     recordings: Vec<Recording>,
     /// In the order they began; none is ever removed. Bounded by `Limits::streams`.
     streams: Vec<Stream>,
+    /// The number of the last one.
+    rooms_opened: u32,
     random: ChaCha12Rng,
     handler: Handler,
     end: End,
@@ -156,6 +160,7 @@ impl Call {
             transfers: Transfers::default(),
             recordings: Vec::new(),
             streams: Vec::new(),
+            rooms_opened: 0,
             handler: Handler::Running,
             end: End::Open,
             tally: Tally::default(),
@@ -179,6 +184,7 @@ impl Call {
             Input::Given(given) => self.given(now, given),
             Input::Recording { number, signal } => self.recording_signal(now, number, signal),
             Input::Stream { number, signal } => self.stream_signal(now, number, signal),
+            Input::Room { number, signal } => self.room_signal(number, signal),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -252,6 +258,7 @@ impl Call {
     /// Answers what can be answered now, and ends what is over. Runs after every input.
     fn settle(&mut self, now: Instant) {
         self.arrange_sound();
+        self.arrange_seats();
         self.arrange_hearing();
         self.answer_if_ready(now);
         self.finish_if_over(now);

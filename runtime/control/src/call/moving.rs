@@ -98,7 +98,7 @@ impl Call {
         check::over(LimitName::StringBytes, handler.len(), self.setup.limits.string_bytes)?;
         self.in_state(leg, &[LegState::Answered])?;
         self.can_play(leg)?;
-        if self.legs[leg].bridge.is_some() {
+        if self.legs[leg].bridge.is_some() || self.legs[leg].room.is_some() {
             return Err(Error::AlreadyBridged);
         }
         self.outputs.push_back(Output::Give {
@@ -127,10 +127,12 @@ impl Call {
         let ear = self.legs[leg].listens.take();
         let ear = ear.map(|operation| MediaCommand::StopHearing { operation });
         let stops = playing.into_iter().map(|operation| MediaCommand::Stop { operation });
+        let seat = self.legs[leg].seated.take().map(|_| MediaCommand::Seat(None));
         let taps = self.untap(leg);
         stops
             .chain([MediaCommand::Relay(None)])
             .chain(ear)
+            .chain(seat)
             .chain(taps)
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use super::dialling::Dialling;
 use super::gathering::Gathering;
+use super::rooms::Room;
 use crate::ids::{LegId, OperationId};
 use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recorded, Streamed};
 use std::collections::BTreeMap;
@@ -81,6 +82,8 @@ pub(crate) enum Operation {
         number: u32,
         outcome: Option<Result<Recorded, Error>>,
     },
+    /// Legs that hear each other.
+    Room(Box<Room>),
     /// A stream of the call, by its number.
     Streaming {
         number: u32,
@@ -97,6 +100,7 @@ impl Operation {
             Operation::Bridging(bridging) => !bridging.outcome.is_pending(),
             Operation::Recording { outcome, .. } => outcome.is_some(),
             Operation::Streaming { outcome, .. } => outcome.is_some(),
+            Operation::Room(room) => room.has_news(),
         }
     }
 
@@ -108,6 +112,7 @@ impl Operation {
             Operation::Dialling(_)
             | Operation::Bridging(_)
             | Operation::Recording { .. }
+            | Operation::Room(_)
             | Operation::Streaming { .. } => false,
         }
     }
@@ -202,6 +207,22 @@ impl Operations {
     pub(crate) fn diallings(&self) -> impl Iterator<Item = (OperationId, &Dialling)> {
         self.table.iter().filter_map(|(id, operation)| match operation {
             Operation::Dialling(dialling) => Some((*id, &**dialling)),
+            _ => None,
+        })
+    }
+
+    /// All rooms.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.table.values().filter_map(|operation| match operation {
+            Operation::Room(room) => Some(&**room),
+            _ => None,
+        })
+    }
+
+    /// The room of a number, if the handler still has it.
+    pub(crate) fn room(&mut self, number: u32) -> Option<&mut Room> {
+        self.table.values_mut().find_map(|operation| match operation {
+            Operation::Room(room) if room.number == number => Some(&mut **room),
             _ => None,
         })
     }

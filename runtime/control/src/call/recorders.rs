@@ -4,7 +4,7 @@
 use super::asks::Reply;
 use super::io::{RecordingSignal, Tapped};
 use super::operation::Operation;
-use super::recording::{Ended, Recording, Stage, Wants};
+use super::recording::{Ended, Recording, Source, Stage, Wants};
 use super::{Call, MediaCommand, OnKey, Output, PromptSource, RecordingCommand, TapCommand, TapWanted, Wait, check};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId, RecordingId};
@@ -38,6 +38,27 @@ impl Call {
             self.can_play(*leg)?;
         }
         check::record(legs, options)?;
+        let of = legs.iter().map(|leg| Source::Leg(*leg)).collect();
+        self.begin_recording(now, of, options)
+    }
+
+    pub(super) fn start_room_record(
+        &mut self,
+        now: Instant,
+        room: OperationId,
+        options: &RecordOptions,
+    ) -> Result<OperationId, Error> {
+        check::record_room(options)?;
+        let of = vec![Source::Room(self.room_number(room))];
+        self.begin_recording(now, of, options)
+    }
+
+    fn begin_recording(
+        &mut self,
+        now: Instant,
+        of: Vec<Source>,
+        options: &RecordOptions,
+    ) -> Result<OperationId, Error> {
         let limits = &self.setup.limits;
         let running = self.recordings.iter().filter(|it| !it.is_done()).count();
         check::over(LimitName::Recordings, running + 1, limits.recordings_at_once)?;
@@ -45,7 +66,13 @@ impl Call {
         self.room_for_operation()?;
         let beeps = match options.beep {
             Beep::No => Vec::new(),
-            Beep::Yes => legs.iter().map(|leg| (*leg, self.operations.reserve())).collect(),
+            Beep::Yes => {
+                let legs = of.iter().filter_map(|source| match source {
+                    Source::Leg(leg) => Some(*leg),
+                    Source::Room(_) => None,
+                });
+                legs.map(|leg| (leg, self.operations.reserve())).collect()
+            }
         };
         let id = RecordingId {
             call: self.setup.id,
@@ -53,28 +80,23 @@ impl Call {
         };
         self.outputs.push_back(Output::Recording(RecordingCommand::Begin {
             id,
-            channels: legs.len() as u8,
+            channels: of.len() as u8,
             trim: options.trim,
             format: options.format,
         }));
-        for (channel, leg) in legs.iter().enumerate() {
+        for (channel, source) in of.iter().enumerate() {
             let order = TapCommand::Begin(TapWanted {
                 longest_ms: options.longest_ms,
                 silence_ms: options.silence_ms,
                 waits: options.beep,
             });
-            let tap = MediaCommand::Tap {
-                recording: id.number,
-                channel: channel as u8,
-                order,
-            };
-            self.outputs.push_back(Output::Media(*leg, tap));
+            self.outputs.push_back(source.tap(id.number, channel as u8, order));
         }
         for (leg, operation) in &beeps {
             self.push_play(*leg, *operation, PromptSource::Handler(vec![beep()]), 1, OnKey::PlayOn);
         }
         let begun = (now, self.unix(now));
-        let recording = Recording::new(begun, id, legs.to_vec(), options.clone(), beeps);
+        let recording = Recording::new(begun, id, of, options.clone(), beeps);
         self.recordings.push(recording);
         Ok(self.operations.add(Operation::Recording {
             number: id.number,
@@ -139,8 +161,8 @@ impl Call {
             }
             RecordingSignal::TapOver { channel, why } => {
                 recording.tap_over(channel);
-                let leg = recording.legs.get(usize::from(channel)).copied();
-                if let Some(ended) = self.ended_by_tap(leg, why) {
+                let of = recording.of.get(usize::from(channel)).copied();
+                if let Some(ended) = self.ended_by_tap(of, why) {
                     self.end_recording(now, number, ended);
                 }
                 self.save_recording(now, number);
@@ -154,15 +176,20 @@ impl Call {
     }
 
     /// What the end of a tap means for a recording that runs; none if it was ordered.
-    fn ended_by_tap(&self, leg: Option<LegId>, why: Tapped) -> Option<Ended> {
+    fn ended_by_tap(&self, of: Option<Source>, why: Tapped) -> Option<Ended> {
         match why {
             Tapped::AsOrdered => None,
             Tapped::Longest => Some(Ok(RecordEnd::Longest)),
             Tapped::Dropped => Some(Err(NotRecorded::Overloaded)),
-            Tapped::Closed => {
-                let gone = leg.and_then(|leg| self.legs[leg].interruption().or(self.legs[leg].leaving));
-                Some(Recording::lost(gone.unwrap_or(Interruption::MediaLost)))
-            }
+            Tapped::Closed => match of {
+                // The handler closed it, or the call has ended, and with it all of its rooms.
+                Some(Source::Room(_)) => Some(Ok(RecordEnd::Stopped)),
+                Some(Source::Leg(leg)) => {
+                    let gone = self.legs[leg].interruption().or(self.legs[leg].leaving);
+                    Some(Recording::lost(gone.unwrap_or(Interruption::MediaLost)))
+                }
+                None => Some(Recording::lost(Interruption::MediaLost)),
+            },
         }
     }
 
@@ -192,7 +219,7 @@ impl Call {
 
     /// A leg is gone: every recording of it ends.
     pub(super) fn recordings_lost(&mut self, now: Instant, leg: LegId, why: Interruption) {
-        let on = self.recordings.iter().filter(|it| it.legs.contains(&leg));
+        let on = self.recordings.iter().filter(|it| it.is_of(leg));
         let numbers: Vec<u32> = on.map(|it| it.id.number).collect();
         for number in numbers {
             self.end_recording(now, number, Recording::lost(why));
@@ -248,9 +275,7 @@ impl Call {
     }
 
     fn carry_out(&mut self, number: u32, wants: Wants) {
-        for (leg, command) in wants.media {
-            self.outputs.push_back(Output::Media(leg, command));
-        }
+        self.outputs.extend(wants.taps);
         if wants.finish {
             let id = self.recordings[number as usize - 1].id;
             self.outputs
@@ -278,7 +303,8 @@ impl Call {
     pub(super) fn recording_records(&self) -> Vec<RecordingRecord> {
         let records = self.recordings.iter().map(|it| RecordingRecord {
             id: it.id,
-            legs: it.legs.clone(),
+            legs: it.legs().collect(),
+            room: it.room(),
             started_at: it.started_at,
             length_ms: it.saved.map_or(0, |saved| saved.length_ms),
             outcome: match it.ended {

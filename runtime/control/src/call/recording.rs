@@ -1,7 +1,8 @@
 //! One recording of a call: a small machine from its first order to its one outcome. It gives orders to the taps of its
 //! legs and hears of storage; nothing is called recorded before storage has said so.
 
-use super::io::{MediaCommand, Saved, TapCommand};
+use super::io::{MediaCommand, Output, Saved, TapCommand};
+use super::rooms::RoomCommand;
 use crate::ids::{LegId, OperationId, RecordingId};
 use crate::words::{Interruption, Key, NotRecorded, PauseWith, RecordEnd, RecordOptions, UnixTime};
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ pub(crate) enum Stage {
 pub(crate) struct Recording {
     pub(crate) id: RecordingId,
     /// One for each channel.
-    pub(crate) legs: Vec<LegId>,
+    pub(crate) of: Vec<Source>,
     pub(crate) options: RecordOptions,
     pub(crate) started_at: UnixTime,
     started: Instant,
@@ -46,12 +47,41 @@ pub(crate) struct Recording {
     pub(crate) saved: Option<Saved>,
 }
 
+/// What a channel is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What a leg says.
+    Leg(LegId),
+    /// All that is said in a room of this number.
+    Room(u32),
+}
+
 /// What a recording wants after something happened to it.
 #[derive(Debug, Default)]
 pub(crate) struct Wants {
-    pub(crate) media: Vec<(LegId, MediaCommand)>,
+    pub(crate) taps: Vec<Output>,
     /// Its last frame is on the way to storage: finish it there.
     pub(crate) finish: bool,
+}
+
+impl Source {
+    /// An order to its tap for a channel of a recording.
+    pub(crate) fn tap(self, recording: u32, channel: u8, order: TapCommand) -> Output {
+        match self {
+            Source::Leg(leg) => {
+                let command = MediaCommand::Tap {
+                    recording,
+                    channel,
+                    order,
+                };
+                Output::Media(leg, command)
+            }
+            Source::Room(number) => {
+                let command = RoomCommand::Tap { recording, order };
+                Output::Room { number, command }
+            }
+        }
+    }
 }
 
 impl Recording {
@@ -59,7 +89,7 @@ impl Recording {
     pub(crate) fn new(
         (now, started_at): (Instant, UnixTime),
         id: RecordingId,
-        legs: Vec<LegId>,
+        of: Vec<Source>,
         options: RecordOptions,
         beeps: Vec<(LegId, OperationId)>,
     ) -> Self {
@@ -75,9 +105,9 @@ impl Recording {
             started: now,
             skipped: Duration::ZERO,
             stage,
-            quiet: vec![false; legs.len()],
-            tapped: vec![true; legs.len()],
-            legs,
+            quiet: vec![false; of.len()],
+            tapped: vec![true; of.len()],
+            of,
             ended: None,
             saved: None,
         }
@@ -100,17 +130,38 @@ impl Recording {
         }
     }
 
+    /// Whether a channel of it is of this leg.
+    pub(crate) fn is_of(&self, leg: LegId) -> bool {
+        self.of.contains(&Source::Leg(leg))
+    }
+
+    /// The legs that channels of it are of.
+    pub(crate) fn legs(&self) -> impl Iterator<Item = LegId> {
+        self.of.iter().filter_map(|source| match source {
+            Source::Leg(leg) => Some(*leg),
+            Source::Room(_) => None,
+        })
+    }
+
+    /// The number of the room that it is of.
+    pub(crate) fn room(&self) -> Option<u32> {
+        self.of.iter().find_map(|source| match source {
+            Source::Room(number) => Some(*number),
+            Source::Leg(_) => None,
+        })
+    }
+
     /// Whether this key ends it.
     pub(crate) fn finishes_on(&self, leg: LegId, key: Key) -> bool {
-        self.runs() && self.legs.contains(&leg) && self.options.finish_on.contains(&key)
+        self.runs() && self.is_of(leg) && self.options.finish_on.contains(&key)
     }
 
     /// What ends the taps of a leg.
     pub(crate) fn untap(&self, leg: LegId) -> impl Iterator<Item = MediaCommand> {
-        let channels = self.legs.iter().zip(&self.tapped).enumerate();
+        let channels = self.of.iter().zip(&self.tapped).enumerate();
         let number = self.id.number;
         channels
-            .filter(move |(_, (on, tapped))| **on == leg && **tapped)
+            .filter(move |(_, (of, tapped))| **of == Source::Leg(leg) && **tapped)
             .map(move |(channel, _)| MediaCommand::Tap {
                 recording: number,
                 channel: channel as u8,
@@ -235,17 +286,12 @@ impl Recording {
     }
 
     fn tell_taps(&self, order: TapCommand) -> Wants {
-        let channels = self.legs.iter().zip(&self.tapped).enumerate();
-        let media = channels.filter(|(_, (_, tapped))| **tapped).map(|(channel, (leg, _))| {
-            let command = MediaCommand::Tap {
-                recording: self.id.number,
-                channel: channel as u8,
-                order,
-            };
-            (*leg, command)
-        });
+        let channels = self.of.iter().zip(&self.tapped).enumerate();
+        let taps = channels
+            .filter(|(_, (_, tapped))| **tapped)
+            .map(|(channel, (of, _))| of.tap(self.id.number, channel as u8, order));
         Wants {
-            media: media.collect(),
+            taps: taps.collect(),
             finish: false,
         }
     }

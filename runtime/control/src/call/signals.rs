@@ -119,6 +119,7 @@ impl Call {
         }
         self.operations.interrupt(leg, why);
         self.bridge_lost(now, leg);
+        self.room_lost(leg, why);
         self.dial_lost(leg);
         let Some(gone) = self.legs.interruption() else { return };
         self.end_diallings(gone);
@@ -210,6 +211,7 @@ impl Call {
                 self.hand_over(&outcome);
                 Some(Answer::Dialled(outcome))
             }
+            Operation::Room(_) => unreachable!("the events of a room are read, and not waited for by name"),
         }
     }
 }

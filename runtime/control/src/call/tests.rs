@@ -9,6 +9,7 @@ mod prompts;
 mod random_order;
 mod random_parties;
 mod recording;
+mod rooms;
 mod streaming;
 
 use super::*;

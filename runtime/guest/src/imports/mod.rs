@@ -10,6 +10,7 @@ mod log;
 mod play;
 mod random;
 mod record;
+mod room;
 mod stream;
 mod transfer;
 mod types;
@@ -39,7 +40,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wait::link(&mut linker.instance(&name("wait"))?)?;
     clock::link(&mut linker.instance(&name("clock"))?)?;
     random::link(&mut linker.instance(&name("random"))?)?;
-    log::link(&mut linker.instance(&name("log"))?)
+    log::link(&mut linker.instance(&name("log"))?)?;
+    room::link(&mut linker.instance(&name("room"))?)
 }
 
 fn name(interface: &str) -> String {

@@ -5,7 +5,7 @@ use super::{define, define_as_operation, define_operation, named, started};
 use crate::bindings::patchcord::handler::record::{Options, PauseWith, Recorded};
 use crate::bindings::patchcord::handler::types::Error;
 use crate::convert::result;
-use crate::handles::{Leg, Recording, leg, operation};
+use crate::handles::{Leg, Recording, Room, leg, operation};
 use crate::slot::State;
 use patchcord_control::ask::{Answer, Ask};
 use wasmtime::component::{LinkerInstance, Resource};
@@ -35,6 +35,15 @@ pub(super) fn link(record: &mut LinkerInstance<'_, State>) -> wasmtime::Result<(
         "start-both",
         |(first, second, options): (Resource<Leg>, Resource<Leg>, Options)| Ask::StartRecord {
             legs: vec![leg(&first), leg(&second)],
+            options: options.into(),
+        },
+        started::<Recording>,
+    )?;
+    define(
+        record,
+        "start-room",
+        |(room, options): (Resource<Room>, Options)| Ask::StartRoomRecord {
+            room: operation(&room),
             options: options.into(),
         },
         started::<Recording>,

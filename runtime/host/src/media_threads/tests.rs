@@ -2,7 +2,10 @@
 //! queue is full or the session gone.
 
 use super::*;
-use patchcord_media::{Codec, Flow, OpusOptions, Plan, RelayContent, RelayHead, RelayKeys};
+use patchcord_media::mixer::{Part, Rate};
+use patchcord_media::{
+    Codec, Flow, Joined, OpusOptions, Plan, RelayContent, RelayHead, RelayKeys, RoomId, RoomOrder, SeatPlan,
+};
 use std::net::{Ipv4Addr, UdpSocket};
 
 /// Two blocks of sessions: 0 to 3 belong to thread 0, 4 to 7 to thread 1.
@@ -126,6 +129,60 @@ fn sound_crosses_from_one_thread_to_the_other() {
     assert_eq!((counters.relayed, counters.relay_dropped), (20, 0));
     let media = &pair.figures.media;
     assert_eq!((media[0].relays_dropped.get(), media[1].relays_stray.get()), (0, 0));
+}
+
+#[test]
+fn a_room_has_seats_on_both_threads() {
+    let mut pair = Pair::new(31_260..=31_275);
+    let (a, b) = (phone(), phone());
+    pair.tell(0, open(A, &a));
+    pair.tell(1, open(B, &b));
+    let room = RoomId { home: A, number: 3 };
+    pair.tell(
+        0,
+        Command::Room {
+            room,
+            order: RoomOrder::Open,
+        },
+    );
+    for (thread, session) in [(0, A), (1, B)] {
+        let order = RoomOrder::Seat {
+            session,
+            rate: Rate::Hz8000,
+            plan: SeatPlan::default(),
+        };
+        pair.tell(0, Command::Room { room, order });
+        let joined = Some(Joined {
+            room,
+            part: Part::Talks,
+        });
+        pair.tell(thread, Command::Join { session, joined });
+    }
+    for n in 0..50u8 {
+        for (phone, port, byte) in [(&a, 31_260, 0x10), (&b, 31_270, 0x90)] {
+            let mut packet = vec![0x80, 0, 0, n, 0, 0, 0, 0, 0, 0, 0, 9];
+            packet[4..8].copy_from_slice(&(u32::from(n) * 160).to_be_bytes());
+            packet.extend_from_slice(&[byte; 160]);
+            phone.send_to(&packet, (Ipv4Addr::LOCALHOST, port)).unwrap();
+        }
+        pair.round();
+    }
+    // Each hears the other and not itself, once what is new has faded in.
+    assert_eq!(heard(&a).last(), Some(&0x90));
+    assert_eq!(heard(&b).last(), Some(&0x10));
+    let media = &pair.figures.media;
+    assert_eq!((media[0].relays_dropped.get(), media[1].relays_dropped.get()), (0, 0));
+    // A room that closes leaves strays behind, and silence.
+    pair.tell(
+        0,
+        Command::Room {
+            room,
+            order: RoomOrder::Close,
+        },
+    );
+    (0..5).for_each(|_| pair.round());
+    assert_eq!((heard(&a).last(), heard(&b).last()), (Some(&0xff), Some(&0xff)));
+    assert!(pair.figures.media[0].relays_stray.get() > 0);
 }
 
 #[test]

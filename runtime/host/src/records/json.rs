@@ -86,6 +86,9 @@ struct Media {
 struct Recording {
     recording: String,
     legs: Vec<u32>,
+    /// Of a room, by its number in the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<u32>,
     started_at: String,
     length_ms: u64,
     ended_by: &'static str,
@@ -187,6 +190,7 @@ impl From<&RecordingRecord> for Recording {
         Self {
             recording: it.id.to_string(),
             legs: it.legs.iter().map(|leg| leg.0).collect(),
+            room: it.room,
             started_at: rfc3339(it.started_at),
             length_ms: it.length_ms,
             ended_by,

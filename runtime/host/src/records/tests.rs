@@ -97,6 +97,7 @@ fn a_recording_says_its_one_outcome() {
             number: 2,
         },
         legs: vec![LegId(0), LegId(1)],
+        room: None,
         started_at: UnixTime {
             seconds: 0,
             nanoseconds: 0,

@@ -300,7 +300,11 @@ impl Audio {
                 Report::Key { session, event, .. } => self.tell(session, AudioEvent::KeyHeard(event)),
                 Report::Closed { session, counters } => self.closed(session, counters),
                 // A phone asks for none of these.
-                Report::Detected { .. } | Report::Tap { .. } | Report::Ear { .. } | Report::Live { .. } => {}
+                Report::Detected { .. }
+                | Report::Tap { .. }
+                | Report::Ear { .. }
+                | Report::Live { .. }
+                | Report::Room { .. } => {}
             }
         }
     }
