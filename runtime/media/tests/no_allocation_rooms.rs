@@ -115,6 +115,26 @@ fn packet(number: u32, tick: u32) -> Vec<u8> {
     packet
 }
 
+/// 20 ms of both engines, and what crosses between them.
+fn tick(engines: &mut [Engine; 2], wires: &mut [Wires; 2], now: Instant) {
+    for phase in 0..PHASES {
+        for (engine, wires) in engines.iter_mut().zip(wires.iter_mut()) {
+            engine.tick(now, phase, wires);
+        }
+        for n in 0..2 {
+            for (session, way, length, samples) in &wires[n].crossing {
+                engines[1 - n].room_frame(&RoomFrame {
+                    room: ROOM,
+                    session: *session,
+                    way: *way,
+                    samples: &samples[..*length],
+                });
+            }
+            wires[n].crossing.clear();
+        }
+    }
+}
+
 #[test]
 fn ticks_of_a_room_over_two_engines_do_not_allocate() {
     let mut now = Instant::now();
@@ -146,9 +166,9 @@ fn ticks_of_a_room_over_two_engines_do_not_allocate() {
         .map(|tick| (0..SEATS).map(|number| packet(number, tick)).collect())
         .collect();
     let (mut before, mut speakers) = (0, 0);
-    for (tick, packets) in packets.iter().enumerate() {
+    for (number_of_tick, packets) in packets.iter().enumerate() {
         // What begins makes its storage then.
-        if tick == 10 {
+        if number_of_tick == 10 {
             before = counting::calls();
         }
         for (number, bytes) in packets.iter().enumerate() {
@@ -160,22 +180,7 @@ fn ticks_of_a_room_over_two_engines_do_not_allocate() {
             };
             engines[number % 2].packet(now, datagram, &mut wires[number % 2]);
         }
-        for phase in 0..PHASES {
-            for (engine, wires) in engines.iter_mut().zip(&mut wires) {
-                engine.tick(now, phase, wires);
-            }
-            for n in 0..2 {
-                for (session, way, length, samples) in &wires[n].crossing {
-                    engines[1 - n].room_frame(&RoomFrame {
-                        room: ROOM,
-                        session: *session,
-                        way: *way,
-                        samples: &samples[..*length],
-                    });
-                }
-                wires[n].crossing.clear();
-            }
-        }
+        tick(&mut engines, &mut wires, now);
         for engine in &mut engines {
             while let Some(report) = engine.poll_report() {
                 speakers += u32::from(matches!(report, Report::Room { .. }));

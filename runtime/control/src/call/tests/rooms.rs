@@ -4,7 +4,9 @@
 use super::dialling::{dial, locate, options};
 use super::*;
 use crate::record::RecordingOutcome;
-use crate::words::{Beep, LimitName, Order, RecordEnd, RecordFormat, RecordOptions, RoomEvent, RoomPart, Seat, TrimSilence};
+use crate::words::{
+    Beep, LimitName, Order, RecordEnd, RecordFormat, RecordOptions, RoomEvent, RoomPart, Seat, TrimSilence,
+};
 
 const AGENT: LegId = LegId(1);
 const COACH: LegId = LegId(2);
