@@ -149,11 +149,18 @@ impl Engine {
         let moment = self.moment(now);
         let session = datagram.session;
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
-        let mut readable = [0; MAX_PACKET_BYTES];
+        // Only what is protected is copied.
+        let mut readable;
         let onward = match found.filter(|open| !open.closing()) {
-            Some(open) => open
-                .unprotect(datagram, &mut readable)
-                .and_then(|datagram| open.packet(moment, datagram, &mut self.reports)),
+            Some(open) => {
+                let datagram = if open.protected() {
+                    readable = [0; MAX_PACKET_BYTES];
+                    open.unprotect(datagram, &mut readable)
+                } else {
+                    Some(datagram)
+                };
+                datagram.and_then(|datagram| open.packet(moment, datagram, &mut self.reports))
+            }
             None => {
                 self.totals.stray_packets += 1;
                 None

@@ -16,7 +16,7 @@ use crate::{
 use std::net::SocketAddr;
 
 /// Bytes of one telephone event; what else a packet holds is not passed on.
-const EVENT_BYTES: usize = 4;
+pub(super) const EVENT_BYTES: usize = 4;
 
 /// What is relayed to a session in another codec than its own.
 #[derive(Debug)]

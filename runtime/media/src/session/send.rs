@@ -1,11 +1,12 @@
 //! What a session sends of its own: one RTP packet a tick (a key before a prompt before silence), RTCP when it is due.
 
+use super::relay::EVENT_BYTES;
 use super::{Moment, Session};
 use crate::reports::Reports;
 use crate::rtcp::{Compound, Farewell, MAX_WRITTEN, SenderInfo};
 use crate::rtp::HEADER_BYTES;
 use crate::srtp::MAX_TRAILER;
-use crate::{Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
+use crate::{FRAME_SAMPLES, Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -32,22 +33,28 @@ impl Session {
             .plan
             .telephone_event
             .and_then(|events| Some((events.payload_type, self.keys_out.tick(self.stream.clock())?)));
-        let mut packet = [0; MAX_PACKET_BYTES];
         if let Some((payload_type, event)) = event {
-            let packet = &mut packet[..HEADER_BYTES + event.payload.len()];
+            let mut packet = [0; HEADER_BYTES + EVENT_BYTES];
             packet[HEADER_BYTES..].copy_from_slice(&event.payload);
             self.counters.keys_out += u64::from(event.marker);
             let placed = self.stream.place_key(event.timestamp, event.marker);
-            self.send_rtp(placed, payload_type, packet, address, sink);
+            self.send_rtp(placed, payload_type, &mut packet, address, sink);
+        } else if self.plan.codec.law().is_some() {
+            self.send_sound(&mut [0; HEADER_BYTES + FRAME_SAMPLES], address, sink, reports);
         } else {
-            let length = self.fill_frame(&mut packet[HEADER_BYTES..], reports);
-            if length == 0 {
-                return self.stream.rest();
-            }
-            let placed = self.stream.place_frame();
-            let packet = &mut packet[..HEADER_BYTES + length];
-            self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+            self.send_sound(&mut [0; MAX_PACKET_BYTES], address, sink, reports);
         }
+    }
+
+    /// Sends this tick's sound, if there is any to be sent. The packet has room for what the codec may make of it.
+    fn send_sound(&mut self, packet: &mut [u8], address: SocketAddr, sink: &mut impl Sink, reports: &mut Reports) {
+        let length = self.fill_frame(&mut packet[HEADER_BYTES..], reports);
+        if length == 0 {
+            return self.stream.rest();
+        }
+        let placed = self.stream.place_frame();
+        let packet = &mut packet[..HEADER_BYTES + length];
+        self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
     }
 
     /// Writes the payload of this tick's sound; its length, 0 if nothing is to be sent.
