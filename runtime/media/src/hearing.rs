@@ -82,8 +82,7 @@ impl Hearing {
             let table = g711::samples_of(law);
             return Some(self.jitter.insert(packet.timestamp, packet.payload, table));
         }
-        let ticks = packet.codec.ticks(packet.payload)?;
-        let length = u64::from(ticks) * u64::from(RATE.hertz()) / u64::from(packet.codec.clock());
+        let length = length_of(packet.codec, packet.payload)?;
         let placed = self.jitter.place(packet.timestamp, length as usize);
         let in_order = self
             .in_order
@@ -91,7 +90,7 @@ impl Hearing {
         if in_order.codec != packet.codec {
             **in_order = InOrder::new(packet.codec);
         }
-        in_order.packet(packet, length as u32, &mut self.jitter);
+        in_order.packet(packet, length, &mut self.jitter);
         Some(placed)
     }
 
@@ -178,13 +177,8 @@ impl InOrder {
             .pop_front_if(|held| Some(held.number) == self.next.map(|next| next.number))
         {
             let payload = &held.bytes;
-            self.decode(
-                held.number,
-                held.timestamp,
-                payload,
-                length_of(self.codec, payload),
-                jitter,
-            );
+            let length = length_of(self.codec, payload).unwrap_or(0);
+            self.decode(held.number, held.timestamp, payload, length, jitter);
             self.free.push(held.bytes);
         }
     }
@@ -237,10 +231,10 @@ impl InOrder {
     }
 }
 
-/// Samples of a payload at the rate of what is heard.
-fn length_of(codec: Codec, payload: &[u8]) -> u32 {
-    let ticks = u64::from(codec.ticks(payload).unwrap_or(0));
-    (ticks * u64::from(RATE.hertz()) / u64::from(codec.clock())) as u32
+/// Samples of a payload at the rate of what is heard; none for one that is damaged.
+fn length_of(codec: Codec, payload: &[u8]) -> Option<u32> {
+    let ticks = u64::from(codec.ticks(payload)?);
+    Some((ticks * u64::from(RATE.hertz()) / u64::from(codec.clock())) as u32)
 }
 
 #[cfg(test)]
