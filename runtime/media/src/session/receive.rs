@@ -141,10 +141,11 @@ impl Session {
                 RelayContent::Event { clock }
             }
             Kind::ComfortNoise => {
+                let level = noise::level_of(packet.payload);
                 if let Some(heard) = self.heard.as_mut() {
-                    heard.noise(Noise::new(packet.payload, self.random.next()));
+                    heard.noise(Noise::at(level, self.random.next()));
                 }
-                RelayContent::Noise(noise::level_of(packet.payload))
+                RelayContent::Noise(level)
             }
             Kind::Unknown => RelayContent::Nothing,
         };
