@@ -107,6 +107,14 @@ fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> V
     all
 }
 
+/// The headers of what the far end of a bridge was sent.
+fn headers_to_far(bench: &Bench) -> Vec<Header> {
+    let sent = bench.sink.sent.iter();
+    sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
+        .map(|sent| rtp::parse(&sent.bytes).expect("we send RTP").header)
+        .collect()
+}
+
 fn assert_is_the_tone(sound: &[i16], what: &str) {
     let level = frequency_dbfs(sound, 8_000, 1_000.0);
     assert!((level + 12.25).abs() < 1.0, "{what}: {level:.2} dBFS");
@@ -171,13 +179,7 @@ fn any_codec_is_bridged_to_any_other_at_once_and_losses_stay_losses() {
                 }
                 bench.tick();
             }
-            let sent: Vec<Header> = bench
-                .sink
-                .sent
-                .iter()
-                .filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
-                .map(|sent| rtp::parse(&sent.bytes).expect("RTP").header)
-                .collect();
+            let sent = headers_to_far(&bench);
             assert_eq!(sent.len(), 59, "{from:?} to {to:?}: nothing of our own in between");
             for (n, pair) in sent.windows(2).enumerate() {
                 let packets = if n == 29 { 2 } else { 1 };
@@ -324,13 +326,7 @@ fn keys_are_told_in_the_units_that_were_agreed_on() {
         bench.tick();
     }
     assert_eq!(durations(&bench), [960, 1_920, 2_880]);
-    let sent: Vec<Header> = bench
-        .sink
-        .sent
-        .iter()
-        .filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
-        .map(|sent| rtp::parse(&sent.bytes).expect("RTP").header)
-        .collect();
+    let sent = headers_to_far(&bench);
     let event = sent.iter().position(|header| header.payload_type == 110).expect("one");
     let after = sent[event].timestamp.wrapping_sub(sent[event - 1].timestamp);
     assert_eq!(after, 960, "as long after the sound as at its source");
@@ -388,10 +384,7 @@ fn a_far_end_that_does_not_send_its_silence_is_not_talked_into() {
     // One octet: the configuration of the coder, and no sound.
     let rest = packet(96, talker.sequence, talker.timestamp, 77, &[0x48]);
     bench.packet(NEAR, Lane::Rtp, near(), &rest);
-    let to_far = |bench: &Bench| {
-        let sent = bench.sink.sent.iter();
-        sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp).count()
-    };
+    let to_far = |bench: &Bench| headers_to_far(bench).len();
     let before = to_far(&bench);
     bench.ticks(20);
     assert_eq!(to_far(&bench), before, "for 400 ms");
