@@ -189,7 +189,8 @@ impl Engine {
         &self.ids[phase]
     }
 
-    /// Lets 20 ms pass for the sessions of a phase (0 to 3): each sends at most one RTP packet, and RTCP when it is due.
+    /// Lets 20 ms pass for the sessions of a phase (0 to 3): each sends the RTP packets that are full with it, and RTCP when
+    /// it is due.
     /// Ticks that tremble, or come a little late, do not shift what is sent; one more than 60 ms late leaves a hole of
     /// as many frames; ticks in a burst beyond the time do nothing.
     ///

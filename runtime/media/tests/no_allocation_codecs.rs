@@ -64,6 +64,7 @@ fn open(engine: &mut Engine, now: Instant, talks: bool) {
             payload_type,
             receives: Vec::new(),
             opus: OpusOptions::default(),
+            packets: PacketTimes::default(),
             srtp,
             telephone_event: Some(TelephoneEvent::new(101)),
             flow: Flow::SendRecv,

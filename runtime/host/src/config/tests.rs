@@ -228,6 +228,14 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
             "[media] codecs: [\"opus\", \"gsm\"] is not possible here: give \"opus\", \"G722\", \"PCMU\", \"PCMA\", \"L16/16000\" or \"L16/8000\", or a list of them",
         ),
         (
+            "[media]\nptime_ms = 25",
+            "[media] ptime_ms: it has to be 10, 20, 30, 40, 50 or 60",
+        ),
+        (
+            "[media]\nptime_ms = 5",
+            "[media] ptime_ms: 5 is not possible here: give a whole number from 10 to 60",
+        ),
+        (
             "[media]\ncodecs = [\"opus\", \"OPUS\"]",
             "[media] codecs: one stands there twice: give each once",
         ),

@@ -2,7 +2,7 @@
 //! queue is full or the session gone.
 
 use super::*;
-use patchcord_media::{Codec, Flow, OpusOptions, Plan, RelayContent, RelayHead, RelayKeys};
+use patchcord_media::{Codec, Flow, OpusOptions, PacketTimes, Plan, RelayContent, RelayHead, RelayKeys};
 use std::net::{Ipv4Addr, UdpSocket};
 
 /// Two blocks of sessions: 0 to 3 belong to thread 0, 4 to 7 to thread 1.
@@ -72,6 +72,7 @@ fn plan(remote: SocketAddr) -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: None,
         flow: Flow::SendRecv,

@@ -190,6 +190,7 @@ impl Session {
         if !is_relayable(codec, relayed.payload) {
             return None;
         }
+        self.flush(address, sink);
         let ours = self.plan.codec;
         let laws = codec.law().zip(ours.law());
         if codec != ours && laws.is_none() {
@@ -222,10 +223,10 @@ impl Session {
     ) -> Option<()> {
         let ours = self.plan.codec;
         let mut sound = Sound::new();
-        let pieces = self
-            .transcoding
-            .between(codec, ours)
-            .decode(relayed.payload, &mut sound)?;
+        let pieces =
+            self.transcoding
+                .between(codec, ours)
+                .decode(relayed.payload, self.plan.packets.most_ms, &mut sound)?;
         self.transcoding.pieces = pieces as u64;
         let samples = sound.samples();
         let each = samples.len() / pieces;
@@ -270,6 +271,7 @@ impl Session {
             self.stream.cut_event(head);
             return None;
         }
+        self.flush(address, sink);
         let company = if self.plays() {
             Company::OwnSound
         } else {

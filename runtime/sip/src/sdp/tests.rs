@@ -9,6 +9,7 @@ fn local() -> Local {
         session_id: 42,
         version: 1,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
+        ptime_ms: 20,
         direction: Direction::SendRecv,
         srtp: Srtp::Accept,
         srtp_key: SrtpKey([7; SRTP_KEY_BYTES]),

@@ -7,7 +7,7 @@ use crate::mixer::Rate;
 use crate::{FRAME_SAMPLES, KeyPress, Listening, RelayKeys, Tone};
 use std::f64::consts::TAU;
 
-const ALL: [(Codec, u8); 6] = [
+pub(super) const ALL: [(Codec, u8); 6] = [
     (Codec::Pcmu, 0),
     (Codec::Pcma, 8),
     (Codec::G722, 9),
@@ -15,18 +15,18 @@ const ALL: [(Codec, u8); 6] = [
     (Codec::L16Narrow, 97),
     (Codec::L16Wide, 98),
 ];
-const NEAR: SessionId = SessionId(1);
-const FAR: SessionId = SessionId(2);
+pub(super) const NEAR: SessionId = SessionId(1);
+pub(super) const FAR: SessionId = SessionId(2);
 
-fn near() -> SocketAddr {
+pub(super) fn near() -> SocketAddr {
     at("192.0.2.7:4000")
 }
 
-fn far() -> SocketAddr {
+pub(super) fn far() -> SocketAddr {
     at("192.0.2.8:4000")
 }
 
-fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
+pub(super) fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
     Plan {
         remote,
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
@@ -37,7 +37,7 @@ fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
 }
 
 /// Both are open, and what comes from the near end goes to the far one.
-fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
+pub(super) fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
     let mut bench = Bench::empty(Config::default());
     for (session, plan) in [(NEAR, plan_in(near(), from)), (FAR, plan_in(far(), to))] {
         bench.command(Command::Open { session, plan });
@@ -51,7 +51,7 @@ fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
 }
 
 /// A far end that talks in a codec.
-struct Talker {
+pub(super) struct Talker {
     codec: (Codec, u8),
     encoder: Encoder,
     sequence: u16,
@@ -60,7 +60,7 @@ struct Talker {
 }
 
 impl Talker {
-    fn new(codec: (Codec, u8)) -> Talker {
+    pub(super) fn new(codec: (Codec, u8)) -> Talker {
         Talker {
             codec,
             encoder: Encoder::new(codec.0, OpusOptions::default()),
@@ -71,7 +71,7 @@ impl Talker {
     }
 
     /// Its next packet: so many ms of a tone of 1 kHz.
-    fn say(&mut self, ms: usize) -> Vec<u8> {
+    pub(super) fn say(&mut self, ms: usize) -> Vec<u8> {
         let (codec, payload_type) = self.codec;
         let hertz = codec.rate().hertz() as usize;
         let sound: Vec<i16> = (self.played..self.played + hertz * ms / 1_000)
@@ -88,7 +88,7 @@ impl Talker {
 }
 
 /// What an end hears that decodes each packet it was sent, at 8 kHz.
-fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> Vec<i16> {
+pub(super) fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> Vec<i16> {
     let mut decoder = Decoder::new(codec, Rate::Hz8000);
     let mut all = Vec::new();
     for sent in bench
@@ -108,14 +108,14 @@ fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> V
 }
 
 /// The headers of what the far end of a bridge was sent.
-fn headers_to_far(bench: &Bench) -> Vec<Header> {
+pub(super) fn headers_to_far(bench: &Bench) -> Vec<Header> {
     let sent = bench.sink.sent.iter();
     sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
         .map(|sent| rtp::parse(&sent.bytes).expect("we send RTP").header)
         .collect()
 }
 
-fn assert_is_the_tone(sound: &[i16], what: &str) {
+pub(super) fn assert_is_the_tone(sound: &[i16], what: &str) {
     let level = frequency_dbfs(sound, 8_000, 1_000.0);
     assert!((level + 12.25).abs() < 1.0, "{what}: {level:.2} dBFS");
     let rest = 10f64.powf(level_dbfs(sound) / 10.0) - 10f64.powf(level / 10.0);
