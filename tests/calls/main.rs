@@ -9,6 +9,7 @@ mod faults;
 mod hearing;
 mod identity;
 mod limits;
+mod packet_times;
 mod parties;
 mod playing;
 mod random;

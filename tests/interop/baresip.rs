@@ -34,6 +34,8 @@ pub struct Manner {
     pub codecs: &'static str,
     /// How it encrypts its sound: a name of baresip's such as `srtp-mand`.
     pub encryption: Option<&'static str>,
+    /// How much sound it asks for in a packet, in ms; none: 20.
+    pub ptime_ms: Option<u16>,
 }
 
 impl Default for Manner {
@@ -42,6 +44,7 @@ impl Default for Manner {
         Self {
             codecs: "PCMU/8000,PCMA/8000",
             encryption: None,
+            ptime_ms: None,
         }
     }
 }
@@ -303,6 +306,7 @@ fn config(folder: &Path, lane: &Lane, control_port: u16, account: Option<&Accoun
             "rtp_ports",
             format!("{}-{}", lane.far_media.start, lane.sip_ports().start - 1),
         ),
+        ("rtp_stats", "yes".to_owned()),
         ("module_path", module_folder()),
         ("ctrl_tcp_listen", format!("127.0.0.1:{control_port}")),
     ];
@@ -322,7 +326,8 @@ fn account_line(account: Option<&Account>, manner: Manner) -> String {
     let encryption = manner
         .encryption
         .map_or(String::new(), |name| format!(";mediaenc={name}"));
-    let codecs = format!("audio_codecs={}{encryption}", manner.codecs);
+    let ptime = manner.ptime_ms.map_or(String::new(), |ms| format!(";ptime={ms}"));
+    let codecs = format!("audio_codecs={}{encryption}{ptime}", manner.codecs);
     match account {
         None => format!("<sip:telephone@127.0.0.1>;regint=0;{codecs}\n"),
         Some(account) => format!(

@@ -10,7 +10,7 @@ use crate::server::{Route, Server, Setup};
 use crate::{MENU, TONES_HZ};
 use patchcord_media::measure;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const OPUS: &str = "opus/48000/2";
 const G722: &str = "G722/16000/1";
@@ -84,6 +84,89 @@ fn a_telephone_hears_the_menu_in_wide_band() {
     server.stop();
 }
 
+/// Packets that a telephone says it sent and received in its last call.
+fn packets(telephone: &Telephone) -> [u64; 2] {
+    let log = telephone.log();
+    let line = log.lines().rfind(|line| line.starts_with("packets:"));
+    let line = line.unwrap_or_else(|| panic!("it counts its packets: {log}"));
+    let mut numbers = line.split_ascii_whitespace().skip(1).map(|word| word.parse());
+    [(); 2].map(|()| {
+        numbers
+            .next()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| panic!("two numbers: {line}"))
+    })
+}
+
+/// What it asks for by `a=ptime` it gets, in numbers that it counts itself, and it sends what we ask for.
+#[test]
+fn a_telephone_gets_packets_as_long_as_it_asks_for() {
+    lab::need("baresip");
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let ours = 60;
+    let setup = Setup {
+        sip: "strangers = \"answer\"",
+        media: "codecs = [\"opus\", \"G722\", \"PCMU\", \"PCMA\"]\nptime_ms = 60",
+        ..Setup::default()
+    };
+    let folder = lab::folder("packet_times");
+    let server = Server::start_with(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }], &setup);
+    let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
+    let desk = Lane::take();
+    let wishes = [("PCMU/8000/1", 40), ("PCMA/8000/1", 10), (G722, 30), (OPUS, 40)];
+    for (n, (codec, theirs)) in wishes.into_iter().enumerate() {
+        let what = format!("{codec} in packets of {theirs} ms");
+        let manner = Manner {
+            ptime_ms: Some(theirs),
+            ..manner(codec)
+        };
+        let folder = lab::folder(&format!("packet_times_{n}"));
+        let mut telephone = Telephone::with(&folder, &desk, &prompt, None, manner);
+        telephone.dial(&format!("sip:menu@{}", server.sip));
+        telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
+        let begin = Instant::now();
+        let spoken = prompt.len() as u64 * 1_000 / u64::from(RATE);
+        std::thread::sleep(Duration::from_millis(spoken + 300));
+        telephone.press('1');
+        telephone.expect("CALL_CLOSED", Duration::from_secs(15));
+        let call_ms = begin.elapsed().as_millis() as f64;
+        let wanted = format!("peer changed ptime_tx {theirs}ms -> {ours}ms");
+        assert!(telephone.log().contains(&wanted), "{what}: {}", telephone.log());
+        let record = &server.expect_records(n + 1)[n];
+        // Packets of 20 ms would be half as long as any of these at least, or twice as long.
+        let [sent, received] = packets(&telephone);
+        for (packets, ms) in [(sent, ours), (received, u64::from(theirs))] {
+            let share = (packets * ms) as f64 / call_ms;
+            assert!(
+                (0.7..1.3).contains(&share),
+                "{what}: {packets} of {ms} ms in {call_ms} ms"
+            );
+        }
+        let counted = reading::media(record, "packets_out").expect("it was counted");
+        assert!(
+            counted.abs_diff(received) <= 3,
+            "{what}: {counted} sent, {received} received"
+        );
+        assert_eq!(reading::media(record, "keys"), Some(1), "{what}");
+        let heard = telephone.finish();
+        let found = measure::find(&prompt, &heard).expect("the recording is longer than the prompt");
+        let least = if codec == OPUS { 0.8 } else { 0.9 };
+        assert!(
+            found.correlation > least,
+            "{what}: the prompt with {:.3}",
+            found.correlation
+        );
+        let after = &heard[found.lag + prompt.len()..];
+        assert_eq!(
+            reading::tone(after, RATE, TONES_HZ),
+            Some(TONES_HZ[0]),
+            "{what}: the first choice"
+        );
+    }
+    server.settle();
+    server.stop();
+}
+
 /// Two that have no codec in common talk through us, both ways; two that have one do it in that.
 #[test]
 fn telephones_of_other_codecs_talk_to_each_other() {
@@ -102,6 +185,7 @@ fn telephones_that_require_encryption_have_it() {
     let encrypted = |codecs| Manner {
         codecs,
         encryption: Some("srtp-mand"),
+        ..Manner::default()
     };
     let pairs = [
         (encrypted("PCMU/8000/1"), encrypted("PCMU/8000/1")),

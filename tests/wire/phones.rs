@@ -16,6 +16,7 @@ fn local() -> Local {
         version: 1,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         direction: Direction::SendRecv,
+        ptime_ms: 20,
         srtp: Srtp::Accept,
         srtp_key: SrtpKey([0; SRTP_KEY_BYTES]),
     }

@@ -4,7 +4,8 @@
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
-use crate::shard_threads::{Inbox, Taken};
+use crate::orders::until_taken;
+use crate::shard_threads::Inbox;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::lookup::Lookup;
@@ -29,8 +30,6 @@ const ANSWER_TIME: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
 /// How long all questions about one address may take together. Places found until then count.
 const ADDRESS_TIME: Duration = Duration::from_secs(10);
-/// How long a place that was found waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// How long it is believed that there is nothing if the server does not say.
 const NOTHING_S: u32 = 30;
 
@@ -206,9 +205,7 @@ impl Desk {
     /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     async fn tell(&self, look_up: &LookUp, targets: &[Target]) {
         let inbox = &self.inboxes[look_up.shard];
-        while inbox.resolved(look_up.query, targets) != Taken::Yes {
-            tokio::time::sleep(BUSY_PAUSE).await;
-        }
+        until_taken(|| inbox.resolved(look_up.query, targets)).await;
     }
 }
 

@@ -5,7 +5,8 @@
 use crate::async_thread::{self, AsyncThread};
 use crate::dns;
 use crate::figures::Figure;
-use crate::shard_threads::{Inbox, Taken};
+use crate::orders::until_taken;
+use crate::shard_threads::Inbox;
 use crate::web;
 use hickory_resolver::TokioResolver;
 use http_body_util::Empty;
@@ -27,8 +28,6 @@ const AT_ONCE: usize = 64;
 /// How long one file may take, from the name to the last byte. Longer than a call waits: what comes late is kept for the
 /// next one.
 const FILE_TIME: Duration = Duration::from_secs(5);
-/// How long a file that came waits between two tries to hand it to a shard that is busy.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// What is counted about files.
 #[derive(Debug, Default)]
@@ -176,9 +175,7 @@ impl Desk {
     /// The shard waits for it, so it is never dropped: a busy shard gets it later.
     async fn tell(&self, wanted: &Wanted, file: &Result<Vec<u8>, FetchFailure>) {
         let inbox = &self.inboxes[wanted.shard];
-        while inbox.fetched(wanted.query, file) != Taken::Yes {
-            tokio::time::sleep(BUSY_PAUSE).await;
-        }
+        until_taken(|| inbox.fetched(wanted.query, file)).await;
     }
 }
 

@@ -14,6 +14,7 @@ mod task;
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::media_threads::MediaQueue;
+use crate::orders::until_taken;
 use crate::shard_threads::Inbox;
 use crate::tapped_frame::TappedFrame;
 use client::Client;
@@ -45,8 +46,6 @@ const WAITING: usize = 512;
 const SLICE: Duration = Duration::from_millis(5);
 /// Slices after which streams that are over are forgotten: about a second.
 const SWEEP: u32 = 200;
-/// How long something for a shard waits until it is tried again.
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// What is counted about streams.
 #[derive(Debug, Default)]
@@ -163,9 +162,7 @@ struct Desk {
 impl Desk {
     /// The call waits for it, so it is never dropped: a busy shard gets it later.
     async fn tell(&self, shard: usize, key: StreamKey, signal: &StreamSignal) {
-        while !self.inboxes[shard].stream(key, signal) {
-            tokio::time::sleep(BUSY_PAUSE).await;
-        }
+        until_taken(|| self.inboxes[shard].stream(key, signal)).await;
     }
 }
 

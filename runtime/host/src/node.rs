@@ -534,6 +534,7 @@ impl Ground {
             identity: config.identity.clone(),
             media_address: config.media.advertise,
             codecs: config.media.codecs.clone(),
+            ptime_ms: config.media.ptime_ms,
             srtp: config.media.srtp,
             media_timeout: config.media.timeout,
             instance: config.instance,

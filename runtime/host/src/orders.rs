@@ -36,9 +36,12 @@ pub(crate) fn answer(inbox: &Inbox, give: impl Fn(&Inbox) -> Taken + Send + 'sta
         return;
     }
     let inbox = inbox.clone();
-    tokio::spawn(async move {
-        while give(&inbox) != Taken::Yes {
-            tokio::time::sleep(BUSY_PAUSE).await;
-        }
-    });
+    tokio::spawn(until_taken(move || give(&inbox)));
+}
+
+/// Tries to hand something to a shard until it is taken: a busy shard gets it later, and whoever hands it waits so long.
+pub(crate) async fn until_taken(give: impl Fn() -> Taken) {
+    while give() != Taken::Yes {
+        tokio::time::sleep(BUSY_PAUSE).await;
+    }
 }

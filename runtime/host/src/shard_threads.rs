@@ -198,10 +198,10 @@ impl Inbox {
         self.offer(ToShard::Recorded { key, stored })
     }
 
-    /// Tells something of a stream; whether there was room for that.
-    pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> bool {
+    /// Tells something of a stream, or finds no room for that.
+    pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> Taken {
         let signal = signal.clone();
-        self.offer(ToShard::Stream { key, signal }) == Taken::Yes
+        self.offer(ToShard::Stream { key, signal })
     }
 
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.

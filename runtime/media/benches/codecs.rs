@@ -55,6 +55,7 @@ fn plan((codec, payload_type): (Codec, u8), srtp: Option<SrtpKeys>) -> Plan {
         payload_type,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp,
         telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,

@@ -48,6 +48,7 @@ fn open(engine: &mut Engine, now: Instant, codec: (Codec, u8), per_room: u32, pa
             payload_type: codec.1,
             receives: Vec::new(),
             opus: OpusOptions::default(),
+            packets: PacketTimes::default(),
             srtp: None,
             telephone_event: Some(TelephoneEvent::new(101)),
             flow: Flow::SendRecv,

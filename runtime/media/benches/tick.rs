@@ -59,6 +59,7 @@ fn plan() -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,

@@ -2,8 +2,8 @@
 
 use crate::mixer::Part;
 use crate::{
-    Clip, Codec, Coming, DetectOptions, EarId, EarOrder, LiveId, LiveOrder, OpusOptions, RelayKeys, RoomId, RoomOrder,
-    SrtpKeys, TapId, TapOrder,
+    Clip, Codec, Coming, DetectOptions, EarId, EarOrder, LiveId, LiveOrder, OpusOptions, PacketTimes, RelayKeys,
+    RoomId, RoomOrder, SrtpKeys, TapId, TapOrder,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -193,6 +193,8 @@ pub struct Plan {
     pub telephone_event: Option<TelephoneEvent>,
     /// What the far end asks of Opus; without meaning beside other codecs.
     pub opus: OpusOptions,
+    /// How long packets are.
+    pub packets: PacketTimes,
     /// How packets are protected both ways; none: they are plain. Where they are protected, what is not authentic has no
     /// effect, plain packets included.
     pub srtp: Option<SrtpKeys>,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// Samples a second of everything in here.
 pub const SAMPLE_RATE: u32 = 8_000;
-/// Samples in one packet we send: 20 ms.
+/// Samples of a tick: 20 ms.
 pub const FRAME_SAMPLES: usize = 160;
-/// The time one packet we send covers.
+/// The time of a tick, and of a packet we send unless the far end wants others.
 pub const FRAME: Duration = Duration::from_millis(20);
 /// Groups the sessions are spread over by their number, so that a thread working in slices of 5 ms ticks each session
 /// every 20 ms.

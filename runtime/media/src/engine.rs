@@ -165,11 +165,18 @@ impl Engine {
         let moment = self.moment(now);
         let session = datagram.session;
         let found = self.place(session).map(|(phase, at)| &mut *self.sessions[phase][at]);
-        let mut readable = [0; MAX_PACKET_BYTES];
+        // Only what is protected is copied.
+        let mut readable;
         let onward = match found.filter(|open| !open.closing()) {
-            Some(open) => open
-                .unprotect(datagram, &mut readable)
-                .and_then(|datagram| open.packet(moment, datagram, &mut self.reports)),
+            Some(open) => {
+                let datagram = if open.protected() {
+                    readable = [0; MAX_PACKET_BYTES];
+                    open.unprotect(datagram, &mut readable)
+                } else {
+                    Some(datagram)
+                };
+                datagram.and_then(|datagram| open.packet(moment, datagram, &mut self.reports))
+            }
             None => {
                 self.totals.stray_packets += 1;
                 None
@@ -198,7 +205,8 @@ impl Engine {
         &self.ids[phase]
     }
 
-    /// Lets 20 ms pass for the sessions of a phase (0 to 3): each sends at most one RTP packet, and RTCP when it is due.
+    /// Lets 20 ms pass for the sessions of a phase (0 to 3): each sends the RTP packets that are full with it, and RTCP when
+    /// it is due.
     /// Ticks that tremble, or come a little late, do not shift what is sent; one more than 60 ms late leaves a hole of
     /// as many frames; ticks in a burst beyond the time do nothing.
     ///

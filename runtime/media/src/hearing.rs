@@ -91,8 +91,7 @@ impl Hearing {
             let table = g711::samples_of(law);
             return Some(self.jitter.insert(packet.timestamp, packet.payload, table));
         }
-        packet.codec.ticks(packet.payload)?;
-        let length = length_of(packet.codec, self.rate, packet.payload);
+        let length = length_of(packet.codec, self.rate, packet.payload)?;
         let placed = self.jitter.place(packet.timestamp, length as usize);
         let new = || InOrder::new(packet.codec, self.rate);
         let in_order = self.in_order.get_or_insert_with(|| Box::new(new()));
@@ -195,13 +194,8 @@ impl InOrder {
             .pop_front_if(|held| Some(held.number) == self.next.map(|next| next.number))
         {
             let payload = &held.bytes;
-            self.decode(
-                held.number,
-                held.timestamp,
-                payload,
-                length_of(self.codec, self.rate, payload),
-                jitter,
-            );
+            let length = length_of(self.codec, self.rate, payload).unwrap_or(0);
+            self.decode(held.number, held.timestamp, payload, length, jitter);
             self.free.push(held.bytes);
         }
     }
@@ -254,10 +248,10 @@ impl InOrder {
     }
 }
 
-/// Samples of a payload at a rate.
-fn length_of(codec: Codec, rate: Rate, payload: &[u8]) -> u32 {
-    let ticks = u64::from(codec.ticks(payload).unwrap_or(0));
-    (ticks * u64::from(rate.hertz()) / u64::from(codec.clock())) as u32
+/// Samples of a payload at a rate; none for one that is damaged.
+fn length_of(codec: Codec, rate: Rate, payload: &[u8]) -> Option<u32> {
+    let ticks = u64::from(codec.ticks(payload)?);
+    Some((ticks * u64::from(rate.hertz()) / u64::from(codec.clock())) as u32)
 }
 
 #[cfg(test)]

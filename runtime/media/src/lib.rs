@@ -38,6 +38,8 @@ mod noise;
 mod ogg_opus;
 mod out_stream;
 mod pace;
+mod packer;
+mod packets;
 mod player;
 pub mod quality;
 mod random;
@@ -78,6 +80,7 @@ pub use engine::{Datagram, Engine, Lane, Sink, Totals};
 pub use g711::Law;
 pub use live::{LiveEvent, LiveId, LiveLedger, LiveOrder, MAX_LIVE, MAX_LIVE_MARKS};
 pub use ogg_opus::{OGG_PAGE_BYTES, OggEnd, OggOpus, OggPage, ogg_opus_samples};
+pub use packets::{PacketTime, PacketTimes};
 pub use recorder::{
     MAX_RECORDING_CHANNELS, RECORDING_HEADER_BYTES, Recorder, Trim, recording_header, recording_length,
     recording_wav_header,

@@ -15,12 +15,7 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// As loud as a comfort-noise packet says: so many dB below overload, 0 to 127.
-    pub(crate) fn new(payload: &[u8], seed: u64) -> Self {
-        Self::at(level_of(payload), seed)
-    }
-
-    /// So many dB below overload.
+    /// So many dB below overload, as a packet tells it.
     pub(crate) fn at(level: u8, seed: u64) -> Self {
         let rms = 32_768.0 * 10f32.powf(-f32::from(level.max(LOUDEST)) / 20.0);
         Self {
@@ -36,7 +31,7 @@ impl Noise {
     }
 }
 
-/// The level of a packet, in dB below overload.
+/// The level of a comfort-noise packet, in dB below overload, 0 to 127.
 pub(crate) fn level_of(payload: &[u8]) -> u8 {
     payload.first().map_or(QUIETEST, |level| level & 0x7f)
 }

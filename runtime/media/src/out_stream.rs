@@ -88,7 +88,7 @@ impl OutStream {
 
     /// The tick under way is over.
     pub(crate) fn pass_frame(&mut self) {
-        self.clock = self.clock.wrapping_add(self.frame());
+        self.clock = self.tick_end();
     }
 
     /// Nothing may be sent in this tick.
@@ -119,26 +119,36 @@ impl OutStream {
 
     /// Takes the place for the tick's frame of sound.
     pub(crate) fn place_frame(&mut self) -> Placed {
+        self.place_own(self.clock, self.frame())
+    }
+
+    /// Takes the place for sound of our own of so many units from a timestamp on, which is near the tick under way.
+    pub(crate) fn place_own(&mut self, timestamp: u32, length: u32) -> Placed {
         let marker = std::mem::take(&mut self.marker);
-        self.place(self.clock, marker)
+        self.place(timestamp, marker, timestamp.wrapping_add(length))
     }
 
     /// Takes the place for the tick's packet of a key of our own; sound after it begins anew.
     pub(crate) fn place_key(&mut self, timestamp: u32, marker: bool) -> Placed {
         self.marker = true;
-        self.place(timestamp, marker)
+        self.place(timestamp, marker, self.tick_end())
     }
 
-    /// The tick's frame of sound is silence that need not be sent: what comes after it begins anew.
-    pub(crate) fn rest(&mut self) {
+    /// Our sound up to a timestamp is silence that need not be sent: what comes after it begins anew.
+    pub(crate) fn rest(&mut self, until: u32) {
         self.marker = true;
-        self.sent_until = self.clock.wrapping_add(self.frame());
+        self.sent_until = until;
     }
 
     /// The timestamp of now for a sender report, which is made at the end of a tick.
     pub(crate) fn report_time(&self, now: Instant) -> u32 {
         let relayed = self.anchor.as_ref().and_then(|anchor| anchor.time_at(now, self.hertz));
         relayed.unwrap_or(self.clock)
+    }
+
+    /// The timestamp of the end of the tick under way.
+    pub(crate) fn tick_end(&self) -> u32 {
+        self.clock.wrapping_add(self.frame())
     }
 
     /// Units of a tick.
@@ -151,10 +161,10 @@ impl OutStream {
         (ms * (self.hertz / 1_000)) as i32
     }
 
-    fn place(&mut self, timestamp: u32, marker: bool) -> Placed {
+    fn place(&mut self, timestamp: u32, marker: bool, sent_until: u32) -> Placed {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
-        self.sent_until = self.clock.wrapping_add(self.frame());
+        self.sent_until = sent_until;
         Placed {
             sequence,
             timestamp,

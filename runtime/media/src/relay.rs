@@ -93,12 +93,11 @@ impl RelayHead {
     }
 }
 
-/// Copies sound of G.711 and recodes it on the way if the laws differ. Both slices are equally long.
-pub(crate) fn recode(from: Law, to: Law, payload: &[u8], out: &mut [u8]) {
-    let table = match (from, to) {
-        (Law::Pcmu, Law::Pcmu) | (Law::Pcma, Law::Pcma) => return out.copy_from_slice(payload),
-        (Law::Pcmu, Law::Pcma) => &g711::PCMU_TO_PCMA,
-        (Law::Pcma, Law::Pcmu) => &g711::PCMA_TO_PCMU,
+/// Writes sound of G.711 in its other law. Both slices are equally long.
+pub(crate) fn recode(to: Law, payload: &[u8], out: &mut [u8]) {
+    let table = match to {
+        Law::Pcma => &g711::PCMU_TO_PCMA,
+        Law::Pcmu => &g711::PCMA_TO_PCMU,
     };
     for (out, &byte) in out.iter_mut().zip(payload) {
         *out = table[usize::from(byte)];

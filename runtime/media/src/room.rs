@@ -7,10 +7,11 @@ mod orders;
 
 pub use orders::{MAX_ROOM_SEATS, RoomEvent, RoomFrame, RoomId, RoomOrder, SeatPlan};
 
-pub(crate) use frames::{Frames, LONGEST_FRAME};
+pub(crate) use frames::Frames;
 
 use crate::mixer::{LegKey, Mixer, MixerConfig, MixerEvent, Mute, Part, Rate, Way};
 use crate::pace::Pace;
+use crate::packer::LONGEST_FRAME;
 use crate::reports::Reports;
 use crate::tap::Taps;
 use crate::{FRAME_SAMPLES, PHASES, Report, SessionId, Sink, TapEnd, TapEvent};

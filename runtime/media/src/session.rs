@@ -25,12 +25,13 @@ use crate::live::Live;
 use crate::noise::Noise;
 use crate::out_stream::OutStream;
 use crate::pace::Pace;
+use crate::packer::{LONGEST_FRAME, Packer};
 use crate::player::Player;
 use crate::random::Random;
 use crate::reception::Reception;
 use crate::relay::Route;
 use crate::reports::Reports;
-use crate::room::{LONGEST_FRAME, Rooms};
+use crate::room::Rooms;
 use crate::rtcp::Farewell;
 use crate::rtcp_clock::RtcpClock;
 use crate::source::Source;
@@ -87,6 +88,8 @@ pub(crate) struct Session {
     stream: OutStream,
     srtp: Option<Box<Srtp>>,
     encoder: Encoder,
+    /// Of a session whose packets are not as long as a tick.
+    packer: Option<Box<Packer>>,
     /// Of what is relayed to it in another codec.
     transcoding: relay::Transcoding,
     /// What stands for silence while the far end of a bridge is silent.
@@ -131,6 +134,7 @@ impl Session {
             stream: OutStream::new(&mut random),
             srtp: plan.srtp.map(|keys| Box::new(Srtp::new(keys))),
             encoder: Encoder::new(plan.codec, plan.opus),
+            packer: None,
             transcoding: relay::Transcoding::default(),
             comfort: None,
             rtcp: RtcpClock::new(config.rtcp_interval),
@@ -144,6 +148,7 @@ impl Session {
             plan,
         };
         session.set_clocks();
+        session.set_packing();
         session.listen_for_tones();
         session
     }
@@ -184,6 +189,7 @@ impl Session {
         }
         self.plan = plan;
         self.set_clocks();
+        self.set_packing();
         self.listen_for_tones();
         self.tune_live();
         self.tune_seat();
@@ -204,6 +210,16 @@ impl Session {
         self.stream.set_hertz(stream);
         let event = self.plan.telephone_event.map_or(SAMPLE_RATE, |events| events.clock);
         self.keys_out.set_clocks(Clocks { event, stream });
+    }
+
+    /// Makes packets as long as the plan has it. What waits for one to be full goes on waiting, unless the codec changes.
+    fn set_packing(&mut self) {
+        let codec = self.plan.codec;
+        let length = self.plan.packets.own.samples_in(codec);
+        match self.packer.as_mut().filter(|packer| packer.codec() == codec) {
+            Some(packer) if packer.waits() > 0 => packer.set_length(length),
+            _ => self.packer = (length != codec.rate().frame()).then(|| Box::new(Packer::new(codec, length))),
+        }
     }
 
     pub(crate) fn play(&mut self, play: PlayId, prompt: Prompt, stop_on_key: StopOnKey, reports: &mut Reports) {
@@ -350,6 +366,9 @@ impl Session {
     /// Lets 20 ms pass.
     pub(crate) fn tick(&mut self, moment: Moment, sink: &mut impl Sink, reports: &mut Reports, rooms: &mut Rooms) {
         if self.closing {
+            if let Some(address) = self.send_address() {
+                self.flush(address, sink);
+            }
             self.say_goodbye(moment, sink);
             reports.push(Report::Closed {
                 session: self.id,

@@ -33,15 +33,18 @@ impl Transcoder {
         (self.from, self.to) == (from, to)
     }
 
-    /// Decodes a payload and says in how many equal packets it is to leave. None if it is damaged, longer than what is
-    /// relayed, or of a length the other codec cannot say.
-    pub(crate) fn decode(&mut self, payload: &[u8], sound: &mut Sound) -> Option<usize> {
+    /// Decodes a payload and says in how many equal packets, none longer than so many ms, it is to leave. None if it is
+    /// damaged, longer than what is relayed, or of a length the other codec cannot say.
+    pub(crate) fn decode(&mut self, payload: &[u8], most_ms: u32, sound: &mut Sound) -> Option<usize> {
         if !self.decoder.decode(payload, sound) {
             return None;
         }
         let samples = sound.samples().len();
-        let fits =
-            |pieces: &usize| samples.is_multiple_of(*pieces) && self.to.packs(samples / pieces, MAX_RELAYED_BYTES);
+        let most = (self.to.rate().hertz() / 1_000 * most_ms) as usize;
+        let fits = |pieces: &usize| {
+            let each = samples / pieces;
+            samples.is_multiple_of(*pieces) && each <= most && self.to.packs(each, MAX_RELAYED_BYTES)
+        };
         // Nearly always as many as before.
         self.pieces = Some(self.pieces).filter(fits).or_else(|| (1..=MAX_PIECES).find(fits))?;
         Some(self.pieces)

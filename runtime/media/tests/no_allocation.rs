@@ -55,6 +55,7 @@ fn open(engine: &mut Engine, now: Instant, remote: SocketAddr) {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,

@@ -1,5 +1,5 @@
-//! The same proof for wide band, transcoding and SRTP, once what each session needs is there: after its first packets. Not for
-//! Opus, whose coder allocates within a packet.
+//! The same proof for wide band, transcoding, SRTP and packets of any length, once what each session needs is there: after
+//! its first packets. Not for Opus, whose coder allocates within a packet.
 
 #![allow(clippy::disallowed_methods, reason = "a test needs an origin for its virtual clock")]
 
@@ -53,36 +53,44 @@ fn remote() -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 7], 4_000))
 }
 
+fn plan(codec: Codec, payload_type: u8, srtp: Option<SrtpKeys>) -> Plan {
+    Plan {
+        remote: remote(),
+        remote_rtcp: SocketAddr::new(remote().ip(), 4_001),
+        codec,
+        payload_type,
+        receives: Vec::new(),
+        opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
+        srtp,
+        telephone_event: Some(TelephoneEvent::new(101)),
+        flow: Flow::SendRecv,
+        timeout: None,
+    }
+}
+
+/// A clip without end.
+fn play(session: SessionId, clip: &Arc<Clip>) -> Command {
+    let prompt = Prompt {
+        segments: vec![Segment::Clip(clip.clone())],
+        times: 0,
+    };
+    Command::Play {
+        session,
+        play: PlayId(1),
+        prompt,
+        stop_on_key: StopOnKey::PlayOn,
+    }
+}
+
 fn open(engine: &mut Engine, now: Instant, talks: bool) {
     let clip = Arc::new(Clip::from_samples(&[3_000; 8_000]));
     for (number, (codec, payload_type, srtp)) in (0..).zip(LEGS) {
         let session = SessionId(number);
-        let plan = Plan {
-            remote: remote(),
-            remote_rtcp: SocketAddr::new(remote().ip(), 4_001),
-            codec,
-            payload_type,
-            receives: Vec::new(),
-            opus: OpusOptions::default(),
-            srtp,
-            telephone_event: Some(TelephoneEvent::new(101)),
-            flow: Flow::SendRecv,
-            timeout: None,
-        };
+        let plan = plan(codec, payload_type, srtp);
         engine.command(now, Command::Open { session, plan });
         if talks {
-            let prompt = Prompt {
-                segments: vec![Segment::Clip(clip.clone())],
-                times: 0,
-            };
-            let (play, stop_on_key) = (PlayId(1), StopOnKey::PlayOn);
-            let command = Command::Play {
-                session,
-                play,
-                prompt,
-                stop_on_key,
-            };
-            engine.command(now, command);
+            engine.command(now, play(session, &clip));
             continue;
         }
         let listening = Listening::On;
@@ -132,4 +140,49 @@ fn wide_band_transcoding_and_srtp_do_not_allocate() {
         assert!(counters.relayed >= u64::from(TICKS), "{number}: {counters:?}");
         assert_eq!((counters.unauthentic, counters.malformed), (0, 0), "{number}");
     }
+}
+
+#[test]
+fn packets_of_other_lengths_do_not_allocate() {
+    let mut now = Instant::now();
+    let mut engine = Engine::new(Config::default(), 3);
+    let mut sink = Far {
+        packets: vec![([0; 1_600], 0); LEGS.len() * PacketTime::ALL.len()],
+        sent: 0,
+    };
+    let clip = Arc::new(Clip::from_samples(&[3_000; 8_000]));
+    let each = LEGS.iter().flat_map(|leg| PacketTime::ALL.map(|own| (leg, own)));
+    for (number, ((codec, payload_type, srtp), own)) in (0..).zip(each) {
+        let session = SessionId(number);
+        let packets = PacketTimes {
+            own,
+            ..PacketTimes::default()
+        };
+        let plan = Plan {
+            packets,
+            ..plan(*codec, *payload_type, *srtp)
+        };
+        engine.command(now, Command::Open { session, plan });
+        engine.command(now, play(session, &clip));
+        let key = KeyPress {
+            event: 5,
+            duration_ms: 100,
+            pause_ms: 500,
+        };
+        let keys = vec![key; 5];
+        engine.command(now, Command::SendKeys { session, keys });
+    }
+    let mut before = 0;
+    for tick in 0..FIRST + TICKS {
+        if tick == FIRST {
+            before = counting::calls();
+        }
+        for phase in 0..PHASES {
+            engine.tick(now, phase, &mut sink);
+        }
+        while engine.poll_report().is_some() {}
+        now += FRAME;
+    }
+    assert_eq!(counting::calls() - before, 0, "the allocator was called");
+    assert!(sink.sent > u64::from(TICKS) * LEGS.len() as u64);
 }

@@ -68,6 +68,7 @@ fn seat(engines: &mut [Engine; 2], now: Instant, number: u32) {
         payload_type,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: Some(TelephoneEvent::new(101)),
         flow: Flow::SendRecv,

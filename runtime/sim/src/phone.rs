@@ -162,6 +162,7 @@ impl Phone {
             Action::Hum(hz) => self.audio.hum(now, line, hz),
             Action::Hold => self.hold(now, line, Direction::SendOnly),
             Action::Resume => self.hold(now, line, Direction::SendRecv),
+            Action::AskPacketTime(ms) => self.ask_packet_time(now, line, ms),
             Action::Cancel => {
                 let dialog = self.on(line)?.dialog;
                 self.sip.cancel(now, dialog).map_err(|_| Refusal::WrongState)
@@ -211,6 +212,7 @@ impl Phone {
             session_id: self.random.next_u64() >> 1,
             version: 1,
             codecs: self.config.codecs.clone(),
+            ptime_ms: self.config.ptime_ms,
             direction: Direction::SendRecv,
             srtp: self.config.srtp,
             srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),

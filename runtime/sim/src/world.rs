@@ -146,6 +146,7 @@ impl World {
         let seed = self.seed ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let config = phone::Config {
             codecs: options.codecs,
+            ptime_ms: options.ptime_ms,
             faults: options.faults,
             media_timeout: options.media_timeout,
             incoming: options.incoming,

@@ -49,6 +49,8 @@ pub struct Local {
     pub version: u64,
     /// By preference, not empty.
     pub codecs: Vec<Codec>,
+    /// How much sound we want in one packet, in ms.
+    pub ptime_ms: u16,
     /// What we want to do.
     pub direction: Direction,
     /// How RTP goes.
@@ -74,8 +76,11 @@ pub struct Agreed {
     pub telephone_event: Option<Events>,
     /// What the peer wants of Opus; without meaning beside other codecs.
     pub opus: OpusWishes,
-    /// How much sound the peer wants in one packet, in ms. 20 if it does not say.
+    /// How much sound the peer wants in one packet, in ms: its `a=ptime`, or 20 if it does not say, but no more than it
+    /// takes.
     pub ptime_ms: u16,
+    /// How much sound it takes in one packet (`a=maxptime`), in ms, if it says.
+    pub max_ptime_ms: Option<u16>,
     /// How both directions are encrypted; none: they are not.
     pub srtp: Option<AgreedSrtp>,
     /// Our direction after both sides' wishes.

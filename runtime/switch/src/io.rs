@@ -40,6 +40,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// Codecs we speak, preferred first.
     pub codecs: Vec<Codec>,
+    /// How much sound far ends are asked to put in one packet, in ms.
+    pub ptime_ms: u16,
     /// Whether legs have to be encrypted.
     pub srtp: Srtp,
     /// A leg that should send audio and sends none for so long is lost; none to wait for ever.

@@ -126,6 +126,7 @@ impl Shard {
             session_id: self.random.next_u64() >> 1,
             version: 1,
             codecs: self.config.codecs.clone(),
+            ptime_ms: self.config.ptime_ms,
             direction: Direction::SendRecv,
             srtp: self.config.srtp,
             srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),

@@ -40,6 +40,7 @@ pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
                 .max_bit_rate
                 .map_or(usual.bit_rate, |most| most.min(usual.bit_rate)),
         },
+        packets: packets(agreed),
         srtp: agreed.srtp.map(|srtp| media::SrtpKeys {
             suite: match srtp.suite {
                 Suite::Tag80 => media::SrtpSuite::Tag80,
@@ -61,6 +62,17 @@ pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
 /// Samples a second of what a session of an agreement sends and hears.
 pub(crate) fn rate(agreed: &Agreed) -> media::mixer::Rate {
     codec(agreed.codec).rate()
+}
+
+/// How long packets are by what the far end said; one it takes only shorter ones than we make gets the shortest.
+fn packets(agreed: &Agreed) -> media::PacketTimes {
+    let shortest = u32::from(media::PacketTime::Ms10.ms());
+    media::PacketTimes {
+        own: media::PacketTime::at_most(agreed.ptime_ms.into()),
+        most_ms: agreed
+            .max_ptime_ms
+            .map_or(media::MAX_RELAYED_MS, |most| u32::from(most).max(shortest)),
+    }
 }
 
 fn codec(agreed: Codec) -> media::Codec {

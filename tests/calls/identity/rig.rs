@@ -211,6 +211,7 @@ impl Node {
             registrar: None,
             identity,
             codecs: vec![Codec::Pcmu],
+            ptime_ms: 20,
             srtp: Srtp::Accept,
             media_timeout: None,
             instance: patchcord_guest::Limits::default(),

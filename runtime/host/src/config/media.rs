@@ -14,6 +14,7 @@ pub(super) const KEYS: &[&str] = &[
     "threads",
     "timeout_s",
     "codecs",
+    "ptime_ms",
     "srtp",
 ];
 
@@ -36,6 +37,10 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
     if has_twins(&codecs) {
         return Err(section.wrong("codecs", "one stands there twice: give each once"));
     }
+    let ptime_ms = section.number("ptime_ms", 10..=60)?.unwrap_or(20);
+    if ptime_ms % 10 != 0 {
+        return Err(section.wrong("ptime_ms", "it has to be 10, 20, 30, 40, 50 or 60"));
+    }
     let srtp = section
         .parsed("srtp", "\"accept\" or \"require\"", srtp)?
         .unwrap_or_default();
@@ -48,6 +53,7 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
         } else {
             codecs
         },
+        ptime_ms: ptime_ms as u16,
         srtp,
         threads: threads.map_or_else(|| cores().div_ceil(2), |threads| threads as usize),
         timeout: (!timeout.is_zero()).then_some(timeout),

@@ -280,6 +280,20 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
 }
 
 #[test]
+fn packets_are_asked_for_in_tens_of_milliseconds() {
+    let read = |more: &str| parse(&format!("{LEAST}{more}"));
+    assert_eq!(read("").unwrap().node.media.ptime_ms, 20);
+    assert_eq!(read("[media]\nptime_ms = 40").unwrap().node.media.ptime_ms, 40);
+    for (ms, sentence) in [
+        (25, "it has to be 10, 20, 30, 40, 50 or 60"),
+        (70, "70 is not possible here: give a whole number from 10 to 60"),
+    ] {
+        let error = read(&format!("[media]\nptime_ms = {ms}")).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("[media] ptime_ms: {sentence}")), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_sentence() {
     let error = Config::read(Path::new("/nowhere/patchcord.toml"))
         .unwrap_err()

@@ -8,7 +8,7 @@ use crate::ports;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use patchcord_media::{
-    Clip, Codec, Command, Flow, OpusOptions, PHASES, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey,
+    Clip, Codec, Command, Flow, OpusOptions, PHASES, PacketTimes, Plan, PlayId, Prompt, Segment, SessionId, StopOnKey,
     TelephoneEvent,
 };
 use std::net::{Ipv4Addr, SocketAddr};
@@ -109,6 +109,7 @@ fn plan(caller: SocketAddr, reports: SocketAddr) -> Plan {
         receives: Vec::new(),
         telephone_event: Some(TelephoneEvent::new(101)),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         flow: Flow::SendRecv,
         timeout: None,

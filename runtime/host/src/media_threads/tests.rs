@@ -4,7 +4,8 @@
 use super::*;
 use patchcord_media::mixer::{Part, Rate};
 use patchcord_media::{
-    Codec, Flow, Joined, OpusOptions, Plan, RelayContent, RelayHead, RelayKeys, RoomId, RoomOrder, SeatPlan,
+    Codec, Flow, Joined, OpusOptions, PacketTimes, Plan, RelayContent, RelayHead, RelayKeys, RoomId, RoomOrder,
+    SeatPlan,
 };
 use std::net::{Ipv4Addr, UdpSocket};
 
@@ -75,6 +76,7 @@ fn plan(remote: SocketAddr) -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: None,
         flow: Flow::SendRecv,

@@ -28,6 +28,8 @@ pub struct Media {
     pub advertise: IpAddr,
     /// Codecs offered, by preference; not empty.
     pub codecs: Vec<Codec>,
+    /// How much sound far ends are asked to put in one packet, in ms.
+    pub ptime_ms: u16,
     /// Whether legs have to be encrypted.
     pub srtp: Srtp,
     /// Media threads wanted; never more than there are blocks of four port pairs.
@@ -118,6 +120,7 @@ impl NodeConfig {
             },
             media: Media {
                 codecs: Codec::USUAL.to_vec(),
+                ptime_ms: 20,
                 srtp: Srtp::Accept,
                 ports,
                 listen: sip.ip(),

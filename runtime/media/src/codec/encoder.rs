@@ -9,7 +9,7 @@ use std::fmt;
 
 /// How hard Opus tries, 0 to 10: above this one it costs more than is heard of it.
 const OPUS_COMPLEXITY: u8 = 5;
-/// After so many frames of silence the one coded last says it as well: 200 ms.
+/// After so many packets of silence the one coded last says it as well: 200 ms of those of 20 ms.
 const SILENCE_SETTLES: u32 = 10;
 /// Longest coded silence that is kept.
 const SILENCE_BYTES: usize = 64;
@@ -34,6 +34,8 @@ pub(crate) struct Opus {
     silent_frames: u32,
     silence: [u8; SILENCE_BYTES],
     silence_length: usize,
+    /// How long it is: packets may be longer or shorter later.
+    silence_samples: usize,
 }
 
 impl Encoder {
@@ -103,6 +105,7 @@ impl Opus {
             silent_frames: 0,
             silence: [0; SILENCE_BYTES],
             silence_length: 0,
+            silence_samples: 0,
         }
     }
 
@@ -111,7 +114,10 @@ impl Opus {
         if !silent {
             self.silent_frames = 0;
             self.silence_length = 0;
-        } else if self.silent_frames >= SILENCE_SETTLES && self.silence_length > 0 {
+        } else if self.silent_frames >= SILENCE_SETTLES
+            && self.silence_length > 0
+            && self.silence_samples == samples.len()
+        {
             out[..self.silence_length].copy_from_slice(&self.silence[..self.silence_length]);
             return self.silence_length;
         }
@@ -120,10 +126,11 @@ impl Opus {
         };
         if silent {
             self.silent_frames += 1;
-            // One length of frame is enough: what is played and what nobody says comes in frames of 20 ms.
-            if !self.dtx && length <= SILENCE_BYTES && samples.len() == Codec::Opus.rate().frame() {
+            // One length of frame is enough: what nobody says comes in packets of one length.
+            if !self.dtx && length <= SILENCE_BYTES {
                 self.silence[..length].copy_from_slice(&out[..length]);
                 self.silence_length = length;
+                self.silence_samples = samples.len();
             }
         }
         if self.dtx && length <= OPUS_REST_BYTES {

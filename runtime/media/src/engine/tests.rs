@@ -4,6 +4,7 @@ mod codecs;
 mod detecting;
 mod keys;
 mod network;
+mod packet_times;
 mod playing;
 mod protected;
 mod relaying;
@@ -14,7 +15,8 @@ mod speaking;
 use super::*;
 use crate::rtp::{self, Header};
 use crate::{
-    Clip, Codec, Flow, Law, OpusOptions, PlayEnd, PlayId, Prompt, RelayHead, Segment, StopOnKey, TelephoneEvent,
+    Clip, Codec, Flow, Law, OpusOptions, PacketTimes, PlayEnd, PlayId, Prompt, RelayHead, Segment, StopOnKey,
+    TelephoneEvent,
 };
 use std::sync::Arc;
 
@@ -80,6 +82,7 @@ fn plan() -> Plan {
         payload_type: 0,
         receives: Vec::new(),
         opus: OpusOptions::default(),
+        packets: PacketTimes::default(),
         srtp: None,
         telephone_event: Some(TelephoneEvent::new(EVENT)),
         flow: Flow::SendRecv,

@@ -150,7 +150,7 @@ fn a_silence_on_purpose_is_noise_until_there_is_sound_again() {
     for tick in 0..60u32 {
         match tick {
             0..=9 | 40..=59 => drop(buffer.insert(tick * 160, &loud, &FROM_PCMU)),
-            10 => buffer.noise(Noise::new(&[50, 1, 2], 3)),
+            10 => buffer.noise(Noise::at(50, 3)),
             _ => {}
         }
         let mut frame = [0; FRAME_SAMPLES];

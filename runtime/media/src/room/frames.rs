@@ -2,9 +2,8 @@
 //! and begins again once as many wait as did at first.
 
 use crate::mixer::Rate;
+use crate::packer::LONGEST_FRAME;
 
-/// Samples of a tick at the highest rate that is coded.
-pub(crate) const LONGEST_FRAME: usize = 320;
 /// Frames that wait at most; one more, and the oldest is left out.
 const MAX_WAITING: usize = 3;
 

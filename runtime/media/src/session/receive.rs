@@ -33,15 +33,18 @@ enum Kind {
 }
 
 impl Session {
-    /// Makes a datagram readable that should be protected; none for one that is not authentic.
+    /// Whether its packets are protected.
+    pub(crate) fn protected(&self) -> bool {
+        self.srtp.is_some()
+    }
+
+    /// Makes a datagram of a protected session readable; none for one that is not authentic.
     pub(crate) fn unprotect<'a>(
         &mut self,
         datagram: Datagram<'a>,
         readable: &'a mut [u8; MAX_PACKET_BYTES],
     ) -> Option<Datagram<'a>> {
-        let Some(srtp) = self.srtp.as_mut() else {
-            return Some(datagram);
-        };
+        let srtp = self.srtp.as_mut()?;
         let Some(copy) = readable.get_mut(..datagram.bytes.len()) else {
             self.counters.malformed += 1;
             return None;
@@ -138,10 +141,11 @@ impl Session {
                 RelayContent::Event { clock }
             }
             Kind::ComfortNoise => {
+                let level = noise::level_of(packet.payload);
                 if let Some(heard) = self.heard.as_mut() {
-                    heard.noise(Noise::new(packet.payload, self.random.next()));
+                    heard.noise(Noise::at(level, self.random.next()));
                 }
-                RelayContent::Noise(noise::level_of(packet.payload))
+                RelayContent::Noise(level)
             }
             Kind::Unknown => RelayContent::Nothing,
         };

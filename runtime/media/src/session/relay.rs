@@ -16,7 +16,7 @@ use crate::{
 use std::net::SocketAddr;
 
 /// Bytes of one telephone event; what else a packet holds is not passed on.
-const EVENT_BYTES: usize = 4;
+pub(super) const EVENT_BYTES: usize = 4;
 
 /// What is relayed to a session in another codec than its own.
 #[derive(Debug)]
@@ -175,6 +175,7 @@ impl Session {
         }
     }
 
+    /// Passes a payload on as it is, or in the other law of G.711; between other codecs it is coded anew.
     fn relayed_sound(
         &mut self,
         moment: Moment,
@@ -189,39 +190,24 @@ impl Session {
         if !is_relayable(codec, relayed.payload) {
             return None;
         }
+        self.flush(address, sink);
         let ours = self.plan.codec;
-        let (from, to) = match (codec.law(), ours.law()) {
-            (Some(from), Some(to)) => (from, to),
-            _ if codec == ours => return self.passed_sound(moment, relayed, address, sink),
-            _ => return self.transcoded_sound(moment, relayed, codec, address, sink),
-        };
+        let laws = codec.law().zip(ours.law());
+        if codec != ours && laws.is_none() {
+            return self.transcoded_sound(moment, relayed, codec, address, sink);
+        }
         self.transcoding.pieces = 1;
-        let length = relayed.payload.len();
-        let placed = self.stream.place_sound(moment.now, &relayed.head, length as u32)?;
-        let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
-        let packet = &mut packet[..HEADER_BYTES + length];
-        recode(from, to, relayed.payload, &mut packet[HEADER_BYTES..]);
-        self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
-        Some(())
-    }
-
-    /// Passes a payload on as it is: both sides have the same codec.
-    fn passed_sound(
-        &mut self,
-        moment: Moment,
-        relayed: &Relayed<'_>,
-        address: SocketAddr,
-        sink: &mut impl Sink,
-    ) -> Option<()> {
-        self.transcoding.pieces = 1;
-        let length = self.plan.codec.ticks(relayed.payload)?;
+        let length = ours.ticks(relayed.payload)?;
         let placed = self.stream.place_sound(moment.now, &relayed.head, length)?;
-        if self.plan.codec.rests(relayed.payload) {
+        if ours.rests(relayed.payload) {
             self.stream.source_rests(moment.now);
         }
         let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
         let packet = &mut packet[..HEADER_BYTES + relayed.payload.len()];
-        packet[HEADER_BYTES..].copy_from_slice(relayed.payload);
+        match laws {
+            Some((from, to)) if from != to => recode(to, relayed.payload, &mut packet[HEADER_BYTES..]),
+            _ => packet[HEADER_BYTES..].copy_from_slice(relayed.payload),
+        }
         self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
         Some(())
     }
@@ -237,10 +223,10 @@ impl Session {
     ) -> Option<()> {
         let ours = self.plan.codec;
         let mut sound = Sound::new();
-        let pieces = self
-            .transcoding
-            .between(codec, ours)
-            .decode(relayed.payload, &mut sound)?;
+        let pieces =
+            self.transcoding
+                .between(codec, ours)
+                .decode(relayed.payload, self.plan.packets.most_ms, &mut sound)?;
         self.transcoding.pieces = pieces as u64;
         let samples = sound.samples();
         let each = samples.len() / pieces;
@@ -285,6 +271,7 @@ impl Session {
             self.stream.cut_event(head);
             return None;
         }
+        self.flush(address, sink);
         let company = if self.plays() {
             Company::OwnSound
         } else {

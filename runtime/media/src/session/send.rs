@@ -1,12 +1,14 @@
-//! What a session sends of its own: one RTP packet a tick (a key before a prompt before silence), RTCP when it is due.
+//! What a session sends of its own: 20 ms of sound a tick (a key before a prompt before silence), in packets as long as the
+//! far end wants them, and RTCP when it is due.
 
+use super::relay::EVENT_BYTES;
 use super::{Moment, Session};
+use crate::packer::{Content, LONGEST_FRAME, Packer, Room};
 use crate::reports::Reports;
-use crate::room::LONGEST_FRAME;
 use crate::rtcp::{Compound, Farewell, MAX_WRITTEN, SenderInfo};
 use crate::rtp::HEADER_BYTES;
 use crate::srtp::MAX_TRAILER;
-use crate::{Lane, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
+use crate::{FRAME_SAMPLES, Lane, Law, MAX_PACKET_BYTES, PlayEnd, Report, Sink, g711, rtcp_clock};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -16,8 +18,8 @@ impl Session {
         self.source.rtp_target().filter(|_| self.plan.flow.sends())
     }
 
-    /// Sends this tick's packet, if the plan allows one and no relayed sound takes its place. Prompts and keys wait
-    /// while the plan does not.
+    /// Makes and sends what this tick's packets hold, if the plan allows them and no relayed sound takes their place.
+    /// Prompts and keys wait while the plan does not, and so does what waits for its packet to be full.
     pub(super) fn send_frame(&mut self, now: Instant, sink: &mut impl Sink, reports: &mut Reports) {
         let Some(address) = self.send_address() else {
             return self.stream.pause();
@@ -30,54 +32,128 @@ impl Session {
             .plan
             .telephone_event
             .and_then(|events| Some((events.payload_type, self.keys_out.tick(self.stream.clock())?)));
-        let mut packet = [0; MAX_PACKET_BYTES];
         if let Some((payload_type, event)) = event {
-            let packet = &mut packet[..HEADER_BYTES + event.payload.len()];
+            self.flush(address, sink);
+            let mut packet = [0; HEADER_BYTES + EVENT_BYTES];
             packet[HEADER_BYTES..].copy_from_slice(&event.payload);
             self.counters.keys_out += u64::from(event.marker);
             let placed = self.stream.place_key(event.timestamp, event.marker);
-            self.send_rtp(placed, payload_type, packet, address, sink);
+            self.send_rtp(placed, payload_type, &mut packet, address, sink);
+        } else if let Some(mut packer) = self.packer.take() {
+            self.pack_sound(&mut packer, address, sink, reports);
+            self.packer = Some(packer);
+        } else if self.plan.codec.law().is_some() {
+            self.send_sound(&mut [0; HEADER_BYTES + FRAME_SAMPLES], address, sink, reports);
         } else {
-            let length = self.fill_frame(&mut packet[HEADER_BYTES..], reports);
-            if length == 0 {
-                return self.stream.rest();
-            }
-            let placed = self.stream.place_frame();
-            let packet = &mut packet[..HEADER_BYTES + length];
-            self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+            self.send_sound(&mut [0; MAX_PACKET_BYTES], address, sink, reports);
         }
     }
 
-    /// Writes the payload of this tick's sound; its length, 0 if nothing is to be sent.
-    fn fill_frame(&mut self, payload: &mut [u8], reports: &mut Reports) -> usize {
+    /// Sends this tick's sound, if there is any to be sent. The packet has room for what the codec may make of it.
+    fn send_sound(&mut self, packet: &mut [u8], address: SocketAddr, sink: &mut impl Sink, reports: &mut Reports) {
         let codec = self.plan.codec;
-        let samples = &mut [0; LONGEST_FRAME][..codec.rate().frame()];
-        if self.fill_tones(samples) {
-            return self.encoder.encode(samples, payload);
-        }
-        let Some(player) = self.player.as_mut().filter(|player| !player.ended()) else {
-            if self.fill_live(samples) || self.fill_room(samples) || self.fill_noise(samples) {
-                return self.encoder.encode(samples, payload);
-            }
-            let Some(law) = codec.law() else {
-                return self.encoder.encode(samples, payload);
-            };
-            payload[..samples.len()].fill(g711::silence(law));
-            return samples.len();
-        };
+        let payload = &mut packet[HEADER_BYTES..];
         let length = match codec.law() {
-            // What is coded already is copied.
             Some(law) => {
-                player.fill_coded(law, &mut payload[..samples.len()]);
-                samples.len()
+                self.fill_coded(law, &mut payload[..FRAME_SAMPLES], reports);
+                FRAME_SAMPLES
             }
             None => {
-                player.fill(samples);
+                let samples = &mut [0; LONGEST_FRAME][..codec.rate().frame()];
+                self.fill_samples(samples, reports);
                 self.encoder.encode(samples, payload)
             }
         };
-        self.report_played(reports);
-        length
+        if length == 0 {
+            return self.stream.rest(self.stream.tick_end());
+        }
+        let placed = self.stream.place_frame();
+        let packet = &mut packet[..HEADER_BYTES + length];
+        self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+    }
+
+    /// Puts this tick's sound behind what waits, and sends the packets that are full with it. The last one ends with this
+    /// tick, or before it by what goes on waiting.
+    fn pack_sound(&mut self, packer: &mut Packer, address: SocketAddr, sink: &mut impl Sink, reports: &mut Reports) {
+        match packer.frame() {
+            Room::Coded(law, payload) => self.fill_coded(law, payload, reports),
+            Room::Samples(samples) => self.fill_samples(samples, reports),
+        }
+        let end = self.stream.tick_end();
+        while let Some(count) = packer.full() {
+            self.send_packed(packer, (count, end), address, sink);
+        }
+    }
+
+    /// Sends what waits for its packet to be full, because something else is about to be sent. It ended with the tick
+    /// before.
+    pub(super) fn flush(&mut self, address: SocketAddr, sink: &mut impl Sink) {
+        let Some(mut packer) = self.packer.take() else {
+            return;
+        };
+        let end = self.stream.clock();
+        while let Some(count) = packer.rest() {
+            self.send_packed(&mut packer, (count, end), address, sink);
+        }
+        self.packer = Some(packer);
+    }
+
+    /// Sends the first samples of what waits, all of which ends at a timestamp.
+    fn send_packed(
+        &mut self,
+        packer: &mut Packer,
+        (count, end): (usize, u32),
+        address: SocketAddr,
+        sink: &mut impl Sink,
+    ) {
+        let codec = self.plan.codec;
+        let units =
+            |samples: usize| (samples as u64 * u64::from(codec.clock()) / u64::from(codec.rate().hertz())) as u32;
+        let (start, length) = (end.wrapping_sub(units(packer.waits())), units(count));
+        let mut packet = [0; MAX_PACKET_BYTES];
+        let payload = &mut packet[HEADER_BYTES..];
+        let bytes = match packer.first(count) {
+            Content::Coded(coded) => {
+                payload[..count].copy_from_slice(coded);
+                count
+            }
+            Content::Samples(samples) => self.encoder.encode(samples, payload),
+        };
+        packer.drop_first(count);
+        if bytes == 0 {
+            return self.stream.rest(start.wrapping_add(length));
+        }
+        let placed = self.stream.place_own(start, length);
+        let packet = &mut packet[..HEADER_BYTES + bytes];
+        self.send_rtp(placed, self.plan.payload_type, packet, address, sink);
+    }
+
+    /// Writes this tick's sound in a law of G.711: what is coded already is copied.
+    fn fill_coded(&mut self, law: Law, payload: &mut [u8], reports: &mut Reports) {
+        let samples = &mut [0; FRAME_SAMPLES];
+        if self.fill_tones(samples) {
+            self.encoder.encode(samples, payload);
+        } else if let Some(player) = self.player.as_mut().filter(|player| !player.ended()) {
+            player.fill_coded(law, payload);
+            self.report_played(reports);
+        } else if self.fill_live(samples) || self.fill_room(samples) || self.fill_noise(samples) {
+            self.encoder.encode(samples, payload);
+        } else {
+            payload.fill(g711::silence(law));
+        }
+    }
+
+    /// Writes this tick's sound as samples of the codec's rate.
+    fn fill_samples(&mut self, samples: &mut [i16], reports: &mut Reports) {
+        if self.fill_tones(samples) {
+            return;
+        }
+        if let Some(player) = self.player.as_mut().filter(|player| !player.ended()) {
+            player.fill(samples);
+            self.report_played(reports);
+        } else if !self.fill_live(samples) && !self.fill_room(samples) && !self.fill_noise(samples) {
+            samples.fill(0);
+        }
     }
 
     /// Writes what stands for a far end of a bridge that is silent on purpose. False if there is none.

@@ -7,7 +7,7 @@ use patchcord_sip::{Credentials, SessionTimer, TimerValues, Uri};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What a phone is made from. Thirteen fields: each is a property of an office phone that a test may want otherwise.
+/// What a phone is made from. Sixteen fields: each is a property of an office phone that a test may want otherwise.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where its SIP socket is; written into Via and Contact.
@@ -16,6 +16,8 @@ pub struct Config {
     pub rtp: SocketAddr,
     /// Codecs it offers, preferred first.
     pub codecs: Vec<Codec>,
+    /// How much sound it asks for in one packet, in ms.
+    pub ptime_ms: u16,
     /// Whether its calls have to be encrypted.
     pub srtp: Srtp,
     /// Its name in `User-Agent`.
@@ -50,6 +52,7 @@ impl Config {
             sip,
             rtp,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            ptime_ms: 20,
             srtp: Srtp::Accept,
             user_agent: "patchcord-phone".to_owned(),
             timers: TimerValues::default(),

@@ -1,4 +1,4 @@
-//! Changing the session during a call: hold and resume by re-INVITE, and changes of the far end. Two changes that meet are
+//! Changing the session during a call: hold, resume and packets of another length by re-INVITE, and changes of the far end. Two changes that meet are
 //! sorted out by the endpoint. RFC 3261 section 14, RFC 3264 section 8.
 
 use super::line::Stage;
@@ -18,15 +18,24 @@ pub(super) enum Change {
 
 impl Phone {
     pub(super) fn hold(&mut self, now: Instant, line: LineId, direction: Direction) -> Result<(), Refusal> {
+        self.ask(now, line, |local| local.direction = direction)
+    }
+
+    pub(super) fn ask_packet_time(&mut self, now: Instant, line: LineId, ptime_ms: u16) -> Result<(), Refusal> {
+        self.ask(now, line, |local| local.ptime_ms = ptime_ms)
+    }
+
+    /// Offers a session that differs from the one under way.
+    fn ask(&mut self, now: Instant, line: LineId, change: impl FnOnce(&mut Local)) -> Result<(), Refusal> {
         let call = self.on(line)?;
         if call.stage != Stage::Answered || call.change != Change::None {
             return Err(Refusal::WrongState);
         }
-        let wanted = Local {
+        let mut wanted = Local {
             version: call.local.version + 1,
-            direction,
             ..call.local.clone()
         };
+        change(&mut wanted);
         let (dialog, offer) = (call.dialog, sdp::offer(&wanted));
         let sent = self.sip.reinvite(now, dialog, Some(offer));
         sent.map_err(|_| Refusal::WrongState)?;
@@ -54,7 +63,9 @@ impl Phone {
             let status = if status < 300 { NOT_ACCEPTABLE } else { status };
             return self.event(line, Event::HoldRefused { status });
         };
-        let event = if wanted.direction == Direction::SendOnly {
+        let event = if wanted.ptime_ms != call.local.ptime_ms {
+            Event::Changed
+        } else if wanted.direction == Direction::SendOnly {
             Event::Held
         } else {
             Event::Resumed

@@ -108,6 +108,8 @@ pub enum Action {
     Hold,
     /// Take it back.
     Resume,
+    /// Ask by a re-INVITE for packets of so many ms from now on.
+    AskPacketTime(u16),
     /// Give up a call that is not answered.
     Cancel,
     /// End an answered call.

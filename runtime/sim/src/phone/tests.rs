@@ -71,6 +71,7 @@ impl Pair {
             session_id: 7,
             version: 1,
             codecs: vec![sdp::Codec::Pcma],
+            ptime_ms: 20,
             direction: Direction::SendRecv,
             srtp: Srtp::Accept,
             srtp_key: SrtpKey([1; sdp::SRTP_KEY_BYTES]),
@@ -284,6 +285,7 @@ fn plan(direction: Direction) -> Plan {
         payload_type: 8,
         receives: Vec::new(),
         opus: media::OpusOptions::default(),
+        packets: media::PacketTimes::default(),
         srtp: None,
         telephone_event: Some(media::TelephoneEvent::new(101)),
         flow: match direction {

@@ -59,6 +59,7 @@ pub(super) fn action(action: &Action) -> String {
         Action::Say(clip) => format!("speaks for {} ms", clip.duration().as_millis()),
         Action::Hold => "holds".to_owned(),
         Action::Resume => "resumes".to_owned(),
+        Action::AskPacketTime(ms) => format!("asks for packets of {ms} ms"),
         Action::Cancel => "cancels".to_owned(),
         Action::HangUp => "hangs up".to_owned(),
         Action::Leave => "leaves".to_owned(),

@@ -23,6 +23,8 @@ pub struct PhoneOptions {
     pub faults: Faults,
     /// What it speaks, preferred first.
     pub codecs: Vec<Codec>,
+    /// How much sound it asks for in one packet, in ms.
+    pub ptime_ms: u16,
     /// Without RTP for so long it says so; none to wait for ever.
     pub media_timeout: Option<Duration>,
     /// What it does with calls.
@@ -43,6 +45,7 @@ impl Default for PhoneOptions {
             conditions: Conditions::default(),
             faults: Faults::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            ptime_ms: 20,
             media_timeout: None,
             incoming: Incoming::Busy,
             refer: Refers::Accept,

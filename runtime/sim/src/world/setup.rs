@@ -35,6 +35,8 @@ pub struct Setup {
     pub instance: patchcord_guest::Limits,
     /// A caller that sends no audio for so long is lost; none to wait for ever.
     pub media_timeout: Option<Duration>,
+    /// How much sound phones are asked to put in one packet, in ms.
+    pub ptime_ms: u16,
     /// Names of users in [`DOMAIN`] who may register; the phone of that name knows the password.
     pub users: Vec<String>,
     /// Who else may come in, and how they are asked. Without users of its own.
@@ -58,6 +60,7 @@ impl Setup {
             call: Limits::default(),
             instance: patchcord_guest::Limits::default(),
             media_timeout: Some(Duration::from_secs(30)),
+            ptime_ms: 20,
             users: Vec::new(),
             gate: GateConfig {
                 strangers: Strangers::Accept,
@@ -95,6 +98,7 @@ impl Setup {
             registrar: Some(RegistrarConfig::default()),
             identity: IdentityConfig::default(),
             codecs: Codec::USUAL.to_vec(),
+            ptime_ms: self.ptime_ms,
             srtp: Srtp::Accept,
             media_timeout: self.media_timeout,
             instance: self.instance,

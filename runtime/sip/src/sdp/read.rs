@@ -14,8 +14,6 @@ use crate::limits::{SDP_BYTES, SDP_FORMATS, SDP_MEDIA};
 const EVENT_CLOCK: u32 = 8_000;
 /// What a peer that says nothing wants (RFC 3551 4.5).
 const DEFAULT_PTIME_MS: u16 = 20;
-/// The longest packet we make.
-const MAX_PTIME_MS: u16 = 200;
 
 /// A session description of the peer, as far as it concerns us.
 pub(super) struct Theirs {
@@ -32,6 +30,7 @@ pub(super) struct Line {
     rtcp: Option<(u16, Option<IpAddr>)>,
     direction: Direction,
     ptime_ms: Option<u16>,
+    max_ptime_ms: Option<u16>,
     /// Payload type and `NAME/clock/channels`, as written.
     maps: Vec<(u8, String)>,
     /// Payload type and its parameters, as written.
@@ -134,7 +133,11 @@ fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
         receives: line.receives(&local.codecs, (codec, payload_type), role),
         telephone_event: line.telephone_event(codec, local, role),
         opus: line.opus(payload_type),
-        ptime_ms: line.ptime_ms.unwrap_or(DEFAULT_PTIME_MS),
+        ptime_ms: line
+            .ptime_ms
+            .unwrap_or(DEFAULT_PTIME_MS)
+            .min(line.max_ptime_ms.unwrap_or(u16::MAX)),
+        max_ptime_ms: line.max_ptime_ms,
         srtp,
         direction,
     })
@@ -235,9 +238,6 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
         });
         split.collect()
     };
-    let ptime = values("ptime")
-        .next()
-        .and_then(|value| value.trim().parse::<f32>().ok());
     Line {
         kind: media.media.to_string(),
         protocol: media.proto.to_string(),
@@ -251,9 +251,8 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
         address: own_address.unwrap_or(address),
         rtcp: values("rtcp").next().and_then(rtcp),
         direction: direction_of(&media.attributes).unwrap_or(direction),
-        ptime_ms: ptime
-            .filter(|ms| *ms >= 1.0)
-            .map(|ms| (ms as u16).clamp(1, MAX_PTIME_MS)),
+        ptime_ms: values("ptime").next().and_then(milliseconds),
+        max_ptime_ms: values("maxptime").next().and_then(milliseconds),
         maps: of_types("rtpmap"),
         parameters: of_types("fmtp"),
         crypto: crypto::read(values("crypto")),
@@ -271,6 +270,17 @@ fn direction_of(attributes: &[sdp_types::Attribute]) -> Option<Direction> {
         .into_iter()
         .find(|direction| direction.attribute() == attribute.attribute)
     })
+}
+
+/// A packet time, in whole ms: `20` or `22.5` (RFC 8866 6.4). Anything else is as if it were not said, and so is nothing,
+/// and more than a minute.
+fn milliseconds(value: &str) -> Option<u16> {
+    let (whole, part) = value.trim().split_once('.').unwrap_or((value.trim(), "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
+        return None;
+    }
+    whole.parse().ok().filter(|ms| *ms > 0)
 }
 
 /// `a=rtcp:53020` or `a=rtcp:53020 IN IP4 192.0.2.1` (RFC 3605).

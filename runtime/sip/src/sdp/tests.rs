@@ -9,6 +9,7 @@ fn local() -> Local {
         session_id: 42,
         version: 1,
         codecs: vec![Codec::Pcmu, Codec::Pcma],
+        ptime_ms: 20,
         direction: Direction::SendRecv,
         srtp: Srtp::Accept,
         srtp_key: SrtpKey([7; SRTP_KEY_BYTES]),
@@ -163,10 +164,61 @@ fn says_why_there_is_no_agreement() {
 }
 
 #[test]
+fn how_long_packets_are_is_theirs_to_ask_and_nonsense_is_not_heard() {
+    for (said, wanted) in [
+        ("", (20, None)),
+        ("a=ptime:10\r\n", (10, None)),
+        ("a=ptime:60\r\na=maxptime:60\r\n", (60, Some(60))),
+        ("a=maxptime:10\r\n", (10, Some(10))),
+        ("a=maxptime:120\r\n", (20, Some(120))),
+        ("a=ptime:40\r\na=maxptime:30\r\n", (30, Some(30))),
+        ("a=ptime:22.5\r\n", (22, None)),
+        ("a=ptime: 30 \r\n", (30, None)),
+        ("a=ptime:0030\r\n", (30, None)),
+        ("a=ptime:7\r\n", (7, None)),
+        ("a=ptime:65535\r\n", (65_535, None)),
+        // The first one counts, even if it is nonsense.
+        ("a=ptime:30\r\na=ptime:60\r\n", (30, None)),
+        ("a=ptime:x\r\na=ptime:60\r\n", (20, None)),
+        ("a=ptime:0\r\na=maxptime:0\r\n", (20, None)),
+        ("a=ptime:0.9\r\n", (20, None)),
+        ("a=ptime:-40\r\na=maxptime:-1\r\n", (20, None)),
+        ("a=ptime:+40\r\n", (20, None)),
+        ("a=ptime:4e1\r\n", (20, None)),
+        ("a=ptime:inf\r\na=maxptime:NaN\r\n", (20, None)),
+        ("a=ptime:65536\r\n", (20, None)),
+        ("a=ptime:99999999999999999999999\r\n", (20, None)),
+        ("a=ptime\r\na=maxptime\r\n", (20, None)),
+        ("a=ptime:\r\n", (20, None)),
+        ("a=ptime:30.\r\n", (20, None)),
+        ("a=ptime:.5\r\n", (20, None)),
+        ("a=ptime:30.5.5\r\n", (20, None)),
+        ("a=ptime:\u{661}\u{660}\r\n", (20, None)),
+    ] {
+        let (text, agreed) = answered(&format!("m=audio 4000 RTP/AVP 0\r\n{said}"));
+        assert_eq!((agreed.ptime_ms, agreed.max_ptime_ms), wanted, "{said:?}");
+        assert!(text.contains("\r\na=ptime:20\r\n"), "ours is ours: {text}");
+    }
+    let wishing = Local {
+        ptime_ms: 40,
+        ..local()
+    };
+    let ours = offer(&wishing);
+    assert!(String::from_utf8_lossy(&ours).contains("\r\na=ptime:40\r\n"));
+    let (text, at_callee) = answer(&ours, &local()).expect("our own offer is answerable");
+    let at_caller = accept_answer(&text, &wishing).expect("our own answer is acceptable");
+    assert_eq!(
+        (at_callee.ptime_ms, at_caller.ptime_ms),
+        (40, 20),
+        "each sends what the other wants"
+    );
+}
+
+#[test]
 fn fuzz_no_mutation_makes_it_panic() {
     use crate::tests::{Dice, fuzz_rounds};
     let seed = session(
-        "m=audio 4000/2 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20.5\r\na=rtcp:1 IN IP4 h\r\nm=video 1 x 1\r\n",
+        "m=audio 4000/2 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20.5\r\na=maxptime:60\r\na=rtcp:1 IN IP4 h\r\nm=video 1 x 1\r\n",
     );
     let mut agreements = 0;
     for round in fuzz_rounds(4_000) {

@@ -101,7 +101,7 @@ fn audio(
         push(text, format_args!("a=rtpmap:{payload_type} telephone-event/{clock}"));
         push(text, format_args!("a=fmtp:{payload_type} 0-15"));
     }
-    push(text, format_args!("a=ptime:20"));
+    push(text, format_args!("a=ptime:{}", local.ptime_ms));
     push(text, format_args!("a={direction}"));
 }
 

@@ -7,7 +7,7 @@ use crate::mixer::Rate;
 use crate::{FRAME_SAMPLES, KeyPress, Listening, RelayKeys, Tone};
 use std::f64::consts::TAU;
 
-const ALL: [(Codec, u8); 6] = [
+pub(super) const ALL: [(Codec, u8); 6] = [
     (Codec::Pcmu, 0),
     (Codec::Pcma, 8),
     (Codec::G722, 9),
@@ -15,18 +15,18 @@ const ALL: [(Codec, u8); 6] = [
     (Codec::L16Narrow, 97),
     (Codec::L16Wide, 98),
 ];
-const NEAR: SessionId = SessionId(1);
-const FAR: SessionId = SessionId(2);
+pub(super) const NEAR: SessionId = SessionId(1);
+pub(super) const FAR: SessionId = SessionId(2);
 
-fn near() -> SocketAddr {
+pub(super) fn near() -> SocketAddr {
     at("192.0.2.7:4000")
 }
 
-fn far() -> SocketAddr {
+pub(super) fn far() -> SocketAddr {
     at("192.0.2.8:4000")
 }
 
-fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
+pub(super) fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
     Plan {
         remote,
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
@@ -37,7 +37,7 @@ fn plan_in(remote: SocketAddr, (codec, payload_type): (Codec, u8)) -> Plan {
 }
 
 /// Both are open, and what comes from the near end goes to the far one.
-fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
+pub(super) fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
     let mut bench = Bench::empty(Config::default());
     for (session, plan) in [(NEAR, plan_in(near(), from)), (FAR, plan_in(far(), to))] {
         bench.command(Command::Open { session, plan });
@@ -51,7 +51,7 @@ fn bridge(from: (Codec, u8), to: (Codec, u8)) -> Bench {
 }
 
 /// A far end that talks in a codec.
-struct Talker {
+pub(super) struct Talker {
     codec: (Codec, u8),
     encoder: Encoder,
     sequence: u16,
@@ -60,7 +60,7 @@ struct Talker {
 }
 
 impl Talker {
-    fn new(codec: (Codec, u8)) -> Talker {
+    pub(super) fn new(codec: (Codec, u8)) -> Talker {
         Talker {
             codec,
             encoder: Encoder::new(codec.0, OpusOptions::default()),
@@ -71,7 +71,7 @@ impl Talker {
     }
 
     /// Its next packet: so many ms of a tone of 1 kHz.
-    fn say(&mut self, ms: usize) -> Vec<u8> {
+    pub(super) fn say(&mut self, ms: usize) -> Vec<u8> {
         let (codec, payload_type) = self.codec;
         let hertz = codec.rate().hertz() as usize;
         let sound: Vec<i16> = (self.played..self.played + hertz * ms / 1_000)
@@ -88,7 +88,7 @@ impl Talker {
 }
 
 /// What an end hears that decodes each packet it was sent, at 8 kHz.
-fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> Vec<i16> {
+pub(super) fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> Vec<i16> {
     let mut decoder = Decoder::new(codec, Rate::Hz8000);
     let mut all = Vec::new();
     for sent in bench
@@ -107,7 +107,15 @@ fn heard(bench: &Bench, to: SocketAddr, (codec, payload_type): (Codec, u8)) -> V
     all
 }
 
-fn assert_is_the_tone(sound: &[i16], what: &str) {
+/// The headers of what the far end of a bridge was sent.
+pub(super) fn headers_to_far(bench: &Bench) -> Vec<Header> {
+    let sent = bench.sink.sent.iter();
+    sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
+        .map(|sent| rtp::parse(&sent.bytes).expect("we send RTP").header)
+        .collect()
+}
+
+pub(super) fn assert_is_the_tone(sound: &[i16], what: &str) {
     let level = frequency_dbfs(sound, 8_000, 1_000.0);
     assert!((level + 12.25).abs() < 1.0, "{what}: {level:.2} dBFS");
     let rest = 10f64.powf(level_dbfs(sound) / 10.0) - 10f64.powf(level / 10.0);
@@ -171,13 +179,7 @@ fn any_codec_is_bridged_to_any_other_at_once_and_losses_stay_losses() {
                 }
                 bench.tick();
             }
-            let sent: Vec<Header> = bench
-                .sink
-                .sent
-                .iter()
-                .filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
-                .map(|sent| rtp::parse(&sent.bytes).expect("RTP").header)
-                .collect();
+            let sent = headers_to_far(&bench);
             assert_eq!(sent.len(), 59, "{from:?} to {to:?}: nothing of our own in between");
             for (n, pair) in sent.windows(2).enumerate() {
                 let packets = if n == 29 { 2 } else { 1 };
@@ -324,13 +326,7 @@ fn keys_are_told_in_the_units_that_were_agreed_on() {
         bench.tick();
     }
     assert_eq!(durations(&bench), [960, 1_920, 2_880]);
-    let sent: Vec<Header> = bench
-        .sink
-        .sent
-        .iter()
-        .filter(|sent| sent.to == far() && sent.lane == Lane::Rtp)
-        .map(|sent| rtp::parse(&sent.bytes).expect("RTP").header)
-        .collect();
+    let sent = headers_to_far(&bench);
     let event = sent.iter().position(|header| header.payload_type == 110).expect("one");
     let after = sent[event].timestamp.wrapping_sub(sent[event - 1].timestamp);
     assert_eq!(after, 960, "as long after the sound as at its source");
@@ -388,10 +384,7 @@ fn a_far_end_that_does_not_send_its_silence_is_not_talked_into() {
     // One octet: the configuration of the coder, and no sound.
     let rest = packet(96, talker.sequence, talker.timestamp, 77, &[0x48]);
     bench.packet(NEAR, Lane::Rtp, near(), &rest);
-    let to_far = |bench: &Bench| {
-        let sent = bench.sink.sent.iter();
-        sent.filter(|sent| sent.to == far() && sent.lane == Lane::Rtp).count()
-    };
+    let to_far = |bench: &Bench| headers_to_far(bench).len();
     let before = to_far(&bench);
     bench.ticks(20);
     assert_eq!(to_far(&bench), before, "for 400 ms");
