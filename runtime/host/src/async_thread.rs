@@ -10,13 +10,20 @@ pub(crate) struct AsyncThread {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for AsyncThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
+impl AsyncThread {
+    /// Waits until the work is done: for work that ends by itself once it is told to.
+    pub(crate) fn wait(&mut self) {
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was printed when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for AsyncThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.wait();
     }
 }
 

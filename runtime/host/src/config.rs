@@ -24,6 +24,7 @@ mod phones;
 mod provider;
 mod reader;
 mod recognition;
+mod recordings;
 mod sip;
 mod speech;
 mod trunks;
@@ -149,13 +150,16 @@ impl Config {
         let log = root.section("log", &["format", "level"])?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let records = records(&root.section("records", &["cdr"])?, file)?;
+        let recordings = root.section("recordings", recordings::KEYS)?;
+        let (recordings, recording_store) = recordings::read(&recordings, &records, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
             media: media::read(&media, &sip.sip)?,
             sip: sip.sip,
             dns,
             http,
-            recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
+            recordings: Some(recordings),
+            recording_store,
             records,
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
@@ -217,18 +221,6 @@ fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
         },
     )?;
     Ok(cdr.unwrap_or_else(|| RecordsTo::File(beside(file, "calls.jsonl"))))
-}
-
-/// Beside the end records, if nothing is said.
-fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<PathBuf, ConfigError> {
-    let folder = section.parsed("folder", "a folder such as \"recordings\"", |path| {
-        (!path.is_empty()).then(|| beside(file, path))
-    })?;
-    let near = match records {
-        RecordsTo::File(cdr) => cdr.as_path(),
-        RecordsTo::Stdout | RecordsTo::Nowhere => file,
-    };
-    Ok(folder.unwrap_or_else(|| beside(near, "recordings")))
 }
 
 /// Nothing is allowed that is not named.
