@@ -22,6 +22,9 @@ const KEYS: &[&str] = &[
 ];
 /// Where their package puts them.
 const CAPTURES: &str = "/usr/share/sip-tester";
+/// Half a second, and how much later than it was sent anything may be: that long may a busy machine need for the first packet.
+const PIECE: usize = 4_000;
+const LATE_MAX: usize = 4_000;
 
 #[test]
 fn captured_speech_is_recorded_and_captured_keys_are_collected() {
@@ -48,7 +51,8 @@ fn captured_speech_is_recorded_and_captured_keys_are_collected() {
             .find(|record| record["handler_end"]["outcome"] == outcome);
         found.unwrap_or_else(|| panic!("no call was {outcome}: {records:?}"))
     };
-    assert_eq!(ended("faulted")["handler_end"]["text"], "other keys, 3 of them");
+    let why = ended("faulted")["handler_end"]["text"].as_str().unwrap_or_default();
+    assert!(why.ends_with("other keys, 3 of them"), "{why}");
     let record = ended("done");
     assert_eq!(reading::media(record, "keys"), Some(4), "each key once: {record}");
     assert_eq!(record["legs"][0]["media"]["codec"], "PCMA");
@@ -61,15 +65,28 @@ fn captured_speech_is_recorded_and_captured_keys_are_collected() {
         record["recordings"][0]["recording"].as_str().expect("it was recorded")
     );
     let recorded = reading::wav(&folder.join("recordings").join(file));
-    let found = measure::find(&source, &recorded).expect("the recording is longer than what was said");
-    assert!(
-        found.correlation > 0.99,
-        "{found:?} of {} in {}",
-        source.len(),
-        recorded.len()
-    );
+    is_in(&source, &recorded);
     server.settle();
     server.stop();
+}
+
+/// Piece by piece, since the jitter buffer may leave out, or add, some milliseconds between two of them.
+fn is_in(source: &[i16], recorded: &[i16]) {
+    let spoken = |piece: &[i16]| measure::level_dbfs(piece) > -40.0;
+    let pieces = source.chunks_exact(PIECE).enumerate();
+    let pieces: Vec<(usize, &[i16])> = pieces.filter(|(_, piece)| spoken(piece)).collect();
+    let found = |(number, piece): &&(usize, &[i16])| {
+        let found = measure::find(piece, recorded);
+        let late = |lag: usize| lag.checked_sub(number * PIECE).is_some_and(|late| late <= LATE_MAX);
+        found.is_some_and(|found| found.correlation > 0.99 && late(found.lag))
+    };
+    let exact = pieces.iter().filter(found).count();
+    assert!(pieces.len() >= 8, "somebody speaks in it: {} pieces", pieces.len());
+    assert!(
+        exact * 5 >= pieces.len() * 4,
+        "{exact} of {} pieces are in it",
+        pieces.len()
+    );
 }
 
 fn call(server: &Server, keys: &str, name: &str) {

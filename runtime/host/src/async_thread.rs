@@ -2,7 +2,11 @@
 
 use std::io;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long work that cannot be forgotten may go on, such as the look-up of a name or the reading of a file.
+const BLOCKING: Duration = Duration::from_secs(5);
 
 /// The thread; dropping it forgets the work and joins it.
 pub(crate) struct AsyncThread {
@@ -39,6 +43,8 @@ pub(crate) fn start(name: &str, work: impl Future<Output = ()> + Send + 'static)
                 _ = stopped => {}
             }
         });
+        // A name server that says nothing would hold up the end of a node for as long as the system likes.
+        runtime.shutdown_timeout(BLOCKING);
     })?;
     Ok(AsyncThread {
         stop: Some(stop),
