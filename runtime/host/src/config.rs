@@ -147,7 +147,7 @@ impl Config {
             .parsed("listen", ADDRESS, |text| text.parse().ok())?;
         let media = root.section("media", media::KEYS)?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
-        let log = root.section("log", &["format", "level"])?;
+        let (log_format, log_level) = log(&root.section("log", &["format", "level"])?)?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let records = records(&root.section("records", &["cdr"])?, file)?;
         let recordings = root.section("recordings", recordings::KEYS)?;
@@ -197,12 +197,8 @@ impl Config {
             drain: limits
                 .seconds("drain_s", 0..=SECONDS_MAX)?
                 .unwrap_or(Duration::from_secs(60)),
-            log_format: log
-                .parsed("format", "\"human\" or \"json\"", format)?
-                .unwrap_or_default(),
-            log_level: log
-                .parsed("level", "\"error\", \"warn\", \"info\" or \"debug\"", level)?
-                .unwrap_or(LevelFilter::INFO),
+            log_format,
+            log_level,
         })
     }
 }
@@ -270,6 +266,12 @@ fn instance(limits: &Table<'_>) -> Result<patchcord_guest::Limits, ConfigError> 
         instance.turn_fuel = default.turn_fuel / u64::from(default.turn_cpu_ms) * ms;
     }
     Ok(instance)
+}
+
+fn log(section: &Table<'_>) -> Result<(Format, LevelFilter), ConfigError> {
+    let format = section.parsed("format", "\"human\" or \"json\"", format)?;
+    let level = section.parsed("level", "\"error\", \"warn\", \"info\" or \"debug\"", level)?;
+    Ok((format.unwrap_or_default(), level.unwrap_or(LevelFilter::INFO)))
 }
 
 fn format(text: &str) -> Option<Format> {
