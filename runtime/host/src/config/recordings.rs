@@ -7,7 +7,7 @@
 //! store = "s3://bucket/prefix"     # each becomes prefix/<tenant>/<recording>.wav or .ogg, and is removed here
 //! endpoint = "https://s3.example.org"   # the server; without it Amazon's of the region
 //! region = "eu-central-1"          # that requests are signed for; "us-east-1" if nothing is said
-//! access_key = "env:STORE_KEY"     # or "file:PATH", as every secret
+//! access_key = "env:STORE_KEY"     # or "file:PATH", as every secret; read at the start
 //! secret_key = "file:store.secret"
 //! roots = "store.pem"              # authorities of the server; without it those of the system
 //! waiting_mib = 10240              # what may wait here while the store does not take it; then recordings are refused

@@ -277,6 +277,9 @@ fn a_store_that_refuses_or_says_nothing_delays_no_recording_and_gets_all_of_them
 fn what_an_earlier_process_left_is_sent_whole_or_repaired_first() {
     let (root, store) = (root("left_to_send"), Moody::new(Mood::Takes));
     leave(&root, "acme/rec_1_1.ogg", b"complete");
+    // It was killed between the store's word and the removal.
+    let before = StorePath::from("office/acme/rec_1_1.ogg");
+    block_on(store.inner.put(&before, PutPayload::from_static(b"complete"))).unwrap();
     let header = patchcord_media::recording_wav_header(8_000, 1, 0);
     leave(
         &root,
@@ -295,7 +298,11 @@ fn what_an_earlier_process_left_is_sent_whole_or_repaired_first() {
         "office/other-tenant/rec_3_1.wav",
     ];
     assert_eq!(store.names(), names);
-    assert_eq!(store.object(names[0]).1, "audio/ogg");
+    let (bytes, content_type, _) = store.object(names[0]);
+    assert_eq!(
+        (bytes.as_slice(), content_type.as_str()),
+        (b"complete".as_slice(), "audio/ogg")
+    );
     let told = bench.stop();
     let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let line = lines
