@@ -17,10 +17,12 @@ use std::time::{Duration, Instant};
 
 /// What it hums.
 pub const HUM_HZ: u16 = 500;
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(2);
 
 /// A telephone in a thread of its own; dropping it puts it away without a goodbye.
 pub struct Hummer {
+    hang_up: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     answered: Receiver<Instant>,
     thread: Option<JoinHandle<()>>,
@@ -29,14 +31,15 @@ pub struct Hummer {
 impl Hummer {
     /// Calls a server after a while.
     pub fn call(server: SocketAddr, after: Duration, seed: u64) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, hang_up) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (sender, answered) = channel();
-        let stopped = stop.clone();
+        let (stopped, leaves) = (stop.clone(), hang_up.clone());
         let thread = std::thread::spawn(move || {
             std::thread::sleep(after);
-            Line::new(server, seed).talk(&stopped, &sender);
+            Line::new(server, seed).talk(&stopped, &leaves, &sender);
         });
         Self {
+            hang_up,
             stop,
             answered,
             thread: Some(thread),
@@ -46,6 +49,17 @@ impl Hummer {
     /// When it was answered, if it was.
     pub fn answered(&self) -> Option<Instant> {
         self.answered.try_recv().ok()
+    }
+
+    /// Waits until it is answered.
+    pub fn wait_answered(&self) {
+        let answered = self.answered.recv_timeout(ANSWER_MAX);
+        answered.expect("a caller is answered");
+    }
+
+    /// Ends its call.
+    pub fn hang_up(&self) {
+        self.hang_up.store(true, Ordering::Relaxed);
     }
 }
 
@@ -96,9 +110,12 @@ impl Line {
         Self { phone, sockets }
     }
 
-    fn talk(&mut self, stop: &AtomicBool, answered: &Sender<Instant>) {
+    fn talk(&mut self, stop: &AtomicBool, hang_up: &AtomicBool, answered: &Sender<Instant>) {
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
+            if hang_up.swap(false, Ordering::Relaxed) {
+                self.phone.handle(now, Input::Action(Action::Leave));
+            }
             while let Some(output) = self.phone.poll() {
                 match output {
                     Output::Send { lane, to, bytes } => self.send(lane, to, &bytes),

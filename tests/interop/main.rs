@@ -8,6 +8,7 @@
 )]
 
 mod baresip;
+mod captures;
 mod carriers;
 mod certificates;
 mod codecs;
@@ -17,8 +18,10 @@ mod kamailio;
 mod lab;
 mod linphone;
 mod meetings;
+mod object_store;
 mod office;
 mod office_tests;
+mod rclone;
 mod reading;
 mod recordings;
 mod server;

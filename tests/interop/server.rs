@@ -200,7 +200,21 @@ impl Server {
         }
     }
 
-    fn log(&self) -> String {
+    /// Waits until a metric is what it should be.
+    pub fn expect_metric(&self, name: &str, what: impl Fn(f64) -> bool) {
+        let end = Instant::now() + START_MAX;
+        loop {
+            let value = self.metric(name).unwrap_or_else(|| panic!("/metrics has no {name}"));
+            if what(value) {
+                return;
+            }
+            assert!(Instant::now() < end, "{name} is {value}:\n{}", self.log());
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// What it has written to its log since its start.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
     }
 }

@@ -2,7 +2,11 @@
 
 use std::io;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long work that cannot be forgotten may go on, such as the look-up of a name or the reading of a file.
+const BLOCKING: Duration = Duration::from_secs(5);
 
 /// The thread; dropping it forgets the work and joins it.
 pub(crate) struct AsyncThread {
@@ -10,13 +14,20 @@ pub(crate) struct AsyncThread {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for AsyncThread {
-    fn drop(&mut self) {
-        drop(self.stop.take());
+impl AsyncThread {
+    /// Waits until the work is done: for work that ends by itself once it is told to.
+    pub(crate) fn wait(&mut self) {
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was printed when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for AsyncThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.wait();
     }
 }
 
@@ -32,6 +43,8 @@ pub(crate) fn start(name: &str, work: impl Future<Output = ()> + Send + 'static)
                 _ = stopped => {}
             }
         });
+        // A name server that says nothing would hold up the end of a node for as long as the system likes.
+        runtime.shutdown_timeout(BLOCKING);
     })?;
     Ok(AsyncThread {
         stop: Some(stop),

@@ -24,6 +24,7 @@ mod phones;
 mod provider;
 mod reader;
 mod recognition;
+mod recordings;
 mod sip;
 mod speech;
 mod trunks;
@@ -146,16 +147,19 @@ impl Config {
             .parsed("listen", ADDRESS, |text| text.parse().ok())?;
         let media = root.section("media", media::KEYS)?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
-        let log = root.section("log", &["format", "level"])?;
+        let (log_format, log_level) = log(&root.section("log", &["format", "level"])?)?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let records = records(&root.section("records", &["cdr"])?, file)?;
+        let recordings = root.section("recordings", recordings::KEYS)?;
+        let (recordings, recording_store) = recordings::read(&recordings, &records, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
             media: media::read(&media, &sip.sip)?,
             sip: sip.sip,
             dns,
             http,
-            recordings: Some(recordings(&root.section("recordings", &["folder"])?, &records, file)?),
+            recordings: Some(recordings),
+            recording_store,
             records,
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
@@ -193,12 +197,8 @@ impl Config {
             drain: limits
                 .seconds("drain_s", 0..=SECONDS_MAX)?
                 .unwrap_or(Duration::from_secs(60)),
-            log_format: log
-                .parsed("format", "\"human\" or \"json\"", format)?
-                .unwrap_or_default(),
-            log_level: log
-                .parsed("level", "\"error\", \"warn\", \"info\" or \"debug\"", level)?
-                .unwrap_or(LevelFilter::INFO),
+            log_format,
+            log_level,
         })
     }
 }
@@ -217,18 +217,6 @@ fn records(section: &Table<'_>, file: &Path) -> Result<RecordsTo, ConfigError> {
         },
     )?;
     Ok(cdr.unwrap_or_else(|| RecordsTo::File(beside(file, "calls.jsonl"))))
-}
-
-/// Beside the end records, if nothing is said.
-fn recordings(section: &Table<'_>, records: &RecordsTo, file: &Path) -> Result<PathBuf, ConfigError> {
-    let folder = section.parsed("folder", "a folder such as \"recordings\"", |path| {
-        (!path.is_empty()).then(|| beside(file, path))
-    })?;
-    let near = match records {
-        RecordsTo::File(cdr) => cdr.as_path(),
-        RecordsTo::Stdout | RecordsTo::Nowhere => file,
-    };
-    Ok(folder.unwrap_or_else(|| beside(near, "recordings")))
 }
 
 /// Nothing is allowed that is not named.
@@ -278,6 +266,12 @@ fn instance(limits: &Table<'_>) -> Result<patchcord_guest::Limits, ConfigError> 
         instance.turn_fuel = default.turn_fuel / u64::from(default.turn_cpu_ms) * ms;
     }
     Ok(instance)
+}
+
+fn log(section: &Table<'_>) -> Result<(Format, LevelFilter), ConfigError> {
+    let format = section.parsed("format", "\"human\" or \"json\"", format)?;
+    let level = section.parsed("level", "\"error\", \"warn\", \"info\" or \"debug\"", level)?;
+    Ok((format.unwrap_or_default(), level.unwrap_or(LevelFilter::INFO)))
 }
 
 fn format(text: &str) -> Option<Format> {

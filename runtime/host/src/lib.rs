@@ -57,6 +57,7 @@ pub use hosted::HostedServer;
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, Streams, WatchedTrunk};
 pub use recognition::{RecogniserConfig, RecognitionConfig};
+pub use recordings::sending::StoreConfig;
 pub use records::RecordsTo;
 pub use speech::{SpeechConfig, VoiceConfig};
 pub use start_error::StartError;

@@ -488,12 +488,13 @@ fn recordings(page: &mut Page, figures: &Figures) {
     );
     page.counters(
         "patchcord_recordings_total",
-        "Recordings by what came of them: kept, not to be written, too many at once, left by a killed process.",
+        "Recordings by what came of them: kept, not to be written, too many at once, too much waiting to be sent, left by a killed process.",
         "result",
         &[
             ("kept", recordings.kept.get()),
             ("failed", recordings.failed.get()),
             ("refused", recordings.refused.get()),
+            ("no_room", recordings.no_room.get()),
             ("interrupted", recordings.interrupted.get()),
         ],
     );
@@ -501,6 +502,26 @@ fn recordings(page: &mut Page, figures: &Figures) {
         "patchcord_recording_frames_dropped_total",
         "Frames of 20 ms that found no room on their way to the file; each ends its recording.",
         recordings.frames_dropped.get(),
+    );
+    page.gauge(
+        "patchcord_recordings_waiting",
+        "Recordings kept on this disk that the object store has not taken yet.",
+        recordings.waiting.get(),
+    );
+    page.gauge(
+        "patchcord_recordings_waiting_bytes",
+        "The bytes of these recordings.",
+        recordings.waiting_bytes.get(),
+    );
+    page.counter(
+        "patchcord_recordings_sent_total",
+        "Recordings that the object store has taken.",
+        recordings.sent.get(),
+    );
+    page.counter(
+        "patchcord_recording_send_failures_total",
+        "Tries to send a recording that failed; it waits and is sent again.",
+        recordings.not_sent.get(),
     );
 }
 

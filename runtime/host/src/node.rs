@@ -20,6 +20,7 @@ use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
 use crate::process;
+use crate::recordings::sending::Setup;
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
@@ -346,14 +347,13 @@ impl Ground {
         let Some(folder) = &config.recordings else {
             return Ok((None, None, None));
         };
+        let store = config.recording_store.as_ref().map(Setup::new).transpose()?;
         let figures = self.figures.recordings.clone();
-        let (threads, frames, queue) =
-            recordings::start(folder, inboxes.to_vec(), records.clone(), figures).map_err(|why| {
-                StartError::Recordings {
-                    path: folder.clone(),
-                    why,
-                }
-            })?;
+        let (threads, frames, queue) = recordings::start((folder, store), inboxes.to_vec(), records.clone(), figures)
+            .map_err(|why| StartError::Recordings {
+            path: folder.clone(),
+            why,
+        })?;
         Ok((Some(threads), Some(frames), Some(queue)))
     }
 

@@ -1,7 +1,7 @@
 //! Recordings on disk. Media threads hand over frames, shards say what begins and ends; the writer thread puts sound into
 //! a file `<id>.wav.part` or `<id>.ogg.part`, which says within a second what is in it, so that a process that is killed
 //! leaves a playable file. The keeper thread finishes files: header, sync, hash, name. What a killed process left is repaired at the
-//! next start and told as interrupted.
+//! next start and told as interrupted. With an object store, what is kept is sent there by a thread of its own ([`sending`]).
 //!
 //! Queues, all bounded. Frames: without room the frame's tap ends and its recording fails as overloaded; the media thread
 //! never waits. Orders and finished files: there is always room, because recordings at the same time are limited to
@@ -10,9 +10,10 @@
 //! Not here: channels, trimming and headers ([`patchcord_media::Recorder`]), what ends a recording (the call).
 
 mod keeper;
+mod places;
 mod repair;
+pub(crate) mod sending;
 mod sound_file;
-mod storage;
 mod writer;
 
 pub(crate) use repair::Interrupted;
@@ -21,8 +22,11 @@ use crate::figures::Figure;
 use crate::records::RecordQueue;
 use crate::shard_threads::Inbox;
 use crate::tapped_frame::TappedFrame;
+use patchcord_control::words::NotRecorded;
 use patchcord_media::{TapTaken, Tapped};
 use patchcord_switch::{RecordingKey, RecordingOrder};
+use places::{Places, Stay};
+use sending::{Sender, Setup, Waiting};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -54,10 +58,19 @@ pub(crate) struct RecordingFigures {
     pub(crate) failed: Figure,
     /// Recordings refused because there were too many.
     pub(crate) refused: Figure,
+    /// Recordings refused because too much waits to be sent.
+    pub(crate) no_room: Figure,
     /// Frames that found no room.
     pub(crate) frames_dropped: Figure,
     /// Files of a killed process that were repaired.
     pub(crate) interrupted: Figure,
+    /// Kept recordings that wait to be sent to a store, and their bytes.
+    pub(crate) waiting: Figure,
+    pub(crate) waiting_bytes: Figure,
+    /// Recordings that the store has.
+    pub(crate) sent: Figure,
+    /// Tries to send one that failed.
+    pub(crate) not_sent: Figure,
 }
 
 /// What the writer is told.
@@ -89,6 +102,8 @@ impl FrameQueue {
 pub(crate) struct RecordingQueue {
     sender: SyncSender<ToWriter>,
     active: Arc<AtomicUsize>,
+    /// What waits for a store, if there is one.
+    waiting: Option<Arc<Waiting>>,
     figures: Arc<RecordingFigures>,
 }
 
@@ -96,18 +111,22 @@ pub(crate) struct RecordingQueue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ordered {
     Yes,
-    /// There are as many recordings as there may be.
-    Refused(RecordingKey),
+    /// There are as many recordings as there may be, or no more room for them.
+    Refused(RecordingKey, NotRecorded),
 }
 
 impl RecordingQueue {
     /// Hands over an order. Never waits.
     pub(crate) fn order(&self, shard: usize, order: RecordingOrder) -> Ordered {
-        if let RecordingOrder::Begin { key, .. } = order {
+        if let RecordingOrder::Begin { key, .. } = &order {
+            if self.waiting.as_ref().is_some_and(|waiting| !waiting.has_room()) {
+                self.figures.no_room.one();
+                return Ordered::Refused(*key, NotRecorded::Storage);
+            }
             if self.active.fetch_add(1, Ordering::Relaxed) >= RECORDINGS {
                 self.active.fetch_sub(1, Ordering::Relaxed);
                 self.figures.refused.one();
-                return Ordered::Refused(key);
+                return Ordered::Refused(*key, NotRecorded::Overloaded);
             }
             self.figures.active.set(self.active.load(Ordering::Relaxed) as u64);
         }
@@ -121,6 +140,8 @@ impl RecordingQueue {
 pub(crate) struct RecordingThreads {
     sender: SyncSender<ToWriter>,
     threads: Vec<JoinHandle<()>>,
+    /// Ends after those who give it something.
+    _sending: Option<Sender>,
     _lock: File,
 }
 
@@ -137,31 +158,47 @@ impl Drop for RecordingThreads {
 /// What [`start`] gives: the threads, and the ways to them.
 pub(crate) type Started = (RecordingThreads, FrameQueue, RecordingQueue);
 
-/// Makes the folder if it is not there, repairs what is left in it, and starts the threads.
+/// Makes the folder if it is not there, repairs what is left in it, and starts the threads. With a store, what is kept is
+/// sent there.
 ///
 /// # Errors
 /// The folder cannot be made, read or locked, or no thread started.
 pub(crate) fn start(
-    folder: &Path,
+    (folder, store): (&Path, Option<Setup>),
     inboxes: Vec<Inbox>,
     records: RecordQueue,
     figures: Arc<RecordingFigures>,
 ) -> io::Result<Started> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let lock = lock(folder)?;
-    let left = repair::left_in(folder)?;
+    let stay = if store.is_some() { Stay::UntilSent } else { Stay::Here };
+    let places = Places::new(folder, stay);
+    let left = repair::left_in(&places)?;
+    let (sender_away, waiting) = match store {
+        Some(setup) => {
+            let (sender, waiting) = sending::start(setup, &places, figures.clone())?;
+            (Some(sender), Some(waiting))
+        }
+        None => {
+            warn_of_unsent(&places)?;
+            (None, None)
+        }
+    };
     let (sender, orders) = sync_channel(ORDERS);
     let (frames_in, frames) = sync_channel(FRAMES);
     let (finished, to_keep) = sync_channel(ORDERS);
     let active = Arc::new(AtomicUsize::new(0));
     let keeper = keeper::Keeper {
-        storage: Box::new(storage::LocalFolder::new(folder)),
+        waiting: waiting.clone(),
         inboxes,
         active: active.clone(),
         figures: figures.clone(),
     };
-    let writer = writer::Writer::new(folder.to_owned(), finished);
-    let (repaired, counted) = (folder.to_owned(), figures.clone());
+    let writer = writer::Writer::new(places.clone(), finished);
+    let (to_send, counted) = (
+        waiting.clone().map(|waiting| (places.to_send(), waiting)),
+        figures.clone(),
+    );
     let thread = |name: &str, work: Box<dyn FnOnce() + Send>| {
         let builder = std::thread::Builder::new().name(name.to_owned());
         builder.spawn(work)
@@ -169,6 +206,7 @@ pub(crate) fn start(
     let mut threads = RecordingThreads {
         sender: sender.clone(),
         threads: Vec::new(),
+        _sending: sender_away,
         _lock: lock,
     };
     let work: Box<dyn FnOnce() + Send> = Box::new(move || writer.run(&orders, &frames));
@@ -177,12 +215,13 @@ pub(crate) fn start(
         .threads
         .push(thread("recordings-keep", Box::new(move || keeper.run(&to_keep)))?);
     if !left.is_empty() {
-        let work = move || repair::repair(&repaired, left, &records, &counted);
+        let work = move || repair::repair(left, to_send.as_ref(), &records, &counted);
         threads.threads.push(thread("recordings-mend", Box::new(work))?);
     }
     let queue = RecordingQueue {
         sender,
         active,
+        waiting,
         figures: figures.clone(),
     };
     let frames = FrameQueue {
@@ -190,6 +229,20 @@ pub(crate) fn start(
         figures,
     };
     Ok((threads, frames, queue))
+}
+
+/// Without a store nobody sends what an earlier configuration left to be sent.
+fn warn_of_unsent(places: &Places) -> io::Result<()> {
+    let recordings = sending::count(places)?;
+    if recordings > 0 {
+        let folder = places.to_send();
+        tracing::warn!(
+            recordings,
+            folder = %folder.display(),
+            "recordings wait there to be sent and there is no store: name one in [recordings] store, or move them"
+        );
+    }
+    Ok(())
 }
 
 fn lock(folder: &Path) -> io::Result<File> {

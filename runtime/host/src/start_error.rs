@@ -77,6 +77,8 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The object store for recordings cannot be used.
+    Store(String),
     /// Who may call in, or a trunk, cannot be set up.
     Shard(patchcord_switch::ShardError),
     /// No thread could be started.
@@ -141,6 +143,10 @@ impl fmt::Display for StartError {
                 f,
                 "recordings cannot be written to {}: {why}; name a folder that may be made or written in [recordings] folder",
                 path.display()
+            ),
+            StartError::Store(why) => write!(
+                f,
+                "no recording could be sent to the store: {why}; see [recordings] store"
             ),
             StartError::Shard(why) => write!(f, "{why}"),
             StartError::Thread(why) => write!(f, "no thread could be started: {why}; raise the limit of tasks"),

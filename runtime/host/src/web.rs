@@ -5,7 +5,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes};
 use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use patchcord_sip::identity::FetchFailure;
 use rustls::ClientConfig;
@@ -71,6 +71,11 @@ impl WebAddress {
         same && path.starts_with(below) && ends && !steps_up
     }
 
+    /// The address less a slash at its end: what a path below it is put after.
+    pub(crate) fn stem(&self) -> String {
+        self.uri.to_string().trim_end_matches('/').to_owned()
+    }
+
     /// Host and port as they stand in it.
     pub(crate) fn authority(&self) -> &str {
         self.uri.authority().map_or("", |authority| authority.as_str())
@@ -119,7 +124,8 @@ pub(crate) fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Sends a request to whoever an address names, over TLS if it says so, and reads the answer.
+/// Sends a request to whoever an address names, over TLS if it says so, and reads the answer. Every status but 200 is a
+/// failure: a redirection is not followed.
 pub(crate) async fn ask<B>(
     address: &WebAddress,
     tls: Arc<ClientConfig>,
@@ -130,15 +136,49 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    send(address, tls, request, (most, is_ok)).await.map(Answered::from)
+}
+
+/// The same, whatever the status: an answer that is no success has a body too.
+pub(crate) async fn ask_any<B>(
+    address: &WebAddress,
+    tls: Arc<ClientConfig>,
+    request: Request<B>,
+    most: usize,
+) -> Result<Response<Vec<u8>>, FetchFailure>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    send(address, tls, request, (most, |_| true)).await
+}
+
+/// How long a body may be, and of which status an answer is read.
+type Wanted = (usize, fn(StatusCode) -> bool);
+
+fn is_ok(status: StatusCode) -> bool {
+    status == StatusCode::OK
+}
+
+async fn send<B>(
+    address: &WebAddress,
+    tls: Arc<ClientConfig>,
+    request: Request<B>,
+    wanted: Wanted,
+) -> Result<Response<Vec<u8>>, FetchFailure>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let host = bare(address.host());
     let found = tokio::net::lookup_host((host, address.port())).await;
     let addresses: Vec<SocketAddr> = found.map_err(|_| FetchFailure::Unresolved)?.collect();
     let stream = connect(&addresses).await?;
     match address.scheme {
-        Scheme::Http => exchange(stream, request, most).await,
+        Scheme::Http => round(stream, request, wanted).await,
         Scheme::Https => {
             let stream = secure(tls, host, stream).await?;
-            exchange(stream, request, most).await
+            round(stream, request, wanted).await
         }
     }
 }
@@ -149,8 +189,27 @@ pub(crate) struct Answered {
     pub(crate) headers: HeaderMap,
 }
 
+impl From<Response<Vec<u8>>> for Answered {
+    fn from(response: Response<Vec<u8>>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            body,
+            headers: parts.headers,
+        }
+    }
+}
+
 /// Sends a request and reads a body of at most `most` bytes. Every status but 200 is a failure: a redirection is not followed.
 pub(crate) async fn exchange<S, B>(stream: S, request: Request<B>, most: usize) -> Result<Answered, FetchFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    round(stream, request, (most, is_ok)).await.map(Answered::from)
+}
+
+async fn round<S, B>(stream: S, request: Request<B>, (most, fine): Wanted) -> Result<Response<Vec<u8>>, FetchFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
@@ -165,12 +224,11 @@ where
     let exchange = async move {
         let response = sender.send_request(request).await;
         let response = response.map_err(|_| FetchFailure::Unreachable)?;
-        if response.status() != StatusCode::OK {
+        if !fine(response.status()) {
             return Err(FetchFailure::Status(response.status().as_u16()));
         }
-        let headers = response.headers().clone();
-        let body = body(response.into_body(), most).await?;
-        Ok(Answered { body, headers })
+        let (parts, incoming) = response.into_parts();
+        Ok(Response::from_parts(parts, body(incoming, most).await?))
     };
     // The connection is worked on as long as the exchange lasts, and closed with it.
     tokio::pin!(connection);

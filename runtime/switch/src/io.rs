@@ -7,7 +7,7 @@ use crate::identity::IdentityConfig;
 use crate::speaking::{ToFetch, ToSpeak};
 use crate::stream::{StreamKey, StreamSetup};
 use patchcord_control::call::{Saved, StreamSignal, Trace, TurnTrace};
-use patchcord_control::ids::{CallId, LegId, RecordingId};
+use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
 use patchcord_control::limits::Limits;
 use patchcord_control::private::Private;
 use patchcord_control::record::CallRecord;
@@ -170,12 +170,14 @@ pub struct Query(pub u64);
 pub struct RecordingKey(pub u64);
 
 /// What storage is told of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingOrder {
     /// A new one; its taps begin after this. [`Input::Recorded`] follows once.
     Begin {
         /// Its key.
         key: RecordingKey,
+        /// Whose it is: storage keeps tenants apart.
+        tenant: Tenant,
         /// Its name.
         id: RecordingId,
         /// 1 or 2.

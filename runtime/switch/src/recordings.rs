@@ -22,9 +22,12 @@ impl Shard {
             } => {
                 let key = RecordingKey(self.random.next_u64());
                 self.recordings.insert(key, (id, recording.number));
-                self.live(id).recordings.insert(recording.number, key);
+                let live = self.live(id);
+                live.recordings.insert(recording.number, key);
+                let tenant = live.tenant.clone();
                 self.outputs.push_back(Output::Recording(RecordingOrder::Begin {
                     key,
+                    tenant,
                     id: recording,
                     channels,
                     trim: match trim {

@@ -3,6 +3,7 @@
 use crate::certificates::TlsFiles;
 use crate::doors::Sip;
 use crate::recognition::RecognitionConfig;
+use crate::recordings::sending::StoreConfig;
 use crate::records::RecordsTo;
 use crate::speech::SpeechConfig;
 use crate::trace::store::TraceFolder;
@@ -53,6 +54,8 @@ pub struct NodeConfig {
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
     pub recordings: Option<PathBuf>,
+    /// The object store that recordings are sent to once they are complete; none: they stay in the folder.
+    pub recording_store: Option<StoreConfig>,
     /// How texts are spoken.
     pub speech: SpeechConfig,
     /// Where sound files of the web may come from.
@@ -132,6 +135,7 @@ impl NodeConfig {
             http: None,
             records: RecordsTo::Nowhere,
             recordings: None,
+            recording_store: None,
             speech: SpeechConfig::default(),
             web_files: WebFilesConfig::default(),
             recognition: RecognitionConfig::default(),

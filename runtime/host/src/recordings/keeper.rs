@@ -2,7 +2,8 @@
 //! of its own, because to sync a file takes as long as the disk likes, and others are recorded meanwhile.
 
 use super::RecordingFigures;
-use super::storage::Storage;
+use super::places;
+use super::sending::Waiting;
 use super::writer::{FAILED, Running};
 use crate::shard_threads::{Inbox, Taken};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -42,7 +43,8 @@ pub(super) struct Finished {
 
 /// What the keeper's thread owns.
 pub(super) struct Keeper {
-    pub(super) storage: Box<dyn Storage>,
+    /// Told of what is kept, if a store is to get it.
+    pub(super) waiting: Option<Arc<Waiting>>,
     pub(super) inboxes: Vec<Inbox>,
     /// Recordings whose outcome is not told.
     pub(super) active: Arc<AtomicUsize>,
@@ -74,7 +76,10 @@ impl Keeper {
         running.flush()?;
         let bytes = running.file.finish(&running.recorder, keep)?;
         let sha256 = hash(running.file.file())?;
-        self.storage.keep(running.file.path())?;
+        places::keep(running.file.path())?;
+        if let Some(waiting) = &self.waiting {
+            waiting.add(bytes);
+        }
         Ok(Saved {
             length_ms: running.recorder.length(keep).as_millis() as u64,
             bytes,

@@ -2,8 +2,9 @@
 //! beside the end records that says it was interrupted. A file that holds no recording of ours is left alone and told.
 
 use super::keeper::hash;
+use super::places::{self, Places};
+use super::sending::Waiting;
 use super::sound_file::{OGG, WAV, end_pages, page_bytes};
-use super::storage::{LocalFolder, Storage};
 use super::{PART, RecordingFigures};
 use crate::records::RecordQueue;
 use patchcord_control::words::UnixTime;
@@ -15,6 +16,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A recording that a killed process left, repaired.
@@ -32,28 +34,39 @@ pub(crate) struct Interrupted {
     pub(crate) sha256: [u8; 32],
 }
 
-/// The files in a folder that nobody writes any more: to be listed before anybody writes.
-pub(super) fn left_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files that nobody writes any more: to be listed before anybody writes.
+pub(super) fn left_in(places: &Places) -> io::Result<Vec<PathBuf>> {
     let mut left = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if id_of(&path).is_some() {
-            left.push(path);
+    for folder in places.all()? {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if id_of(&path).is_some() {
+                left.push(path);
+            }
         }
     }
     left.sort();
     Ok(left)
 }
 
-/// Repairs them all. One that cannot be repaired stays as it is, is told, and is tried again at the next start.
-pub(super) fn repair(folder: &Path, left: Vec<PathBuf>, records: &RecordQueue, figures: &RecordingFigures) {
-    let storage = LocalFolder::new(folder);
+/// Repairs them all, and tells whoever sends of those that lie in the folder of what is to be sent. One that cannot be repaired stays as it is, is told, and is tried again at the next start.
+pub(super) fn repair(
+    left: Vec<PathBuf>,
+    to_send: Option<&(PathBuf, Arc<Waiting>)>,
+    records: &RecordQueue,
+    figures: &RecordingFigures,
+) {
     for path in left {
         let Some(id) = id_of(&path) else { continue };
         // The line first: it is better told twice than never.
         let told = mend(&path, id).and_then(|interrupted| {
+            let bytes = interrupted.bytes;
             records.put_interrupted(interrupted);
-            storage.keep(&path)
+            places::keep(&path)?;
+            if let Some((_, waiting)) = to_send.filter(|(folder, _)| path.starts_with(folder)) {
+                waiting.add(bytes);
+            }
+            Ok(())
         });
         match told {
             Ok(()) => {

@@ -7,7 +7,7 @@ use crate::records::{self, RecordsTo};
 use crate::shard_threads::{Heard, Outbox};
 use crate::tapped_frame;
 use patchcord_control::call::Saved;
-use patchcord_control::ids::{CallId, RecordingId};
+use patchcord_control::ids::{CallId, RecordingId, Tenant};
 use patchcord_control::words::{NotRecorded, RecordFormat};
 use patchcord_media::{Clip, FRAME_SAMPLES, TapId, Trim};
 use std::fs;
@@ -15,21 +15,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const KEY: RecordingKey = RecordingKey(7);
+pub(super) const KEY: RecordingKey = RecordingKey(7);
 const WAIT: Duration = Duration::from_secs(20);
 
-struct Bench {
+pub(super) struct Bench {
     root: PathBuf,
     outbox: Outbox,
     frames: FrameQueue,
-    queue: RecordingQueue,
-    figures: Arc<RecordingFigures>,
+    pub(super) queue: RecordingQueue,
+    pub(super) figures: Arc<RecordingFigures>,
     threads: Option<(RecordingThreads, records::RecordsThread)>,
     /// Of what is recorded.
     format: RecordFormat,
 }
 
-fn root(name: &str) -> PathBuf {
+pub(super) fn root(name: &str) -> PathBuf {
     let root = std::env::temp_dir().join(format!("patchcord-recordings-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(&root).unwrap();
@@ -38,6 +38,10 @@ fn root(name: &str) -> PathBuf {
 
 impl Bench {
     fn new(root: PathBuf) -> Self {
+        Self::with(root, None)
+    }
+
+    pub(super) fn with(root: PathBuf, store: Option<Setup>) -> Self {
         let layout = Layout {
             shards: 1,
             media_threads: 1,
@@ -46,7 +50,12 @@ impl Bench {
         let (records, record_queue) = records::start(&to, Arc::new(Figures::new(layout))).unwrap();
         let (inbox, outbox) = Inbox::new();
         let figures = Arc::new(RecordingFigures::default());
-        let started = start(&root.join("recordings"), vec![inbox], record_queue, figures.clone());
+        let started = start(
+            (&root.join("recordings"), store),
+            vec![inbox],
+            record_queue,
+            figures.clone(),
+        );
         let (threads, frames, queue) = started.unwrap();
         Self {
             root,
@@ -59,11 +68,12 @@ impl Bench {
         }
     }
 
-    fn begin(&self, key: RecordingKey, number: u32, channels: u8) -> RecordingId {
+    pub(super) fn begin(&self, key: RecordingKey, number: u32, channels: u8) -> RecordingId {
         let call = CallId(0xabc);
         let id = RecordingId { call, number };
         let order = RecordingOrder::Begin {
             key,
+            tenant: Tenant("acme".to_owned()),
             id,
             channels,
             trim: Trim::Keep,
@@ -73,7 +83,7 @@ impl Bench {
         id
     }
 
-    fn frames(&self, key: RecordingKey, channel: u8, positions: std::ops::Range<u64>) {
+    pub(super) fn frames(&self, key: RecordingKey, channel: u8, positions: std::ops::Range<u64>) {
         for position in positions {
             let tapped = Tapped {
                 tap: TapId { number: key.0, channel },
@@ -85,7 +95,7 @@ impl Bench {
         }
     }
 
-    fn finish(&self, key: RecordingKey) -> Result<Saved, NotRecorded> {
+    pub(super) fn finish(&self, key: RecordingKey) -> Result<Saved, NotRecorded> {
         assert_eq!(self.queue.order(0, RecordingOrder::Finish { key }), Ordered::Yes);
         self.answer(key)
     }
@@ -97,12 +107,16 @@ impl Bench {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.root.join("recordings").join(name)
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.root.join("recordings")).unwrap();
+        self.names_in("")
+    }
+
+    pub(super) fn names_in(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.filter(|name| name != LOCK).collect();
         names.sort();
@@ -110,7 +124,7 @@ impl Bench {
     }
 
     /// Ends the threads; the end records written.
-    fn stop(&mut self) -> String {
+    pub(super) fn stop(&mut self) -> String {
         self.threads = None;
         fs::read_to_string(self.root.join("cdr.jsonl")).unwrap()
     }
@@ -199,6 +213,7 @@ fn one_more_than_there_may_be_is_refused_at_once() {
     bench.queue.active.store(RECORDINGS, Ordering::Relaxed);
     let order = RecordingOrder::Begin {
         key: KEY,
+        tenant: Tenant("acme".to_owned()),
         id: RecordingId {
             call: CallId(1),
             number: 1,
@@ -207,7 +222,10 @@ fn one_more_than_there_may_be_is_refused_at_once() {
         trim: Trim::Keep,
         format: RecordFormat::Wav,
     };
-    assert_eq!(bench.queue.order(0, order), Ordered::Refused(KEY));
+    assert_eq!(
+        bench.queue.order(0, order),
+        Ordered::Refused(KEY, NotRecorded::Overloaded)
+    );
     assert_eq!(bench.figures.refused.get(), 1);
     bench.queue.active.store(0, Ordering::Relaxed);
 }
@@ -278,7 +296,7 @@ fn a_folder_that_another_node_writes_in_is_refused() {
     )
     .unwrap();
     let second = start(
-        &bench.root.join("recordings"),
+        (&bench.root.join("recordings"), None),
         vec![inbox],
         queue,
         Arc::new(RecordingFigures::default()),

@@ -1,6 +1,7 @@
 //! The writer's loop: frames into files. Every half second what has come since goes to the file, and a header that says so.
 
 use super::keeper::{Finished, ToKeeper};
+use super::places::Places;
 use super::sound_file::SoundFile;
 use super::{FRAMES, ToWriter};
 use crate::tapped_frame::TappedFrame;
@@ -9,7 +10,6 @@ use patchcord_media::Recorder;
 use patchcord_switch::{RecordingKey, RecordingOrder};
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What the writer's thread owns.
 pub(super) struct Writer {
-    folder: PathBuf,
+    places: Places,
     keeper: SyncSender<ToKeeper>,
     /// Bounded by [`super::RECORDINGS`].
     running: HashMap<RecordingKey, Running>,
@@ -41,9 +41,9 @@ pub(super) struct Running {
 }
 
 impl Writer {
-    pub(super) fn new(folder: PathBuf, keeper: SyncSender<ToKeeper>) -> Self {
+    pub(super) fn new(places: Places, keeper: SyncSender<ToKeeper>) -> Self {
         Self {
-            folder,
+            places,
             keeper,
             running: HashMap::new(),
             finishing: Vec::new(),
@@ -100,6 +100,7 @@ impl Writer {
                 order:
                     RecordingOrder::Begin {
                         key,
+                        tenant,
                         id,
                         channels,
                         trim,
@@ -107,7 +108,9 @@ impl Writer {
                     },
             } => {
                 let recorder = Recorder::new(channels, trim);
-                let file = SoundFile::create(&self.folder, &id.to_string(), format, channels, &recorder);
+                let folder = self.places.of(&tenant);
+                let file =
+                    folder.and_then(|folder| SoundFile::create(&folder, &id.to_string(), format, channels, &recorder));
                 let begun = file.map(|file| Running {
                     shard,
                     id: id.to_string(),

@@ -51,8 +51,8 @@ impl Work {
                 return;
             }
         };
-        if let recordings::Ordered::Refused(key) = ordered {
-            self.undone.push_back(Undone::Record(key, NotRecorded::Overloaded));
+        if let recordings::Ordered::Refused(key, why) = ordered {
+            self.undone.push_back(Undone::Record(key, why));
         }
     }
 
