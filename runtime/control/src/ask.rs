@@ -5,7 +5,7 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecordOptions, Recorded,
+    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecogniseOptions, Recognised, RecordOptions, Recorded,
     RejectReason, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
@@ -363,6 +363,30 @@ pub enum Ask {
         /// Which.
         operation: OperationId,
     },
+    /// `recognise.start`, answered by [`Answer::Started`].
+    StartRecognise {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        options: RecogniseOptions,
+    },
+    /// `recognise.recognising.receive`, answered by [`Answer::HeardSpeech`]; waits.
+    ReceiveHeard {
+        /// Which.
+        operation: OperationId,
+        /// Milliseconds.
+        timeout_ms: Option<u32>,
+    },
+    /// `recognise.recognising.result`, answered by [`Answer::RecogniseResult`].
+    RecogniseResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `recognise.recognising.stop`, answered by [`Answer::Recognised`]; waits.
+    StopRecognise {
+        /// Which.
+        operation: OperationId,
+    },
     /// `types.operation.done`, answered by [`Answer::Flag`].
     Done {
         /// Which.
@@ -470,4 +494,10 @@ pub enum Answer {
     Bytes(Result<Vec<u8>, Error>),
     /// For `random.number`.
     Number(u64),
+    /// For `recognise.recognising.receive`.
+    HeardSpeech(Result<Option<HeardSpeech>, Error>),
+    /// For `recognise.recognising.stop`.
+    Recognised(Result<Recognised, Error>),
+    /// For `recognise.recognising.result`.
+    RecogniseResult(Option<Result<Recognised, Error>>),
 }

@@ -4,6 +4,7 @@
 
 mod hearing;
 mod parties;
+mod recognising;
 mod recording;
 mod streaming;
 
@@ -14,6 +15,10 @@ pub use parties::{
     TransferPolicy,
 };
 
+pub use recognising::{
+    FinalText, Gap, HINTS_MAX, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseEnd, RecogniseFailure,
+    RecogniseOptions, Recognised,
+};
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
 pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
 
@@ -87,6 +92,10 @@ pub enum LimitName {
     Streams,
     /// Parameters of one stream.
     Parameters,
+    /// Recognitions at the same time, or in one call.
+    Recognitions,
+    /// Hints of one recognition.
+    Hints,
 }
 
 /// Why a request was not carried out.

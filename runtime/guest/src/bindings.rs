@@ -20,5 +20,6 @@ wasmtime::component::bindgen!({
         "patchcord:handler/dial.dialing": handles::Dialing,
         "patchcord:handler/bridge.bridging": handles::Bridging,
         "patchcord:handler/transfer.request": handles::TransferRequest,
+        "patchcord:handler/recognise.recognising": handles::Recognising,
     },
 });

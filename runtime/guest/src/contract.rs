@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 14] = [
     ("clock.wit", include_str!("../../../wit/clock.wit")),
     ("random.wit", include_str!("../../../wit/random.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
+    ("recognise.wit", include_str!("../../../wit/recognise.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 

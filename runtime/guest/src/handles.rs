@@ -23,6 +23,8 @@ pub enum Streaming {}
 pub enum Dialing {}
 /// Marks handles of `bridge.bridging`.
 pub enum Bridging {}
+/// Marks handles of `recognise.recognising`.
+pub enum Recognising {}
 /// Marks handles of `transfer.request`. The call gives one handle to each request, so they are not counted.
 pub enum TransferRequest {}
 

@@ -56,6 +56,7 @@ impl Shard {
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::Recording(command) => self.recording_command(id, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
+                CallOutput::Recognition { number, command } => self.recognise_command(now, id, number, command),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -122,6 +123,9 @@ impl Shard {
         }
         for key in live.streams.values() {
             self.streams.remove(key);
+        }
+        for key in live.recognitions.values() {
+            self.recognitions.remove(key);
         }
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);

@@ -185,6 +185,7 @@ impl Shard {
             speaking: 0,
             recognising: 0,
             streams: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);
@@ -218,6 +219,7 @@ impl Shard {
             headers: facts.headers,
             description: facts.description,
             streams: self.config.streams.clone(),
+            listens: self.config.listens,
             trace: self.config.trace,
         }
     }

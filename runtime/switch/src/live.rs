@@ -46,6 +46,8 @@ pub(crate) struct Live {
     pub(crate) recognising: usize,
     /// Streams of the call by their number. Bounded by the call's limit.
     pub(crate) streams: BTreeMap<u32, StreamKey>,
+    /// Recognitions of the call by their number. Bounded by the call's limit.
+    pub(crate) recognitions: BTreeMap<u32, StreamKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

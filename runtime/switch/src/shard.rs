@@ -44,6 +44,8 @@ pub struct Shard {
     pub(crate) recordings: HashMap<RecordingKey, (CallId, u32)>,
     /// Streams that are not over. Bounded by the limits of the calls.
     pub(crate) streams: HashMap<StreamKey, Streaming>,
+    /// Recognitions that are not over. Bounded by the limits of the calls.
+    pub(crate) recognitions: HashMap<StreamKey, Streaming>,
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
@@ -121,6 +123,7 @@ impl Shard {
             sessions: HashMap::new(),
             recordings: HashMap::new(),
             streams: HashMap::new(),
+            recognitions: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
             speaking: BTreeMap::new(),
@@ -168,6 +171,7 @@ impl Shard {
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Stream { key, signal } => self.stream_signal(now, key, signal),
+            Input::Recognition { key, signal } => self.recognise_signal(now, key, signal),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);

@@ -2,9 +2,11 @@
 
 mod hearing;
 mod parties;
+mod recognising;
 mod streams;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
+pub(crate) use recognising::recognise;
 pub(crate) use streams::{STREAM_TEXT_BYTES, stream};
 
 use crate::ids::LegId;

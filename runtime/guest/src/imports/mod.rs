@@ -9,6 +9,7 @@ mod gather;
 mod log;
 mod play;
 mod random;
+mod recognise;
 mod record;
 mod stream;
 mod transfer;
@@ -39,7 +40,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wait::link(&mut linker.instance(&name("wait"))?)?;
     clock::link(&mut linker.instance(&name("clock"))?)?;
     random::link(&mut linker.instance(&name("random"))?)?;
-    log::link(&mut linker.instance(&name("log"))?)
+    log::link(&mut linker.instance(&name("log"))?)?;
+    recognise::link(&mut linker.instance(&name("recognise"))?)
 }
 
 fn name(interface: &str) -> String {
