@@ -12,6 +12,7 @@ mod limits;
 mod parties;
 mod playing;
 mod random;
+mod recognise;
 mod recording;
 mod speech;
 mod streaming;

@@ -234,11 +234,12 @@ impl Recognition {
             from_ms,
         });
         let newest = RecogniseSignal::Heard(partial);
-        match self.signals.back_mut() {
-            Some(last @ RecogniseSignal::Heard(HeardSpeech::Partial(_))) => *last = newest,
-            _ if self.signals.len() < MAX_SIGNALS => self.signals.push_back(newest),
-            _ => self.ignore(),
+        let is_partial = |signal: &mut RecogniseSignal| matches!(signal, RecogniseSignal::Heard(HeardSpeech::Partial(_)));
+        self.signals.pop_back_if(is_partial);
+        if self.signals.len() >= MAX_SIGNALS {
+            return self.ignore();
         }
+        self.signals.push_back(newest);
     }
 
     fn final_text(&mut self, now: Instant, spoken: Spoken) {
