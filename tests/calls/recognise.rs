@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
 use crate::support::{directory, helper, program, record_of};
-use crate::{SECOND, answered, bad_line, rest};
+use crate::{SECOND, answered, rest};
 use patchcord_control::call::Listens;
 use patchcord_control::words::{Interruption, RecogniseEnd, RecogniseFailure, Recognised};
 use patchcord_media::Clip;
@@ -81,11 +81,19 @@ fn words_are_told_while_they_are_said_and_the_whole_once_it_is_over() {
     // The time line is the recognition's own and goes on.
     let places: Vec<u64> = lines(&world, "% sure, ")
         .iter()
-        .flat_map(|line| line.split(' ').filter_map(|word| word.parse().ok()).collect::<Vec<u64>>())
+        .flat_map(|line| {
+            line.split(' ')
+                .filter_map(|word| word.parse().ok())
+                .collect::<Vec<u64>>()
+        })
         .collect();
     assert!(places.len() == 4 && places.is_sorted(), "{places:?}");
     say(&mut world, phone, "goodbye");
-    told(&mut world, 5 * SECOND, "outcome: RecogniseEnd::Stopped, 3 texts, 0 missed");
+    told(
+        &mut world,
+        5 * SECOND,
+        "outcome: RecogniseEnd::Stopped, 3 texts, 0 missed",
+    );
     let outcome = over(&mut world, phone, HANDLER);
     assert_eq!(outcome.ended_by, RecogniseEnd::Stopped);
     assert_eq!((outcome.counts.finals, outcome.counts.connections), (3, 1));
@@ -103,7 +111,12 @@ fn what_else_a_handler_waits_for_comes_too_and_nothing_said_is_in_the_trace() {
     let log = world.log().to_string();
     let own = ["said: ", "so far: "];
     let mut traced = log.lines().filter(|line| !own.iter().any(|mark| line.contains(mark)));
-    assert!(traced.clone().any(|line| line.contains("recognise.start(leg 0, 4 hints")), "{log}");
+    assert!(
+        traced
+            .clone()
+            .any(|line| line.contains("recognise.start(leg 0, 4 hints")),
+        "{log}"
+    );
     assert!(traced.clone().any(|line| line.contains("a text from ")), "{log}");
     assert!(traced.all(|line| !line.contains("support")), "{log}");
 }
@@ -125,7 +138,11 @@ fn a_caller_who_hangs_up_in_the_middle_of_a_word_ends_it_once() {
     world.run_for(SECOND / 2);
     let outcome = over(&mut world, phone, HANDLER);
     assert_eq!(outcome.ended_by, RecogniseEnd::Left(Interruption::HungUp));
-    let stops = world.told_agents().iter().filter(|told| told.contains("\"left\"")).count();
+    let stops = world
+        .told_agents()
+        .iter()
+        .filter(|told| told.contains("\"left\""))
+        .count();
     assert_eq!(stops, 1);
 }
 
@@ -147,11 +164,7 @@ fn a_connection_that_breaks_leaves_a_gap_and_what_is_said_later_is_heard() {
         breaks_after_ms: Some(2_000),
         ..Transcriber::default()
     };
-    let options = PhoneOptions {
-        conditions: bad_line(),
-        ..PhoneOptions::default()
-    };
-    let (mut world, phone) = calling(HANDLER, setup(), breaks, options);
+    let (mut world, phone) = listened_to(HANDLER, breaks);
     world.run_for(SECOND);
     say(&mut world, phone, "support support support support");
     told(&mut world, 5 * SECOND, "gap: ");
@@ -184,7 +197,11 @@ fn a_handler_that_lets_go_of_it_ends_it() {
     say(&mut world, phone, "support");
     told(&mut world, 3 * SECOND, "first: true");
     world.run_for(SECOND);
-    let stops = world.told_agents().iter().filter(|told| told.contains("\"stopped\"")).count();
+    let stops = world
+        .told_agents()
+        .iter()
+        .filter(|told| told.contains("\"stopped\""))
+        .count();
     assert_eq!(stops, 1);
     assert_eq!(over(&mut world, phone, name).ended_by, RecogniseEnd::Stopped);
 }
@@ -197,16 +214,25 @@ fn recognisers_that_are_absent_refuse_or_give_up_are_told_apart() {
         over(&mut world, phone, HANDLER).ended_by
     };
     let usual = Transcriber::default;
-    let absent = Transcriber { absent: true, ..usual() };
+    let absent = Transcriber {
+        absent: true,
+        ..usual()
+    };
     assert_eq!(of(absent), RecogniseEnd::Failed(RecogniseFailure::Unreachable));
-    let refuses = Transcriber { refuses: Some(401), ..usual() };
+    let refuses = Transcriber {
+        refuses: Some(401),
+        ..usual()
+    };
     assert_eq!(of(refuses), RecogniseEnd::Failed(RecogniseFailure::Refused(401)));
     for (code, failure) in [
         ("language", RecogniseFailure::Language),
         ("busy", RecogniseFailure::Overloaded),
         ("?", RecogniseFailure::Recogniser),
     ] {
-        let gives_up = Transcriber { error: Some(code.to_owned()), ..usual() };
+        let gives_up = Transcriber {
+            error: Some(code.to_owned()),
+            ..usual()
+        };
         assert_eq!(of(gives_up), RecogniseEnd::Failed(failure));
     }
 }
@@ -214,7 +240,10 @@ fn recognisers_that_are_absent_refuse_or_give_up_are_told_apart() {
 #[test]
 fn a_node_whose_recogniser_hears_one_sentence_at_a_time_says_so() {
     for (listens, why) in [
-        (Listens::OnceAtATime, "not heard: the recogniser of this node hears one sentence at a time"),
+        (
+            Listens::OnceAtATime,
+            "not heard: the recogniser of this node hears one sentence at a time",
+        ),
         (Listens::Never, "not heard: this node has nobody who recognises"),
     ] {
         let setup = Setup { listens, ..setup() };

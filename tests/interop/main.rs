@@ -11,6 +11,7 @@ mod baresip;
 mod carriers;
 mod certificates;
 mod codecs;
+mod dictation;
 mod helper_tests;
 mod hummer;
 mod kamailio;

@@ -76,7 +76,8 @@ pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
     pub use crate::{
-        Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Stream, file, say, silence, ssml, tone, url,
+        Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Stream, file, say, silence, ssml,
+        tone, url,
     };
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

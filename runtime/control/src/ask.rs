@@ -5,8 +5,8 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecogniseOptions, Recognised, RecordOptions, Recorded,
-    RejectReason, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
+    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecogniseOptions,
+    Recognised, RecordOptions, Recorded, RejectReason, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.

@@ -2,8 +2,8 @@
 
 use crate::ask::{Answer, Ask};
 use crate::words::{
-    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, HeardSpeech, Played,
-    RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
+    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, HeardSpeech,
+    Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.

@@ -3,7 +3,9 @@
 use crate::call::Saved;
 use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
-use crate::words::{Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd, UnixTime};
+use crate::words::{
+    Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd, UnixTime,
+};
 
 /// What an instance used, as the guest counted it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -19,7 +19,6 @@ use crate::shard_threads::Inbox;
 use crate::tapped_frame::TappedFrame;
 use client::Client;
 pub(crate) use client::Socket;
-pub(crate) use recogniser::LiveRecogniser;
 use hickory_resolver::TokioResolver;
 use patchcord_control::call::{RecogniseSignal, StreamOver, StreamSignal};
 use patchcord_control::private::Private;
@@ -29,6 +28,7 @@ use patchcord_media::{LiveEvent, TapTaken, Tapped};
 use patchcord_switch::StreamOrder;
 use patchcord_switch::recognise::{RecogniseSetup, Recognition};
 use patchcord_switch::stream::{Conversation, Failure, Stream, StreamKey};
+pub(crate) use recogniser::LiveRecogniser;
 use rustls::ClientConfig;
 use std::collections::HashMap;
 use std::io;
@@ -329,7 +329,11 @@ impl Dispatcher {
             setup.options.language = Some(recogniser.language.clone());
         }
         let recognition = Recognition::new(Instant::now(), setup);
-        self.run(shard, Kind::Recognition, Conversation::Recognition(Box::new(recognition)));
+        self.run(
+            shard,
+            Kind::Recognition,
+            Conversation::Recognition(Box::new(recognition)),
+        );
     }
 
     fn run(&mut self, shard: usize, kind: Kind, conversation: Conversation) {

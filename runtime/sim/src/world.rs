@@ -26,8 +26,8 @@ pub use tapes::{Storage, Tape};
 pub use voice::{Spoken, Voice, speech, words_said};
 
 use crate::network::{Conditions, Fate, Network};
-use crate::transcriber::Transcriber;
 use crate::phone::{self, LINES_MAX, Lane, Phone};
+use crate::transcriber::Transcriber;
 use agents::Streamed;
 use node::{Door, Node, Sent};
 use patchcord_control::record::CallRecord;

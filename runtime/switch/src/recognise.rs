@@ -17,8 +17,8 @@ use message::{Said, Spoken};
 use patchcord_control::call::RecogniseSignal;
 use patchcord_control::ids::CallId;
 use patchcord_control::words::{
-    FinalText, Gap, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseFailure, RecogniseOptions,
-    StreamEnd, StreamFormat,
+    FinalText, Gap, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseFailure, RecogniseOptions, StreamEnd,
+    StreamFormat,
 };
 use patchcord_media::WireFormat;
 use std::collections::VecDeque;
@@ -234,7 +234,8 @@ impl Recognition {
             from_ms,
         });
         let newest = RecogniseSignal::Heard(partial);
-        let is_partial = |signal: &mut RecogniseSignal| matches!(signal, RecogniseSignal::Heard(HeardSpeech::Partial(_)));
+        let is_partial =
+            |signal: &mut RecogniseSignal| matches!(signal, RecogniseSignal::Heard(HeardSpeech::Partial(_)));
         self.signals.pop_back_if(is_partial);
         if self.signals.len() >= MAX_SIGNALS {
             return self.ignore();

@@ -9,7 +9,8 @@ use crate::stream::StreamKey;
 use crate::streaming::{Streaming, tap_begins, tap_ends};
 use patchcord_control::call::{Input as CallInput, RecogniseCommand, RecogniseSignal};
 use patchcord_control::ids::CallId;
-use patchcord_control::words::{RecogniseCounts, RecogniseFailure};
+use patchcord_control::words::{RecogniseCounts, RecogniseFailure, StreamEnd};
+use patchcord_media::{TapEnd, TapEvent};
 use rand_chacha::rand_core::Rng;
 use std::time::Instant;
 
@@ -67,6 +68,16 @@ impl Shard {
             self.recognitions.remove(&key);
         }
         self.feed(now, call, CallInput::Recognition { number, signal });
+    }
+
+    /// A session has as many taps as it may: nothing of the leg would be heard, so it is over.
+    pub(crate) fn recognition_tapped(&mut self, now: Instant, key: StreamKey, event: TapEvent) {
+        if event != TapEvent::Ended(TapEnd::Refused) || !self.recognitions.contains_key(&key) {
+            return;
+        }
+        let why = StreamEnd::Stopped;
+        self.outputs.push_back(Output::Stream(StreamOrder::End { key, why }));
+        self.recognition_refused(now, key);
     }
 
     /// Whoever drives streams had no room for a recognition.

@@ -11,7 +11,7 @@ use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
 use crate::locate::Pending;
 use crate::speaking::Speaking;
-use crate::stream::StreamKey;
+use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
@@ -311,6 +311,9 @@ impl Shard {
 
     fn media_report(&mut self, now: Instant, report: Report) {
         if let Report::Tap { tap, event, .. } = report {
+            if tap.channel == STREAM_CHANNEL {
+                return self.recognition_tapped(now, StreamKey(tap.number), event);
+            }
             return self.tap_report(now, tap, event);
         }
         if let Report::Live { live, event, .. } = report {

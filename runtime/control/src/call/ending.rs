@@ -139,7 +139,11 @@ impl Call {
         if !matches!(self.handler, Handler::Over(_)) {
             return;
         }
-        if self.legs.iter().all(Leg::is_over) && self.recordings_done() && self.streams_done() && self.recognitions_done() {
+        if self.legs.iter().all(Leg::is_over)
+            && self.recordings_done()
+            && self.streams_done()
+            && self.recognitions_done()
+        {
             return self.finish(now);
         }
         match self.end {
@@ -159,7 +163,11 @@ impl Call {
 
     /// When a recording, a stream or a recognition that has no outcome yet acts by itself.
     pub(super) fn kept_wake_at(&self) -> Option<Instant> {
-        let all = [self.recordings_wake_at(), self.streams_wake_at(), self.recognitions_close_at()];
+        let all = [
+            self.recordings_wake_at(),
+            self.streams_wake_at(),
+            self.recognitions_close_at(),
+        ];
         all.into_iter().flatten().min()
     }
 

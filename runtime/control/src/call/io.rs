@@ -11,9 +11,10 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, HeardSpeech, Hearing, Interruption,
-    Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecogniseCounts, RecogniseFailure, RecogniseOptions, RecordFormat, Segment,
-    StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, HeardSpeech, Hearing,
+    Interruption, Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecogniseCounts,
+    RecogniseFailure, RecogniseOptions, RecordFormat, Segment, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
+    UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;

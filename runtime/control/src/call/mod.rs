@@ -32,9 +32,9 @@ mod transferring;
 pub use check::PromptNames;
 pub use io::{
     AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, Listens, MediaCommand, NoSuchCall,
-    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecogniseCommand, RecogniseSignal, RecordingCommand, RecordingSignal, Saved, Setup,
-    StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn,
-    TurnTrace,
+    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecogniseCommand, RecogniseSignal, RecordingCommand,
+    RecordingSignal, Saved, Setup, StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped,
+    Trace, TransferKind, Turn, TurnTrace,
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
@@ -218,10 +218,17 @@ impl Call {
             End::Done => return None,
         };
         let legs = self.legs.iter().filter_map(Leg::over_at).min();
-        [wait, end, legs, self.operations.wake_at(), self.kept_wake_at(), self.recognitions_wake_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            wait,
+            end,
+            legs,
+            self.operations.wake_at(),
+            self.kept_wake_at(),
+            self.recognitions_wake_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.

@@ -4,7 +4,9 @@ use super::dialling::Dialling;
 use super::gathering::Gathering;
 use super::recognising::HeardQueue;
 use crate::ids::{LegId, OperationId};
-use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recognised, Recorded, Streamed};
+use crate::words::{
+    BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recognised, Recorded, Streamed,
+};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -208,10 +210,7 @@ impl Operations {
     }
 
     /// What a recognition heard and where its outcome goes, if the handler still has a handle to it.
-    pub(crate) fn recognising(
-        &mut self,
-        of: u32,
-    ) -> Option<(&mut HeardQueue, &mut Option<Result<Recognised, Error>>)> {
+    pub(crate) fn recognising(&mut self, of: u32) -> Option<(&mut HeardQueue, &mut Option<Result<Recognised, Error>>)> {
         self.table.values_mut().find_map(|operation| match operation {
             Operation::Recognising { number, heard, outcome } if *number == of => Some((heard, outcome)),
             _ => None,

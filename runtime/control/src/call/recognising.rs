@@ -120,7 +120,11 @@ impl Call {
         let limits = &self.setup.limits;
         let running = self.recognitions.iter().filter(|it| !it.is_done()).count();
         check::over(LimitName::Recognitions, running + 1, limits.recognitions_at_once)?;
-        check::over(LimitName::Recognitions, self.recognitions.len() + 1, limits.recognitions)?;
+        check::over(
+            LimitName::Recognitions,
+            self.recognitions.len() + 1,
+            limits.recognitions,
+        )?;
         self.room_for_operation()?;
         let number = self.recognitions.len() as u32 + 1;
         let begin = RecogniseCommand::Begin {

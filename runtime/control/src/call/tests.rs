@@ -8,6 +8,7 @@ mod keys;
 mod prompts;
 mod random_order;
 mod random_parties;
+mod recognising;
 mod recording;
 mod streaming;
 

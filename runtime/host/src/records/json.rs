@@ -2,9 +2,12 @@
 
 use crate::recordings::Interrupted;
 use patchcord_control::record::{
-    CallRecord, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecognitionRecord, RecordingRecord, StreamRecord,
+    CallRecord, HandlerEnd, LegRecord, MediaCounters, RecognitionRecord, RecordingOutcome, RecordingRecord,
+    StreamRecord,
 };
-use patchcord_control::words::{Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime};
+use patchcord_control::words::{
+    Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime,
+};
 use serde::Serialize;
 
 /// One line, without its end.

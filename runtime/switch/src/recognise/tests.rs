@@ -161,11 +161,20 @@ fn a_recogniser_is_told_what_it_needs_then_sound_and_at_the_end_all_that_is_left
     let start = &told[1];
     assert_eq!(start["format"], json!({ "encoding": "l16", "rate": 16_000 }));
     assert_eq!(
-        (&start["language"], &start["hints"], &start["partials"], &start["connection"]),
+        (
+            &start["language"],
+            &start["hints"],
+            &start["partials"],
+            &start["connection"]
+        ),
         (&json!("en"), &json!(["sales please"]), &json!(false), &json!(1))
     );
     let stamps: Vec<Option<u64>> = told[2..].iter().map(|media| media["timestamp"].as_u64()).collect();
-    assert_eq!(stamps, [Some(0), Some(20), Some(40)], "what was said before is not lost");
+    assert_eq!(
+        stamps,
+        [Some(0), Some(20), Some(40)],
+        "what was said before is not lost"
+    );
     let numbers: Vec<Option<u64>> = told.iter().map(|told| told["sequenceNumber"].as_u64()).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5].map(Some));
 
@@ -196,7 +205,9 @@ fn a_newer_partial_text_takes_the_place_of_an_older_one_and_places_stay_within_w
     let partial = |text: &str| json!({ "event": "partial", "text": text, "fromMs": 100 }).to_string();
     // Nobody takes the first before the second comes.
     bench.recognition.handle(bench.now, Input::Text(&partial("sales")));
-    bench.recognition.handle(bench.now, Input::Text(&partial("sales please")));
+    bench
+        .recognition
+        .handle(bench.now, Input::Text(&partial("sales please")));
     bench.drain();
     let newest = HeardSpeech::Partial(PartialText {
         text: "sales please".to_owned().into(),
@@ -250,7 +261,10 @@ fn a_connection_that_breaks_in_the_middle_of_a_sentence_leaves_a_gap_and_the_nex
     bench.hear(10);
     bench.reopen();
     let told = bench.told();
-    assert_eq!((&told[1]["event"], &told[1]["connection"]), (&json!("start"), &json!(2)));
+    assert_eq!(
+        (&told[1]["event"], &told[1]["connection"]),
+        (&json!("start"), &json!(2))
+    );
     assert_eq!((told.len(), &told[2]["timestamp"]), (12, &json!(1_500)));
     bench.say(&said("second", 1_500, 1_700));
     assert_eq!(bench.heard().len(), 3);
@@ -270,7 +284,10 @@ fn tries_come_to_an_end_and_each_end_has_its_reason() {
         }
     }
     assert_eq!(bench.connects, TRIES_AGAIN + 1);
-    assert_eq!(bench.over().map(|over| over.0), Some(Some(RecogniseFailure::Unreachable)));
+    assert_eq!(
+        bench.over().map(|over| over.0),
+        Some(Some(RecogniseFailure::Unreachable))
+    );
 
     let mut bench = Bench::open();
     for _ in 0..TRIES_AGAIN {
@@ -282,7 +299,10 @@ fn tries_come_to_an_end_and_each_end_has_its_reason() {
 
     let mut bench = Bench::new(Partials::Wanted);
     bench.give(Input::Failed(Failure::Refused(403)));
-    assert_eq!(bench.over().map(|over| over.0), Some(Some(RecogniseFailure::Refused(403))));
+    assert_eq!(
+        bench.over().map(|over| over.0),
+        Some(Some(RecogniseFailure::Refused(403)))
+    );
 
     for (code, failure) in [
         ("language", RecogniseFailure::Language),
@@ -298,7 +318,10 @@ fn tries_come_to_an_end_and_each_end_has_its_reason() {
     }
     let mut bench = Bench::open();
     bench.say(&json!({ "event": "stop" }));
-    assert_eq!(bench.over().map(|over| over.0), Some(Some(RecogniseFailure::Recogniser)));
+    assert_eq!(
+        bench.over().map(|over| over.0),
+        Some(Some(RecogniseFailure::Recogniser))
+    );
 }
 
 #[test]
@@ -319,7 +342,10 @@ fn a_recogniser_that_never_says_its_last_words_is_waited_for_only_so_long() {
     bench.give(Input::End(StreamEnd::Stopped));
     bench.told();
     bench.give(Input::Closed);
-    assert_eq!((bench.heard(), bench.over().map(|over| over.0)), (vec![&gap(0, 100)], Some(None)));
+    assert_eq!(
+        (bench.heard(), bench.over().map(|over| over.0)),
+        (vec![&gap(0, 100)], Some(None))
+    );
 }
 
 #[test]
@@ -365,8 +391,27 @@ fn too_many_results_are_not_heard_but_counted_and_so_is_what_is_too_long() {
 fn nonsense_of_all_kinds_harms_nobody() {
     let mut random = ChaCha12Rng::seed_from_u64(5);
     let parts = [
-        "{", "}", "\"event\":", "\"final\"", "\"partial\"", "\"text\":", "\"a\"", ",", "\"fromMs\":", "-1", "1e999",
-        "18446744073709551616", "null", "\"toMs\":", "\"confidence\":", "NaN", "\u{0}", "\"stop", "[", "]", "\"error\"",
+        "{",
+        "}",
+        "\"event\":",
+        "\"final\"",
+        "\"partial\"",
+        "\"text\":",
+        "\"a\"",
+        ",",
+        "\"fromMs\":",
+        "-1",
+        "1e999",
+        "18446744073709551616",
+        "null",
+        "\"toMs\":",
+        "\"confidence\":",
+        "NaN",
+        "\u{0}",
+        "\"stop",
+        "[",
+        "]",
+        "\"error\"",
     ];
     for _ in 0..3_000 {
         let mut bench = Bench::open();

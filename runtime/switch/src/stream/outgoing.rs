@@ -46,10 +46,7 @@ impl Outgoing {
     pub(crate) fn begin(&mut self, protocol: &'static str, start: Told) {
         self.number = 0;
         self.told.push_front(start);
-        self.told.push_front(Told::Connected {
-            protocol,
-            version: "1",
-        });
+        self.told.push_front(Told::Connected { protocol, version: "1" });
     }
 
     /// The connection is gone, and with it whoever would know what marks and clears were about.

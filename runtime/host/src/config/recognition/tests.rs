@@ -70,7 +70,10 @@ fn every_key_has_its_effect() {
 fn what_cannot_be_is_named_with_what_would_be_right() {
     let url = "provider = \"http\"\nurl = \"http://a/\"\n";
     for (section, sentence) in [
-        ("provider = \"bank\"", "give \"pocketsphinx\", \"http\", \"websocket\" or \"none\""),
+        (
+            "provider = \"bank\"",
+            "give \"pocketsphinx\", \"http\", \"websocket\" or \"none\"",
+        ),
         ("provider = \"http\"", "[recognition] url: it is missing"),
         ("fields = [\"a=b\"]", "it means nothing without provider = \"http\""),
         (
