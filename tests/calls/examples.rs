@@ -71,6 +71,11 @@ fn announcement() {
 }
 
 #[test]
+fn transcript() {
+    assert!(scenarios_of("transcript") >= 3);
+}
+
+#[test]
 fn voice_menu() {
     assert!(scenarios_of("voice-menu") >= 9);
 }

@@ -13,6 +13,7 @@ mod packet_times;
 mod parties;
 mod playing;
 mod random;
+mod recognise;
 mod recording;
 mod rooms;
 mod speech;

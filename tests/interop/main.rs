@@ -12,6 +12,7 @@ mod captures;
 mod carriers;
 mod certificates;
 mod codecs;
+mod dictation;
 mod helper_tests;
 mod hummer;
 mod kamailio;

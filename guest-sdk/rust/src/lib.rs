@@ -33,6 +33,7 @@ pub mod log;
 mod play;
 mod prompt;
 pub mod random;
+mod recognise;
 mod record;
 mod room;
 mod stream;
@@ -49,6 +50,9 @@ pub use bindings::patchcord::handler::gather::{
     EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering, Said,
 };
 pub use bindings::patchcord::handler::play::{EndedBy as PlayEnd, Played, Playing};
+pub use bindings::patchcord::handler::recognise::{
+    Failure as RecogniseFailure, FinalText, Gap, Heard, PartialText, RecogniseEnd, Recognised, Recognising,
+};
 pub use bindings::patchcord::handler::record::{RecordEnd, Recorded, Recording};
 pub use bindings::patchcord::handler::room::{Departure, Event as RoomEvent, Room};
 pub use bindings::patchcord::handler::stream::{StreamEnd, Streamed, Streaming};
@@ -61,6 +65,7 @@ pub use dial::{Dial, Party};
 pub use gather::Gather;
 pub use play::Play;
 pub use prompt::{Prompt, escaped, file, say, silence, ssml, tone, url};
+pub use recognise::Recognise;
 pub use record::Record;
 pub use room::Seat;
 pub use stream::Stream;
@@ -74,8 +79,8 @@ pub mod prelude {
     pub use crate::wait::{millis, secs};
     pub use crate::{Bridge, Dial, DialOutcome, Party};
     pub use crate::{
-        Error, Gather, Leg, Play, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file, say, silence,
-        ssml, tone, url,
+        Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file,
+        say, silence, ssml, tone, url,
     };
     pub use crate::{clock, debug, error, info, random, wait, warn};
 }

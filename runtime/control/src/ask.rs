@@ -5,8 +5,9 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecordOptions, Recorded,
-    RejectReason, RoomEvent, Seat, Segment, StreamOptions, Streamed, TransferOutcome, UnixTime,
+    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecogniseOptions,
+    Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment, StreamOptions, Streamed,
+    TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -370,6 +371,30 @@ pub enum Ask {
         /// Which.
         operation: OperationId,
     },
+    /// `recognise.start`, answered by [`Answer::Started`].
+    StartRecognise {
+        /// Which leg.
+        leg: LegId,
+        /// How.
+        options: RecogniseOptions,
+    },
+    /// `recognise.recognising.receive`, answered by [`Answer::HeardSpeech`]; waits.
+    ReceiveHeard {
+        /// Which.
+        operation: OperationId,
+        /// Milliseconds.
+        timeout_ms: Option<u32>,
+    },
+    /// `recognise.recognising.result`, answered by [`Answer::RecogniseResult`].
+    RecogniseResult {
+        /// Which.
+        operation: OperationId,
+    },
+    /// `recognise.recognising.stop`, answered by [`Answer::Recognised`]; waits.
+    StopRecognise {
+        /// Which.
+        operation: OperationId,
+    },
     /// `types.operation.done`, answered by [`Answer::Flag`].
     Done {
         /// Which.
@@ -504,4 +529,10 @@ pub enum Answer {
     Seated(Result<u32, Error>),
     /// For `room.room.next-event`.
     RoomEvent(Option<RoomEvent>),
+    /// For `recognise.recognising.receive`.
+    HeardSpeech(Result<Option<HeardSpeech>, Error>),
+    /// For `recognise.recognising.stop`.
+    Recognised(Result<Recognised, Error>),
+    /// For `recognise.recognising.result`.
+    RecogniseResult(Option<Result<Recognised, Error>>),
 }

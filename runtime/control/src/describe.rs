@@ -2,8 +2,8 @@
 
 use crate::ask::{Answer, Ask};
 use crate::words::{
-    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, Played,
-    RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
+    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, HeardSpeech,
+    Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -72,6 +72,10 @@ pub fn ask(ask: &Ask) -> String {
         }
         Ask::ReceiveStream { operation, .. } => format!("streaming.receive(#{})", operation.0),
         Ask::StopStream { operation } => format!("streaming.stop(#{})", operation.0),
+        Ask::StartRecognise { leg, options } => format!("recognise.start(leg {}, {})", leg.0, recognise(options)),
+        Ask::ReceiveHeard { operation, .. } => format!("recognising.receive(#{})", operation.0),
+        Ask::RecogniseResult { operation } => format!("recognising.result(#{})", operation.0),
+        Ask::StopRecognise { operation } => format!("recognising.stop(#{})", operation.0),
         Ask::Done { operation } => format!("operation.done(#{})", operation.0),
         Ask::Forget { operation } => format!("operation.forget(#{})", operation.0),
         Ask::Sleep { ms } => format!("wait.sleep({ms} ms)"),
@@ -142,6 +146,11 @@ pub fn answer(answer: &Answer) -> String {
         Answer::RoomEvent(event) => event
             .as_ref()
             .map_or_else(|| "nothing new".to_owned(), |event| format!("{event:?}")),
+        Answer::HeardSpeech(Ok(Some(heard))) => heard_speech(heard),
+        Answer::HeardSpeech(Ok(None)) => "nothing".to_owned(),
+        Answer::HeardSpeech(Err(error)) => error.to_string(),
+        Answer::Recognised(result) => recognised(result),
+        Answer::RecogniseResult(result) => result.as_ref().map_or_else(still, recognised),
     }
 }
 
@@ -238,6 +247,35 @@ fn streamed(result: &Result<Streamed, Error>) -> String {
         Ok(it) => format!(
             "{} ms heard, {} ms played, ended by {:?}",
             it.counts.heard_ms, it.counts.played_ms, it.ended_by
+        ),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn recognise(options: &RecogniseOptions) -> String {
+    format!("{} hints, partial texts {:?}", options.hints.len(), options.partials)
+}
+
+/// What was said is not.
+fn heard_speech(heard: &HeardSpeech) -> String {
+    match heard {
+        HeardSpeech::Partial(partial) => format!("a partial text from {} ms on", partial.from_ms),
+        HeardSpeech::Final(text) => {
+            format!(
+                "a text from {} to {} ms, {} % sure",
+                text.from_ms, text.to_ms, text.confidence
+            )
+        }
+        HeardSpeech::Gap(gap) => format!("a gap from {} to {} ms", gap.from_ms, gap.to_ms),
+        HeardSpeech::Missed(count) => format!("{count} missed"),
+    }
+}
+
+fn recognised(result: &Result<Recognised, Error>) -> String {
+    match result {
+        Ok(it) => format!(
+            "{} ms heard, {} texts, ended by {:?}",
+            it.counts.heard_ms, it.counts.finals, it.ended_by
         ),
         Err(error) => error.to_string(),
     }

@@ -47,6 +47,12 @@ pub struct Limits {
     pub stream_messages: usize,
     /// How long a stream that was told to end may take; then it counts as lost.
     pub stream_close: Duration,
+    /// Recognitions that run at the same time; one more is refused with `limit(recognitions)`.
+    pub recognitions_at_once: usize,
+    /// Recognitions of a call, ended ones included; one more is refused with `limit(recognitions)`.
+    pub recognitions: usize,
+    /// Final texts and gaps of a recognition that wait for the handler; one more takes the place of the oldest, and is counted.
+    pub recognised_texts: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -83,6 +89,9 @@ impl Default for Limits {
             rooms: 4,
             stream_messages: 64,
             stream_close: Duration::from_secs(5),
+            recognitions_at_once: 4,
+            recognitions: 64,
+            recognised_texts: 64,
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

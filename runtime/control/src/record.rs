@@ -3,7 +3,9 @@
 use crate::call::Saved;
 use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
-use crate::words::{Error, Interruption, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime};
+use crate::words::{
+    Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd, UnixTime,
+};
 
 /// What an instance used, as the guest counted it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -211,6 +213,17 @@ pub struct StreamRecord {
     pub counts: StreamCounts,
 }
 
+/// A continuous recognition as the call's record shows it; nothing of what was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecognitionRecord {
+    /// Who was listened to.
+    pub leg: LegId,
+    /// When it began.
+    pub started_at: UnixTime,
+    /// What came of it.
+    pub outcome: Recognised,
+}
+
 /// The end record of a call (CDR).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
@@ -232,6 +245,8 @@ pub struct CallRecord {
     pub recordings: Vec<RecordingRecord>,
     /// Its streams in the order they began.
     pub streams: Vec<StreamRecord>,
+    /// Its continuous recognitions in the order they began.
+    pub recognitions: Vec<RecognitionRecord>,
     /// How the handler ended.
     pub handler_end: HandlerEnd,
     /// Host calls that waited.

@@ -4,6 +4,7 @@
 
 mod hearing;
 mod parties;
+mod recognising;
 mod recording;
 mod rooms;
 mod streaming;
@@ -15,6 +16,10 @@ pub use parties::{
     TransferPolicy,
 };
 
+pub use recognising::{
+    FinalText, Gap, HINTS_MAX, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseEnd, RecogniseFailure,
+    RecogniseOptions, Recognised,
+};
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
 pub use rooms::{RoomEvent, RoomPart, Seat};
 pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
@@ -91,6 +96,10 @@ pub enum LimitName {
     Parameters,
     /// Rooms open at the same time in one call.
     Rooms,
+    /// Recognitions at the same time, or in one call.
+    Recognitions,
+    /// Hints of one recognition.
+    Hints,
 }
 
 /// Why a request was not carried out.

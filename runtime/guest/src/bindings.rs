@@ -21,5 +21,6 @@ wasmtime::component::bindgen!({
         "patchcord:handler/bridge.bridging": handles::Bridging,
         "patchcord:handler/transfer.request": handles::TransferRequest,
         "patchcord:handler/room.room": handles::Room,
+        "patchcord:handler/recognise.recognising": handles::Recognising,
     },
 });

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 15] = [
     ("random.wit", include_str!("../../../wit/random.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
     ("room.wit", include_str!("../../../wit/room.wit")),
+    ("recognise.wit", include_str!("../../../wit/recognise.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 

@@ -2,6 +2,7 @@
 //! of dialling, bridges and transfers are in `convert/`.
 
 mod parties;
+mod recognising;
 mod recording;
 mod rooms;
 mod streaming;
@@ -52,8 +53,8 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);

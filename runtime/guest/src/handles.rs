@@ -25,6 +25,8 @@ pub enum Dialing {}
 pub enum Bridging {}
 /// Marks handles of `room.room`.
 pub enum Room {}
+/// Marks handles of `recognise.recognising`.
+pub enum Recognising {}
 /// Marks handles of `transfer.request`. The call gives one handle to each request, so they are not counted.
 pub enum TransferRequest {}
 

@@ -32,7 +32,8 @@ pub(crate) fn start(
 ) -> Result<(AsideThreads, Aside), StartError> {
     let (speaker, speech) = speech::start(&config.speech, inboxes, &figures.speech)?.unzip();
     let (fetcher, web_files) = web_files::start(&config.web_files, inboxes, &figures.web_files)?.unzip();
-    let (listener, recognition) = recognition::start(&config.recognition, inboxes, &figures.recognition)?.unzip();
+    let (listener, recognition) =
+        recognition::start(&config.recognition, config.dns, inboxes, &figures.recognition)?.unzip();
     let threads = AsideThreads {
         _threads: [speaker, fetcher, listener].into_iter().flatten().collect(),
     };

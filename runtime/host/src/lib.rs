@@ -56,7 +56,7 @@ pub use hosted::HostedServer;
 #[doc(hidden)]
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, Streams, WatchedTrunk};
-pub use recognition::{RecogniserConfig, RecognitionConfig};
+pub use recognition::{RecogniserConfig, RecogniserServer, RecognitionConfig};
 pub use recordings::sending::StoreConfig;
 pub use records::RecordsTo;
 pub use speech::{SpeechConfig, VoiceConfig};

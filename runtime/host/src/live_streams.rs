@@ -1,14 +1,15 @@
-//! Live streams of legs to WebSocket servers: one async task each, on a runtime of its own thread. Every task drives a
-//! [`Stream`], which knows the protocol; here are connections, clocks and queues.
+//! Live streams of legs to WebSocket servers, and continuous recognition by one: an async task each, on a runtime of its own
+//! thread. Every task drives a [`Conversation`], which knows the protocol; here are connections, clocks and queues.
 //!
 //! Queues, all bounded. Frames of taps: a ring that this thread empties every 5 ms; without room a frame is dropped and
 //! counted, and the media thread never waits. Orders of shards: without room the stream is told to be over. Orders to media
 //! threads: without room they wait here, and with them the server's sound. What waits for a server that does not read is
-//! bounded in the [`Stream`].
+//! bounded in the [`Conversation`].
 //!
 //! Not here: which servers are allowed (the call), what the messages mean.
 
 mod client;
+mod recogniser;
 mod task;
 
 use crate::async_thread::{self, AsyncThread};
@@ -18,24 +19,30 @@ use crate::orders::until_taken;
 use crate::shard_threads::Inbox;
 use crate::tapped_frame::TappedFrame;
 use client::Client;
+pub(crate) use client::Socket;
 use hickory_resolver::TokioResolver;
-use patchcord_control::call::{StreamOver, StreamSignal};
+use patchcord_control::call::{RecogniseSignal, StreamOver, StreamSignal};
 use patchcord_control::private::Private;
-use patchcord_control::words::{Key, StreamCounts, StreamEnd};
+use patchcord_control::stream_urls::StreamUrl;
+use patchcord_control::words::{Key, RecogniseCounts, RecogniseFailure, StreamCounts, StreamEnd};
 use patchcord_media::{LiveEvent, TapTaken, Tapped};
 use patchcord_switch::StreamOrder;
-use patchcord_switch::stream::{StreamKey, StreamSetup};
+use patchcord_switch::recognise::{RecogniseSetup, Recognition};
+use patchcord_switch::stream::{Conversation, Failure, Stream, StreamKey};
+pub(crate) use recogniser::LiveRecogniser;
 use rustls::ClientConfig;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Frames, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use task::Task;
 use tokio::sync::mpsc;
 
 /// Streams of a node at the same time; one more is over at once as overloaded.
 const STREAMS: usize = 512;
+/// Recognitions of a node at the same time, beside its streams.
+const RECOGNITIONS: usize = 512;
 /// Frames on their way from media threads: those of all streams for 300 ms.
 const FRAMES: usize = 8_192;
 /// Orders of shards that wait.
@@ -56,6 +63,11 @@ pub(crate) struct LiveFigures {
     pub(crate) begun: Figure,
     /// Streams refused because there were too many.
     pub(crate) refused: Figure,
+    /// Recognitions that run.
+    pub(crate) recognitions_active: Figure,
+    /// Recognitions begun, and those refused because there were too many.
+    pub(crate) recognitions_begun: Figure,
+    pub(crate) recognitions_refused: Figure,
     /// Connections that came about, and those that did not.
     pub(crate) connected: Figure,
     pub(crate) not_connected: Figure,
@@ -98,6 +110,7 @@ impl LiveQueue {
 fn key_of(order: &StreamOrder) -> StreamKey {
     match order {
         StreamOrder::Begin(setup) => setup.key,
+        StreamOrder::Recognise(setup) => setup.key,
         StreamOrder::Live { key, .. }
         | StreamOrder::Key { key, .. }
         | StreamOrder::Send { key, .. }
@@ -119,6 +132,8 @@ pub(crate) struct LiveSetup {
     pub(crate) resolver: Option<TokioResolver>,
     /// Whom servers must be certified by.
     pub(crate) tls: Arc<ClientConfig>,
+    /// Whoever recognises all the time, if somebody does.
+    pub(crate) recogniser: Option<LiveRecogniser>,
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) media: Vec<MediaQueue>,
     pub(crate) figures: Arc<LiveFigures>,
@@ -134,6 +149,7 @@ pub(crate) fn start(setup: LiveSetup) -> io::Result<Started> {
     let figures = setup.figures.clone();
     let desk = Desk {
         client: Client::new(setup.resolver, setup.tls),
+        recogniser: setup.recogniser,
         inboxes: setup.inboxes,
         media: setup.media,
         figures: setup.figures,
@@ -154,12 +170,28 @@ pub(crate) fn start(setup: LiveSetup) -> io::Result<Started> {
 /// What all streams share.
 struct Desk {
     client: Client,
+    recogniser: Option<LiveRecogniser>,
     inboxes: Vec<Inbox>,
     media: Vec<MediaQueue>,
     figures: Arc<LiveFigures>,
 }
 
 impl Desk {
+    /// Opens a connection to a server that was named, or to the recogniser of the node.
+    async fn open(&self, url: Option<StreamUrl>) -> Result<Socket, Failure> {
+        match (url, &self.recogniser) {
+            (Some(url), _) => self.client.open(&url, &[]).await,
+            (None, Some(recogniser)) => recogniser.open().await,
+            // The call asks for no recognition then.
+            (None, None) => Err(Failure::Unreachable),
+        }
+    }
+
+    /// As `tell`, of a recognition.
+    async fn tell_heard(&self, shard: usize, key: StreamKey, signal: &RecogniseSignal) {
+        until_taken(|| self.inboxes[shard].recognition(key, signal)).await;
+    }
+
     /// The call waits for it, so it is never dropped: a busy shard gets it later.
     async fn tell(&self, shard: usize, key: StreamKey, signal: &StreamSignal) {
         until_taken(|| self.inboxes[shard].stream(key, signal)).await;
@@ -178,8 +210,20 @@ enum ToTask {
 /// Deals out orders and frames to the tasks of the streams.
 struct Dispatcher {
     desk: Arc<Desk>,
-    lines: HashMap<StreamKey, mpsc::Sender<ToTask>>,
+    lines: HashMap<StreamKey, Line>,
     slices: u32,
+}
+
+/// The way to the task of a stream, or of a recognition.
+struct Line {
+    kind: Kind,
+    told: mpsc::Sender<ToTask>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Stream,
+    Recognition,
 }
 
 impl Dispatcher {
@@ -202,7 +246,7 @@ impl Dispatcher {
         for frame in frames.try_iter().take(FRAMES) {
             let key = StreamKey(frame.tapped().tap.number);
             let Some(line) = self.lines.get(&key) else { continue };
-            if let Err(mpsc::error::TrySendError::Full(_)) = line.try_send(ToTask::Heard(frame)) {
+            if let Err(mpsc::error::TrySendError::Full(_)) = line.told.try_send(ToTask::Heard(frame)) {
                 self.desk.figures.frames_dropped.one();
             }
         }
@@ -215,40 +259,83 @@ impl Dispatcher {
 
     /// Forgets streams that are over.
     fn sweep(&mut self) {
-        self.lines.retain(|_, line| !line.is_closed());
-        self.desk.figures.active.set(self.lines.len() as u64);
+        self.lines.retain(|_, line| !line.told.is_closed());
+        self.count();
+    }
+
+    fn count(&self) {
+        let (streams, recognitions) = (self.running(Kind::Stream), self.running(Kind::Recognition));
+        self.desk.figures.active.set(streams as u64);
+        self.desk.figures.recognitions_active.set(recognitions as u64);
+    }
+
+    fn running(&self, kind: Kind) -> usize {
+        self.lines.values().filter(|line| line.kind == kind).count()
+    }
+
+    /// Whether one more may run, after those that are over were forgotten.
+    fn has_room(&mut self, kind: Kind, most: usize) -> bool {
+        if self.running(kind) >= most {
+            self.sweep();
+        }
+        self.running(kind) < most
     }
 
     fn order(&mut self, shard: usize, order: StreamOrder) {
         let (key, told) = match order {
-            StreamOrder::Begin(setup) => return self.begin(shard, *setup),
+            StreamOrder::Begin(setup) => return self.begin(shard, Stream::new(Instant::now(), *setup)),
+            StreamOrder::Recognise(setup) => return self.recognise(shard, *setup),
             StreamOrder::Live { key, event } => (key, ToTask::Live(event)),
             StreamOrder::Key { key, pressed } => (key, ToTask::Key(pressed)),
             StreamOrder::Send { key, text } => (key, ToTask::Send(text)),
             StreamOrder::End { key, why } => (key, ToTask::End(why)),
         };
         let Some(line) = self.lines.get(&key) else { return };
-        if let Err(mpsc::error::TrySendError::Full(_)) = line.try_send(told) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = line.told.try_send(told) {
             // It would miss something: it ends as soon as it has seen what it has.
             self.lines.remove(&key);
         }
     }
 
-    fn begin(&mut self, shard: usize, setup: StreamSetup) {
-        let (desk, key) = (self.desk.clone(), setup.key);
-        if self.lines.len() >= STREAMS {
-            self.sweep();
-        }
-        if self.lines.len() >= STREAMS {
+    fn begin(&mut self, shard: usize, stream: Stream) {
+        let (desk, key) = (self.desk.clone(), stream.setup().key);
+        if !self.has_room(Kind::Stream, STREAMS) {
             desk.figures.refused.one();
             tokio::spawn(async move { desk.tell(shard, key, &overloaded()).await });
             return;
         }
         desk.figures.begun.one();
-        let (line, told) = mpsc::channel(WAITING);
-        self.lines.insert(key, line);
-        desk.figures.active.set(self.lines.len() as u64);
-        tokio::spawn(Task::new(desk, shard, setup, told).run());
+        self.converse(shard, Kind::Stream, Conversation::Stream(Box::new(stream)));
+    }
+
+    fn recognise(&mut self, shard: usize, mut setup: RecogniseSetup) {
+        let (desk, key) = (self.desk.clone(), setup.key);
+        if !self.has_room(Kind::Recognition, RECOGNITIONS) {
+            desk.figures.recognitions_refused.one();
+            let over = RecogniseSignal::Over {
+                failure: Some(RecogniseFailure::Overloaded),
+                counts: RecogniseCounts::default(),
+            };
+            tokio::spawn(async move { desk.tell_heard(shard, key, &over).await });
+            return;
+        }
+        desk.figures.recognitions_begun.one();
+        if let (None, Some(recogniser)) = (&setup.options.language, &desk.recogniser) {
+            setup.options.language = Some(recogniser.language.clone());
+        }
+        let recognition = Recognition::new(Instant::now(), setup);
+        self.converse(
+            shard,
+            Kind::Recognition,
+            Conversation::Recognition(Box::new(recognition)),
+        );
+    }
+
+    fn converse(&mut self, shard: usize, kind: Kind, conversation: Conversation) {
+        let (told, heard) = mpsc::channel(WAITING);
+        self.lines.insert(conversation.key(), Line { kind, told });
+        self.count();
+        tokio::spawn(Task::new(self.desk.clone(), shard, conversation, heard).run());
     }
 }
 

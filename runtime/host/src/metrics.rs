@@ -463,9 +463,23 @@ fn live_streams(page: &mut Page, figures: &Figures) {
         "result",
         &[("begun", streams.begun.get()), ("refused", streams.refused.get())],
     );
+    page.gauge(
+        "patchcord_recognitions_active",
+        "Legs that are listened to all the time.",
+        streams.recognitions_active.get(),
+    );
+    page.counters(
+        "patchcord_recognitions_total",
+        "Continuous recognitions by what came of their beginning: begun, or too many at once.",
+        "result",
+        &[
+            ("begun", streams.recognitions_begun.get()),
+            ("refused", streams.recognitions_refused.get()),
+        ],
+    );
     page.counters(
         "patchcord_stream_connections_total",
-        "Connections to the servers of live streams that came about, or did not.",
+        "Connections to the servers of live streams and to the recogniser that came about, or did not.",
         "result",
         &[
             ("opened", streams.connected.get()),
@@ -474,7 +488,7 @@ fn live_streams(page: &mut Page, figures: &Figures) {
     );
     page.counter(
         "patchcord_stream_frames_dropped_total",
-        "Frames of 20 ms that found no room on their way to a live stream.",
+        "Frames of 20 ms that found no room on their way to a live stream or a recognition.",
         streams.frames_dropped.get(),
     );
 }

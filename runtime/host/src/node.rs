@@ -408,6 +408,7 @@ impl Ground {
         let setup = LiveSetup {
             resolver: dns::resolver(config.dns),
             tls: certificates.client(),
+            recogniser: config.recognition.live(config.dns)?,
             inboxes: inboxes.to_vec(),
             media: media.to_vec(),
             figures: self.figures.live_streams.clone(),
@@ -540,6 +541,7 @@ impl Ground {
             instance: config.instance,
             call: config.call.clone(),
             streams: Arc::new(config.streams.allow.clone()),
+            listens: config.recognition.listens(),
             calls,
             gate: config.gate.clone(),
             registrar: (index == 0).then(|| config.registrar.clone()),

@@ -1,9 +1,10 @@
-//! What callers say in place of keys, recognised for the shards: by a program beside us or by a web server, on an async runtime
-//! of its own thread. Everything has a limit: what waits, in all and of one tenant, how much is recognised at once, time,
+//! What callers say in place of keys, recognised for the shards: by a program beside us, a web server, or a
+//! server that listens all the time, on an async runtime of its own thread. Everything has a limit: what waits, in all and of one tenant, how much is recognised at once, time,
 //! bytes. Not here: where something said begins and ends, and who waits for it. What was said never reaches a log or an error;
 //! a word of the phrases that is not known does, for whoever wrote them.
 
 mod dictionary;
+mod live;
 mod matching;
 mod pocketsphinx;
 mod server;
@@ -12,16 +13,24 @@ pub use pocketsphinx::PocketsphinxConfig;
 pub use server::Fields;
 
 use crate::async_thread::{self, AsyncThread};
+use crate::dns;
 use crate::figures::Figure;
 use crate::hosted::{Hosted, HostedServer};
+use crate::live_streams::LiveRecogniser;
 use crate::orders::{Asker, Order, answer, put};
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use hyper::header::{HeaderName, HeaderValue};
+use patchcord_control::call::Listens;
 use patchcord_control::ids::Tenant;
+use patchcord_control::private::Private;
+use patchcord_control::stream_urls::StreamUrl;
 use patchcord_control::words::Heard;
 use patchcord_switch::ToRecognise;
 use pocketsphinx::Pocketsphinx;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -61,6 +70,42 @@ pub enum RecogniserConfig {
     Pocketsphinx(PocketsphinxConfig),
     /// A server that answers a sound file with a text.
     Server(HostedServer, Fields),
+    /// A server that listens all the time, over a WebSocket.
+    WebSocket(RecogniserServer),
+}
+
+/// A recogniser over a WebSocket.
+#[derive(Debug, Clone)]
+pub struct RecogniserServer {
+    /// Where it is.
+    pub url: StreamUrl,
+    /// Further headers of the request for a connection: a key.
+    pub headers: Vec<(HeaderName, Private<HeaderValue>)>,
+    /// Authorities one of which must have certified it; none: those of the system.
+    pub roots: Option<PathBuf>,
+}
+
+impl RecognitionConfig {
+    /// How the recogniser listens.
+    pub(crate) fn listens(&self) -> Listens {
+        match self.recogniser {
+            RecogniserConfig::Nobody => Listens::Never,
+            RecogniserConfig::Pocketsphinx(_) | RecogniserConfig::Server(..) => Listens::OnceAtATime,
+            RecogniserConfig::WebSocket(_) => Listens::Continuously,
+        }
+    }
+
+    /// The way to the recogniser that listens all the time, if it does.
+    ///
+    /// # Errors
+    /// Authorities that cannot be read.
+    pub(crate) fn live(&self, name_server: Option<SocketAddr>) -> Result<Option<LiveRecogniser>, StartError> {
+        let RecogniserConfig::WebSocket(server) = &self.recogniser else {
+            return Ok(None);
+        };
+        let live = LiveRecogniser::new(server.clone(), &self.language, dns::resolver(name_server));
+        live.map(Some).map_err(StartError::Certificates)
+    }
 }
 
 impl Default for RecognitionConfig {
@@ -107,6 +152,7 @@ pub(crate) fn recognise(
 /// Starts recognising; nothing if nobody does.
 pub(crate) fn start(
     config: &RecognitionConfig,
+    name_server: Option<SocketAddr>,
     inboxes: &[Inbox],
     figures: &Arc<RecognitionFigures>,
 ) -> Result<Option<(AsyncThread, RecognitionQueue)>, StartError> {
@@ -123,6 +169,10 @@ pub(crate) fn start(
             let server = Hosted::new(server.clone()).map_err(StartError::Certificates)?;
             Recogniser::Server(server, fields.clone())
         }
+        RecogniserConfig::WebSocket(_) => match config.live(name_server)? {
+            Some(live) => Recogniser::Live(live),
+            None => unreachable!("it is one that listens all the time"),
+        },
     };
     let (orders, waiting) = mpsc::channel(QUEUE);
     let desk = Desk {
@@ -142,6 +192,7 @@ enum Recogniser {
     /// Or why there is none.
     Pocketsphinx(Result<Pocketsphinx, String>),
     Server(Hosted, Fields),
+    Live(LiveRecogniser),
 }
 
 struct Desk {
@@ -217,6 +268,7 @@ impl Recogniser {
                 Recogniser::Pocketsphinx(Ok(program)) => program.recognise(wanted, language).await,
                 Recogniser::Pocketsphinx(Err(why)) => Err(why.clone()),
                 Recogniser::Server(server, fields) => server::recognise(server, fields, wanted, language).await,
+                Recogniser::Live(server) => live::recognise(server, wanted, language).await,
             }
         });
         let late = format!("it was not recognised within {} ms", config.time.as_millis());

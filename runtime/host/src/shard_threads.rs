@@ -26,7 +26,7 @@ use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
-use patchcord_control::call::{Saved, StreamSignal};
+use patchcord_control::call::{RecogniseSignal, Saved, StreamSignal};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::NotRecorded;
 use patchcord_media::Report;
@@ -92,6 +92,10 @@ enum ToShard {
     Stream {
         key: StreamKey,
         signal: StreamSignal,
+    },
+    Recognition {
+        key: StreamKey,
+        signal: RecogniseSignal,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -202,6 +206,12 @@ impl Inbox {
     pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> Taken {
         let signal = signal.clone();
         self.offer(ToShard::Stream { key, signal })
+    }
+
+    /// Tells something of a recognition, or finds no room for that.
+    pub(crate) fn recognition(&self, key: StreamKey, signal: &RecogniseSignal) -> Taken {
+        let signal = signal.clone();
+        self.offer(ToShard::Recognition { key, signal })
     }
 
     /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
@@ -453,6 +463,7 @@ impl Work {
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
             ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
+            ToShard::Recognition { key, signal } => self.handle(Input::Recognition { key, signal }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),

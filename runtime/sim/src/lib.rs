@@ -12,11 +12,13 @@ mod agent;
 mod network;
 pub mod phone;
 pub mod scenario;
+mod transcriber;
 mod world;
 
 pub use agent::Agent;
 pub use network::{Carried, Conditions, Fate, LinkId, Network, PACKETS_IN_FLIGHT, Packet};
 pub use phone::Phone;
+pub use transcriber::Transcriber;
 pub use world::{
     DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Listener, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
     RECORDING_SECONDS, Recording, Seat, Setup, Spoken, Storage, TENANT, Tape, Voice, World, speech, users, way_out,

@@ -47,6 +47,7 @@
 //!
 //! Texts are spoken by a pretend voice, whose words `hear_speech` knows; `voice_fails = "why"` at the top makes it refuse.
 //! What a phone says with `say_words` in the same voice, a pretend recogniser understands; `listener_fails` is for it.
+//! Another one listens all the time to whom a handler wants written down; it understands the words of the hints.
 //!
 //! Pretend servers that legs are streamed to stand in `[[agent]]` blocks. One greets with a tone, answers what it hears (a
 //! tenth of a second of sound, then quiet) with another, falls silent when it is interrupted, sends the text "a person is

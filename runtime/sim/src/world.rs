@@ -27,6 +27,7 @@ pub use voice::{Spoken, Voice, speech, words_said};
 
 use crate::network::{Conditions, Fate, Network};
 use crate::phone::{self, LINES_MAX, Lane, Phone};
+use crate::transcriber::Transcriber;
 use agents::Streamed;
 use node::{Door, Node, Sent};
 use patchcord_control::record::CallRecord;
@@ -213,7 +214,13 @@ impl World {
         self.node.recogniser.asked()
     }
 
-    /// What pretend servers were told beside sound, one connection after the other: messages of `wit/stream.md`.
+    /// How the recogniser that listens all the time behaves from now on.
+    pub fn set_transcriber(&mut self, transcriber: Transcriber) {
+        self.node.agents.transcriber = transcriber;
+    }
+
+    /// What pretend servers were told beside sound, one connection after the other: messages of `wit/stream.md`
+    /// and `wit/recognise.md`.
     pub fn told_agents(&self) -> Vec<String> {
         self.node.agents.told()
     }
@@ -497,6 +504,7 @@ impl World {
         match streamed {
             Streamed::Media(command) => self.node.command(self.now, command),
             Streamed::Signal(key, signal) => self.node.shard.handle(self.now, Input::Stream { key, signal }),
+            Streamed::Heard(key, signal) => self.node.shard.handle(self.now, Input::Recognition { key, signal }),
         }
     }
 

@@ -57,6 +57,7 @@ impl Shard {
                 CallOutput::Recording(command) => self.recording_command(id, command),
                 CallOutput::Room { number, command } => self.room_command(now, id, number, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
+                CallOutput::Recognition { number, command } => self.recognise_command(now, id, number, command),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -125,6 +126,9 @@ impl Shard {
             self.streams.remove(key);
         }
         self.close_rooms(live.rooms.into_values());
+        for key in live.recognitions.values() {
+            self.recognitions.remove(key);
+        }
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);
             self.release_port(&io);

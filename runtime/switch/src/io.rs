@@ -4,9 +4,10 @@ use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
+use crate::recognise::RecogniseSetup;
 use crate::speaking::{ToFetch, ToSpeak};
 use crate::stream::{StreamKey, StreamSetup};
-use patchcord_control::call::{Saved, StreamSignal, Trace, TurnTrace};
+use patchcord_control::call::{Listens, RecogniseSignal, Saved, StreamSignal, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
 use patchcord_control::limits::Limits;
 use patchcord_control::private::Private;
@@ -52,6 +53,8 @@ pub struct Config {
     pub call: Limits,
     /// Which servers legs may be streamed to.
     pub streams: Arc<StreamAllow>,
+    /// How the recogniser of the node listens.
+    pub listens: Listens,
     /// Calls at the same time; one more is refused with 503.
     pub calls: usize,
     /// Whether turns are reported.
@@ -149,6 +152,13 @@ pub enum Input<'a> {
         /// What.
         signal: StreamSignal,
     },
+    /// A recognition has something to tell; it is over once for each [`StreamOrder::Recognise`].
+    Recognition {
+        /// Which.
+        key: StreamKey,
+        /// What.
+        signal: RecogniseSignal,
+    },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
     /// Routes and programs from now on; running calls keep theirs.
@@ -227,6 +237,8 @@ pub enum StreamOrder {
         /// Why.
         why: StreamEnd,
     },
+    /// A new recognition; its tap begins after this. [`Input::Recognition`] with [`RecogniseSignal::Over`] follows once.
+    Recognise(Box<RecogniseSetup>),
 }
 
 /// Everything a shard can want.

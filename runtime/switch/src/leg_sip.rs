@@ -188,6 +188,7 @@ impl Shard {
             speaking: 0,
             recognising: 0,
             streams: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
             wake_at: None,
         };
         self.calls.insert(id, live);
@@ -221,6 +222,7 @@ impl Shard {
             headers: facts.headers,
             description: facts.description,
             streams: self.config.streams.clone(),
+            listens: self.config.listens,
             trace: self.config.trace,
         }
     }

@@ -24,6 +24,8 @@ mod media_plan;
 mod moving;
 mod outgoing;
 mod phones;
+pub mod recognise;
+mod recognising;
 mod recordings;
 mod rooms;
 mod shard;

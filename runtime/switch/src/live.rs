@@ -51,6 +51,8 @@ pub(crate) struct Live {
     pub(crate) rooms: BTreeMap<u32, RoomPlace>,
     /// Its legs that sit in rooms.
     pub(crate) seats: BTreeMap<LegId, Seated>,
+    /// Recognitions of the call by their number. Bounded by the call's limit.
+    pub(crate) recognitions: BTreeMap<u32, StreamKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
 }

@@ -66,7 +66,7 @@ pub(crate) fn rate(agreed: &Agreed) -> media::mixer::Rate {
 
 /// How long packets are by what the far end said; one it takes only shorter ones than we make gets the shortest.
 fn packets(agreed: &Agreed) -> media::PacketTimes {
-    let shortest = u32::from(media::PacketTime::Ms10.ms());
+    let shortest = media::PacketTime::Ms10.ms();
     media::PacketTimes {
         own: media::PacketTime::at_most(agreed.ptime_ms.into()),
         most_ms: agreed

@@ -11,7 +11,7 @@ use crate::leg_sip::{event_dialog, leg_origin};
 use crate::live::Live;
 use crate::locate::Pending;
 use crate::speaking::Speaking;
-use crate::stream::StreamKey;
+use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
@@ -47,6 +47,8 @@ pub struct Shard {
     pub(crate) last_room: u64,
     /// Streams that are not over. Bounded by the limits of the calls.
     pub(crate) streams: HashMap<StreamKey, Streaming>,
+    /// Recognitions that are not over. Bounded by the limits of the calls.
+    pub(crate) recognitions: HashMap<StreamKey, Streaming>,
     /// Addresses that are being looked up. Bounded by the endpoints of all calls.
     pub(crate) queries: BTreeMap<Query, Pending>,
     pub(crate) next_query: u64,
@@ -126,6 +128,7 @@ impl Shard {
             rooms: HashMap::new(),
             last_room: 0,
             streams: HashMap::new(),
+            recognitions: HashMap::new(),
             queries: BTreeMap::new(),
             next_query: 0,
             speaking: BTreeMap::new(),
@@ -173,6 +176,7 @@ impl Shard {
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Stream { key, signal } => self.stream_signal(now, key, signal),
+            Input::Recognition { key, signal } => self.recognise_signal(now, key, signal),
             Input::Ports(ports) => {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);
@@ -312,6 +316,9 @@ impl Shard {
 
     fn media_report(&mut self, now: Instant, report: Report) {
         if let Report::Tap { tap, event, .. } = report {
+            if tap.channel == STREAM_CHANNEL {
+                return self.recognition_tapped(now, StreamKey(tap.number), event);
+            }
             return self.tap_report(now, tap, event);
         }
         if let Report::Room { room, event } = report {

@@ -5,9 +5,13 @@
 //! **One input, then drain [`Stream::poll`], [`Stream::next_order`] and, while there is a connection, [`Stream::next_text`];
 //! [`Stream::wake_at`] then names the next deadline.**
 
+mod conversation;
 mod core;
-mod message;
+pub(crate) mod line;
+pub(crate) mod message;
+pub(crate) mod outgoing;
 
+pub use self::conversation::Conversation;
 pub use self::core::{CLOSE_TIME, Input, Output, Stream};
 pub use message::{Failure, MAX_TEXT_BYTES};
 

@@ -20,8 +20,8 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) struct Streaming {
     pub(crate) call: CallId,
     pub(crate) number: u32,
-    session: SessionId,
-    thread: usize,
+    pub(crate) session: SessionId,
+    pub(crate) thread: usize,
 }
 
 impl Shard {
@@ -76,17 +76,12 @@ impl Shard {
         };
         self.outputs
             .push_back(Output::Stream(StreamOrder::Begin(Box::new(setup))));
-        let order = TapOrder::Begin(TapOptions {
-            longest: LONGEST,
-            quiet: None,
-            starts: TapStart::AtOnce,
-        });
-        self.media_output(thread, tap(session, key, order));
+        self.media_output(thread, tap_begins(session, key));
     }
 
     fn untap_stream(&mut self, key: StreamKey) {
         if let Some(stream) = self.streams.get(&key).copied() {
-            self.media_output(stream.thread, tap(stream.session, key, TapOrder::End));
+            self.media_output(stream.thread, tap_ends(stream.session, key));
         }
     }
 
@@ -101,7 +96,8 @@ impl Shard {
     /// A stream has something to tell. That its call is over already is no harm.
     pub(crate) fn stream_signal(&mut self, now: Instant, key: StreamKey, signal: StreamSignal) {
         let Some(Streaming { call, number, .. }) = self.streams.get(&key).copied() else {
-            return;
+            // What has no room does not say what it was.
+            return self.recognition_refused(now, key);
         };
         if let StreamSignal::Over { .. } = signal {
             self.untap_stream(key);
@@ -109,6 +105,21 @@ impl Shard {
         }
         self.feed(now, call, CallInput::Stream { number, signal });
     }
+}
+
+/// What the leg says begins to be handed over.
+pub(crate) fn tap_begins(session: SessionId, key: StreamKey) -> Command {
+    let order = TapOrder::Begin(TapOptions {
+        longest: LONGEST,
+        quiet: None,
+        starts: TapStart::AtOnce,
+    });
+    tap(session, key, order)
+}
+
+/// And no more.
+pub(crate) fn tap_ends(session: SessionId, key: StreamKey) -> Command {
+    tap(session, key, TapOrder::End)
 }
 
 fn tap(session: SessionId, key: StreamKey, order: TapOrder) -> Command {

@@ -217,6 +217,7 @@ impl Node {
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),
             streams: Arc::default(),
+            listens: patchcord_control::call::Listens::Never,
             calls: 1_000,
             trace: Trace::Off,
             ladder: Trace::On,

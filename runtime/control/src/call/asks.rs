@@ -110,6 +110,10 @@ impl Call {
             Ask::SendStream { operation, text } => Answer::Unit(self.send_stream(*operation, text)),
             Ask::ReceiveStream { operation, timeout_ms } => return self.receive_stream(now, *operation, *timeout_ms),
             Ask::StopStream { operation } => return self.stop_stream(now, *operation),
+            Ask::StartRecognise { leg, options } => Answer::Started(self.start_recognise(now, *leg, options)),
+            Ask::ReceiveHeard { operation, timeout_ms } => return self.receive_heard(now, *operation, *timeout_ms),
+            Ask::RecogniseResult { operation } => Answer::RecogniseResult(self.recognise_result(*operation)),
+            Ask::StopRecognise { operation } => return self.stop_recognise(now, *operation),
             Ask::Take { call } => return self.take(*call),
             Ask::Give { leg, handler } => return wait_for(self.give(*leg, handler), Answer::Given),
             Ask::Done { operation } => Answer::Flag(self.operations.get(*operation).is_none_or(Operation::is_done)),
@@ -153,6 +157,7 @@ impl Call {
             Some(Operation::Dialling(dialling)) => self.abandon_dial(*dialling),
             Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
             Some(Operation::Room(room)) => self.close_room(id, &room),
+            Some(Operation::Recognising { number, .. }) => self.abandon_recognition(now, number),
             _ => {}
         }
         Answer::Nothing

@@ -2,10 +2,12 @@
 
 mod hearing;
 mod parties;
+mod recognising;
 mod rooms;
 mod streams;
 
 pub(crate) use parties::{addresses, bridge, dial, keys};
+pub(crate) use recognising::recognise;
 pub(crate) use rooms::{record_room, seat};
 pub(crate) use streams::{STREAM_TEXT_BYTES, stream};
 

@@ -50,6 +50,7 @@ impl Call {
         if announces {
             self.stop_recordings(now);
             self.stop_streams(now);
+            self.stop_recognitions(now);
             for leg in self.legs.ids().filter(|leg| *leg != CALLER) {
                 self.hang_up(leg);
             }
@@ -139,7 +140,11 @@ impl Call {
         if !matches!(self.handler, Handler::Over(_)) {
             return;
         }
-        if self.legs.iter().all(Leg::is_over) && self.recordings_done() && self.streams_done() {
+        if self.legs.iter().all(Leg::is_over)
+            && self.recordings_done()
+            && self.streams_done()
+            && self.recognitions_done()
+        {
             return self.finish(now);
         }
         match self.end {
@@ -157,10 +162,14 @@ impl Call {
         }
     }
 
-    /// When a recording or a stream that has no outcome yet acts by itself.
+    /// When a recording, a stream or a recognition that has no outcome yet acts by itself.
     pub(super) fn kept_wake_at(&self) -> Option<Instant> {
-        let both = [self.recordings_wake_at(), self.streams_wake_at()];
-        both.into_iter().flatten().min()
+        let all = [
+            self.recordings_wake_at(),
+            self.streams_wake_at(),
+            self.recognitions_close_at(),
+        ];
+        all.into_iter().flatten().min()
     }
 
     fn finish(&mut self, now: Instant) {
@@ -178,6 +187,7 @@ impl Call {
             legs: self.legs.iter().map(|leg| self.leg_record(leg)).collect(),
             recordings: self.recording_records(),
             streams: self.stream_records(),
+            recognitions: self.recognition_records(),
             handler_end: handler_end.clone(),
             turns: self.tally.turns,
             usage: self.tally.usage,

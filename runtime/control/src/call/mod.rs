@@ -18,6 +18,7 @@ mod leg;
 mod moving;
 mod operation;
 mod playing;
+mod recognising;
 mod recorders;
 mod recording;
 mod rooms;
@@ -31,10 +32,10 @@ mod transferring;
 
 pub use check::PromptNames;
 pub use io::{
-    AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, MediaCommand, NoSuchCall,
-    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecordingCommand, RecordingSignal, Saved, Setup,
-    StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn,
-    TurnTrace,
+    AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, Listens, MediaCommand, NoSuchCall,
+    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecogniseCommand, RecogniseSignal, RecordingCommand,
+    RecordingSignal, Saved, Setup, StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped,
+    Trace, TransferKind, Turn, TurnTrace,
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
@@ -49,6 +50,7 @@ use leg::{Leg, Legs};
 use operation::Operations;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
+use recognising::Recognition;
 use recording::Recording;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -73,6 +75,8 @@ pub struct Call {
     streams: Vec<Stream>,
     /// The number of the last one.
     rooms_opened: u32,
+    /// In the order they began; none is ever removed. Bounded by `Limits::recognitions`.
+    recognitions: Vec<Recognition>,
     random: ChaCha12Rng,
     handler: Handler,
     end: End,
@@ -114,6 +118,11 @@ enum Wait {
     Operation(OperationId),
     /// A text of a stream's server, or time.
     Text {
+        operation: OperationId,
+        until: Option<Instant>,
+    },
+    /// Something that a recognition heard, or time.
+    Heard {
         operation: OperationId,
         until: Option<Instant>,
     },
@@ -161,6 +170,7 @@ impl Call {
             recordings: Vec::new(),
             streams: Vec::new(),
             rooms_opened: 0,
+            recognitions: Vec::new(),
             handler: Handler::Running,
             end: End::Open,
             tally: Tally::default(),
@@ -185,6 +195,7 @@ impl Call {
             Input::Recording { number, signal } => self.recording_signal(now, number, signal),
             Input::Stream { number, signal } => self.stream_signal(now, number, signal),
             Input::Room { number, signal } => self.room_signal(number, signal),
+            Input::Recognition { number, signal } => self.recognise_signal(now, number, signal),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -213,10 +224,17 @@ impl Call {
             End::Done => return None,
         };
         let legs = self.legs.iter().filter_map(Leg::over_at).min();
-        [wait, end, legs, self.operations.wake_at(), self.kept_wake_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            wait,
+            end,
+            legs,
+            self.operations.wake_at(),
+            self.kept_wake_at(),
+            self.recognitions_wake_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
@@ -241,6 +259,7 @@ impl Call {
         self.bridge_deadline(now);
         self.recordings_deadline(now);
         self.streams_deadline(now);
+        self.recognitions_deadline(now);
         self.key_pause_over(now);
         for leg in self.legs.ids() {
             if self.legs[leg].over_at().is_some_and(|at| at <= now) {
@@ -294,6 +313,7 @@ impl Call {
             Wait::Any { operations, until } => self.any_done(now, operations, *until),
             Wait::Operation(id) => self.outcome(*id),
             Wait::Text { operation, until } => self.text_ready(now, *operation, *until),
+            Wait::Heard { operation, until } => self.heard_ready(now, *operation, *until),
         }
     }
 
@@ -366,7 +386,7 @@ impl Wait {
         match self {
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
             Wait::KeyPause { at, .. } => Some(*at),
-            Wait::Any { until, .. } | Wait::Text { until, .. } => *until,
+            Wait::Any { until, .. } | Wait::Text { until, .. } | Wait::Heard { until, .. } => *until,
             Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }
     }

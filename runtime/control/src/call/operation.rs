@@ -2,9 +2,12 @@
 
 use super::dialling::Dialling;
 use super::gathering::Gathering;
+use super::recognising::HeardQueue;
 use super::rooms::Room;
 use crate::ids::{LegId, OperationId};
-use crate::words::{BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recorded, Streamed};
+use crate::words::{
+    BridgeOptions, Bridged, Error, GatherFailure, Gathered, Interruption, Played, Recognised, Recorded, Streamed,
+};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -89,6 +92,12 @@ pub(crate) enum Operation {
         number: u32,
         outcome: Option<Result<Streamed, Error>>,
     },
+    /// A recognition of the call, by its number, and what it heard that was not received.
+    Recognising {
+        number: u32,
+        heard: HeardQueue,
+        outcome: Option<Result<Recognised, Error>>,
+    },
 }
 
 impl Operation {
@@ -101,6 +110,7 @@ impl Operation {
             Operation::Recording { outcome, .. } => outcome.is_some(),
             Operation::Streaming { outcome, .. } => outcome.is_some(),
             Operation::Room(room) => room.has_news(),
+            Operation::Recognising { heard, outcome, .. } => !heard.is_empty() || outcome.is_some(),
         }
     }
 
@@ -113,12 +123,13 @@ impl Operation {
             | Operation::Bridging(_)
             | Operation::Recording { .. }
             | Operation::Room(_)
-            | Operation::Streaming { .. } => false,
+            | Operation::Streaming { .. }
+            | Operation::Recognising { .. } => false,
         }
     }
 
-    /// Ends what it does on a leg that is gone. Diallings, bridges, recordings and streams are ended by their
-    /// own machines.
+    /// Ends what it does on a leg that is gone. Diallings, bridges, recordings, streams and recognitions are ended by
+    /// their own machines.
     fn interrupt(&mut self, on: LegId, why: Interruption) {
         match self {
             Operation::Playing { leg, outcome } if *leg == on => {
@@ -199,6 +210,14 @@ impl Operations {
     pub(crate) fn stream_outcome(&mut self, of: u32) -> Option<&mut Option<Result<Streamed, Error>>> {
         self.table.values_mut().find_map(|operation| match operation {
             Operation::Streaming { number, outcome } if *number == of => Some(outcome),
+            _ => None,
+        })
+    }
+
+    /// What a recognition heard and where its outcome goes, if the handler still has a handle to it.
+    pub(crate) fn recognising(&mut self, of: u32) -> Option<(&mut HeardQueue, &mut Option<Result<Recognised, Error>>)> {
+        self.table.values_mut().find_map(|operation| match operation {
+            Operation::Recognising { number, heard, outcome } if *number == of => Some((heard, outcome)),
             _ => None,
         })
     }

@@ -112,6 +112,7 @@ impl Call {
         it.listens = None;
         self.recordings_lost(now, leg, why);
         self.streams_lost(now, leg, why);
+        self.recognitions_lost(now, leg, why);
         let it = &mut self.legs[leg];
         if matches!(it.audio, Audio::Open | Audio::Pending) {
             it.audio = Audio::Closing;
@@ -206,6 +207,7 @@ impl Call {
             Operation::Bridging(bridging) => bridging.outcome.take().map(Answer::Bridged),
             Operation::Recording { outcome, .. } => outcome.clone().map(Answer::Recorded),
             Operation::Streaming { outcome, .. } => outcome.clone().map(Answer::Streamed),
+            Operation::Recognising { outcome, .. } => outcome.clone().map(Answer::Recognised),
             Operation::Dialling(dialling) => {
                 let outcome = dialling.outcome.take()?;
                 self.hand_over(&outcome);

@@ -8,6 +8,7 @@ mod keys;
 mod prompts;
 mod random_order;
 mod random_parties;
+mod recognising;
 mod recording;
 mod rooms;
 mod streaming;
@@ -84,6 +85,7 @@ impl Bench {
                 ("x-trunk".to_owned(), "b".to_owned()),
             ],
             description,
+            listens: super::Listens::Continuously,
             streams: Arc::new(StreamAllow::new(vec![
                 StreamUrl::parse("ws://a/talk/").expect("an address"),
             ])),

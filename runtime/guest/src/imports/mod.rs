@@ -9,6 +9,7 @@ mod gather;
 mod log;
 mod play;
 mod random;
+mod recognise;
 mod record;
 mod room;
 mod stream;
@@ -41,7 +42,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     clock::link(&mut linker.instance(&name("clock"))?)?;
     random::link(&mut linker.instance(&name("random"))?)?;
     log::link(&mut linker.instance(&name("log"))?)?;
-    room::link(&mut linker.instance(&name("room"))?)
+    room::link(&mut linker.instance(&name("room"))?)?;
+    recognise::link(&mut linker.instance(&name("recognise"))?)
 }
 
 fn name(interface: &str) -> String {

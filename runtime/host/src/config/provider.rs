@@ -3,10 +3,12 @@
 use super::beside;
 use super::reader::{ConfigError, Table};
 use crate::hosted::HostedServer;
+use crate::recognition::RecogniserServer;
 use crate::web::WebAddress;
 use hyper::header::{HeaderName, HeaderValue};
 use patchcord_control::private::Private;
 use patchcord_control::speech::is_language;
+use patchcord_control::stream_urls::StreamUrl;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,13 +19,16 @@ const TIME_MS_MAX: u64 = 60_000;
 /// Pieces of work at the same time at most: each is a process, or a connection.
 const AT_ONCE_MAX: u64 = 64;
 /// Keys that mean nothing without a server.
-const OF_SERVERS: [&str; 4] = ["url", "headers", "roots", "fields"];
+const OF_SERVERS: [&str; 3] = ["url", "headers", "roots"];
+/// Keys that mean nothing but to a web server.
+const OF_WEB_SERVERS: [&str; 1] = ["fields"];
 
 /// Who does the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Provider {
     Program,
     Http,
+    WebSocket,
     Nobody,
 }
 
@@ -37,6 +42,15 @@ pub(super) struct Section<'s, 't> {
     pub(super) program: &'static str,
     /// Keys that mean nothing without it.
     pub(super) of_program: &'static [&'static str],
+    /// Whether a server may do it over a WebSocket.
+    pub(super) sockets: Sockets,
+}
+
+/// Whether a server may be one that is connected to all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sockets {
+    No,
+    Yes,
 }
 
 /// How the work is done, whoever does it.
@@ -50,19 +64,26 @@ impl Section<'_, '_> {
     /// Who does the work; the program if nothing is said. Keys of another provider are refused.
     pub(super) fn provider(&self) -> Result<Provider, ConfigError> {
         let usual = self.program;
-        let right = format!("{usual:?}, \"http\" or \"none\"");
+        let right = match self.sockets {
+            Sockets::No => format!("{usual:?}, \"http\" or \"none\""),
+            Sockets::Yes => format!("{usual:?}, \"http\", \"websocket\" or \"none\""),
+        };
         let provider = self.table.parsed("provider", &right, |text| match text {
             "http" => Some(Provider::Http),
             "none" => Some(Provider::Nobody),
+            "websocket" => (self.sockets == Sockets::Yes).then_some(Provider::WebSocket),
             text => (text == usual).then_some(Provider::Program),
         })?;
         let provider = provider.unwrap_or(Provider::Program);
-        let keys = [
-            (self.of_program, Provider::Program, usual),
-            (&OF_SERVERS, Provider::Http, "http"),
+        let keys: [(&[&str], &[Provider], &str); 3] = [
+            (self.of_program, &[Provider::Program], usual),
+            (&OF_SERVERS, &[Provider::Http, Provider::WebSocket], "http"),
+            (&OF_WEB_SERVERS, &[Provider::Http], "http"),
         ];
         for (keys, needs, name) in keys {
-            let idle = keys.iter().find(|key| needs != provider && self.table.has(key));
+            let idle = keys
+                .iter()
+                .find(|key| !needs.contains(&provider) && self.table.has(key));
             if let Some(key) = idle {
                 let what = format!("it means nothing without provider = {name:?}");
                 return Err(self.table.wrong(key, &what));
@@ -107,6 +128,23 @@ impl Section<'_, '_> {
     pub(super) fn server(&self, example: &str) -> Result<HostedServer, ConfigError> {
         let right = format!("an address such as {example:?}, without a password in it");
         let address = self.table.required("url", &right, WebAddress::parse)?;
+        let (headers, roots) = self.headers_and_roots()?;
+        Ok(HostedServer {
+            address,
+            headers,
+            roots,
+        })
+    }
+
+    /// A server over a WebSocket.
+    pub(super) fn socket(&self, example: &str) -> Result<RecogniserServer, ConfigError> {
+        let right = format!("an address such as {example:?}, without a password in it");
+        let url = self.table.required("url", &right, |text| StreamUrl::parse(text).ok())?;
+        let (headers, roots) = self.headers_and_roots()?;
+        Ok(RecogniserServer { url, headers, roots })
+    }
+
+    fn headers_and_roots(&self) -> Result<(Headers, Option<PathBuf>), ConfigError> {
         let right = "a header such as \"X-Key: secret\"";
         let headers = self.table.parsed_list("headers", right, header)?;
         if headers.len() > HEADERS_MAX {
@@ -117,13 +155,11 @@ impl Section<'_, '_> {
         let roots = self.table.parsed("roots", "a PEM file such as \"roots.pem\"", |text| {
             (!text.is_empty()).then(|| beside(self.file, text))
         })?;
-        Ok(HostedServer {
-            address,
-            headers,
-            roots,
-        })
+        Ok((headers, roots))
     }
 }
+
+type Headers = Vec<(HeaderName, Private<HeaderValue>)>;
 
 fn header(text: &str) -> Option<(HeaderName, Private<HeaderValue>)> {
     let (name, value) = text.split_once(':')?;

@@ -1,22 +1,23 @@
-//! The section `[recognition]`: who recognises what is said in place of keys. Without it pocketsphinx does, if it is installed
+//! The section `[recognition]`: who recognises what is said, in place of keys or all the time. Without it pocketsphinx does, if it is installed
 //! with a model.
 //!
 //! ```toml
 //! [recognition]
-//! provider = "pocketsphinx"        # or "http", or "none"
+//! provider = "pocketsphinx"        # or "http", "websocket", or "none"; only "websocket" recognises all the time
 //! program = "/usr/bin/pocketsphinx_batch"   # with pocketsphinx: what is run
 //! model = "/usr/share/pocketsphinx/model/en-us/en-us"   # its acoustic model, for sound at 16 kHz
 //! dictionary = "/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict"   # the words it knows
 //! url = "https://ears.example.org/v1/audio/transcriptions"   # with http: where sound is posted
+//!                                  # with websocket: where connections are opened, "wss://ears.example.org/listen"
 //! fields = ["model=small"]         # with http: further fields of every request
-//! headers = ["X-Key: secret"]      # with http: further headers of every request
-//! roots = "ears.pem"               # with http: authorities of the server; without it those of the system
+//! headers = ["X-Key: secret"]      # with http and websocket: further headers of every request
+//! roots = "ears.pem"               # with http and websocket: authorities of the server; without it those of the system
 //! language = "en"                  # of speech that names none, and the model's
 //! time_ms = 10000                  # how long it may take to recognise something
 //! at_once = 4                      # sounds recognised at the same time
 //! ```
 
-use super::provider::{Provider, Section};
+use super::provider::{Provider, Section, Sockets};
 use super::reader::{ConfigError, Table};
 use crate::recognition::{Fields, PocketsphinxConfig, RecogniserConfig, RecognitionConfig};
 use std::path::Path;
@@ -45,6 +46,7 @@ pub(super) fn read(table: &Table<'_>, file: &Path) -> Result<RecognitionConfig, 
         file,
         program: "pocketsphinx",
         of_program: &["program", "model", "dictionary"],
+        sockets: Sockets::Yes,
     };
     let recogniser = match section.provider()? {
         Provider::Program => RecogniserConfig::Pocketsphinx(pocketsphinx(section)?),
@@ -52,6 +54,7 @@ pub(super) fn read(table: &Table<'_>, file: &Path) -> Result<RecognitionConfig, 
             let server = section.server("https://ears.example.org/v1/audio/transcriptions")?;
             RecogniserConfig::Server(server, fields(table)?)
         }
+        Provider::WebSocket => RecogniserConfig::WebSocket(section.socket("wss://ears.example.org/listen")?),
         Provider::Nobody => RecogniserConfig::Nobody,
     };
     let common = section.common()?;

@@ -13,7 +13,7 @@
 //! cache_mib = 64                   # sound that is remembered
 //! ```
 
-use super::provider::{Provider, Section};
+use super::provider::{Provider, Section, Sockets};
 use super::reader::{ConfigError, Table};
 use crate::speech::{SpeechConfig, VoiceConfig};
 use std::path::Path;
@@ -40,6 +40,7 @@ pub(super) fn read(table: &Table<'_>, file: &Path) -> Result<SpeechConfig, Confi
         file,
         program: "espeak-ng",
         of_program: &["program"],
+        sockets: Sockets::No,
     };
     let provider = section.provider()?;
     let common = section.common()?;
@@ -53,6 +54,7 @@ pub(super) fn read(table: &Table<'_>, file: &Path) -> Result<SpeechConfig, Confi
             }
             Provider::Http => VoiceConfig::Server(section.server("https://voices.example.org/speak")?),
             Provider::Nobody => VoiceConfig::Nobody,
+            Provider::WebSocket => unreachable!("nobody speaks over a WebSocket: `Sockets::No`"),
         },
         language: common.language.unwrap_or(usual.language),
         time: common.time.unwrap_or(usual.time),

@@ -4,6 +4,8 @@
 use crate::transports::websocket::{accept_value, base64};
 use crate::web::connect;
 use hickory_resolver::TokioResolver;
+use hyper::header::{HeaderName, HeaderValue};
+use patchcord_control::private::Private;
 use patchcord_control::stream_urls::StreamUrl;
 use patchcord_switch::stream::{Failure, MAX_TEXT_BYTES};
 use rustls::ClientConfig;
@@ -30,16 +32,19 @@ const READ_BYTES: usize = 16 * 1024;
 /// the one before was written.
 const WRITE_BYTES: usize = 1024 * 1024;
 
+/// Further headers of a request.
+pub(crate) type Headers = [(HeaderName, Private<HeaderValue>)];
+
 /// A stream of bytes, plain or protected.
-pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// A connection that is open.
-pub(super) type Socket = WebSocketStream<Box<dyn Wire>>;
+pub(crate) type Socket = WebSocketStream<Box<dyn Wire>>;
 
 /// What connections are opened with.
-pub(super) struct Client {
+pub(crate) struct Client {
     resolver: Option<TokioResolver>,
     tls: Arc<ClientConfig>,
 }
@@ -49,24 +54,24 @@ impl Client {
         Self { resolver, tls }
     }
 
-    /// Opens a connection.
-    pub(super) async fn open(&self, url: &StreamUrl) -> Result<Socket, Failure> {
-        let opened = tokio::time::timeout(CONNECT_TIME, self.try_open(url)).await;
+    /// Opens a connection, with these headers in the request beside its own.
+    pub(super) async fn open(&self, url: &StreamUrl, headers: &Headers) -> Result<Socket, Failure> {
+        let opened = tokio::time::timeout(CONNECT_TIME, self.try_open(url, headers)).await;
         opened.unwrap_or(Err(Failure::Unreachable))
     }
 
-    async fn try_open(&self, url: &StreamUrl) -> Result<Socket, Failure> {
+    async fn try_open(&self, url: &StreamUrl, headers: &Headers) -> Result<Socket, Failure> {
         let addresses = self.addresses(url).await;
         let stream = connect(&addresses).await.map_err(|_| Failure::Unreachable)?;
         // Small frames are worth nothing late.
         let _ = stream.set_nodelay(true);
         if !url.is_secure() {
-            return handshake(Box::new(stream), url).await;
+            return handshake(Box::new(stream), url, headers).await;
         }
         let name = ServerName::try_from(url.host().to_owned()).map_err(|_| Failure::Unreachable)?;
         let secured = TlsConnector::from(self.tls.clone()).connect(name, stream).await;
         let secured = secured.map_err(|_| Failure::Unreachable)?;
-        handshake(Box::new(secured), url).await
+        handshake(Box::new(secured), url, headers).await
     }
 
     async fn addresses(&self, url: &StreamUrl) -> Vec<SocketAddr> {
@@ -83,17 +88,24 @@ impl Client {
     }
 }
 
-async fn handshake(mut stream: Box<dyn Wire>, url: &StreamUrl) -> Result<Socket, Failure> {
+async fn handshake(mut stream: Box<dyn Wire>, url: &StreamUrl, headers: &Headers) -> Result<Socket, Failure> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|_| Failure::Unreachable)?;
     let key = base64(&nonce);
-    let request = format!(
+    let mut request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: {key}\r\nUser-Agent: patchcord\r\n\r\n",
+         Sec-WebSocket-Key: {key}\r\nUser-Agent: patchcord\r\n",
         url.target(),
         url.authority()
-    );
-    let written = stream.write_all(request.as_bytes()).await;
+    )
+    .into_bytes();
+    for (name, value) in headers {
+        request.extend_from_slice(format!("{name}: ").as_bytes());
+        request.extend_from_slice(value.reveal().as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    let written = stream.write_all(&request).await;
     written.map_err(|_| Failure::Unreachable)?;
     stream.flush().await.map_err(|_| Failure::Unreachable)?;
     let mut answer = Vec::new();

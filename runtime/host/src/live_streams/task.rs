@@ -1,4 +1,4 @@
-//! The task of one stream: it carries out what its [`Stream`] wants and tells it what happens. It never waits for the server
+//! The task of one stream or recognition: it carries out what its [`Conversation`] wants and tells it what happens. It never waits for the server
 //! to read, nor for a media thread.
 
 use super::client::Socket;
@@ -6,7 +6,7 @@ use super::{Desk, ToTask};
 use futures_util::{Sink, SinkExt, Stream as _};
 use patchcord_control::words::StreamEnd;
 use patchcord_media::{Command, LiveId, LiveOrder};
-use patchcord_switch::stream::{CLOSE_TIME, Failure, Input, Output, Stream, StreamSetup};
+use patchcord_switch::stream::{CLOSE_TIME, Conversation, Failure, Input, Output};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<Socket, Failure>> + Send>>;
 pub(super) struct Task {
     desk: Arc<Desk>,
     shard: usize,
-    stream: Stream,
+    stream: Conversation,
     told: mpsc::Receiver<ToTask>,
     opening: Option<Opening>,
     line: Option<Line>,
@@ -66,12 +66,12 @@ enum Came {
 }
 
 impl Task {
-    pub(super) fn new(desk: Arc<Desk>, shard: usize, setup: StreamSetup, told: mpsc::Receiver<ToTask>) -> Self {
+    pub(super) fn new(desk: Arc<Desk>, shard: usize, stream: Conversation, told: mpsc::Receiver<ToTask>) -> Self {
         let now = Instant::now();
         Self {
             desk,
             shard,
-            stream: Stream::new(now, setup),
+            stream,
             told,
             opening: None,
             line: None,
@@ -99,10 +99,11 @@ impl Task {
             match output {
                 Output::Connect => {
                     self.line = None;
-                    let (desk, url) = (self.desk.clone(), self.stream.setup().url.clone());
-                    self.opening = Some(Box::pin(async move { desk.client.open(&url).await }));
+                    let (desk, url) = (self.desk.clone(), self.stream.url().cloned());
+                    self.opening = Some(Box::pin(async move { desk.open(url).await }));
                 }
-                Output::Tell(signal) => self.desk.tell(self.shard, self.stream.setup().key, &signal).await,
+                Output::Tell(signal) => self.desk.tell(self.shard, self.stream.key(), &signal).await,
+                Output::TellHeard(signal) => self.desk.tell_heard(self.shard, self.stream.key(), &signal).await,
                 Output::Close => return true,
             }
         }
@@ -119,13 +120,15 @@ impl Task {
             let Some(order) = self.held.take().or_else(|| self.stream.next_order()) else {
                 return;
             };
-            let setup = self.stream.setup();
+            let Some((session, thread)) = self.stream.plays_to() else {
+                return;
+            };
             let command = Command::Live {
-                session: setup.session,
-                live: LiveId(setup.key.0),
+                session,
+                live: LiveId(self.stream.key().0),
                 order,
             };
-            if let Err(Command::Live { order, .. }) = self.desk.media[setup.thread].try_command(command) {
+            if let Err(Command::Live { order, .. }) = self.desk.media[thread].try_command(command) {
                 self.held = Some(order);
                 return;
             }
@@ -233,7 +236,7 @@ async fn opened(opening: &mut Option<Opening>) -> Result<Socket, Failure> {
 }
 
 /// What comes on the connection; meanwhile what the stream has to say is written as far as the server takes it.
-async fn came(line: &mut Option<Line>, stream: &mut Stream) -> Came {
+async fn came(line: &mut Option<Line>, stream: &mut Conversation) -> Came {
     let Some(line) = line else {
         return std::future::pending().await;
     };
@@ -241,7 +244,7 @@ async fn came(line: &mut Option<Line>, stream: &mut Stream) -> Came {
 }
 
 impl Line {
-    fn poll(&mut self, stream: &mut Stream, context: &mut Context<'_>) -> Poll<Came> {
+    fn poll(&mut self, stream: &mut Conversation, context: &mut Context<'_>) -> Poll<Came> {
         let mut socket = Pin::new(&mut self.socket);
         loop {
             match socket.as_mut().poll_ready(context) {

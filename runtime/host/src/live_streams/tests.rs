@@ -9,7 +9,7 @@ use patchcord_control::ids::{CallId, StreamId};
 use patchcord_control::stream_urls::StreamUrl;
 use patchcord_control::words::{StreamDirection, StreamFormat, StreamOptions};
 use patchcord_media::SessionId;
-use patchcord_switch::stream::Failure;
+use patchcord_switch::stream::StreamSetup;
 use rustls::{ServerConnection, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -53,7 +53,7 @@ fn opens(client: &Client, url: &StreamUrl) -> Result<(), Failure> {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(client.open(url)).map(drop)
+    runtime.block_on(client.open(url, &[])).map(drop)
 }
 
 #[test]
@@ -104,6 +104,7 @@ fn rig() -> Rig {
     let (thread, _, queue) = start(LiveSetup {
         resolver: None,
         tls: Authority::new().client(),
+        recogniser: None,
         inboxes: vec![inbox],
         media: vec![MediaQueue::new().0],
         figures: figures.clone(),

@@ -27,7 +27,7 @@ struct Rig {
 fn rig(config: RecognitionConfig) -> Rig {
     let (inbox, outbox) = Inbox::new();
     let figures = Arc::new(RecognitionFigures::default());
-    let (thread, queue) = start(&config, &[inbox], &figures).unwrap().unwrap();
+    let (thread, queue) = start(&config, None, &[inbox], &figures).unwrap().unwrap();
     Rig {
         outbox,
         queue,
@@ -279,7 +279,7 @@ fn a_node_without_a_recogniser_says_why() {
         recogniser: RecogniserConfig::Nobody,
         ..RecognitionConfig::default()
     };
-    assert!(start(&deaf, &[], &Arc::default()).unwrap().is_none());
+    assert!(start(&deaf, None, &[], &Arc::default()).unwrap().is_none());
     let sound = wanted(Utterance::new(Vec::new()), &["no"], 0);
     assert_eq!(recognise(None, (0, Query(1)), sound), Err(NOBODY));
 }

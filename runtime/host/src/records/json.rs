@@ -2,9 +2,12 @@
 
 use crate::recordings::Interrupted;
 use patchcord_control::record::{
-    CallRecord, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, StreamRecord,
+    CallRecord, HandlerEnd, LegRecord, MediaCounters, RecognitionRecord, RecordingOutcome, RecordingRecord,
+    StreamRecord,
 };
-use patchcord_control::words::{Interruption, LegDirection, NotRecorded, RecordEnd, StreamEnd, UnixTime};
+use patchcord_control::words::{
+    Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime,
+};
 use serde::Serialize;
 
 /// One line, without its end.
@@ -40,6 +43,7 @@ struct Record<'a> {
     legs: Vec<Leg<'a>>,
     recordings: Vec<Recording>,
     streams: Vec<Stream>,
+    recognitions: Vec<Recognition>,
     handler_end: End<'a>,
     turns: u32,
     fuel: u64,
@@ -128,6 +132,23 @@ struct Stream {
 }
 
 #[derive(Serialize)]
+struct Recognition {
+    leg: u32,
+    started_at: String,
+    lasted_ms: u64,
+    ended_by: &'static str,
+    why: Option<&'static str>,
+    status: Option<u16>,
+    heard_ms: u64,
+    dropped_ms: u64,
+    finals: u32,
+    missed: u32,
+    finals_refused: u32,
+    connections: u32,
+    ignored: u32,
+}
+
+#[derive(Serialize)]
 struct End<'a> {
     outcome: &'static str,
     fault_kind: Option<&'static str>,
@@ -146,6 +167,7 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             legs: record.legs.iter().map(Leg::from).collect(),
             recordings: record.recordings.iter().map(Recording::from).collect(),
             streams: record.streams.iter().map(Stream::from).collect(),
+            recognitions: record.recognitions.iter().map(Recognition::from).collect(),
             handler_end: End::from(&record.handler_end),
             turns: record.turns,
             fuel: record.usage.fuel,
@@ -226,6 +248,40 @@ impl From<&StreamRecord> for Stream {
             played_ms: counts.played_ms,
             cleared_ms: counts.cleared_ms,
             overrun_ms: counts.overrun_ms,
+            connections: counts.connections,
+            ignored: counts.ignored,
+        }
+    }
+}
+
+impl From<&RecognitionRecord> for Recognition {
+    fn from(it: &RecognitionRecord) -> Self {
+        let (ended_by, why, status) = match it.outcome.ended_by {
+            RecogniseEnd::Stopped => ("stopped", None, None),
+            RecogniseEnd::Longest => ("longest", None, None),
+            RecogniseEnd::Left(why) => ("left", Some(self::ended_by(why)), None),
+            RecogniseEnd::Failed(why) => match why {
+                RecogniseFailure::Refused(status) => ("failed", Some("refused"), Some(status)),
+                RecogniseFailure::Unreachable => ("failed", Some("unreachable"), None),
+                RecogniseFailure::Lost => ("failed", Some("lost"), None),
+                RecogniseFailure::Overloaded => ("failed", Some("overloaded"), None),
+                RecogniseFailure::Language => ("failed", Some("language"), None),
+                RecogniseFailure::Recogniser => ("failed", Some("recogniser"), None),
+            },
+        };
+        let counts = it.outcome.counts;
+        Self {
+            leg: it.leg.0,
+            started_at: rfc3339(it.started_at),
+            lasted_ms: it.outcome.lasted_ms,
+            ended_by,
+            why,
+            status,
+            heard_ms: counts.heard_ms,
+            dropped_ms: counts.dropped_ms,
+            finals: counts.finals,
+            missed: it.outcome.missed,
+            finals_refused: counts.finals_refused,
             connections: counts.connections,
             ignored: counts.ignored,
         }

@@ -46,6 +46,7 @@ pub(super) fn record(id: u128) -> CallRecord {
         }],
         recordings: Vec::new(),
         streams: Vec::new(),
+        recognitions: Vec::new(),
         handler_end: HandlerEnd::Done,
         turns: 3,
         usage: Usage {

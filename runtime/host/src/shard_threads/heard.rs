@@ -3,7 +3,7 @@
 use super::{File, Outbox, Stored, ToShard};
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
-use patchcord_control::call::StreamSignal;
+use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::{Query, RecordingKey};
@@ -20,6 +20,7 @@ pub(crate) enum Heard {
     Spoken(Query, Sound),
     Recognised(Query, Recognised),
     Stream(StreamKey, StreamSignal),
+    Recognition(StreamKey, RecogniseSignal),
     Other,
 }
 
@@ -39,6 +40,7 @@ impl Outbox {
             ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
             ToShard::Recognised { query, heard } => Heard::Recognised(query, heard),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
+            ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
         })
     }

@@ -1,11 +1,13 @@
 //! The pretend servers of a world and the streams to them: what the host does with sockets, in virtual time.
 
 use crate::agent::{Agent, Talk};
-use patchcord_control::call::StreamSignal;
+use crate::transcriber::{Dictation, Transcriber};
+use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_media::{Command, LiveId, Tapped};
 use patchcord_switch::StreamOrder;
-use patchcord_switch::stream::{Failure, Input, Output, Stream, StreamKey};
+use patchcord_switch::recognise::Recognition;
+use patchcord_switch::stream::{Conversation, Failure, Input, Output, Stream, StreamKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -16,12 +18,16 @@ const OPENS_AFTER: Duration = Duration::from_millis(20);
 pub(super) enum Streamed {
     Media(Command),
     Signal(StreamKey, StreamSignal),
+    Heard(StreamKey, RecogniseSignal),
 }
 
 /// Pretend servers, and streams that run.
 #[derive(Debug, Default)]
 pub(super) struct Agents {
     servers: Vec<Server>,
+    /// The recogniser of the node, and how often somebody was connected to it.
+    pub(super) transcriber: Transcriber,
+    dictations: u32,
     lines: BTreeMap<StreamKey, Line>,
     /// To be told to others.
     streamed: VecDeque<Streamed>,
@@ -44,10 +50,33 @@ struct Server {
 
 #[derive(Debug)]
 struct Line {
-    stream: Stream,
+    stream: Conversation,
     opens: Option<Instant>,
     breaks: Option<Instant>,
-    talk: Option<Talk>,
+    talk: Option<Peer>,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+enum Peer {
+    Agent(Talk),
+    Transcriber(Dictation),
+}
+
+impl Peer {
+    fn told(&self) -> &[String] {
+        match self {
+            Self::Agent(talk) => talk.told(),
+            Self::Transcriber(dictation) => dictation.told(),
+        }
+    }
+
+    fn hear(&mut self, text: &str) -> Vec<String> {
+        match self {
+            Self::Agent(talk) => talk.hear(text),
+            Self::Transcriber(dictation) => dictation.hear(text),
+        }
+    }
 }
 
 impl Agents {
@@ -94,15 +123,11 @@ impl Agents {
     pub(super) fn order(&mut self, now: Instant, order: StreamOrder) {
         let (key, input) = match order {
             StreamOrder::Begin(setup) => {
-                let line = Line {
-                    stream: Stream::new(now, *setup),
-                    opens: None,
-                    breaks: None,
-                    talk: None,
-                };
-                let key = line.stream.setup().key;
-                self.lines.insert(key, line);
-                return self.run(now, key);
+                return self.begin(now, Conversation::Stream(Box::new(Stream::new(now, *setup))));
+            }
+            StreamOrder::Recognise(setup) => {
+                let recognition = Recognition::new(now, *setup);
+                return self.begin(now, Conversation::Recognition(Box::new(recognition)));
             }
             StreamOrder::Live { key, event } => (key, Input::Live(event)),
             StreamOrder::Key { key, pressed } => (key, Input::Key(pressed)),
@@ -110,6 +135,18 @@ impl Agents {
             StreamOrder::End { key, why } => (key, Input::End(why)),
         };
         self.give(now, key, input);
+    }
+
+    fn begin(&mut self, now: Instant, stream: Conversation) {
+        let key = stream.key();
+        let line = Line {
+            stream,
+            opens: None,
+            breaks: None,
+            talk: None,
+        };
+        self.lines.insert(key, line);
+        self.run(now, key);
     }
 
     /// Sound of a leg.
@@ -138,7 +175,10 @@ impl Agents {
             }
             if line.opens.is_some_and(|at| at <= now) {
                 line.opens = None;
-                line.open(now, &mut self.servers);
+                match line.stream.url().cloned() {
+                    Some(url) => line.open(now, &url, &mut self.servers),
+                    None => line.dictate(now, &self.transcriber, &mut self.dictations),
+                }
             }
             self.run(now, key);
         }
@@ -156,13 +196,14 @@ impl Agents {
                         line.opens = Some(now + OPENS_AFTER);
                     }
                     Output::Tell(signal) => self.streamed.push_back(Streamed::Signal(key, signal)),
+                    Output::TellHeard(signal) => self.streamed.push_back(Streamed::Heard(key, signal)),
                     Output::Close => closes = true,
                 }
                 continue;
             }
-            if let Some(order) = line.stream.next_order() {
+            if let (Some(order), Some((session, _))) = (line.stream.next_order(), line.stream.plays_to()) {
                 self.streamed.push_back(Streamed::Media(Command::Live {
-                    session: line.stream.setup().session,
+                    session,
                     live: LiveId(key.0),
                     order,
                 }));
@@ -186,8 +227,7 @@ impl Agents {
 }
 
 impl Line {
-    fn open(&mut self, now: Instant, servers: &mut [Server]) {
-        let url = &self.stream.setup().url;
+    fn open(&mut self, now: Instant, url: &StreamUrl, servers: &mut [Server]) {
         let server = servers
             .iter_mut()
             .find(|server| server.url == *url && !server.agent.absent);
@@ -200,7 +240,22 @@ impl Line {
         server.connections += 1;
         let breaks = server.agent.breaks_after_ms.filter(|_| server.connections == 1);
         self.breaks = breaks.map(|ms| now + Duration::from_millis(ms));
-        self.talk = Some(Talk::new(server.agent.clone()));
+        self.talk = Some(Peer::Agent(Talk::new(server.agent.clone())));
+        self.stream.handle(now, Input::Opened);
+    }
+
+    fn dictate(&mut self, now: Instant, transcriber: &Transcriber, dictations: &mut u32) {
+        let failure = match transcriber.refuses {
+            Some(status) => Some(Failure::Refused(status)),
+            None => transcriber.absent.then_some(Failure::Unreachable),
+        };
+        if let Some(why) = failure {
+            return self.stream.handle(now, Input::Failed(why));
+        }
+        *dictations += 1;
+        let breaks = transcriber.breaks_after_ms.filter(|_| *dictations == 1);
+        self.breaks = breaks.map(|ms| now + Duration::from_millis(ms));
+        self.talk = Some(Peer::Transcriber(Dictation::new(transcriber.clone())));
         self.stream.handle(now, Input::Opened);
     }
 

@@ -3,7 +3,7 @@
 use super::BEGINNING;
 use super::node::Node;
 use crate::agent::Agent;
-use patchcord_control::call::Trace;
+use patchcord_control::call::{Listens, Trace};
 use patchcord_control::limits::Limits;
 use patchcord_control::stream_urls::StreamAllow;
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -45,6 +45,8 @@ pub struct Setup {
     pub trunks: Vec<TrunkConfig>,
     /// Pretend servers that legs may be streamed to.
     pub agents: Vec<Agent>,
+    /// How the node's recogniser listens.
+    pub listens: Listens,
     /// The pretend DNS: host names and where they lead. IP literals lead to themselves.
     pub names: Vec<(String, SocketAddr)>,
 }
@@ -68,6 +70,7 @@ impl Setup {
             },
             trunks: Vec::new(),
             agents: Vec::new(),
+            listens: Listens::Continuously,
             names: Vec::new(),
         }
     }
@@ -104,6 +107,7 @@ impl Setup {
             instance: self.instance,
             call: self.call.clone(),
             streams: Arc::new(streams),
+            listens: self.listens,
             calls: self.calls,
             trace: Trace::On,
             ladder: Trace::Off,

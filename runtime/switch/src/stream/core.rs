@@ -1,13 +1,13 @@
 //! One stream: a machine from its first connection to its one outcome. Not here: connections themselves, and the sound of
 //! the leg before it was tapped and after it was handed to the session.
 
-mod outgoing;
 mod speech;
 
 use super::StreamSetup;
+use super::line::{Gone, Line};
 use super::message::{self, Failure, Said, Told};
-use outgoing::Outgoing;
-use patchcord_control::call::{StreamOver, StreamSignal};
+use super::outgoing::Outgoing;
+use patchcord_control::call::{RecogniseSignal, StreamOver, StreamSignal};
 use patchcord_control::private::Private;
 use patchcord_control::words::{Key, StreamCounts, StreamDirection, StreamEnd, StreamFormat};
 use patchcord_media::{LiveEvent, LiveOrder, Tapped, WireFormat};
@@ -15,9 +15,8 @@ use speech::Speech;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The pause before a connection is opened again, doubled each time up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// What its messages are.
+const PROTOCOL: &str = "patchcord-stream";
 /// How long what was played last may take to be told at the end of a stream.
 const LEDGER_TIME: Duration = Duration::from_millis(500);
 /// How long a connection may take to be closed after [`Output::Close`].
@@ -56,22 +55,11 @@ pub enum Output {
     Connect,
     /// For the call; [`StreamSignal::Over`] comes once.
     Tell(StreamSignal),
+    /// The same of a recognition.
+    TellHeard(RecogniseSignal),
     /// The end: once all of [`Stream::next_order`] is handed over and all of [`Stream::next_text`] is sent, the connection is
     /// closed, if there is one.
     Close,
-}
-
-/// Where the connection is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
-    /// To be opened then.
-    Down {
-        again: Instant,
-    },
-    Opening,
-    Open,
-    /// None any more.
-    Ended,
 }
 
 /// How far the end is.
@@ -93,10 +81,6 @@ pub struct Stream {
     setup: StreamSetup,
     line: Line,
     end: End,
-    /// Connections tried, and of these those that came about.
-    tried: u32,
-    opened: u32,
-    failure: Failure,
     outgoing: Outgoing,
     /// None if the server may not speak.
     speech: Option<Speech>,
@@ -113,11 +97,8 @@ impl Stream {
         let format = wire_format(setup.options.format);
         let speaks = setup.options.direction == StreamDirection::Both;
         Self {
-            line: Line::Down { again: now },
+            line: Line::new(now, u32::from(setup.options.reconnect)),
             end: End::None,
-            tried: 0,
-            opened: 0,
-            failure: Failure::Unreachable,
             outgoing: Outgoing::new(format),
             speech: speaks.then(|| Speech::new(format)),
             unwanted: 0,
@@ -183,38 +164,28 @@ impl Stream {
 
     /// The next text frame for the server. Only while there is a connection.
     pub fn next_text(&mut self) -> Option<String> {
-        matches!(self.line, Line::Open | Line::Ended).then(|| self.outgoing.next())?
+        (self.line.is_open() || self.line.is_ended()).then(|| self.outgoing.next())?
     }
 
     /// When it acts by itself next.
     pub fn wake_at(&self) -> Option<Instant> {
-        let again = match self.line {
-            Line::Down { again } => Some(again),
-            _ => None,
-        };
         match self.end {
-            End::None => again,
+            End::None => self.line.wake_at(),
             End::Ledger { until, .. } => Some(until),
             End::Over => None,
         }
     }
 
     fn connect_if_due(&mut self, now: Instant) {
-        if let (Line::Down { again }, End::None) = (self.line, self.end)
-            && now >= again
-        {
-            self.line = Line::Opening;
-            self.tried += 1;
+        if self.end == End::None && self.line.opens(now) {
             self.wishes.push_back(Output::Connect);
         }
     }
 
     fn opened(&mut self) {
-        if self.line != Line::Opening {
+        if !self.line.came_about() {
             return;
         }
-        self.line = Line::Open;
-        self.opened += 1;
         let options = &self.setup.options;
         let start = Told::Start {
             stream_sid: self.setup.id.to_string(),
@@ -224,65 +195,48 @@ impl Stream {
                 StreamDirection::Listen => "listen",
                 StreamDirection::Both => "both",
             },
-            connection: self.opened,
+            connection: self.line.connections(),
             parameters: message::parameters(options),
         };
-        self.outgoing.begin(start);
+        self.outgoing.begin(PROTOCOL, start);
     }
 
     fn failed(&mut self, now: Instant, why: Failure) {
-        if self.line != Line::Opening {
-            return;
+        if let Some(gone) = self.line.failed(now, why) {
+            self.gone(now, gone);
         }
-        self.failure = why;
-        let for_good = matches!(why, Failure::Refused(status) if (400..500).contains(&status));
-        if for_good && self.opened == 0 {
-            self.line = Line::Ended;
-            return self.begin_end(now, over(why), "refused");
-        }
-        self.again(now);
     }
 
     fn closed(&mut self, now: Instant) {
-        if self.line != Line::Open {
-            return;
-        }
+        let Some(gone) = self.line.broke(now) else { return };
         // Its marks were those of somebody who is gone; what it said is played on.
         if let Some(speech) = self.speech.as_mut() {
             speech.forget_marks();
         }
-        self.again(now);
+        self.gone(now, gone);
     }
 
-    /// Waits for the next try, if there is one.
-    fn again(&mut self, now: Instant) {
-        let tries_again = u32::from(self.setup.options.reconnect);
-        if self.end != End::None || self.tried > tries_again {
-            self.line = Line::Ended;
-            self.outgoing.hang_up();
-            let why = if self.opened > 0 {
-                StreamOver::Lost
-            } else {
-                over(self.failure)
-            };
-            return self.begin_end(now, why, "lost");
+    /// There is no connection for now, or any more.
+    fn gone(&mut self, now: Instant, gone: Gone) {
+        match gone {
+            Gone::Refused(why) => return self.begin_end(now, over(why), "refused"),
+            Gone::ForGood(failure) => self.begin_end(now, failure.map_or(StreamOver::Lost, over), "lost"),
+            Gone::ForNow if self.end != End::None => self.line.end(),
+            Gone::ForNow => {}
         }
-        let doubled = FIRST_PAUSE * 2_u32.saturating_pow(self.tried - 1);
-        let again = now + doubled.min(LONGEST_PAUSE);
-        self.line = Line::Down { again };
         self.outgoing.hang_up();
     }
 
     /// Something to tell; a server that leaves too much unread loses its connection.
     fn tell(&mut self, now: Instant, told: Told) {
-        let open = self.line == Line::Open;
+        let open = self.line.is_open();
         if !self.outgoing.tell(told, open) {
             self.closed(now);
         }
     }
 
     fn text(&mut self, now: Instant, text: &str) {
-        if self.line != Line::Open || self.end != End::None {
+        if !self.line.is_open() || self.end != End::None {
             return;
         }
         let Some(said) = message::read(text) else {
@@ -347,7 +301,7 @@ impl Stream {
         self.end = End::Over;
         self.outgoing.finish(reason);
         let counts = self.counts();
-        self.line = Line::Ended;
+        self.line.end();
         self.signals.push_back(StreamSignal::Over { why, counts });
         self.wishes.push_back(Output::Close);
     }
@@ -362,7 +316,7 @@ impl Stream {
             played_ms: ms(ledger.played),
             cleared_ms: ms(ledger.cleared),
             overrun_ms: ms(ledger.overrun + unwanted),
-            connections: self.opened,
+            connections: self.line.connections(),
             ignored: self.ignored,
         }
     }

@@ -23,7 +23,7 @@ pub enum Failure {
 
 /// What a server said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     Sound(Vec<u8>),
     Mark(String),
     Clear,
@@ -42,7 +42,7 @@ enum In {
 }
 
 /// Reads a message; none if it is none of the protocol.
-pub(super) fn read(text: &str) -> Option<Said> {
+pub(crate) fn read(text: &str) -> Option<Said> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
     }
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str) -> Option<Said> {
 /// What a server is told.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase", rename_all_fields = "camelCase")]
-pub(super) enum Told {
+pub(crate) enum Told {
     Connected {
         protocol: &'static str,
         version: &'static str,
@@ -96,16 +96,30 @@ pub(super) enum Told {
     Stop {
         reason: &'static str,
     },
+    /// The `start` of a recognition.
+    #[serde(rename = "start")]
+    Listen {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_id: Option<String>,
+        format: Format,
+        /// Which connection of the recognition it is, from 1.
+        connection: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
+        hints: Vec<String>,
+        digits: u8,
+        partials: bool,
+    },
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Format {
+pub(crate) struct Format {
     encoding: &'static str,
     rate: u32,
 }
 
 impl Format {
-    pub(super) fn of(format: StreamFormat) -> Self {
+    pub(crate) fn of(format: StreamFormat) -> Self {
         let (encoding, rate) = match format {
             StreamFormat::Mulaw8k => ("mulaw", 8_000),
             StreamFormat::L16at16k => ("l16", 16_000),
@@ -116,13 +130,13 @@ impl Format {
 }
 
 /// The parameters of a stream; of two with one name the last.
-pub(super) fn parameters(options: &StreamOptions) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn parameters(options: &StreamOptions) -> serde_json::Map<String, serde_json::Value> {
     let all = options.parameters.iter();
     all.map(|(name, value)| (name.clone(), value.reveal().clone().into()))
         .collect()
 }
 
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
@@ -135,6 +149,6 @@ struct Numbered<'a> {
 }
 
 /// Writes a message under its number.
-pub(super) fn write(told: &Told, number: u64) -> String {
+pub(crate) fn write(told: &Told, number: u64) -> String {
     serde_json::to_string(&Numbered { told, number }).expect("maps have names for keys, and nothing else can fail")
 }

@@ -40,7 +40,7 @@ pub(super) fn hearing(hearing: &Hearing) -> Result<(), Error> {
     in_range("options.speech.max-ms", hearing.max_ms, MAX_MS)
 }
 
-fn in_range(argument: &str, value: u32, allowed: RangeInclusive<u32>) -> Result<(), Error> {
+pub(super) fn in_range(argument: &str, value: u32, allowed: RangeInclusive<u32>) -> Result<(), Error> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -49,7 +49,7 @@ fn in_range(argument: &str, value: u32, allowed: RangeInclusive<u32>) -> Result<
 }
 
 /// Whether a text is words: nothing that a grammar could take for something else.
-fn is_phrase(text: &str) -> bool {
+pub(super) fn is_phrase(text: &str) -> bool {
     let fits = |word: &str| {
         word.chars().any(char::is_alphabetic) && word.chars().all(|c| c.is_alphabetic() || "'\u{2019}".contains(c))
     };

@@ -54,6 +54,14 @@ fn every_key_has_its_effect() {
         ("model", "small")
     );
     assert!(!format!("{recognition:?}").contains("secret"));
+    let url = "provider = \"websocket\"\nurl = \"wss://ears.example.org/listen?key=secret\"\n";
+    let recognition = parse(&format!("{url}headers = [\"X-Key: secret\"]\nroots = \"web.pem\"")).unwrap();
+    let RecogniserConfig::WebSocket(server) = &recognition.recogniser else {
+        panic!("a server: {recognition:?}")
+    };
+    assert_eq!((server.url.host(), server.headers.len()), ("ears.example.org", 1));
+    assert_eq!(server.roots.as_deref(), Some(Path::new("/etc/patchcord/web.pem")));
+    assert!(!format!("{recognition:?}").contains("secret"));
     let nobody = parse("provider = \"none\"").unwrap().recogniser;
     assert!(matches!(nobody, RecogniserConfig::Nobody));
 }
@@ -62,7 +70,10 @@ fn every_key_has_its_effect() {
 fn what_cannot_be_is_named_with_what_would_be_right() {
     let url = "provider = \"http\"\nurl = \"http://a/\"\n";
     for (section, sentence) in [
-        ("provider = \"bank\"", "give \"pocketsphinx\", \"http\" or \"none\""),
+        (
+            "provider = \"bank\"",
+            "give \"pocketsphinx\", \"http\", \"websocket\" or \"none\"",
+        ),
         ("provider = \"http\"", "[recognition] url: it is missing"),
         ("fields = [\"a=b\"]", "it means nothing without provider = \"http\""),
         (
@@ -71,6 +82,14 @@ fn what_cannot_be_is_named_with_what_would_be_right() {
         ),
         (&format!("{url}fields = [\"model\"]"), "give a field such as"),
         (&format!("{url}fields = [\"a\\\"b=c\"]"), "give a field such as"),
+        (
+            "provider = \"websocket\"\nurl = \"https://a/\"",
+            "give an address such as \"wss://",
+        ),
+        (
+            "provider = \"websocket\"\nurl = \"wss://a/\"\nfields = [\"a=b\"]",
+            "it means nothing without provider = \"http\"",
+        ),
         ("dictionary = \"\"", "give a file with the words"),
         ("at_once = 0", "give a whole number from 1 to 64"),
         ("voice = \"x\"", "[recognition] has no key `voice`"),

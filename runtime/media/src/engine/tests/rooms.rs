@@ -377,8 +377,8 @@ fn who_only_listens_is_not_heard_and_gains_are_what_they_say() {
 #[test]
 fn a_tap_gets_all_that_is_said_and_ends_with_the_room() {
     let mut meeting = Meeting::new(1);
-    for n in 0..4 {
-        meeting.come(0, CODECS[n], tone(3 * n));
+    for (n, codec) in CODECS.into_iter().take(4).enumerate() {
+        meeting.come(0, codec, tone(3 * n));
     }
     let options = TapOptions {
         longest: Duration::from_secs(60),

@@ -70,6 +70,7 @@ impl Bench {
             match output {
                 Output::Connect => self.connects += 1,
                 Output::Tell(signal) => self.signals.push(signal),
+                Output::TellHeard(_) => panic!("a stream recognises nothing"),
                 Output::Close => {
                     assert!(!self.closed, "it ends once");
                     self.closed = true;

@@ -44,6 +44,7 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
         }],
         recordings: Vec::new(),
         streams: Vec::new(),
+        recognitions: Vec::new(),
         handler_end,
         turns: 5,
         usage: Usage {

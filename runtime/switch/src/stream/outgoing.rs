@@ -1,6 +1,6 @@
 //! What waits to be sent to a server: things to tell, which are few, and sound, of which the oldest gives way.
 
-use crate::stream::message::{self, Told};
+use super::message::{self, Told};
 use patchcord_media::{FRAME, Tapped, WireEncoder, WireFormat};
 use std::collections::VecDeque;
 
@@ -11,13 +11,15 @@ const MAX_FRAMES: usize = 250;
 const MAX_TOLD: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     encoder: WireEncoder,
     told: VecDeque<Told>,
     sound: VecDeque<Frame>,
     /// Of the connection.
     number: u64,
     sent: u64,
+    /// The end of what was sent, in frames.
+    until: u64,
     dropped: u64,
 }
 
@@ -28,34 +30,32 @@ struct Frame {
 }
 
 impl Outgoing {
-    pub(super) fn new(format: WireFormat) -> Self {
+    pub(crate) fn new(format: WireFormat) -> Self {
         Self {
             encoder: WireEncoder::new(format),
             told: VecDeque::new(),
             sound: VecDeque::new(),
             number: 0,
             sent: 0,
+            until: 0,
             dropped: 0,
         }
     }
 
     /// A connection is there: it is told so before what waits.
-    pub(super) fn begin(&mut self, start: Told) {
+    pub(crate) fn begin(&mut self, protocol: &'static str, start: Told) {
         self.number = 0;
         self.told.push_front(start);
-        self.told.push_front(Told::Connected {
-            protocol: "patchcord-stream",
-            version: "1",
-        });
+        self.told.push_front(Told::Connected { protocol, version: "1" });
     }
 
     /// The connection is gone, and with it whoever would know what marks and clears were about.
-    pub(super) fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         self.told
             .retain(|told| matches!(told, Told::Key { .. } | Told::Message { .. }));
     }
 
-    pub(super) fn heard(&mut self, tapped: &Tapped<'_>) {
+    pub(crate) fn heard(&mut self, tapped: &Tapped<'_>) {
         let bytes = self.encoder.encode(tapped.rate, tapped.samples);
         if self.sound.len() >= MAX_FRAMES {
             self.sound.pop_front();
@@ -68,7 +68,7 @@ impl Outgoing {
     }
 
     /// False if as much waits as may, although there is a connection.
-    pub(super) fn tell(&mut self, told: Told, open: bool) -> bool {
+    pub(crate) fn tell(&mut self, told: Told, open: bool) -> bool {
         let full = self.told.len() >= MAX_TOLD;
         if full {
             self.told.pop_front();
@@ -77,19 +77,25 @@ impl Outgoing {
         !(full && open)
     }
 
-    /// The last thing that is told; sound that waits is left out.
-    pub(super) fn finish(&mut self, reason: &'static str) {
+    /// Sound that waits is left out.
+    pub(crate) fn leave_out(&mut self) {
         self.dropped += self.sound.len() as u64;
         self.sound.clear();
+    }
+
+    /// The last thing that is told; sound that waits is left out.
+    pub(crate) fn finish(&mut self, reason: &'static str) {
+        self.leave_out();
         self.told.push_back(Told::Stop { reason });
     }
 
-    pub(super) fn next(&mut self) -> Option<String> {
+    pub(crate) fn next(&mut self) -> Option<String> {
         let told = match self.told.pop_front() {
             Some(told) => told,
             None => {
                 let frame = self.sound.pop_front()?;
                 self.sent += 1;
+                self.until = frame.position + 1;
                 Told::Media {
                     timestamp: frame.position * FRAME.as_millis() as u64,
                     payload: message::base64(&frame.bytes),
@@ -100,11 +106,16 @@ impl Outgoing {
         Some(message::write(&told, self.number))
     }
 
-    pub(super) fn heard_ms(&self) -> u64 {
+    pub(crate) fn heard_ms(&self) -> u64 {
         self.sent * FRAME.as_millis() as u64
     }
 
-    pub(super) fn dropped_ms(&self) -> u64 {
+    /// Where the sound ends that was sent.
+    pub(crate) fn sent_until_ms(&self) -> u64 {
+        self.until * FRAME.as_millis() as u64
+    }
+
+    pub(crate) fn dropped_ms(&self) -> u64 {
         self.dropped * FRAME.as_millis() as u64
     }
 }
