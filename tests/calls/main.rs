@@ -12,6 +12,7 @@ mod limits;
 mod packet_times;
 mod parties;
 mod playing;
+mod quality;
 mod random;
 mod recognise;
 mod recording;

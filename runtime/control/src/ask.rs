@@ -5,9 +5,9 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, RecogniseOptions,
-    Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment, StreamOptions, Streamed,
-    TransferOutcome, UnixTime,
+    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, Quality,
+    RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment, StreamOptions,
+    Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -435,6 +435,11 @@ pub enum Ask {
         /// The line; the handler keeps private values out of it.
         message: String,
     },
+    /// `call.leg.quality`, answered by [`Answer::Quality`].
+    Quality {
+        /// Which leg.
+        leg: LegId,
+    },
     /// `room.open`, answered by [`Answer::Started`].
     OpenRoom,
     /// `room.room.join`, answered by [`Answer::Seated`].
@@ -525,6 +530,8 @@ pub enum Answer {
     Bytes(Result<Vec<u8>, Error>),
     /// For `random.number`.
     Number(u64),
+    /// For `call.leg.quality`.
+    Quality(Option<Quality>),
     /// For `room.room.join`: the leg's number.
     Seated(Result<u32, Error>),
     /// For `room.room.next-event`.

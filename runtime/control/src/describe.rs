@@ -89,6 +89,7 @@ pub fn ask(ask: &Ask) -> String {
         Ask::RandomNumber => "random.number".to_owned(),
         Ask::Log { level, .. } => format!("log({level:?})"),
         Ask::StartRoomRecord { room, options } => format!("record.start-room(#{}, {})", room.0, record(options)),
+        Ask::Quality { leg } => format!("call.quality(leg {})", leg.0),
         Ask::OpenRoom => "room.open".to_owned(),
         Ask::JoinRoom { room, leg, seat } => format!("room.join(#{}, leg {}, {seat:?})", room.0, leg.0),
         Ask::LeaveRoom { room, leg } => format!("room.leave(#{}, leg {})", room.0, leg.0),
@@ -140,6 +141,7 @@ pub fn answer(answer: &Answer) -> String {
             .as_ref()
             .map_or_else(Error::to_string, |bytes| format!("{} bytes", bytes.len())),
         Answer::Number(_) => "a number".to_owned(),
+        Answer::Quality(quality) => quality.map_or_else(|| "not measured yet".to_owned(), |it| format!("{it:?}")),
         Answer::Seated(result) => result
             .as_ref()
             .map_or_else(Error::to_string, |leg| format!("leg {leg}")),

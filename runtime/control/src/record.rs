@@ -141,6 +141,8 @@ pub struct MediaCounters {
     pub round_trip_us: Option<u64>,
     /// Packets of ours that the far end says it lost.
     pub remote_lost: i64,
+    /// The jitter it reports, in microseconds.
+    pub remote_jitter_us: u64,
     /// Estimated mean opinion score (ITU-T G.107) of what came from the far end, in hundredths; none if nothing came.
     pub mos_hundredths: Option<u16>,
     /// The same of what it heard of us, by its reports; none without any.

@@ -4,6 +4,7 @@
 
 mod hearing;
 mod parties;
+mod quality;
 mod recognising;
 mod recording;
 mod rooms;
@@ -16,6 +17,7 @@ pub use parties::{
     TransferPolicy,
 };
 
+pub use quality::{Quality, SoundQuality};
 pub use recognising::{
     FinalText, Gap, HINTS_MAX, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseEnd, RecogniseFailure,
     RecogniseOptions, Recognised,

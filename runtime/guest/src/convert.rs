@@ -2,6 +2,7 @@
 //! of dialling, bridges and transfers are in `convert/`.
 
 mod parties;
+mod quality;
 mod recognising;
 mod recording;
 mod rooms;

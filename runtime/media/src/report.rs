@@ -79,6 +79,13 @@ pub enum Report {
         /// What.
         event: LiveEvent,
     },
+    /// How it goes: made with each regular RTCP report, whether or not one can be sent.
+    Quality {
+        /// Where.
+        session: SessionId,
+        /// What it counted until now.
+        counters: Counters,
+    },
     /// A room has something to tell.
     Room {
         /// Which.
@@ -107,6 +114,7 @@ impl Report {
             | Report::Tap { session, .. }
             | Report::Ear { session, .. }
             | Report::Live { session, .. }
+            | Report::Quality { session, .. }
             | Report::Closed { session, .. } => *session,
             Report::Room { room, .. } => room.home,
         }
@@ -143,6 +151,9 @@ impl fmt::Debug for Report {
             }
             Report::Live { session, live, event } => {
                 write!(f, "Live {{ session: {session:?}, live: {live:?}, event: {event:?} }}")
+            }
+            Report::Quality { session, counters } => {
+                write!(f, "Quality {{ session: {session:?}, counters: {counters:?} }}")
             }
             Report::Room { room, event } => write!(f, "Room {{ room: {room:?}, event: {event:?} }}"),
             Report::Closed { session, counters } => {

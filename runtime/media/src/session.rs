@@ -389,6 +389,10 @@ impl Session {
         self.stream.pass_frame();
         if self.rtcp.due(moment.now, &mut self.random) {
             self.send_rtcp(moment, sink, Farewell::Stay);
+            reports.push(Report::Quality {
+                session: self.id,
+                counters: self.counters(),
+            });
         }
         self.watch_silence(moment.now, reports);
         self.hand_on_heard(moment.now, missed, (sink, reports), rooms);

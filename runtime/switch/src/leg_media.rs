@@ -163,6 +163,7 @@ impl Shard {
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
             Report::Live { live, event, .. } => return self.live_report(live, event),
+            Report::Quality { counters, .. } => LegSignal::Quality(media_counters(&counters)),
             Report::Room { room, event } => return self.room_report(now, room, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);
@@ -214,6 +215,7 @@ fn media_counters(counted: &Counters) -> MediaCounters {
         ticks_missed: counted.ticks_missed,
         round_trip_us: Some(counted.round_trip_us).filter(|&us| us > 0),
         remote_lost: counted.remote_lost,
+        remote_jitter_us: counted.remote_jitter_us,
         mos_hundredths: Some(counted.mos_hundredths).filter(|&mos| mos > 0),
         remote_mos_hundredths: Some(counted.remote_mos_hundredths).filter(|&mos| mos > 0),
     }

@@ -126,6 +126,7 @@ impl Call {
             Ask::RandomNumber => Answer::Number(self.random.next_u64()),
             Ask::Log { level, message } => self.log(*level, message),
             Ask::StartRoomRecord { room, options } => Answer::Started(self.start_room_record(now, *room, options)),
+            Ask::Quality { leg } => Answer::Quality(self.legs[*leg].quality),
             Ask::OpenRoom => Answer::Started(self.open_room()),
             Ask::JoinRoom { room, leg, seat } => Answer::Seated(self.join_room(*room, *leg, seat)),
             Ask::LeaveRoom { room, leg } => {

@@ -400,6 +400,8 @@ pub enum LegSignal {
     },
     /// No audio came for the media time-out.
     MediaLost,
+    /// What its session counted until now.
+    Quality(MediaCounters),
     /// The session is closed.
     MediaClosed(MediaCounters),
 }

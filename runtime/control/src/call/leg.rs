@@ -5,7 +5,7 @@ use super::io::BackgroundSound;
 use super::rooms::SeatWanted;
 use crate::ids::{LegId, OperationId};
 use crate::record::MediaCounters;
-use crate::words::{Cause, Interruption, Key, KeysBetween, LegDirection, LegInfo, LegState};
+use crate::words::{Cause, Interruption, Key, KeysBetween, LegDirection, LegInfo, LegState, Quality};
 use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
@@ -49,6 +49,8 @@ pub(crate) struct Leg {
     pub(crate) held: bool,
     /// What it says is not passed on.
     pub(crate) muted: bool,
+    /// How it sounded last.
+    pub(crate) quality: Option<Quality>,
     /// The bridge it is in.
     pub(crate) bridge: Option<OperationId>,
     /// The room it sits in.
@@ -90,6 +92,7 @@ impl Leg {
             pending_keys: VecDeque::new(),
             held: false,
             muted: false,
+            quality: None,
             bridge: None,
             room: None,
             seated: None,

@@ -6,7 +6,7 @@ use super::operation::Operation;
 use super::{Call, End, Handler, LegSignal, MediaCommand, Output, Wait};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
-use crate::words::{Cause, Error, Gathered, Interruption, Key, LegDirection, LegState, Played};
+use crate::words::{Cause, Error, Gathered, Interruption, Key, LegDirection, LegState, Played, Quality};
 use std::time::Instant;
 
 impl Call {
@@ -43,6 +43,7 @@ impl Call {
             }
             LegSignal::SpeechBegan { operation } => self.speech_began(*operation),
             LegSignal::Heard { operation, heard } => self.heard(*operation, heard.clone()),
+            LegSignal::Quality(counted) => self.legs[leg].quality = Some(Quality::from(counted)),
             LegSignal::MediaLost => self.hang_up_because(leg, Interruption::MediaLost),
             LegSignal::MediaClosed(counters) => {
                 if self.legs[leg].audio == Audio::Closing {

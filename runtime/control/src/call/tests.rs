@@ -6,6 +6,7 @@ mod ending;
 mod hearing;
 mod keys;
 mod prompts;
+mod quality;
 mod random_order;
 mod random_parties;
 mod recognising;

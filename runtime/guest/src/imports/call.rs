@@ -1,7 +1,7 @@
 //! `call`: the leg resource.
 
 use super::define;
-use crate::bindings::patchcord::handler::call::{LegInfo, RejectReason};
+use crate::bindings::patchcord::handler::call::{LegInfo, Quality, RejectReason};
 use crate::bindings::patchcord::handler::types::{Error, LegState};
 use crate::convert::private;
 use crate::handles::{Leg, leg};
@@ -50,6 +50,15 @@ fn link_views(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         |(it,): (Resource<Leg>,)| Ask::State { leg: leg(&it) },
         |_, answer| match answer {
             Answer::State(state) => Some((LegState::from(state),)),
+            _ => None,
+        },
+    )?;
+    define(
+        call,
+        "[method]leg.quality",
+        |(it,): (Resource<Leg>,)| Ask::Quality { leg: leg(&it) },
+        |_, answer| match answer {
+            Answer::Quality(quality) => Some((quality.map(Quality::from),)),
             _ => None,
         },
     )?;

@@ -304,6 +304,7 @@ impl Audio {
                 | Report::Tap { .. }
                 | Report::Ear { .. }
                 | Report::Live { .. }
+                | Report::Quality { .. }
                 | Report::Room { .. } => {}
             }
         }

@@ -161,6 +161,8 @@ pub(super) fn report(report: &Report) -> Option<String> {
         Report::Ear { session, event, .. } => Some(format!("session {}: ear {event:?}", session.0)),
         Report::Tap { session, event, .. } => Some(format!("session {}: tap {event:?}", session.0)),
         Report::Live { session, event, .. } => Some(format!("session {}: live {event:?}", session.0)),
+        // Every five seconds of every leg would drown everything else.
+        Report::Quality { .. } => None,
         Report::Room { room, event } => Some(format!("room {}: {event:?}", room.number)),
         Report::Closed { session, counters } => Some(format!("session {} closed{}", session.0, audio(Some(counters)))),
     }

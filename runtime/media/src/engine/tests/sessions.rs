@@ -111,7 +111,7 @@ fn reports_nobody_takes_are_dropped_and_counted() {
         1,
     );
     let now = Instant::now();
-    for _ in 0..30 {
+    for _ in 0..32 {
         engine.command(
             now,
             Command::Open {
@@ -120,8 +120,8 @@ fn reports_nobody_takes_are_dropped_and_counted() {
             },
         );
     }
-    assert_eq!(engine.totals().dropped_reports, 29 - 28);
-    assert_eq!(std::iter::from_fn(|| engine.poll_report()).count(), 28);
+    assert_eq!(engine.totals().dropped_reports, 31 - 30);
+    assert_eq!(std::iter::from_fn(|| engine.poll_report()).count(), 30);
 }
 
 #[test]
