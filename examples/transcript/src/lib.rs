@@ -6,7 +6,7 @@ use patchcord::prelude::*;
 patchcord::handler!(handle);
 
 /// What the caller may ask for, and what ends the call.
-const WEATHER: &str = "the weather report";
+const WEATHER: &str = "weather";
 const OPERATOR: &str = "operator";
 /// Longest call without a word.
 const PATIENCE: u64 = 30;

@@ -305,7 +305,7 @@ impl Dispatcher {
             return;
         }
         desk.figures.begun.one();
-        self.converse(shard, Kind::Stream, Conversation::Stream(Box::new(stream)));
+        self.spawn(shard, Kind::Stream, Conversation::Stream(Box::new(stream)));
     }
 
     fn recognise(&mut self, shard: usize, mut setup: RecogniseSetup) {
@@ -324,14 +324,14 @@ impl Dispatcher {
             setup.options.language = Some(recogniser.language.clone());
         }
         let recognition = Recognition::new(Instant::now(), setup);
-        self.converse(
+        self.spawn(
             shard,
             Kind::Recognition,
             Conversation::Recognition(Box::new(recognition)),
         );
     }
 
-    fn converse(&mut self, shard: usize, kind: Kind, conversation: Conversation) {
+    fn spawn(&mut self, shard: usize, kind: Kind, conversation: Conversation) {
         let (told, heard) = mpsc::channel(WAITING);
         self.lines.insert(conversation.key(), Line { kind, told });
         self.count();

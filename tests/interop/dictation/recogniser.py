@@ -31,7 +31,7 @@ class Dictation:
             grammar = "#JSGF V1.0; grammar hints; public <said> = " + " | ".join(hints).lower() + " ;"
             self.decoder.add_jsgf_string("hints", grammar)
             self.decoder.activate_search("hints")
-        self.ends = Endpointer(sample_rate=RATE)
+        self.ends = Endpointer(window=0.5, sample_rate=RATE)
         self.waiting = b""
         self.began_ms = None
         self.speaks = False
@@ -47,7 +47,9 @@ class Dictation:
             yield from self.hear(self.ends.process(frame))
 
     def stop(self):
-        yield from self.hear(self.ends.end_stream(self.waiting))
+        # It breaks at the end of nothing.
+        if self.waiting:
+            yield from self.hear(self.ends.end_stream(self.waiting))
         if self.speaks:
             yield self.final()
         yield {"event": "stop"}

@@ -69,7 +69,7 @@ fn a_record_is_the_line_it_always_was() {
         r#""media":{"codec":"opus","srtp":null,"packets_in":50,"packets_out":51,"lost":0,"duplicates":0,"reordered":0,"malformed":0,"unauthentic":0,"#,
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0,"#,
         r#""round_trip_us":48000,"remote_lost":0,"mos":4.37,"remote_mos":null}}],"#,
-        r#""recordings":[],"streams":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
+        r#""recordings":[],"streams":[],"recognitions":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
         r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
     );
     assert_eq!(line(&record(7)), expected);

@@ -53,6 +53,11 @@ fn handle(caller: Leg) -> Result<()> {
         "a stream without end",
         caller.start_stream(Stream::to("ws://127.0.0.1/").reconnect(255)),
     )?;
+    refused("a hint of digits", caller.recognise(Recognise::new().hints(["4711"])))?;
+    refused(
+        "a recognition of no time",
+        caller.recognise(Recognise::new().longest(millis(0))),
+    )?;
     refused("two days of sleep", wait::sleep(secs(172_800)))?;
     refused("waiting for nothing", raw_wait::any(&[], None))?;
     refused("4 GB of chance", random::bytes(u32::MAX))?;
