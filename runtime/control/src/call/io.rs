@@ -1,5 +1,9 @@
 //! What goes into a call and what comes out of it: closed lists, the whole interface between decisions and the rest.
 
+mod recognising;
+
+pub use recognising::{Listens, RecogniseCommand, RecogniseSignal};
+
 use super::check::PromptNames;
 use super::leg::Description;
 use super::moving::MovedLeg;
@@ -12,10 +16,9 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, HeardSpeech, Hearing,
-    Interruption, Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecogniseCounts,
-    RecogniseFailure, RecogniseOptions, RecordFormat, Segment, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
-    UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, Interruption,
+    Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
+    StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -279,45 +282,6 @@ pub enum StreamCommand {
     Send(Private<String>),
     /// The end, and why.
     End(StreamEnd),
-}
-
-/// What can happen to a recognition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecogniseSignal {
-    /// Something was heard.
-    Heard(HeardSpeech),
-    /// It is over. Comes once for each; none: as the call wanted, or because its leg has no session.
-    Over {
-        /// Why, if it failed.
-        failure: Option<RecogniseFailure>,
-        /// What went over it.
-        counts: RecogniseCounts,
-    },
-}
-
-/// What a recognition is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecogniseCommand {
-    /// A new one. [`RecogniseSignal::Over`] follows in the end.
-    Begin {
-        /// Whose sound.
-        leg: LegId,
-        /// How.
-        options: RecogniseOptions,
-    },
-    /// The end, and why, as of a stream; what was said last is still to be recognised.
-    End(StreamEnd),
-}
-
-/// How the node's recogniser listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listens {
-    /// All the time that it is asked to.
-    Continuously,
-    /// To one sentence at a time, in place of keys.
-    OnceAtATime,
-    /// Not at all.
-    Never,
 }
 
 /// There is no such call, or none of its legs can be moved.
