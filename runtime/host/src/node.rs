@@ -553,6 +553,7 @@ impl Ground {
             } else {
                 config.trace
             },
+            journal: config.journals.as_ref().map(|journals| journals.private),
             ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,

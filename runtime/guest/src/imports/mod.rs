@@ -42,6 +42,11 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     log::link(&mut linker.instance(&name("log"))?)
 }
 
+/// The contract that modules are run against, as its package is called.
+pub fn contract() -> String {
+    format!("{PACKAGE}@{VERSION}")
+}
+
 fn name(interface: &str) -> String {
     format!("{PACKAGE}/{interface}@{VERSION}")
 }
