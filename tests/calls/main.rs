@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod hearing;
 mod identity;
+mod journal;
 mod limits;
 mod parties;
 mod playing;

@@ -19,6 +19,7 @@
 mod calling;
 mod check;
 mod identity;
+mod journal;
 mod media;
 mod phones;
 mod provider;
@@ -59,6 +60,7 @@ const SECTIONS: &[&str] = &[
     "recognition",
     "streams",
     "trace",
+    "journal",
     "limits",
     "log",
     "handler",
@@ -166,6 +168,7 @@ impl Config {
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::Off,
             traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
+            journals: journal::read(&root.section("journal", journal::KEYS)?, file)?,
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
             domain: None,

@@ -14,6 +14,7 @@ use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
 use crate::http::{self, Sources};
+use crate::journals::{self, JournalQueue, JournalThread};
 use crate::layout::Layout;
 use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
@@ -66,6 +67,7 @@ pub struct Node {
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
     _traces: Option<TraceThread>,
+    _journals: Option<JournalThread>,
     _ticker: Ticker,
     _http: Option<AsyncThread>,
     inboxes: Vec<Inbox>,
@@ -112,6 +114,7 @@ struct Queues {
     live_streams: LiveQueue,
     streamed: StreamFrames,
     traces: Option<TraceQueue>,
+    journals: Option<JournalQueue>,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -137,6 +140,7 @@ impl Node {
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
         let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
+        let (journals, journal_queue) = ground.journal_thread(&config)?.unzip();
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
@@ -151,6 +155,7 @@ impl Node {
             live_streams,
             streamed,
             traces: trace_queue,
+            journals: journal_queue,
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
@@ -184,6 +189,7 @@ impl Node {
             _recordings: recordings,
             _records: records,
             _traces: traces,
+            _journals: journals,
             _ticker: ticker,
             _http: http,
             inboxes,
@@ -337,6 +343,16 @@ impl Ground {
             .map_err(refused)
     }
 
+    fn journal_thread(&self, config: &NodeConfig) -> Result<Option<(JournalThread, JournalQueue)>, StartError> {
+        let Some(to) = &config.journals else { return Ok(None) };
+        let refused = |why| StartError::Journals {
+            path: to.folder.clone(),
+            why,
+        };
+        let figures = self.figures.journals.clone();
+        journals::start(to.clone(), figures).map(Some).map_err(refused)
+    }
+
     fn recording_threads(
         &self,
         config: &NodeConfig,
@@ -476,6 +492,7 @@ impl Ground {
                     recordings: queues.recordings.clone(),
                     live_streams: queues.live_streams.clone(),
                     traces: queues.traces.clone(),
+                    journals: queues.journals.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },

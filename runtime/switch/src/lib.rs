@@ -26,6 +26,7 @@ mod moving;
 mod outgoing;
 mod phones;
 mod recordings;
+pub mod replay;
 mod shard;
 mod speaking;
 pub mod stream;
@@ -40,7 +41,7 @@ pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
 pub use journal::{
     Beginning, CALL_BYTES, CallLimits, Entry, HandlerOver, Happened, JournalError, JournalPart, Last, PrivateValues,
-    ReadJournal, Show, Stopped, Waited, What, broken_off, read as read_journal,
+    ReadJournal, Show, Stopped, VERSION as JOURNAL_VERSION, Waited, What, broken_off, read as read_journal,
 };
 pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};

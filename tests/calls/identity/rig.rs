@@ -218,6 +218,7 @@ impl Node {
             streams: Arc::default(),
             calls: 1_000,
             trace: Trace::Off,
+            journal: None,
             ladder: Trace::On,
             clock: (
                 base,
