@@ -273,7 +273,7 @@ fn conditions(dice: &mut ChaCha8Rng) -> Conditions {
 }
 
 /// The journals of the calls in the world of a seed.
-pub fn journals(seed: u64) -> BTreeMap<CallId, Vec<u8>> {
+pub(crate) fn journals(seed: u64) -> BTreeMap<CallId, Vec<u8>> {
     let mut chaos = Chaos::new(seed, Some(PrivateValues::Keep));
     for _ in 0..STEPS {
         chaos.step();

@@ -13,7 +13,7 @@ fn handle(caller: Leg) -> Result<()> {
             caller.play(tone(620, secs(1)))?;
             return Ok(());
         }
-        caller.sleep(millis(100))?;
+        wait::sleep(millis(100))?;
     }
     Ok(())
 }
