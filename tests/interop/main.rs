@@ -13,6 +13,7 @@ mod certificates;
 mod codecs;
 mod helper_tests;
 mod hummer;
+mod journals;
 mod kamailio;
 mod lab;
 mod linphone;
