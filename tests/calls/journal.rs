@@ -60,11 +60,18 @@ fn setup(seed: u64, private: PrivateValues) -> Setup {
 }
 
 /// One call to a module: what it is called, what the caller does, and the world when all is over.
-fn one_call(name: &str, bytes: &[u8], private: PrivateValues, act: impl FnOnce(&mut World, patchcord_sim::PhoneId)) -> World {
+fn one_call(
+    name: &str,
+    bytes: &[u8],
+    private: PrivateValues,
+    act: impl FnOnce(&mut World, patchcord_sim::PhoneId),
+) -> World {
     let mut world = World::new(setup(3, private));
     world.set_directory(crate::support::directory(&[program(name, bytes)]));
     let phone = world.add_phone("alice", PhoneOptions::default());
-    world.call(phone, name, Offer::InInvite).expect("the name can stand in an address");
+    world
+        .call(phone, name, Offer::InInvite)
+        .expect("the name can stand in an address");
     act(&mut world, phone);
     rest(&mut world);
     assert_eq!(world.journals().len(), world.records().len(), "a journal for each call");
@@ -108,22 +115,43 @@ fn a_menu_replays_identically_and_its_journal_says_what_happened() {
     let journal = only(&world);
     let count = |wanted: fn(&Entry) -> bool| journal.entries.iter().filter(|(_, entry)| wanted(entry)).count();
     assert_eq!(count(|entry| matches!(entry, Entry::Ended { .. })), 1);
-    assert!(matches!(journal.entries.last(), Some((_, Entry::Over { .. }))), "the end record is named last");
-    assert!(count(|entry| matches!(entry, Entry::Happened(_))) >= 3, "audio, a key, the end of the leg");
+    assert!(
+        matches!(journal.entries.last(), Some((_, Entry::Over { .. }))),
+        "the end record is named last"
+    );
+    assert!(
+        count(|entry| matches!(entry, Entry::Happened(_))) >= 3,
+        "audio, a key, the end of the leg"
+    );
     let record = &world.records()[0];
     let ended = journal.entries.iter().find_map(|(_, entry)| match entry {
         Entry::Ended { usage, .. } => Some(*usage),
         _ => None,
     });
-    assert_eq!(ended, Some(record.usage), "the journal and the end record tell the same");
+    assert_eq!(
+        ended,
+        Some(record.usage),
+        "the journal and the end record tell the same"
+    );
     assert_eq!(journal.beginning.module, record.module);
 }
 
 #[test]
 fn faults_strike_again_at_the_same_place() {
-    for name in ["panics", "trap_late", "trap_on_entry", "endless_loop", "memory_bomb", "deep_recursion",
-        "host_call_flood", "handle_hoard", "huge_strings", "ignores_hangup", "spins_after_hangup", "nonsense_arguments"]
-    {
+    for name in [
+        "panics",
+        "trap_late",
+        "trap_on_entry",
+        "endless_loop",
+        "memory_bomb",
+        "deep_recursion",
+        "host_call_flood",
+        "handle_hoard",
+        "huge_strings",
+        "ignores_hangup",
+        "spins_after_hangup",
+        "nonsense_arguments",
+    ] {
         let bytes = hostile(name);
         let world = one_call(name, &bytes, PrivateValues::Keep, |world, phone| {
             world.run_for(8 * SECOND);
@@ -133,7 +161,11 @@ fn faults_strike_again_at_the_same_place() {
         let (_runtime, module) = fresh(&bytes);
         let report = replay(&journal, &module).expect("it can be replayed");
         let full = journal.entries.iter().any(|(_, entry)| *entry == Entry::Full);
-        let wanted = if full { Verdict::UpTo(Unfinished::Full) } else { Verdict::Identical };
+        let wanted = if full {
+            Verdict::UpTo(Unfinished::Full)
+        } else {
+            Verdict::Identical
+        };
         assert_eq!(report.verdict, wanted, "{name}");
     }
 }
@@ -154,11 +186,16 @@ fn a_handler_that_was_stopped_is_the_same_until_there() {
 /// The two differ in one line: what is played for a key.
 #[test]
 fn a_change_of_one_line_is_found_at_its_host_call() {
-    let world = one_call("asks_a_key", &helper("asks_a_key"), PrivateValues::Keep, |world, phone| {
-        world.run_for(3 * SECOND);
-        world.act(phone, press("1"));
-        world.run_for(3 * SECOND);
-    });
+    let world = one_call(
+        "asks_a_key",
+        &helper("asks_a_key"),
+        PrivateValues::Keep,
+        |world, phone| {
+            world.run_for(3 * SECOND);
+            world.act(phone, press("1"));
+            world.run_for(3 * SECOND);
+        },
+    );
     let journal = only(&world);
     let course = Course::of(&journal).expect("its records are in order");
     let changed = course
@@ -173,7 +210,10 @@ fn a_change_of_one_line_is_found_at_its_host_call() {
         panic!("{:?}", report.verdict)
     };
     assert_eq!((difference.at, report.same), (changed, changed - 1));
-    assert!(matches!(difference.recorded, Did::Asked(Ask::Play { .. })), "{difference:?}");
+    assert!(
+        matches!(difference.recorded, Did::Asked(Ask::Play { .. })),
+        "{difference:?}"
+    );
     assert!(matches!(difference.now, Did::Asked(Ask::Play { .. })), "{difference:?}");
 }
 
@@ -196,7 +236,9 @@ fn a_journal_that_was_cut_replays_as_far_as_it_goes() {
     let (_runtime, module) = fresh(&example("menu"));
     let mut longest = 0;
     for end in (0..bytes.len()).step_by(7) {
-        let Ok(journal) = read_journal(&bytes[..end]) else { continue };
+        let Ok(journal) = read_journal(&bytes[..end]) else {
+            continue;
+        };
         let report = replay(&journal, &module).expect("what is whole can be replayed");
         assert!(
             matches!(report.verdict, Verdict::UpTo(Unfinished::Cut) | Verdict::Identical),
@@ -223,7 +265,10 @@ fn a_journal_that_hides_has_no_number_no_key_and_no_header_in_it() {
         world.act(phone, Action::HangUp);
     });
     let raw = kept.journals().values().next().expect("there is one");
-    assert!(raw.windows(5).any(|five| five == b"alice"), "which is there if it is kept");
+    assert!(
+        raw.windows(5).any(|five| five == b"alice"),
+        "which is there if it is kept"
+    );
 }
 
 #[test]
@@ -242,7 +287,9 @@ fn beyond_what_is_hidden_nothing_is_claimed() {
 fn without_the_wish_nothing_is_kept() {
     let mut plain = world(5, &[program("menu", &example("menu"))]);
     let phone = plain.add_phone("alice", PhoneOptions::default());
-    plain.call(phone, "menu", Offer::InInvite).expect("the name can stand in an address");
+    plain
+        .call(phone, "menu", Offer::InInvite)
+        .expect("the name can stand in an address");
     plain.run_for(2 * SECOND);
     plain.act(phone, Action::HangUp);
     rest(&mut plain);

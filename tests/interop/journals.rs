@@ -83,10 +83,17 @@ fn journals_of_real_calls_replay_identically() {
         std::fs::write(&path, "n\nn\np\ng 1\nq\n").expect("the test's folder can be written to");
         let mut command = Command::new(lab::patchcord());
         let steps = std::fs::File::open(&path).expect("it was just written");
-        let output = command.current_dir(&folder).args(["replay", id, "--step"]).stdin(steps).output();
+        let output = command
+            .current_dir(&folder)
+            .args(["replay", id, "--step"])
+            .stdin(steps)
+            .output();
         String::from_utf8_lossy(&output.expect("the program can be started").stdout).into_owned()
     };
-    let first = walked.lines().filter(|line| line.contains("asks Ring { leg: 0, }")).count();
+    let first = walked
+        .lines()
+        .filter(|line| line.contains("asks Ring { leg: 0 }"))
+        .count();
     assert_eq!(first, 2, "at the beginning, and gone back to:\n{walked}");
     damaged_files_have_a_row(&folder);
 }

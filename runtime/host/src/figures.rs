@@ -3,12 +3,12 @@
 
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
+use crate::journals::JournalFigures;
 use crate::layout::Layout;
 use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
-use crate::journals::JournalFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};

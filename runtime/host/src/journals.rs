@@ -154,7 +154,9 @@ impl Writer {
             self.begin(part.call);
         }
         // A journal that broke off, or whose beginning was lost, is not known any more.
-        let Some(written) = self.open.get(&part.call).copied() else { return };
+        let Some(written) = self.open.get(&part.call).copied() else {
+            return;
+        };
         if written != part.at {
             return self.break_off(part.call, "a part of it was lost");
         }

@@ -67,12 +67,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 }
 
 fn attempt(options: &Options) -> Result<ExitCode> {
-    let show = if options.show_private { Show::Everything } else { Show::Harmless };
+    let show = if options.show_private {
+        Show::Everything
+    } else {
+        Show::Harmless
+    };
     if let Some(folder) = &options.all {
         return many::run(folder, options);
     }
     let folder = options.folder.clone().unwrap_or_else(usual_folder);
-    let call = options.call.as_deref().context("name a call or the path of a journal")?;
+    let call = options
+        .call
+        .as_deref()
+        .context("name a call or the path of a journal")?;
     let path = kept::find(&JOURNAL, &folder, call)?;
     let journal = open(&path)?;
     let near = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -124,7 +131,9 @@ fn module_for(modules: &mut Modules, journal: &ReadJournal) -> Result<(Runtime, 
 fn runtime_for(memory_bytes: u64) -> Result<Runtime> {
     let memory_max = memory_bytes.div_ceil(PAGE).saturating_mul(PAGE);
     if memory_max > u64::from(u32::MAX) + 1 {
-        bail!("the journal says that the handler was allowed {memory_bytes} bytes of memory, more than a module can have");
+        bail!(
+            "the journal says that the handler was allowed {memory_bytes} bytes of memory, more than a module can have"
+        );
     }
     let config = Config {
         max_instances: 2,
@@ -144,14 +153,24 @@ fn recorded_fuel(journal: &ReadJournal) -> Option<u64> {
 
 /// A replay in a few words.
 fn summary(journal: &ReadJournal, report: &Report) -> String {
-    let calls = |count: usize| if count == 1 { "1 host call".to_owned() } else { format!("{count} host calls") };
+    let calls = |count: usize| {
+        if count == 1 {
+            "1 host call".to_owned()
+        } else {
+            format!("{count} host calls")
+        }
+    };
     let fuel = report.used.fuel;
     match &report.verdict {
         Verdict::Identical => {
-            let recorded = recorded_fuel(journal).map_or_else(String::new, |recorded| format!(" (recorded {recorded})"));
+            let recorded =
+                recorded_fuel(journal).map_or_else(String::new, |recorded| format!(" (recorded {recorded})"));
             format!("identical: {}, fuel {fuel}{recorded}", calls(report.same))
         }
-        Verdict::UpTo(why) => format!("identical: complete up to host call {}, fuel {fuel}: {why}", report.same),
+        Verdict::UpTo(why) => format!(
+            "identical: complete up to host call {}, fuel {fuel}: {why}",
+            report.same
+        ),
         Verdict::Different(difference) => format!("different at host call {}", difference.at),
         Verdict::Hidden { from, difference } => format!(
             "cannot be told from host call {} on: the journal hides what host call {from} was answered",

@@ -76,7 +76,10 @@ fn parts_of_many_calls_become_files_of_their_own() {
         assert_eq!(rig.read(call).unwrap(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
     }
     let figures = &rig.queue.figures;
-    assert_eq!((figures.begun.get(), figures.whole.get(), figures.broken.get()), (600, 600, 0));
+    assert_eq!(
+        (figures.begun.get(), figures.whole.get(), figures.broken.get()),
+        (600, 600, 0)
+    );
     assert_eq!(figures.bytes.get(), 600 * 12);
     assert_eq!(mode(&rig.folder), 0o700);
     assert_eq!(mode(&file(&rig.folder, CallId(1))), 0o600);
@@ -116,7 +119,10 @@ fn the_oldest_go_first_by_size_and_by_age() {
     let there: Vec<bool> = (1..=4).map(|call| rig.read(call).is_some()).collect();
     assert_eq!(there, [false, false, true, true], "two fit into ten bytes");
     let long_ago = SystemTime::now() - Duration::from_secs(7_200);
-    let old = fs::File::options().write(true).open(file(&rig.folder, CallId(3))).unwrap();
+    let old = fs::File::options()
+        .write(true)
+        .open(file(&rig.folder, CallId(3)))
+        .unwrap();
     old.set_modified(long_ago).unwrap();
     let mut next = Rig::again(rig.folder.clone(), |to| JournalFolder {
         keep: Duration::from_secs(3_600),

@@ -1,9 +1,9 @@
 //! What a handler asks, and what it is told, in a journal; and which answer each ask gets. How to add one stands in
 //! `wire.rs`.
 
-use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum};
 #[cfg(test)]
 use super::wire::tests::Dice;
+use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::words::PlayChange;
 use std::fmt;

@@ -88,7 +88,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<(&[u8], &[u8]), Stop> {
 
 /// CRC-32 as in ISO 3309, the checksum of Ethernet and gzip.
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum, byte| (sum >> 8) ^ TABLE[usize::from(sum as u8 ^ byte)])
+    !bytes
+        .iter()
+        .fold(!0, |sum, byte| (sum >> 8) ^ TABLE[usize::from(sum as u8 ^ byte)])
 }
 
 const TABLE: [u32; 256] = {
@@ -98,7 +100,11 @@ const TABLE: [u32; 256] = {
         let mut value = place as u32;
         let mut bit = 0;
         while bit < 8 {
-            value = if value & 1 == 1 { (value >> 1) ^ 0xedb8_8320 } else { value >> 1 };
+            value = if value & 1 == 1 {
+                (value >> 1) ^ 0xedb8_8320
+            } else {
+                value >> 1
+            };
             bit += 1;
         }
         table[place] = value;

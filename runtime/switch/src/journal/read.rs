@@ -59,7 +59,10 @@ impl fmt::Display for JournalError {
                 "it is a journal of version {version}; this program reads version {VERSION}: use the one that wrote it"
             ),
             Self::TooLong(bytes) => write!(f, "it has {bytes} bytes; a journal has at most {CALL_BYTES}"),
-            Self::NoBeginning(why) => write!(f, "its first record, which says what call it is of, cannot be read: {why}"),
+            Self::NoBeginning(why) => write!(
+                f,
+                "its first record, which says what call it is of, cannot be read: {why}"
+            ),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a journal is made of: how the call began, what its handler asked and was told, what happened to the call, and how
 //! it ended.
 
-use super::wire::{Bad, Page, PrivateValues, Seen, Sheet, Show, Wire, wire_enum, wire_struct};
 #[cfg(test)]
 use super::wire::tests::Dice;
+use super::wire::{Bad, Page, PrivateValues, Seen, Sheet, Show, Wire, wire_enum, wire_struct};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::limits::Limits;
@@ -188,18 +188,59 @@ pub enum What {
 
 wire_enum!(PrivateValues { 0 = Keep, 1 = Hide });
 wire_struct!(Beginning {
-    call, tenant, handler, module, contract, runtime, instance, limits, seed, started_at, private,
+    call,
+    tenant,
+    handler,
+    module,
+    contract,
+    runtime,
+    instance,
+    limits,
+    seed,
+    started_at,
+    private,
 });
 wire_struct!(InstanceLimits {
-    memory_bytes, table_elements, turn_cpu_ms, turn_fuel, host_calls_per_turn, host_call_bytes, handles,
+    memory_bytes,
+    table_elements,
+    turn_cpu_ms,
+    turn_fuel,
+    host_calls_per_turn,
+    host_call_bytes,
+    handles,
 });
 wire_struct!(Limits {
-    legs, endpoints, headers, refer, operations, prompt_segments, speech_bytes, string_bytes, log_line_bytes, log_bytes,
-    random_bytes, pending_keys, recordings_at_once, recordings, recording_close, streams_at_once, streams,
-    stream_messages, stream_close, ring, call_duration, clean_up, announcement, media_close,
+    legs,
+    endpoints,
+    headers,
+    refer,
+    operations,
+    prompt_segments,
+    speech_bytes,
+    string_bytes,
+    log_line_bytes,
+    log_bytes,
+    random_bytes,
+    pending_keys,
+    recordings_at_once,
+    recordings,
+    recording_close,
+    streams_at_once,
+    streams,
+    stream_messages,
+    stream_close,
+    ring,
+    call_duration,
+    clean_up,
+    announcement,
+    media_close,
 });
 super::wire::wire_newtype!(CallLimits);
-wire_struct!(Usage { fuel, memory_peak, host_calls });
+wire_struct!(Usage {
+    fuel,
+    memory_peak,
+    host_calls
+});
 wire_enum!(Waited { 0 = No, 1 = Yes });
 wire_enum!(Fault {
     0 = Trap { what },

@@ -135,7 +135,11 @@ fn a_full_journal_says_so_once_and_stays_within_its_limit() {
     assert!(bytes.len() > CALL_BYTES - 200_000 && bytes.len() <= CALL_BYTES);
     let journal = read(&bytes).expect("it is one");
     assert_eq!(journal.stopped, Stopped::AtEnd);
-    let full = journal.entries.iter().filter(|(_, entry)| *entry == Entry::Full).count();
+    let full = journal
+        .entries
+        .iter()
+        .filter(|(_, entry)| *entry == Entry::Full)
+        .count();
     assert_eq!(full, 1);
     assert!(matches!(journal.entries.last(), Some((_, Entry::Full))));
 }

@@ -1,8 +1,8 @@
 //! The words of the contract in a journal, one list each. How to add one stands in `wire.rs`.
 
-use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum, wire_newtype, wire_struct};
 #[cfg(test)]
 use super::wire::tests::Dice;
+use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum, wire_newtype, wire_struct};
 use patchcord_control::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use patchcord_control::policy::Privacy;
 use patchcord_control::speech::{Speech, TextForm};
@@ -45,43 +45,116 @@ wire_enum!(Error {
     14 = NotAllowed(what),
     15 = Failed(why),
 });
-wire_struct!(LegInfo { call_id, direction, from, from_name, to, identity, origin, secure, privacy });
+wire_struct!(LegInfo {
+    call_id,
+    direction,
+    from,
+    from_name,
+    to,
+    identity,
+    origin,
+    secure,
+    privacy
+});
 wire_enum!(LegDirection { 0 = Inbound, 1 = Outbound });
 wire_enum!(Attestation { 0 = Full, 1 = Partial, 2 = Gateway });
 wire_enum!(Identity { 0 = Unsigned, 1 = Signed(how), 2 = Invalid(why), 3 = Asserted(user) });
 wire_enum!(LegOrigin { 0 = Trunk(name), 1 = User(user), 2 = Anyone, 3 = Dialled });
 wire_enum!(Privacy { 0 = Shown, 1 = Withheld });
 wire_enum!(RejectReason { 0 = Busy, 1 = Declined, 2 = NotFound, 3 = Unavailable, 4 = Forbidden });
-wire_struct!(Tone { frequencies, on_ms, off_ms, count, level_dbm0 });
+wire_struct!(Tone {
+    frequencies,
+    on_ms,
+    off_ms,
+    count,
+    level_dbm0
+});
 wire_enum!(Segment { 0 = File(name), 1 = Tone(tone), 2 = Silence(ms), 3 = Speech(speech), 4 = Url(url) });
-wire_struct!(Speech { text, form, language, voice });
+wire_struct!(Speech {
+    text,
+    form,
+    language,
+    voice
+});
 wire_enum!(TextForm { 0 = Plain, 1 = Ssml });
-wire_struct!(PlayOptions { barge_in, times, from_ms, volume_db });
+wire_struct!(PlayOptions {
+    barge_in,
+    times,
+    from_ms,
+    volume_db
+});
 wire_enum!(PlayChange { 0 = Pause, 1 = Resume, 2 = Seek(to_ms), 3 = Skip(ms), 4 = Volume(decibels) });
 wire_enum!(PlayEnd { 0 = Finished, 1 = Key, 2 = Stopped, 3 = Replaced });
-wire_struct!(Played { played_ms, position_ms, ended_by });
-wire_struct!(GatherOptions { min, max, finish_on, first_key_ms, next_key_ms, prompt, barge_in, speech });
-wire_struct!(Hearing { phrases, digits, language, end_silence_ms, max_ms });
+wire_struct!(Played {
+    played_ms,
+    position_ms,
+    ended_by
+});
+wire_struct!(GatherOptions {
+    min,
+    max,
+    finish_on,
+    first_key_ms,
+    next_key_ms,
+    prompt,
+    barge_in,
+    speech
+});
+wire_struct!(Hearing {
+    phrases,
+    digits,
+    language,
+    end_silence_ms,
+    max_ms
+});
 wire_struct!(Said { phrase, confidence });
 wire_enum!(GatherEnd {
     0 = MaxKeys, 1 = FinishKey, 2 = FirstKeyTimeout, 3 = NextKeyTimeout, 4 = Cancelled, 5 = Said, 6 = NoMatch,
 });
-wire_struct!(Gathered { keys, ended_by, complete, said });
+wire_struct!(Gathered {
+    keys,
+    ended_by,
+    complete,
+    said
+});
 wire_struct!(GatherFailure { reason, keys });
 wire_struct!(UnixTime { seconds, nanoseconds });
 wire_enum!(LogLevel { 0 = Debug, 1 = Info, 2 = Warn, 3 = Error });
 
 wire_enum!(Destination { 0 = Number(number), 1 = User(user), 2 = Address(address) });
-wire_struct!(Endpoint { to, ring_ms, headers, credentials });
+wire_struct!(Endpoint {
+    to,
+    ring_ms,
+    headers,
+    credentials
+});
 wire_enum!(Order { 0 = Together, 1 = InTurn });
 wire_enum!(CallerHears { 0 = Ringback, 1 = EarlyMedia, 2 = Unchanged });
 wire_enum!(CallerId { 0 = Caller, 1 = Number(number), 2 = Anonymous });
 wire_enum!(MachineWait { 0 = Verdict, 1 = GreetingEnd });
-wire_struct!(DetectionOptions { wait_for, timeout_ms, speech_ms, speech_end_ms, silence_ms });
+wire_struct!(DetectionOptions {
+    wait_for,
+    timeout_ms,
+    speech_ms,
+    speech_end_ms,
+    silence_ms
+});
 wire_enum!(AnsweredBy { 0 = Human, 1 = Machine, 2 = MachineEnded, 3 = MachineBeeped, 4 = Unknown });
-wire_struct!(DialOptions { order, ring_ms, caller_id, caller_name, caller_hears, redirects, detect_machine });
+wire_struct!(DialOptions {
+    order,
+    ring_ms,
+    caller_id,
+    caller_name,
+    caller_hears,
+    redirects,
+    detect_machine
+});
 wire_struct!(Cause { status, phrase, q850 });
-wire_struct!(DialAnswer { leg, endpoint, answered_by });
+wire_struct!(DialAnswer {
+    leg,
+    endpoint,
+    answered_by
+});
 wire_enum!(DialOutcome {
     0 = Answered(answer),
     1 = Declined(cause),
@@ -97,7 +170,13 @@ wire_enum!(DialOutcome {
 });
 wire_enum!(KeysBetween { 0 = Pass, 1 = Keep });
 wire_enum!(TransferPolicy { 0 = Refuse, 1 = Ask });
-wire_struct!(BridgeOptions { hang_up_on, longest_ms, keys, transfers, hold_music });
+wire_struct!(BridgeOptions {
+    hang_up_on,
+    longest_ms,
+    keys,
+    transfers,
+    hold_music
+});
 wire_enum!(BridgeEnd {
     0 = FirstLeft(why), 1 = SecondLeft(why), 2 = Key, 3 = TimeLimit, 4 = Stopped, 5 = Transfer(transfer),
 });
@@ -105,19 +184,49 @@ wire_struct!(Bridged { lasted_ms, ended_by });
 wire_enum!(TransferOutcome { 0 = Transferred, 1 = Refused(cause), 2 = Failed(cause), 3 = Unknown });
 
 wire_enum!(RecordFormat { 0 = Wav, 1 = Opus });
-wire_struct!(RecordOptions { format, longest_ms, finish_on, silence_ms, beep, trim });
+wire_struct!(RecordOptions {
+    format,
+    longest_ms,
+    finish_on,
+    silence_ms,
+    beep,
+    trim
+});
 wire_enum!(Beep { 0 = No, 1 = Yes });
 wire_enum!(TrimSilence { 0 = Keep, 1 = Ends });
 wire_enum!(PauseWith { 0 = Skip, 1 = Silence });
 wire_enum!(RecordEnd { 0 = Key(key), 1 = Silence, 2 = Longest, 3 = Stopped, 4 = Left(why) });
 wire_enum!(NotRecorded { 0 = Storage, 1 = Overloaded, 2 = Late });
-wire_struct!(Recorded { id, length_ms, ended_by });
+wire_struct!(Recorded {
+    id,
+    length_ms,
+    ended_by
+});
 
-wire_struct!(StreamOptions { url, format, direction, parameters, reconnect });
+wire_struct!(StreamOptions {
+    url,
+    format,
+    direction,
+    parameters,
+    reconnect
+});
 wire_enum!(StreamFormat { 0 = Mulaw8k, 1 = L16at16k, 2 = L16at24k });
 wire_enum!(StreamDirection { 0 = Listen, 1 = Both });
 wire_enum!(StreamEnd {
     0 = Stopped, 1 = Finished, 2 = Left(why), 3 = Refused(status), 4 = Unreachable, 5 = Lost, 6 = Overloaded,
 });
-wire_struct!(StreamCounts { heard_ms, dropped_ms, played_ms, cleared_ms, overrun_ms, connections, ignored });
-wire_struct!(Streamed { id, ended_by, lasted_ms, counts });
+wire_struct!(StreamCounts {
+    heard_ms,
+    dropped_ms,
+    played_ms,
+    cleared_ms,
+    overrun_ms,
+    connections,
+    ignored
+});
+wire_struct!(Streamed {
+    id,
+    ended_by,
+    lasted_ms,
+    counts
+});

@@ -34,16 +34,16 @@ pub struct Told {
 }
 
 impl HostCall {
-    /// What was asked, in words; a line for each field.
-    pub fn asked(&self, show: Show) -> Vec<String> {
-        lines(format!("{:#?}", Seen(&self.ask, show)))
+    /// What was asked, in words.
+    pub fn asked(&self, show: Show) -> String {
+        format!("{:?}", Seen(&self.ask, show))
     }
 
     /// What was told, in words.
-    pub fn told(&self, show: Show) -> Vec<String> {
+    pub fn told(&self, show: Show) -> String {
         match &self.answer {
-            None => vec!["(never answered)".to_owned()],
-            Some(told) => lines(format!("{:#?}", Seen(&told.answer, show))),
+            None => "(never answered)".to_owned(),
+            Some(told) => format!("{:?}", Seen(&told.answer, show)),
         }
     }
 
@@ -54,10 +54,6 @@ impl HostCall {
             _ => None,
         }
     }
-}
-
-fn lines(text: String) -> Vec<String> {
-    text.lines().map(str::to_owned).collect()
 }
 
 /// What a handler asked and was told, and how it ended.

@@ -78,7 +78,10 @@ pub(super) fn run(folder: &Path, options: &Options) -> Result<ExitCode> {
         *counts.entry(kind).or_default() += 1;
         terminal::say(&line);
     }
-    let words: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+    let words: Vec<String> = counts
+        .iter()
+        .map(|(kind, count)| format!("{count} {}", kind.name()))
+        .collect();
     terminal::say(&format!("{} journals: {}", journals.len(), words.join(", ")));
     let has = |kind: Kind| counts.contains_key(&kind);
     Ok(ExitCode::from(if has(Kind::Different) || has(Kind::Fault) {

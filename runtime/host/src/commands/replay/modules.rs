@@ -1,10 +1,10 @@
 //! Where the module of a journal is: by its hash, among the files that are at hand.
 
 use anyhow::{Context, Result, bail};
+use aws_lc_rs::digest::{SHA256, digest};
 use patchcord_guest::MAX_MODULE_BYTES;
 use patchcord_host::config::Config;
 use patchcord_host::journals::module_file;
-use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,8 +82,14 @@ impl Modules {
         for path in std::mem::take(&mut self.files) {
             self.take(&path)?;
         }
-        let built = fs::read_dir(BUILT).into_iter().flatten().flatten().map(|entry| entry.path());
-        let configured = Config::read(Path::new(CONFIG)).map(|config| config.handlers).unwrap_or_default();
+        let built = fs::read_dir(BUILT)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
+        let configured = Config::read(Path::new(CONFIG))
+            .map(|config| config.handlers)
+            .unwrap_or_default();
         let configured = configured.into_iter().map(|handler| handler.module);
         let is_wasm = |path: &PathBuf| path.extension().is_some_and(|it| it == "wasm");
         for path in built.filter(is_wasm).chain(configured).take(FILES_MAX) {
@@ -95,14 +101,20 @@ impl Modules {
 
     fn take(&mut self, path: &Path) -> Result<()> {
         let bytes = bytes_of(path)?;
-        let hash = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = digest(&SHA256, &bytes)
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self.known.insert(hash, (path.to_owned(), Arc::new(bytes)));
         Ok(())
     }
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>> {
-    let size = fs::metadata(path).with_context(|| format!("the module {} cannot be read", path.display()))?.len();
+    let size = fs::metadata(path)
+        .with_context(|| format!("the module {} cannot be read", path.display()))?
+        .len();
     if size > MAX_MODULE_BYTES as u64 {
         bail!("{} has {size} bytes, more than a module may have", path.display());
     }

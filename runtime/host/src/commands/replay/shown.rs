@@ -58,7 +58,11 @@ pub(super) fn both_sides(difference: &Difference, show: Show) -> Vec<String> {
         let [left, right] = [&then, &now].map(|side| side.get(place).map_or("", String::as_str));
         let mark = if left == right { ' ' } else { '!' };
         let left = cut(left, width);
-        lines.push(format!("{:>5}  {mark} {left:<width$}  {right}", "").trim_end().to_owned());
+        lines.push(
+            format!("{:>5}  {mark} {left:<width$}  {right}", "")
+                .trim_end()
+                .to_owned(),
+        );
     }
     if then == now {
         let hint = "they differ in private values; --show-private shows them";

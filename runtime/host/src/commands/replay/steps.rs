@@ -43,7 +43,9 @@ pub(super) fn run(journal: &ReadJournal, module: &Module, show: Show, input: imp
         match wish(line.trim(), place.at) {
             Wish::End => return Ok(()),
             Wish::Help => terminal::say(HELP),
-            Wish::Log => log_before(&course, place.at + 1).iter().for_each(|line| terminal::say(line)),
+            Wish::Log => log_before(&course, place.at + 1)
+                .iter()
+                .for_each(|line| terminal::say(line)),
             Wish::To(to) => {
                 let forward = to > place.at && place.over.is_none();
                 if !forward && to != place.at {
@@ -63,7 +65,9 @@ fn wish(line: &str, at: usize) -> Wish {
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         [] | ["n"] => Wish::To(at + 1),
         ["p"] => Wish::To(at.saturating_sub(1).max(1)),
-        ["g", number] => number.parse().map_or(Wish::Help, |number: usize| Wish::To(number.max(1))),
+        ["g", number] => number
+            .parse()
+            .map_or(Wish::Help, |number: usize| Wish::To(number.max(1))),
         ["l"] => Wish::Log,
         ["q"] => Wish::End,
         _ => Wish::Help,
@@ -99,20 +103,16 @@ fn say(course: &Course, place: &Place, fuel: u64, show: Show) {
         };
         return terminal::say(&format!("after host call {}: {words}, fuel {fuel}", place.at));
     }
-    let Some(call) = course.calls.get(place.at.wrapping_sub(1)) else { return };
-    let (asked, told) = (call.asked(show).join(" "), call.told(show).join(" "));
+    let Some(call) = course.calls.get(place.at.wrapping_sub(1)) else {
+        return;
+    };
     let seconds = call.at.as_secs_f64();
     terminal::say(&format!("{:>5}  {seconds:>9.3} s  fuel {fuel}", place.at));
-    terminal::say(&format!("       asks {}", squeeze(&asked)));
+    terminal::say(&format!("       asks {}", call.asked(show)));
     let waited = call.answer.as_ref().map_or(String::new(), |told| {
         format!(" after {:.3} s", (told.at.saturating_sub(call.at)).as_secs_f64())
     });
-    terminal::say(&format!("       told {}{waited}", squeeze(&told)));
-}
-
-/// Many lines as one.
-fn squeeze(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    terminal::say(&format!("       told {}{waited}", call.told(show)));
 }
 
 #[cfg(test)]

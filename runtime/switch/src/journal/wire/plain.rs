@@ -1,8 +1,8 @@
 //! Plain values in a journal: numbers, texts, lists, what may be missing.
 
-use super::{Bad, PRIVATE, Page, Seen, Sheet, Show, Wire};
 #[cfg(test)]
 use super::tests::Dice;
+use super::{Bad, PRIVATE, Page, Seen, Sheet, Show, Wire};
 use patchcord_control::private::Private;
 use patchcord_control::words::{Credentials, Key};
 use std::fmt;
@@ -331,7 +331,11 @@ impl<T: Wire, E: Wire> Wire for Result<T, E> {
     }
     #[cfg(test)]
     fn sample(dice: &mut Dice) -> Self {
-        if dice.below(2) == 1 { Ok(T::sample(dice)) } else { Err(E::sample(dice)) }
+        if dice.below(2) == 1 {
+            Ok(T::sample(dice))
+        } else {
+            Err(E::sample(dice))
+        }
     }
 }
 
@@ -344,7 +348,10 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
         Ok((A::get(from)?, B::get(from)?))
     }
     fn show(&self, show: Show, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("").field(&Seen(&self.0, show)).field(&Seen(&self.1, show)).finish()
+        f.debug_tuple("")
+            .field(&Seen(&self.0, show))
+            .field(&Seen(&self.1, show))
+            .finish()
     }
     #[cfg(test)]
     fn sample(dice: &mut Dice) -> Self {

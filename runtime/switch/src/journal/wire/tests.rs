@@ -32,7 +32,9 @@ impl Dice {
 
     pub(crate) fn text(&mut self) -> String {
         const LETTERS: [char; 8] = ['a', '7', '+', '@', 'é', '\u{1f600}', '\0', '"'];
-        (0..self.below(12)).map(|_| LETTERS[self.below(LETTERS.len())]).collect()
+        (0..self.below(12))
+            .map(|_| LETTERS[self.below(LETTERS.len())])
+            .collect()
     }
 }
 
