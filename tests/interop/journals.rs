@@ -75,7 +75,7 @@ fn journals_of_real_calls_replay_identically() {
     server.stop();
     let all = replay(&["--all", "journals"], &folder, 0);
     assert!(all.contains(&format!("{CALLS} journals: {CALLS} same")), "{all}");
-    let id = records[0]["id"].as_str().expect("a record names its call");
+    let id = records[0]["call"].as_str().expect("a record names its call");
     let one = replay(&[id], &folder, 0);
     assert!(one.contains("identical:") && one.contains("(recorded "), "{one}");
     let walked = {

@@ -66,8 +66,7 @@ pub struct Node {
     _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
-    _traces: Option<TraceThread>,
-    _journals: Option<JournalThread>,
+    _kept: KeptThreads,
     _ticker: Ticker,
     _http: Option<AsyncThread>,
     inboxes: Vec<Inbox>,
@@ -104,6 +103,18 @@ struct Bound {
     connections: transports::Limits,
 }
 
+/// The threads that keep traces and journals.
+struct KeptThreads {
+    _traces: Option<TraceThread>,
+    _journals: Option<JournalThread>,
+}
+
+/// The ways to them.
+struct Kept {
+    traces: Option<TraceQueue>,
+    journals: Option<JournalQueue>,
+}
+
 /// The ways from thread to thread.
 struct Queues {
     inboxes: Vec<Inbox>,
@@ -113,8 +124,7 @@ struct Queues {
     recorded: Option<FrameQueue>,
     live_streams: LiveQueue,
     streamed: StreamFrames,
-    traces: Option<TraceQueue>,
-    journals: Option<JournalQueue>,
+    kept: Kept,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -139,8 +149,7 @@ impl Node {
         let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
-        let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
-        let (journals, journal_queue) = ground.journal_thread(&config)?.unzip();
+        let (kept_threads, kept) = ground.kept_threads(&config)?;
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
@@ -154,8 +163,7 @@ impl Node {
             recorded,
             live_streams,
             streamed,
-            traces: trace_queue,
-            journals: journal_queue,
+            kept,
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
@@ -188,8 +196,7 @@ impl Node {
             _live_streams: live_thread,
             _recordings: recordings,
             _records: records,
-            _traces: traces,
-            _journals: journals,
+            _kept: kept_threads,
             _ticker: ticker,
             _http: http,
             inboxes,
@@ -329,6 +336,17 @@ impl Ground {
             connections: transports::Limits { connections, ..limits },
         };
         Ok((ground, bound))
+    }
+
+    /// What is kept of each call beside its end record.
+    fn kept_threads(&self, config: &NodeConfig) -> Result<(KeptThreads, Kept), StartError> {
+        let (trace_thread, traces) = self.trace_thread(config)?.unzip();
+        let (journal_thread, journals) = self.journal_thread(config)?.unzip();
+        let threads = KeptThreads {
+            _traces: trace_thread,
+            _journals: journal_thread,
+        };
+        Ok((threads, Kept { traces, journals }))
     }
 
     fn trace_thread(&self, config: &NodeConfig) -> Result<Option<(TraceThread, TraceQueue)>, StartError> {
@@ -491,8 +509,8 @@ impl Ground {
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),
                     live_streams: queues.live_streams.clone(),
-                    traces: queues.traces.clone(),
-                    journals: queues.journals.clone(),
+                    traces: queues.kept.traces.clone(),
+                    journals: queues.kept.journals.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },

@@ -10,7 +10,7 @@ use super::terminal;
 use anyhow::{Context, Result, anyhow, bail};
 use modules::Modules;
 use patchcord_guest::{Config, Module, Runtime};
-use patchcord_switch::replay::{Report, Verdict, replay};
+use patchcord_switch::replay::{Report, Unfinished, Verdict, replay};
 use patchcord_switch::{CALL_BYTES, Entry, ReadJournal, Show, read_journal};
 use std::fs::File;
 use std::io::Read;
@@ -104,6 +104,7 @@ fn usual_folder() -> PathBuf {
 
 fn code(verdict: &Verdict) -> u8 {
     match verdict {
+        Verdict::UpTo(Unfinished::Damaged | Unfinished::Disordered) => UNKNOWN,
         Verdict::Identical | Verdict::UpTo(_) => 0,
         Verdict::Different(_) => DIFFERENT,
         Verdict::Hidden { .. } => UNKNOWN,

@@ -5,7 +5,7 @@ use super::{DIFFERENT, Options, UNKNOWN, open, recorded_fuel, runtime_for};
 use crate::commands::terminal;
 use anyhow::{Context, Result, anyhow, bail};
 use patchcord_guest::{Module, Runtime};
-use patchcord_switch::replay::{Did, Difference, Report, Verdict, replay};
+use patchcord_switch::replay::{Did, Difference, Report, Unfinished, Verdict, replay};
 use patchcord_switch::{HandlerOver, ReadJournal};
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,6 +30,7 @@ impl Kind {
     pub(super) fn of(verdict: &Verdict) -> Kind {
         match verdict {
             Verdict::Identical => Kind::Same,
+            Verdict::UpTo(Unfinished::Damaged | Unfinished::Disordered) => Kind::Problem,
             Verdict::UpTo(_) => Kind::Part,
             Verdict::Hidden { .. } => Kind::Hidden,
             Verdict::Different(Difference {
@@ -129,14 +130,19 @@ fn line(journal: &ReadJournal, report: &Report) -> String {
         Verdict::UpTo(_) => report.same.to_string(),
         Verdict::Different(difference) | Verdict::Hidden { difference, .. } => difference.at.to_string(),
     };
-    row([
+    let why = match &report.verdict {
+        Verdict::UpTo(why) => format!("  {why}"),
+        _ => String::new(),
+    };
+    let row = row([
         journal.beginning.call.to_string(),
         journal.beginning.handler.clone(),
         Kind::of(&report.verdict).name().to_owned(),
         place,
         recorded_fuel(journal).map_or_else(|| "-".to_owned(), |fuel| fuel.to_string()),
         report.used.fuel.to_string(),
-    ])
+    ]);
+    row + &why
 }
 
 fn problem(path: &Path, error: &anyhow::Error) -> String {
