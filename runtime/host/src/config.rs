@@ -137,8 +137,7 @@ impl Config {
         let source = Source { file, text };
         let document = source.document()?;
         let root = source.root(&document, SECTIONS)?;
-        let sip_keys = [sip::KEYS, phones::SIP_KEYS].concat();
-        let sip_table = root.section("sip", &sip_keys)?;
+        let sip_table = root.section("sip", &[sip::KEYS, phones::SIP_KEYS].concat())?;
         let sip = sip::read(&sip_table, file)?;
         let dns = root
             .section("dns", &["server"])?
