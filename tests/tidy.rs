@@ -37,6 +37,11 @@ const DISPATCHERS: &[(&str, &str, &str)] = &[
         "ask",
         "one match, a line for each function of the contract",
     ),
+    (
+        "runtime/switch/src/journal/asks.rs",
+        "fits",
+        "one match, a line for each kind of answer to a function of the contract",
+    ),
 ];
 
 /// Crates that no core may reach, not even through another crate.

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod hearing;
 mod identity;
+mod journal;
 mod limits;
 mod packet_times;
 mod parties;

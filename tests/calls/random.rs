@@ -12,11 +12,13 @@
 
 use crate::support::{fault, helper, office_of, program};
 use crate::{SECOND, press};
+use patchcord_control::ids::CallId;
 use patchcord_sim::phone::{Action, Event, Faults, Incoming, LineId, Offer};
 use patchcord_sim::{Conditions, NODE, PhoneId, PhoneOptions, Setup, World};
-use patchcord_switch::Program;
+use patchcord_switch::{PrivateValues, Program};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -62,9 +64,13 @@ struct Chaos {
 }
 
 impl Chaos {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, journal: Option<PrivateValues>) -> Self {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        let mut world = World::new(Setup::new(Instant::now(), seed).with_users(&NAMES));
+        let setup = Setup {
+            journal,
+            ..Setup::new(Instant::now(), seed)
+        };
+        let mut world = World::new(setup.with_users(&NAMES));
         world.set_directory(office_of(&any_party(), NAMES));
         let phones = NAMES.map(|name| {
             let faults = Faults {
@@ -266,9 +272,19 @@ fn conditions(dice: &mut ChaCha8Rng) -> Conditions {
     }
 }
 
+/// The journals of the calls in the world of a seed.
+pub(crate) fn journals(seed: u64) -> BTreeMap<CallId, Vec<u8>> {
+    let mut chaos = Chaos::new(seed, Some(PrivateValues::Keep));
+    for _ in 0..STEPS {
+        chaos.step();
+    }
+    chaos.end();
+    chaos.world.journals().clone()
+}
+
 /// Whether everything ended once in the world of a seed; what went wrong is on the standard error.
 fn play(seed: u64, show: bool) -> bool {
-    let mut chaos = Chaos::new(seed);
+    let mut chaos = Chaos::new(seed, None);
     let played = catch_unwind(AssertUnwindSafe(|| {
         for _ in 0..STEPS {
             chaos.step();

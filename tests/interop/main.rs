@@ -15,6 +15,7 @@ mod codecs;
 mod dictation;
 mod helper_tests;
 mod hummer;
+mod journals;
 mod kamailio;
 mod lab;
 mod linphone;

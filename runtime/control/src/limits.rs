@@ -41,12 +41,12 @@ pub struct Limits {
     pub streams_at_once: usize,
     /// Streams of a call, ended ones included; one more is refused with `limit(streams)`.
     pub streams: usize,
-    /// Rooms open at the same time; one more is refused with `limit(rooms)`.
-    pub rooms: usize,
     /// Texts of a server that wait for the handler; one more takes the place of the oldest.
     pub stream_messages: usize,
     /// How long a stream that was told to end may take; then it counts as lost.
     pub stream_close: Duration,
+    /// Rooms open at the same time; one more is refused with `limit(rooms)`.
+    pub rooms: usize,
     /// Recognitions that run at the same time; one more is refused with `limit(recognitions)`.
     pub recognitions_at_once: usize,
     /// Recognitions of a call, ended ones included; one more is refused with `limit(recognitions)`.

@@ -27,6 +27,7 @@ mod testing;
 mod wrap;
 
 pub use fault::Fault;
+pub use imports::contract;
 pub use instance::{Instance, Step, Usage};
 pub use limits::{EPOCH_MS, Limits, MAX_MODULE_BYTES, MAX_PROMPT_NAME_BYTES};
 pub use module::{Import, Module};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use support::callers::{Callers, Then};
 use support::listeners::{Heard, Listeners};
 use support::rates::{self, Highest};
-use support::server::{Server, Usage};
+use support::server::{Cores, Plan, Server, Usage};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
 /// Calls a second at which the time to answer is measured.
@@ -25,6 +25,8 @@ const CALLS: &[usize] = &[100, 500, 1_000];
 /// Calls a second at which calls that stay are placed.
 const FILL_RATE: u32 = 100;
 const PACKETS_A_SECOND: f64 = 50.0;
+/// Times that calls are placed with and without journals, in turn.
+const JOURNAL_ROUNDS: usize = 3;
 /// With fewer of the packets heard, the server did less than its work.
 const WHOLE: f64 = 0.98;
 
@@ -32,6 +34,7 @@ fn main() {
     let pace = Pace::of_environment();
     sockets::allow_many();
     setup_times(pace);
+    journals(pace);
     standing_calls(pace);
 }
 
@@ -88,6 +91,47 @@ fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::
         &format!("{:.0} % of a core", cores * 100.0),
         &format!("{:.0} calls a second and core", rate / cores),
     );
+}
+
+/// What journals cost: the same calls with and without, in turn, so that what else the machine does hits both.
+fn journals(pace: Pace) {
+    headline("Journals of calls, on against off: CPU of the server for a call that is answered and hung up");
+    let folder = std::env::temp_dir().join(format!("patchcord-bench-journals-{}", std::process::id()));
+    let on = format!("[journal]\nfolder = {:?}\n", folder.display().to_string());
+    let mut costs = [Vec::new(), Vec::new()];
+    for _ in 0..JOURNAL_ROUNDS {
+        for (cost, more) in costs.iter_mut().zip(["", &on]) {
+            cost.push(cpu_of_a_call(pace, more));
+        }
+    }
+    let [off, on] = costs.map(|mut cost| {
+        cost.sort_by(f64::total_cmp);
+        cost[JOURNAL_ROUNDS / 2]
+    });
+    let (figure, ratio) = (format!("{off:.0} us off, {on:.0} us on"), format!("{:.2} x", on / off));
+    line(&format!("median of {JOURNAL_ROUNDS} rounds each"), &figure, &ratio);
+    // What the calls left; the next run makes its own.
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+fn cpu_of_a_call(pace: Pace, more: &str) -> f64 {
+    let server = Server::start_as(&Plan {
+        handler: "examples/hello",
+        calls: 2_000,
+        pairs: 2_000,
+        more,
+        cores: Cores::All,
+    });
+    let sound = sockets::bind(4_096);
+    let sound = sockets::address(&sound);
+    let mut callers = Callers::new(server.sip, Then::HangUp);
+    callers.load(MODEST_RATE, Duration::from_secs(1), sound); // the first calls find cold caches
+    let before = server.usage();
+    let time = pace.pick(Duration::from_secs(4), Duration::from_secs(10));
+    let placed = callers.load(MODEST_RATE, time, sound);
+    let after = server.usage();
+    server.stop();
+    (after.cpu - before.cpu).as_secs_f64() * 1e6 / placed.placed as f64
 }
 
 /// Part (c): calls that stay and hear a prompt.

@@ -19,6 +19,7 @@
 mod calling;
 mod check;
 mod identity;
+mod journal;
 mod media;
 mod phones;
 mod provider;
@@ -60,6 +61,7 @@ const SECTIONS: &[&str] = &[
     "recognition",
     "streams",
     "trace",
+    "journal",
     "limits",
     "log",
     "handler",
@@ -136,8 +138,7 @@ impl Config {
         let source = Source { file, text };
         let document = source.document()?;
         let root = source.root(&document, SECTIONS)?;
-        let sip_keys = [sip::KEYS, phones::SIP_KEYS].concat();
-        let sip_table = root.section("sip", &sip_keys)?;
+        let sip_table = root.section("sip", &[sip::KEYS, phones::SIP_KEYS].concat())?;
         let sip = sip::read(&sip_table, file)?;
         let dns = root
             .section("dns", &["server"])?
@@ -170,6 +171,7 @@ impl Config {
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::Off,
             traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
+            journals: journal::read(&root.section("journal", journal::KEYS)?, file)?,
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
             domain: None,

@@ -3,6 +3,7 @@
 
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
+use crate::journals::JournalFigures;
 use crate::layout::Layout;
 use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
@@ -165,6 +166,8 @@ pub(crate) struct Figures {
     pub(crate) web_files: Arc<SoundFigures>,
     /// Of what was said and is recognised.
     pub(crate) recognition: Arc<RecognitionFigures>,
+    /// Of the journals of calls.
+    pub(crate) journals: Arc<JournalFigures>,
     /// Of the traces.
     pub(crate) traces: Arc<TraceFigures>,
     /// Of the recordings.
@@ -195,6 +198,7 @@ impl Figures {
             speech: Arc::default(),
             web_files: Arc::default(),
             recognition: Arc::default(),
+            journals: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),
             live_streams: Arc::default(),

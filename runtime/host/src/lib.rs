@@ -21,6 +21,7 @@ mod fetch;
 mod figures;
 mod hosted;
 mod http;
+pub mod journals;
 mod layout;
 mod live_streams;
 pub mod log;

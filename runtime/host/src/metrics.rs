@@ -21,6 +21,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
     traces(&mut page, figures);
+    journals(&mut page, figures);
     recordings(&mut page, figures);
     live_streams(&mut page, figures);
     process_figures(&mut page);
@@ -447,6 +448,30 @@ fn traces(page: &mut Page, figures: &Figures) {
         "patchcord_trace_records_left_out_total",
         "Messages and turns that found no room in a trace.",
         traces.left_out.get(),
+    );
+}
+
+fn journals(page: &mut Page, figures: &Figures) {
+    let journals = &figures.journals;
+    page.counters(
+        "patchcord_journals_total",
+        "Journals of calls begun, those that are whole, and those that broke off.",
+        "what",
+        &[
+            ("begun", journals.begun.get()),
+            ("whole", journals.whole.get()),
+            ("broken", journals.broken.get()),
+        ],
+    );
+    page.counter(
+        "patchcord_journal_parts_lost_total",
+        "Parts of journals that found no room on their way to the file.",
+        journals.lost.get(),
+    );
+    page.counter(
+        "patchcord_journal_bytes_total",
+        "Bytes written to journals.",
+        journals.bytes.get(),
     );
 }
 

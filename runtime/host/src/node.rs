@@ -14,6 +14,7 @@ use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
 use crate::http::{self, Sources};
+use crate::journals::{self, JournalQueue, JournalThread};
 use crate::layout::Layout;
 use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
@@ -66,7 +67,7 @@ pub struct Node {
     _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
-    _traces: Option<TraceThread>,
+    _kept: KeptThreads,
     _ticker: Ticker,
     _http: Option<AsyncThread>,
     inboxes: Vec<Inbox>,
@@ -103,6 +104,18 @@ struct Bound {
     connections: transports::Limits,
 }
 
+/// The threads that keep traces and journals.
+struct KeptThreads {
+    _traces: Option<TraceThread>,
+    _journals: Option<JournalThread>,
+}
+
+/// The ways to them.
+struct Kept {
+    traces: Option<TraceQueue>,
+    journals: Option<JournalQueue>,
+}
+
 /// The ways from thread to thread.
 struct Queues {
     inboxes: Vec<Inbox>,
@@ -112,7 +125,7 @@ struct Queues {
     recorded: Option<FrameQueue>,
     live_streams: LiveQueue,
     streamed: StreamFrames,
-    traces: Option<TraceQueue>,
+    kept: Kept,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -137,7 +150,7 @@ impl Node {
         let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
-        let (traces, trace_queue) = ground.trace_thread(&config)?.unzip();
+        let (kept_threads, kept) = ground.kept_threads(&config)?;
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
@@ -151,7 +164,7 @@ impl Node {
             recorded,
             live_streams,
             streamed,
-            traces: trace_queue,
+            kept,
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
@@ -184,7 +197,7 @@ impl Node {
             _live_streams: live_thread,
             _recordings: recordings,
             _records: records,
-            _traces: traces,
+            _kept: kept_threads,
             _ticker: ticker,
             _http: http,
             inboxes,
@@ -326,6 +339,17 @@ impl Ground {
         Ok((ground, bound))
     }
 
+    /// What is kept of each call beside its end record.
+    fn kept_threads(&self, config: &NodeConfig) -> Result<(KeptThreads, Kept), StartError> {
+        let (trace_thread, traces) = self.trace_thread(config)?.unzip();
+        let (journal_thread, journals) = self.journal_thread(config)?.unzip();
+        let threads = KeptThreads {
+            _traces: trace_thread,
+            _journals: journal_thread,
+        };
+        Ok((threads, Kept { traces, journals }))
+    }
+
     fn trace_thread(&self, config: &NodeConfig) -> Result<Option<(TraceThread, TraceQueue)>, StartError> {
         let Some(folder) = &config.traces else { return Ok(None) };
         let refused = |why| StartError::Traces {
@@ -336,6 +360,16 @@ impl Ground {
         store::start(folder.clone(), self.advertised.clone(), figures)
             .map(Some)
             .map_err(refused)
+    }
+
+    fn journal_thread(&self, config: &NodeConfig) -> Result<Option<(JournalThread, JournalQueue)>, StartError> {
+        let Some(to) = &config.journals else { return Ok(None) };
+        let refused = |why| StartError::Journals {
+            path: to.folder.clone(),
+            why,
+        };
+        let figures = self.figures.journals.clone();
+        journals::start(to.clone(), figures).map(Some).map_err(refused)
     }
 
     fn recording_threads(
@@ -476,7 +510,8 @@ impl Ground {
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),
                     live_streams: queues.live_streams.clone(),
-                    traces: queues.traces.clone(),
+                    traces: queues.kept.traces.clone(),
+                    journals: queues.kept.journals.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },
@@ -556,6 +591,7 @@ impl Ground {
             } else {
                 config.trace
             },
+            journal: config.journals.as_ref().map(|journals| journals.private),
             ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,

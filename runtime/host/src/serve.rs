@@ -52,7 +52,7 @@ pub fn serve(config: Config) -> Result<()> {
 /// Loads every handler, each module once per name.
 fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
     let load = |handler: &crate::config::Handler| {
-        let program = programs::load(runtime, &handler.name, &handler.module)
+        let program = programs::load(runtime, &handler.name, &handler.module, config.node.journals.as_ref())
             .with_context(|| format!("handler {:?}", handler.name))?;
         Ok((handler.tenant.clone(), program))
     };

@@ -14,6 +14,7 @@ use crate::aside::Aside;
 use crate::dns::DnsQueue;
 use crate::fetch::FetchQueue;
 use crate::figures::{Figures, ShardFigures};
+use crate::journals::JournalQueue;
 use crate::live_streams::{self, LiveQueue};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
@@ -304,6 +305,7 @@ pub(crate) struct WaysOut {
     pub(crate) recordings: Option<RecordingQueue>,
     pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
+    pub(crate) journals: Option<JournalQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
 }
@@ -582,6 +584,11 @@ impl Work {
                 crate::log::notice(call, &notice);
                 if self.out.watchers.any() {
                     self.out.watchers.tell(&Seen::Notice { call, notice });
+                }
+            }
+            Output::Journal(part) => {
+                if let Some(journals) = &self.out.journals {
+                    journals.part(part);
                 }
             }
             Output::Record(record) => {

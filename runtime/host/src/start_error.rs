@@ -70,6 +70,13 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The folder for journals cannot be used.
+    Journals {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// The folder for recordings cannot be used.
     Recordings {
         /// Which.
@@ -137,6 +144,11 @@ impl fmt::Display for StartError {
             StartError::Traces { path, why } => write!(
                 f,
                 "traces cannot be written to {}: {why}; name a folder that may be made or written in [trace] folder",
+                path.display()
+            ),
+            StartError::Journals { path, why } => write!(
+                f,
+                "journals cannot be written to {}: {why}; name a folder that may be made or written in [journal] folder",
                 path.display()
             ),
             StartError::Recordings { path, why } => write!(

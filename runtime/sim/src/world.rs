@@ -30,12 +30,13 @@ use crate::phone::{self, LINES_MAX, Lane, Phone};
 use crate::transcriber::Transcriber;
 use agents::Streamed;
 use node::{Door, Node, Sent};
+use patchcord_control::ids::CallId;
 use patchcord_control::record::CallRecord;
 use patchcord_control::words::UnixTime;
 use patchcord_media::{Datagram, Report};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Flow, Target, Transport, Uri};
-use patchcord_switch::{Counts, Directory, Input, Output, Query, ToRecognise};
+use patchcord_switch::{Counts, Directory, Input, JournalPart, Output, Query, ToRecognise};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -84,6 +85,8 @@ pub struct World {
     names: BTreeMap<String, SocketAddr>,
     seats: Vec<Seat>,
     records: Vec<CallRecord>,
+    /// The journals of calls, as far as they have come.
+    journals: BTreeMap<CallId, Vec<u8>>,
     log: Log,
     /// Steps without time passing.
     rounds: u32,
@@ -109,6 +112,7 @@ impl World {
                 .collect(),
             seats: Vec::new(),
             records: Vec::new(),
+            journals: BTreeMap::new(),
             log: Log::default(),
             rounds: 0,
         }
@@ -248,6 +252,11 @@ impl World {
     /// End records in the order they came.
     pub fn records(&self) -> &[CallRecord] {
         &self.records
+    }
+
+    /// The journals of calls as far as they have come, if the world keeps them.
+    pub fn journals(&self) -> &BTreeMap<CallId, Vec<u8>> {
+        &self.journals
     }
 
     /// What is alive in the node's shard.
@@ -493,11 +502,18 @@ impl World {
                 let what = describe::notice(call, &notice);
                 self.note_node(what);
             }
+            Output::Journal(part) => self.journal(part),
             Output::Record(record) => {
                 self.note_node(describe::record(&record));
                 self.records.push(*record);
             }
         }
+    }
+
+    fn journal(&mut self, part: JournalPart) {
+        let journal = self.journals.entry(part.call).or_default();
+        assert_eq!(part.at, journal.len() as u64, "parts of a journal come in order");
+        journal.extend(part.bytes);
     }
 
     fn streamed(&mut self, streamed: Streamed) {

@@ -1,10 +1,11 @@
 //! Driving a call: inputs into the call machine, its wishes carried out, its handler resumed, until it is at rest.
 
 use crate::io::{Notice, Output};
+use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, Waited};
 use crate::live::Live;
 use crate::shard::Shard;
 use patchcord_control::ask::Answer;
-use patchcord_control::call::{Input as CallInput, Output as CallOutput, Turn};
+use patchcord_control::call::{Input as CallInput, Output as CallOutput, Setup, Turn};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, Usage};
 use patchcord_guest::{Fault, Step};
@@ -35,7 +36,11 @@ impl Shard {
 
     /// Gives a call one input; whoever drives it carries out what follows.
     pub(crate) fn tell(&mut self, now: Instant, id: CallId, input: CallInput) {
-        self.live(id).call.handle(now, input);
+        let live = self.live(id);
+        if let Some(journal) = &mut live.journal {
+            journal.input(now, &input);
+        }
+        live.call.handle(now, input);
     }
 
     /// Carries out what the call wants until it wants nothing more. Bounded: the guest limits the host calls of a turn,
@@ -64,7 +69,35 @@ impl Shard {
                 CallOutput::Ended(record) => return self.over(id, record),
             }
         }
+        self.keep_journal(id);
         self.note_wake(id);
+    }
+
+    /// The journal of a call that begins, if journals are kept.
+    pub(crate) fn journal_of(&self, now: Instant, setup: &Setup) -> Option<Box<Journal>> {
+        let private = self.config.journal?;
+        let beginning = Beginning {
+            call: setup.id,
+            tenant: setup.tenant.clone(),
+            handler: setup.handler.clone(),
+            module: setup.module.clone(),
+            contract: patchcord_guest::contract(),
+            runtime: env!("CARGO_PKG_VERSION").to_owned(),
+            instance: self.config.instance,
+            limits: CallLimits(setup.limits.clone()),
+            seed: setup.seed,
+            started_at: setup.started_at,
+            private,
+        };
+        Some(Box::new(Journal::begin(now, &beginning)))
+    }
+
+    /// Hands out what is new in a call's journal: once for each input, however much came of it.
+    fn keep_journal(&mut self, id: CallId) {
+        let journal = self.calls.get_mut(&id).and_then(|live| live.journal.as_mut());
+        if let Some(part) = journal.and_then(|journal| journal.part()) {
+            self.outputs.push_back(Output::Journal(part));
+        }
     }
 
     fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
@@ -76,11 +109,22 @@ impl Shard {
         if turn == Turn::New {
             instance.begin_turn();
         }
+        if let (Some(journal), Some(answer)) = (&mut live.journal, &answer) {
+            journal.answered(now, answer, waited(turn));
+        }
         match instance.resume(answer) {
-            Step::Asked(ask) => live.call.handle(now, CallInput::Asked(ask)),
+            Step::Asked(ask) => {
+                if let Some(journal) = &mut live.journal {
+                    journal.asked(now, &ask, instance.usage().fuel);
+                }
+                live.call.handle(now, CallInput::Asked(ask));
+            }
             Step::Finished(result) => {
                 let usage = usage(instance.usage());
                 live.instance = None;
+                if let Some(journal) = &mut live.journal {
+                    journal.ended(now, HandlerOver::Returned(result.clone()), usage);
+                }
                 live.call.handle(now, CallInput::Returned { result, usage });
             }
             Step::Failed(fault) => {
@@ -93,6 +137,9 @@ impl Shard {
 
     /// The handler broke: the call is told, and whoever watches.
     pub(crate) fn handler_failed(&mut self, now: Instant, id: CallId, fault: &Fault, usage: Usage) {
+        if let Some(journal) = &mut self.live(id).journal {
+            journal.ended(now, HandlerOver::Failed(fault.clone()), usage);
+        }
         self.notice(id, Notice::Fault(fault.to_string()));
         let fault = Recorded {
             kind: fault_kind(fault),
@@ -106,6 +153,9 @@ impl Shard {
         let Some(instance) = live.instance.take() else { return };
         let usage = usage(instance.usage());
         instance.kill();
+        if let Some(journal) = &mut live.journal {
+            journal.ended(now, HandlerOver::Stopped, usage);
+        }
         live.call.handle(now, CallInput::Stopped { usage });
     }
 
@@ -133,7 +183,17 @@ impl Shard {
             self.dialogs.remove(&io.dialog);
             self.release_port(&io);
         }
+        if let Some(journal) = live.journal {
+            self.outputs.push_back(Output::Journal(journal.over(&record)));
+        }
         self.outputs.push_back(Output::Record(record));
+    }
+}
+
+fn waited(turn: Turn) -> Waited {
+    match turn {
+        Turn::Same => Waited::No,
+        Turn::New => Waited::Yes,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
+use crate::journal::{JournalPart, PrivateValues};
 use crate::recognise::RecogniseSetup;
 use crate::speaking::{ToFetch, ToSpeak};
 use crate::stream::{StreamKey, StreamSetup};
@@ -59,6 +60,8 @@ pub struct Config {
     pub calls: usize,
     /// Whether turns are reported.
     pub trace: Trace,
+    /// What becomes of private values in the journals of calls; none: no journals are kept.
+    pub journal: Option<PrivateValues>,
     /// Whether SIP messages are reported with the call and leg they belong to.
     pub ladder: Trace,
     /// A moment and its time of day: how the shard tells the time.
@@ -327,6 +330,8 @@ pub enum Output {
         /// How long ago: it is told only once its call has a name, and a call may first wait for a certificate.
         ago: Duration,
     },
+    /// Keep a part of a call's journal. The last comes before the end record.
+    Journal(JournalPart),
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),
 }

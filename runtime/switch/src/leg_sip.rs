@@ -4,6 +4,7 @@
 use crate::directory::{Directory, Program};
 use crate::identity::Offer;
 use crate::io::{MediaPort, Notice, Output};
+use crate::journal::Journal;
 use crate::leg_outbound::cause;
 use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::media_plan;
@@ -59,6 +60,9 @@ pub(crate) struct Target {
     pub(crate) tenant: Tenant,
     pub(crate) program: Arc<Program>,
 }
+
+/// A call that begins, and its journal.
+pub(crate) type NewCall = (CallId, Call, Option<Box<Journal>>);
 
 impl Shard {
     /// A new call is offered.
@@ -142,8 +146,9 @@ impl Shard {
         let setup = self.setup(now, id, facts, &target);
         self.dialogs.insert(leg.dialog, (id, CALLER));
         self.sessions.insert(leg.port.session, (id, CALLER));
+        let journal = self.journal_of(now, &setup);
         let call = Call::new(now, setup);
-        self.begin(now, (id, call), target, leg);
+        self.begin(now, (id, call, journal), target, leg);
     }
 
     pub(crate) fn new_call_id(&mut self) -> CallId {
@@ -151,7 +156,7 @@ impl Shard {
     }
 
     /// Takes up a call whose first leg is known to the indexes, and starts its handler.
-    pub(crate) fn begin(&mut self, now: Instant, (id, call): (CallId, Call), target: Target, leg: LegIo) {
+    pub(crate) fn begin(&mut self, now: Instant, (id, call, journal): NewCall, target: Target, leg: LegIo) {
         let Target {
             directory,
             tenant,
@@ -190,6 +195,7 @@ impl Shard {
             streams: BTreeMap::new(),
             recognitions: BTreeMap::new(),
             wake_at: None,
+            journal,
         };
         self.calls.insert(id, live);
         match fault {

@@ -13,6 +13,7 @@ mod drive;
 mod hearing;
 mod identity;
 mod io;
+mod journal;
 mod ladder;
 mod leg_keys;
 mod leg_media;
@@ -27,6 +28,7 @@ mod phones;
 pub mod recognise;
 mod recognising;
 mod recordings;
+pub mod replay;
 mod rooms;
 mod shard;
 mod speaking;
@@ -40,6 +42,10 @@ pub use directory::{Directory, Program, ProgramError, Users};
 pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
+pub use journal::{
+    Beginning, CALL_BYTES, CallLimits, Entry, HandlerOver, Happened, JournalError, JournalPart, Last, PrivateValues,
+    ReadJournal, Show, Stopped, VERSION as JOURNAL_VERSION, Waited, What, broken_off, read as read_journal,
+};
 pub use media_plan::plan;
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};

@@ -3,6 +3,7 @@
 use crate::directory::{Directory, Program};
 use crate::hearing::Ears;
 use crate::io::{MediaPort, RecordingKey};
+use crate::journal::Journal;
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
 use crate::rooms::{RoomPlace, Seated};
@@ -55,6 +56,8 @@ pub(crate) struct Live {
     pub(crate) recognitions: BTreeMap<u32, StreamKey>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
+    /// What its handler asks and is told, if journals are kept.
+    pub(crate) journal: Option<Box<Journal>>,
 }
 
 /// What a leg holds outside the call machine. More than twelve fields: its dialog, its session, and how it was reached.

@@ -57,11 +57,12 @@ impl Shard {
             description: Description::Offered,
         };
         let setup = self.setup(now, new, facts, &target);
+        let journal = self.journal_of(now, &setup);
         let call = Call::with_moved(now, setup, moved);
         self.dialogs.insert(io.dialog, (new, CALLER));
         self.sessions.insert(io.port.session, (new, CALLER));
         self.tell(now, id, CallInput::Given(Ok(new)));
-        self.begin(now, (new, call), target, io);
+        self.begin(now, (new, call, journal), target, io);
     }
 
     /// Takes a leg out of its call. The call is driven on when its turn comes.

@@ -220,6 +220,7 @@ impl Node {
             listens: patchcord_control::call::Listens::Never,
             calls: 1_000,
             trace: Trace::Off,
+            journal: None,
             ladder: Trace::On,
             clock: (
                 base,

@@ -46,6 +46,11 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     recognise::link(&mut linker.instance(&name("recognise"))?)
 }
 
+/// The contract that modules are run against, as its package is called.
+pub fn contract() -> String {
+    format!("{PACKAGE}@{VERSION}")
+}
+
 fn name(interface: &str) -> String {
     format!("{PACKAGE}/{interface}@{VERSION}")
 }

@@ -82,6 +82,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     config.streams.allow = StreamAllow::new(options.stream_to.clone());
     let recordings = source.recordings(sip.address.port());
     config.recordings = Some(recordings.clone());
+    let journals = source.journals();
+    config.journals = Some(journals.clone());
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(|why| anyhow::anyhow!("the system gives no random bytes: {why}"))?;
     let office = Office::at(sip.address.ip(), TENANT, random);
@@ -97,6 +99,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         "{}  in {}",
         Paint::stdout().bold("record"),
         recordings.display()
+    ));
+    terminal::say(&format!(
+        "{}  patchcord replay <call-id> --folder {}",
+        Paint::stdout().bold("replay"),
+        journals.folder.display()
     ));
     let (happened, mut to_show) = channel(HAPPENED_QUEUE);
     let watcher = forward(&node, happened.clone())?;

@@ -6,8 +6,10 @@ mod call;
 mod check;
 mod dev;
 mod embedded;
+mod kept;
 mod new;
 mod project;
+mod replay;
 mod serve;
 mod terminal;
 mod test;
@@ -45,6 +47,7 @@ enum Verb {
     Call(call::Options),
     Serve(serve::Options),
     Trace(trace::Options),
+    Replay(replay::Options),
 }
 
 /// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
@@ -58,6 +61,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Call(options) => call::run(&options),
         Verb::Serve(options) => serve::run(&options),
         Verb::Trace(options) => trace::run(&options),
+        Verb::Replay(options) => replay::run(&options),
     };
     done.unwrap_or_else(|error| {
         terminal::error(&format!("{error:#}"));

@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let runtime = Runtime::new(Config::default())
         .map_err(anyhow::Error::msg)
         .context("the wasm engine cannot start")?;
-    let program = programs::load_bytes(&runtime, &project.name, &built.bytes)
+    let program = programs::load_bytes(&runtime, &project.name, &built.bytes, None)
         .with_context(|| format!("{} is refused", built.path.display()))?;
     let cast = Cast::new(program, programs::announcement()).context("a prompt cannot be decoded")?;
     let began = Instant::now();

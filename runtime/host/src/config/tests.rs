@@ -1,6 +1,8 @@
 //! A table of files: what a right one means, and the sentence for each that is wrong.
 
 use super::*;
+use crate::journals::JournalFolder;
+use patchcord_switch::PrivateValues;
 use std::net::{IpAddr, Ipv4Addr};
 
 const LEAST: &str = r#"user = [{ name = "ann", password = "not to be shown" }]
@@ -34,6 +36,7 @@ fn the_least_file_has_the_defaults() {
     assert_eq!((node.media.ports.clone(), node.calls), (20_000..=23_999, 1_000));
     assert_eq!(node.media.timeout, Some(Duration::from_secs(30)));
     assert_eq!((node.http, node.dns, &node.traces), (None, None, &None));
+    assert_eq!(node.journals, None, "nothing is kept unless a folder is named");
     assert_eq!(node.records, RecordsTo::File("/etc/patchcord/calls.jsonl".into()));
     assert_eq!(node.recordings, Some("/etc/patchcord/recordings".into()));
     assert_eq!(node.streams.allow, StreamAllow::default());
@@ -68,6 +71,11 @@ server = "127.0.0.1:5353"
 folder = "traces"
 keep = 10
 mib = 5
+[journal]
+folder = "/var/lib/patchcord/journals"
+private = "hide"
+keep_days = 3
+mib = 7
 [limits]
 calls = 100
 memory_mib = 16
@@ -109,6 +117,13 @@ fn every_key_has_its_effect() {
         bytes: 5 * 1024 * 1024,
     };
     assert_eq!(node.traces, Some(traces));
+    let journals = JournalFolder {
+        folder: "/var/lib/patchcord/journals".into(),
+        private: PrivateValues::Hide,
+        keep: Duration::from_secs(3 * 86_400),
+        bytes: 7 * 1024 * 1024,
+    };
+    assert_eq!(node.journals, Some(journals));
     assert_eq!(node.instance.memory_bytes, 16 * 1024 * 1024);
     let default = patchcord_guest::Limits::default();
     assert_eq!(node.instance.turn_cpu_ms, 50);

@@ -2,6 +2,7 @@
 
 use crate::certificates::TlsFiles;
 use crate::doors::Sip;
+use crate::journals::JournalFolder;
 use crate::recognition::RecognitionConfig;
 use crate::recordings::sending::StoreConfig;
 use crate::records::RecordsTo;
@@ -76,6 +77,8 @@ pub struct NodeConfig {
     pub trace: Trace,
     /// Where the SIP of each call is written when it ends; none: nowhere.
     pub traces: Option<TraceFolder>,
+    /// Where the journals of calls are written; none: nowhere.
+    pub journals: Option<JournalFolder>,
     /// Who may call in; everybody without it.
     pub gate: Option<patchcord_sip::GateConfig>,
     /// How registrations are kept.
@@ -146,6 +149,7 @@ impl NodeConfig {
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::On,
             traces: None,
+            journals: None,
             gate: None,
             registrar: patchcord_sip::RegistrarConfig::default(),
             domain: None,

@@ -75,7 +75,7 @@ pub fn runtime() -> &'static Runtime {
 
 /// A program under a name.
 pub fn program(name: &str, bytes: &[u8]) -> Arc<Program> {
-    programs::load_bytes(runtime(), name, bytes).unwrap()
+    programs::load_bytes(runtime(), name, bytes, None).unwrap()
 }
 
 /// Programs, each called by its own name.

@@ -8,7 +8,7 @@ use patchcord_control::limits::Limits;
 use patchcord_control::stream_urls::StreamAllow;
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
-use patchcord_switch::{Config, IdentityConfig};
+use patchcord_switch::{Config, IdentityConfig, PrivateValues};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,6 +47,8 @@ pub struct Setup {
     pub agents: Vec<Agent>,
     /// How the node's recogniser listens.
     pub listens: Listens,
+    /// What becomes of private values in the journals of calls; none: no journals are kept.
+    pub journal: Option<PrivateValues>,
     /// The pretend DNS: host names and where they lead. IP literals lead to themselves.
     pub names: Vec<(String, SocketAddr)>,
 }
@@ -71,6 +73,7 @@ impl Setup {
             trunks: Vec::new(),
             agents: Vec::new(),
             listens: Listens::Continuously,
+            journal: None,
             names: Vec::new(),
         }
     }
@@ -110,6 +113,7 @@ impl Setup {
             listens: self.listens,
             calls: self.calls,
             trace: Trace::On,
+            journal: self.journal,
             ladder: Trace::Off,
             clock: (self.base, BEGINNING),
             seed,

@@ -7,6 +7,7 @@ use crate::commands::build;
 use crate::commands::project::Project;
 use anyhow::{Context, Result};
 use patchcord_guest::Runtime;
+use patchcord_host::journals::JournalFolder;
 use patchcord_host::programs;
 use patchcord_switch::Program;
 use std::path::{Path, PathBuf};
@@ -42,10 +43,10 @@ impl Source {
     /// Builds if need be, and makes it ready to run.
     pub(crate) fn program(&self, runtime: &Runtime) -> Result<Arc<Program>> {
         match self {
-            Source::File(file) => programs::load(runtime, &module_name(file), file),
+            Source::File(file) => programs::load(runtime, &module_name(file), file, Some(&self.journals())),
             Source::Project(project) => {
                 let built = build::build(project)?;
-                programs::load_bytes(runtime, &project.name, &built.bytes)
+                programs::load_bytes(runtime, &project.name, &built.bytes, Some(&self.journals()))
                     .with_context(|| format!("{} is refused", built.path.display()))
             }
         }
@@ -59,6 +60,14 @@ impl Source {
             Source::Project(project) => project.dir.join("target/patchcord").join(folder),
             Source::File(file) => file.with_file_name(folder),
         }
+    }
+
+    /// Where journals go, with copies of the versions that ran: below the project's target folder, or beside the module.
+    pub(crate) fn journals(&self) -> JournalFolder {
+        JournalFolder::at(match self {
+            Source::Project(project) => project.dir.join("target/patchcord/journals"),
+            Source::File(file) => file.with_file_name("journals"),
+        })
     }
 
     fn watched(&self) -> Watched {

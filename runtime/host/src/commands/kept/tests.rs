@@ -1,6 +1,6 @@
 //! Which file is meant, and the sentence if none is.
 
-use super::find;
+use super::{JOURNAL, TRACE, find};
 use std::fs;
 use std::path::Path;
 
@@ -14,10 +14,10 @@ fn a_call_is_found_by_the_beginning_of_its_id() {
     }
     let first = folder.join(format!("call_{}.trace", ids[0]));
     for name in ["00ab", "call_00AB", ids[0], &format!("call_{}", ids[0])] {
-        assert_eq!(find(&folder, name).unwrap(), first, "{name}");
+        assert_eq!(find(&TRACE, &folder, name).unwrap(), first, "{name}");
     }
     assert_eq!(
-        find(&folder, "elsewhere/x.trace").unwrap(),
+        find(&TRACE, &folder, "elsewhere/x.trace").unwrap(),
         Path::new("elsewhere/x.trace")
     );
     for (name, sentence) in [
@@ -28,14 +28,28 @@ fn a_call_is_found_by_the_beginning_of_its_id() {
         ("../00ab", "is no id of a call"),
         ("00ab0000000000000000000000000009", "there is no trace of this call"),
     ] {
-        let error = find(&folder, name).unwrap_err().to_string();
+        let error = find(&TRACE, &folder, name).unwrap_err().to_string();
         assert!(error.contains(sentence), "{name}: {error}");
     }
     fs::remove_dir_all(&folder).unwrap();
     assert!(
-        find(&folder, "00")
+        find(&TRACE, &folder, "00")
             .unwrap_err()
             .to_string()
             .contains("name that of [trace] with --folder")
     );
+}
+
+#[test]
+fn a_journal_is_looked_for_by_its_own_ending() {
+    let folder = std::env::temp_dir().join(format!("patchcord-find-journal-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let trace = folder.join("call_00ab0000000000000000000000000001.trace");
+    let journal = trace.with_extension("journal");
+    fs::write(&trace, "").unwrap();
+    let error = find(&JOURNAL, &folder, "00ab").unwrap_err().to_string();
+    assert!(error.contains("no journal in"), "{error}");
+    fs::write(&journal, "").unwrap();
+    assert_eq!(find(&JOURNAL, &folder, "00ab").unwrap(), journal);
+    fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,0 +1,55 @@
+//! What happens to a call, in the few words a journal has for it. What a replay needs is in the asks and answers; this is
+//! for whoever reads what went on around them, and holds nothing private.
+
+use super::record::{Happened, What};
+use patchcord_control::call::{Input, LegSignal};
+use patchcord_control::ids::LegId;
+
+/// What an input says; none if it is in the journal already, or is only time.
+pub(super) fn happened(input: &Input) -> Option<Happened> {
+    let what = match input {
+        Input::Asked(_) | Input::Returned { .. } | Input::Failed { .. } | Input::Stopped { .. } | Input::Deadline => {
+            return None;
+        }
+        Input::Leg(leg, signal) => return on_leg(*leg, signal),
+        Input::Located { found, .. } => What::Located(found.is_ok()),
+        Input::Taken(taken) => What::Taken(taken.is_ok()),
+        Input::Given(given) => What::Given(given.is_ok()),
+        Input::Recording { number, .. } => What::Recording(*number),
+        Input::Stream { number, .. } => What::Stream(*number),
+        Input::Room { number, .. } => What::Room(*number),
+        Input::Recognition { number, .. } => What::Recognition(*number),
+        Input::End(why) => What::End(*why),
+    };
+    Some(Happened { leg: None, what })
+}
+
+fn on_leg(leg: LegId, signal: &LegSignal) -> Option<Happened> {
+    let what = match signal {
+        LegSignal::AudioOpen => What::AudioOpen,
+        LegSignal::Ringing => What::Ringing,
+        LegSignal::Answered => What::Answered,
+        LegSignal::Redirected(to) => What::Redirected(to.len() as u32),
+        LegSignal::Ended { why, cause } => What::LegEnded {
+            why: *why,
+            status: cause.as_ref().map(|cause| cause.status),
+        },
+        LegSignal::Held => What::Held,
+        LegSignal::Unheld => What::Unheld,
+        LegSignal::HoldAnswered(result) => What::HoldAnswered(*result),
+        LegSignal::Detected(by) => What::Detected(*by),
+        LegSignal::TransferAsked(_) => What::TransferAsked,
+        LegSignal::Referred { status, .. } => What::Referred(*status),
+        LegSignal::Key(_) => What::Key,
+        LegSignal::PlayEnded { played_ms, .. } => What::PlayEnded(*played_ms),
+        LegSignal::NotFetched { .. } => What::NotFetched,
+        LegSignal::NotSpoken { .. } => What::NotSpoken,
+        LegSignal::SpeechBegan { .. } => What::SpeechBegan,
+        LegSignal::Heard { .. } => What::Heard,
+        LegSignal::MediaLost => What::MediaLost,
+        LegSignal::MediaClosed(_) => What::MediaClosed,
+        // Every few seconds, and what the handler is told of it is in the answers.
+        LegSignal::Quality(_) => return None,
+    };
+    Some(Happened { leg: Some(leg), what })
+}

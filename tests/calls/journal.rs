@@ -1,0 +1,297 @@
+//! Journals of simulated calls, replayed: identical to the byte with the module that ran, and different at the right host
+//! call with another. The calls are those of the other files here: menus, dials, recordings, streams, faults, random worlds.
+
+use crate::support::{example, helper, hostile, program, world};
+use crate::{SECOND, press, rest};
+use patchcord_control::ask::Ask;
+use patchcord_control::ids::CallId;
+use patchcord_guest::{Config, Module, Runtime};
+use patchcord_sim::phone::{Action, Offer};
+use patchcord_sim::{PhoneOptions, Setup, World};
+use patchcord_switch::replay::{Course, Did, Unfinished, Verdict, replay};
+use patchcord_switch::{Entry, HandlerOver, PrivateValues, ReadJournal, Stopped, read_journal};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Random worlds that are recorded; each has several calls.
+const WORLDS: u64 = 60;
+
+/// A module in a runtime of its own: nothing of the one that was recorded is in it.
+fn fresh(bytes: &[u8]) -> (Runtime, Module) {
+    let runtime = Runtime::new(Config {
+        max_instances: 4,
+        ..Config::default()
+    })
+    .expect("there is room for four");
+    let module = Module::load(&runtime, bytes).expect("the contract is kept");
+    (runtime, module)
+}
+
+fn journal_of(bytes: &[u8]) -> ReadJournal {
+    let journal = read_journal(bytes).expect("it is a journal");
+    assert_eq!(journal.stopped, Stopped::AtEnd);
+    journal
+}
+
+/// Every journal of a world replays identically; returns how many host calls that were.
+fn all_are_identical(journals: &BTreeMap<CallId, Vec<u8>>, module: &Module) -> usize {
+    let mut compared = 0;
+    for (call, bytes) in journals {
+        let journal = journal_of(bytes);
+        assert_eq!(journal.beginning.call, *call);
+        let report = replay(&journal, module).expect("it can be replayed");
+        assert_eq!(report.verdict, Verdict::Identical, "{call}, {} the same", report.same);
+        compared += report.same;
+    }
+    compared
+}
+
+fn setup(seed: u64, private: PrivateValues) -> Setup {
+    #[expect(clippy::disallowed_methods, reason = "a world begins at some moment")]
+    let base = Instant::now();
+    Setup {
+        journal: Some(private),
+        instance: patchcord_guest::Limits {
+            turn_fuel: 50_000_000,
+            ..patchcord_guest::Limits::default()
+        },
+        ..Setup::new(base, seed)
+    }
+}
+
+/// One call to a module: what it is called, what the caller does, and the world when all is over.
+fn one_call(
+    name: &str,
+    bytes: &[u8],
+    private: PrivateValues,
+    act: impl FnOnce(&mut World, patchcord_sim::PhoneId),
+) -> World {
+    let mut world = World::new(setup(3, private));
+    world.set_directory(crate::support::directory(&[program(name, bytes)]));
+    let phone = world.add_phone("alice", PhoneOptions::default());
+    world
+        .call(phone, name, Offer::InInvite)
+        .expect("the name can stand in an address");
+    act(&mut world, phone);
+    rest(&mut world);
+    assert_eq!(world.journals().len(), world.records().len(), "a journal for each call");
+    world
+}
+
+fn only(world: &World) -> ReadJournal {
+    let mut all = world.journals().values();
+    let journal = journal_of(all.next().expect("there is a journal"));
+    assert!(all.next().is_none(), "there is one");
+    journal
+}
+
+fn menu_call(private: PrivateValues) -> World {
+    one_call("menu", &example("menu"), private, |world, phone| {
+        world.run_for(2 * SECOND);
+        world.act(phone, press("2"));
+        world.run_for(4 * SECOND);
+        world.act(phone, Action::HangUp);
+    })
+}
+
+#[test]
+fn random_worlds_replay_identically_in_another_runtime() {
+    let (_runtime, module) = fresh(&helper("any_party"));
+    let (mut calls, mut compared) = (0, 0);
+    for seed in 0..WORLDS {
+        let journals = crate::random::journals(seed);
+        calls += journals.len();
+        compared += all_are_identical(&journals, &module);
+    }
+    assert!(calls >= 200, "{calls} calls are too few to mean much");
+    assert!(compared > 5 * calls, "{compared} host calls in {calls} calls");
+}
+
+#[test]
+fn a_menu_replays_identically_and_its_journal_says_what_happened() {
+    let world = menu_call(PrivateValues::Keep);
+    let (_runtime, module) = fresh(&example("menu"));
+    assert!(all_are_identical(world.journals(), &module) > 3);
+    let journal = only(&world);
+    let count = |wanted: fn(&Entry) -> bool| journal.entries.iter().filter(|(_, entry)| wanted(entry)).count();
+    assert_eq!(count(|entry| matches!(entry, Entry::Ended { .. })), 1);
+    assert!(
+        matches!(journal.entries.last(), Some((_, Entry::Over { .. }))),
+        "the end record is named last"
+    );
+    assert!(
+        count(|entry| matches!(entry, Entry::Happened(_))) >= 3,
+        "audio, a key, the end of the leg"
+    );
+    let record = &world.records()[0];
+    let ended = journal.entries.iter().find_map(|(_, entry)| match entry {
+        Entry::Ended { usage, .. } => Some(*usage),
+        _ => None,
+    });
+    assert_eq!(
+        ended,
+        Some(record.usage),
+        "the journal and the end record tell the same"
+    );
+    assert_eq!(journal.beginning.module, record.module);
+}
+
+#[test]
+fn faults_strike_again_at_the_same_place() {
+    for name in [
+        "panics",
+        "trap_late",
+        "trap_on_entry",
+        "endless_loop",
+        "memory_bomb",
+        "deep_recursion",
+        "host_call_flood",
+        "handle_hoard",
+        "huge_strings",
+        "ignores_hangup",
+        "spins_after_hangup",
+        "nonsense_arguments",
+    ] {
+        let bytes = hostile(name);
+        let world = one_call(name, &bytes, PrivateValues::Keep, |world, phone| {
+            world.run_for(8 * SECOND);
+            world.act(phone, Action::HangUp);
+        });
+        let journal = only(&world);
+        let (_runtime, module) = fresh(&bytes);
+        let report = replay(&journal, &module).expect("it can be replayed");
+        let full = journal.entries.iter().any(|(_, entry)| *entry == Entry::Full);
+        let wanted = if full {
+            Verdict::UpTo(Unfinished::Full)
+        } else {
+            Verdict::Identical
+        };
+        assert_eq!(report.verdict, wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_handler_that_was_stopped_is_the_same_until_there() {
+    let bytes = hostile("ignores_hangup");
+    let world = one_call("ignores_hangup", &bytes, PrivateValues::Keep, |world, phone| {
+        world.run_for(3 * SECOND);
+        world.act(phone, Action::HangUp);
+    });
+    let course = Course::of(&only(&world)).expect("its records are in order");
+    assert!(course.end.is_some(), "its end is told");
+    let (_runtime, module) = fresh(&bytes);
+    all_are_identical(world.journals(), &module);
+}
+
+/// The two differ in one line: what is played for a key.
+#[test]
+fn a_change_of_one_line_is_found_at_its_host_call() {
+    let world = one_call(
+        "asks_a_key",
+        &helper("asks_a_key"),
+        PrivateValues::Keep,
+        |world, phone| {
+            world.run_for(3 * SECOND);
+            world.act(phone, press("1"));
+            world.run_for(3 * SECOND);
+        },
+    );
+    let journal = only(&world);
+    let course = Course::of(&journal).expect("its records are in order");
+    let changed = course
+        .calls
+        .iter()
+        .position(|call| matches!(&call.ask, Ask::Log { message, .. } if message.contains("chose")))
+        .expect("it says so")
+        + 2;
+    let (_runtime, module) = fresh(&helper("asks_a_key_changed"));
+    let report = replay(&journal, &module).expect("it can be replayed");
+    let Verdict::Different(difference) = report.verdict else {
+        panic!("{:?}", report.verdict)
+    };
+    assert_eq!((difference.at, report.same), (changed, changed - 1));
+    assert!(
+        matches!(difference.recorded, Did::Asked(Ask::Play { .. })),
+        "{difference:?}"
+    );
+    assert!(matches!(difference.now, Did::Asked(Ask::Play { .. })), "{difference:?}");
+}
+
+#[test]
+fn another_version_that_breaks_is_told_from_one_that_asks() {
+    let world = menu_call(PrivateValues::Keep);
+    let (_runtime, module) = fresh(&hostile("trap_on_entry"));
+    let report = replay(&only(&world), &module).expect("it can be replayed");
+    let Verdict::Different(difference) = report.verdict else {
+        panic!("{:?}", report.verdict)
+    };
+    assert_eq!(difference.at, 1);
+    assert!(matches!(difference.now, Did::Over(HandlerOver::Failed(_))));
+}
+
+#[test]
+fn a_journal_that_was_cut_replays_as_far_as_it_goes() {
+    let world = menu_call(PrivateValues::Keep);
+    let bytes = world.journals().values().next().expect("there is one");
+    let (_runtime, module) = fresh(&example("menu"));
+    let mut longest = 0;
+    for end in (0..bytes.len()).step_by(7) {
+        let Ok(journal) = read_journal(&bytes[..end]) else {
+            continue;
+        };
+        let report = replay(&journal, &module).expect("what is whole can be replayed");
+        assert!(
+            matches!(report.verdict, Verdict::UpTo(Unfinished::Cut) | Verdict::Identical),
+            "{end}: {:?}",
+            report.verdict
+        );
+        assert!(report.same >= longest, "a longer one is never the same for less");
+        longest = report.same;
+    }
+    assert!(longest > 3);
+}
+
+#[test]
+fn a_journal_that_hides_has_no_number_no_key_and_no_header_in_it() {
+    let bytes = helper("says_who");
+    let world = one_call("says_who", &bytes, PrivateValues::Hide, |world, phone| {
+        world.run_for(2 * SECOND);
+        world.act(phone, Action::HangUp);
+    });
+    let raw = world.journals().values().next().expect("there is one");
+    assert!(!raw.windows(5).any(|five| five == b"alice"), "the caller's name");
+    let kept = one_call("says_who", &bytes, PrivateValues::Keep, |world, phone| {
+        world.run_for(2 * SECOND);
+        world.act(phone, Action::HangUp);
+    });
+    let raw = kept.journals().values().next().expect("there is one");
+    assert!(
+        raw.windows(5).any(|five| five == b"alice"),
+        "which is there if it is kept"
+    );
+}
+
+#[test]
+fn beyond_what_is_hidden_nothing_is_claimed() {
+    let world = menu_call(PrivateValues::Hide);
+    let (_runtime, module) = fresh(&example("menu"));
+    let report = replay(&only(&world), &module).expect("it can be replayed");
+    // The key is a 0 now, which the menu does not take for a 2.
+    let Verdict::Hidden { from, difference } = report.verdict else {
+        panic!("{:?}", report.verdict)
+    };
+    assert!(from < difference.at, "only what comes after a hidden answer");
+}
+
+#[test]
+fn without_the_wish_nothing_is_kept() {
+    let mut plain = world(5, &[program("menu", &example("menu"))]);
+    let phone = plain.add_phone("alice", PhoneOptions::default());
+    plain
+        .call(phone, "menu", Offer::InInvite)
+        .expect("the name can stand in an address");
+    plain.run_for(2 * SECOND);
+    plain.act(phone, Action::HangUp);
+    rest(&mut plain);
+    assert!(plain.journals().is_empty());
+}
