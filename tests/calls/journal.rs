@@ -47,7 +47,6 @@ fn all_are_identical(journals: &BTreeMap<CallId, Vec<u8>>, module: &Module) -> u
 }
 
 fn setup(seed: u64, private: PrivateValues) -> Setup {
-    #[expect(clippy::disallowed_methods, reason = "a world begins at some moment")]
     let base = Instant::now();
     Setup {
         journal: Some(private),
@@ -134,6 +133,38 @@ fn a_menu_replays_identically_and_its_journal_says_what_happened() {
         "the journal and the end record tell the same"
     );
     assert_eq!(journal.beginning.module, record.module);
+}
+
+#[test]
+fn handlers_of_every_kind_replay_identically() {
+    let names = [
+        "early_tone",
+        "echo_keys",
+        "endless_ringback",
+        "endless_tone",
+        "hears_words",
+        "plays_in_pieces",
+        "plays_the_web",
+        "reads_aloud",
+        "reads_too_much",
+        "records_pauses",
+        "records_until_silent",
+        "records_voice",
+        "slow_answer",
+        "streams_to",
+        "takes_words",
+    ];
+    for name in names {
+        let bytes = helper(name);
+        let world = one_call(name, &bytes, PrivateValues::Keep, |world, phone| {
+            world.run_for(3 * SECOND);
+            world.act(phone, press("12#"));
+            world.run_for(5 * SECOND);
+            world.act(phone, Action::HangUp);
+        });
+        let (_runtime, module) = fresh(&bytes);
+        assert!(all_are_identical(world.journals(), &module) > 0, "{name}");
+    }
 }
 
 #[test]

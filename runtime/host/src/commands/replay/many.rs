@@ -8,6 +8,7 @@ use patchcord_guest::{Module, Runtime};
 use patchcord_switch::replay::{Did, Difference, Report, Unfinished, Verdict, replay};
 use patchcord_switch::{HandlerOver, ReadJournal};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -111,17 +112,20 @@ fn journals(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn one(modules: &mut Modules, ready: &mut Ready, journal: &ReadJournal) -> Result<Report> {
     let memory = journal.beginning.instance.memory_bytes;
-    if !ready.engines.contains_key(&memory) {
-        ready.engines.insert(memory, runtime_for(memory)?);
-    }
+    let engine = match ready.engines.entry(memory) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => place.insert(runtime_for(memory)?),
+    };
     let (path, bytes) = modules.find(&journal.beginning.module)?;
-    let key = (memory, path);
-    if !ready.modules.contains_key(&key) {
-        let module = Module::load(&ready.engines[&memory], &bytes)
-            .map_err(|refused| anyhow!("{}: {refused}", key.1.display()))?;
-        ready.modules.insert(key.clone(), module);
-    }
-    Ok(replay(journal, &ready.modules[&key])?)
+    let module = match ready.modules.entry((memory, path)) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let module =
+                Module::load(engine, &bytes).map_err(|refused| anyhow!("{}: {refused}", place.key().1.display()))?;
+            place.insert(module)
+        }
+    };
+    Ok(replay(journal, module)?)
 }
 
 fn line(journal: &ReadJournal, report: &Report) -> String {
