@@ -26,6 +26,7 @@ mod office_tests;
 mod rclone;
 mod reading;
 mod recordings;
+mod rooms;
 mod server;
 mod sipp;
 mod sipvicious;

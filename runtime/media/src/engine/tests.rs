@@ -128,8 +128,11 @@ impl Bench {
         (0..count).for_each(|_| self.tick());
     }
 
+    /// Takes what is reported; how it goes is reported every few seconds, and in the way of everything else.
     fn drain(&mut self) {
-        self.reports.extend(std::iter::from_fn(|| self.engine.poll_report()));
+        let reports = std::iter::from_fn(|| self.engine.poll_report());
+        self.reports
+            .extend(reports.filter(|report| !matches!(report, Report::Quality { .. })));
     }
 
     fn receive(&mut self, lane: Lane, from: SocketAddr, bytes: &[u8]) {

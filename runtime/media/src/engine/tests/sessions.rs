@@ -139,3 +139,40 @@ fn the_same_seed_gives_the_same_packets() {
     assert_eq!(first, again);
     assert_ne!(first[0].bytes[8..12], other[0].bytes[8..12]);
 }
+
+#[test]
+fn how_it_goes_is_told_with_every_regular_report() {
+    let mut bench = Bench::new();
+    let mut told = Vec::new();
+    for n in 0..1_500_u16 {
+        if n % 10 != 0 {
+            let timestamp = u32::from(n) * 160;
+            let bytes = packet(0, n, timestamp, 77, &[0xff; 160]);
+            let datagram = Datagram {
+                session: SESSION,
+                lane: Lane::Rtp,
+                from: remote(),
+                bytes: &bytes,
+            };
+            bench.engine.packet(bench.now, datagram, &mut bench.sink);
+        }
+        for phase in 0..PHASES {
+            bench.engine.tick(bench.now, phase, &mut bench.sink);
+        }
+        bench.now += crate::FRAME;
+        while let Some(report) = bench.engine.poll_report() {
+            if let Report::Quality { counters, .. } = report {
+                told.push(counters);
+            }
+        }
+    }
+    assert!(
+        (4..=12).contains(&told.len()),
+        "every five seconds or so of thirty: {}",
+        told.len()
+    );
+    let last = told.last().expect("it is told");
+    let share = last.lost as f64 / (last.lost as f64 + last.packets_in as f64);
+    assert!((0.09..0.11).contains(&share), "{share}");
+    assert!(last.mos_hundredths > 100, "{last:?}");
+}
