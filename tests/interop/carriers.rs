@@ -81,7 +81,7 @@ fn a_call_comes_in_over_a_registered_trunk() {
     let server = Server::start_with(&folder, &Lane::take(), &[all(MENU)], &setup);
     let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
     let desk = lab::folder("trunk_in_anna");
-    let mut telephone = Telephone::registered(&desk, &Lane::take(), &prompt, &account("anna", &kamailio));
+    let mut telephone = Telephone::registered(&desk, &Lane::far_end(), &prompt, &account("anna", &kamailio));
     telephone.wait_registered();
     telephone.call(TRUNK_USER);
     telephone.wait_talking();
@@ -127,10 +127,10 @@ fn a_call_goes_out_over_a_trunk() {
     let tones = [caller_hz, callee_hz];
     let far = lab::folder("trunk_out_callee");
     let speech = office::tone(callee_hz);
-    let mut callee = Telephone::registered(&far, &Lane::take(), &speech, &account(NUMBER, &kamailio));
+    let mut callee = Telephone::registered(&far, &Lane::far_end(), &speech, &account(NUMBER, &kamailio));
     callee.wait_registered();
     let near = lab::folder("trunk_out_caller");
-    let mut caller = Telephone::start(&near, &Lane::take(), &office::tone(caller_hz));
+    let mut caller = Telephone::start(&near, &Lane::far_end(), &office::tone(caller_hz));
     caller.dial(&format!("sip:{NUMBER}@{}", server.sip));
     callee.answer();
     caller.wait_talking();

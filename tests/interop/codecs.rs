@@ -47,7 +47,7 @@ fn a_telephone_hears_the_menu_in_wide_band() {
     let server = Server::start_with(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }], &setup);
     let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
     // One after the other in the same place.
-    let desk = Lane::take();
+    let desk = Lane::far_end();
     for (n, codec) in [OPUS, G722, L16].into_iter().enumerate() {
         let folder = lab::folder(&format!("wide_band_{n}"));
         let mut telephone = Telephone::with(&folder, &desk, &prompt, None, manner(codec));
@@ -112,7 +112,7 @@ fn a_telephone_gets_packets_as_long_as_it_asks_for() {
     let folder = lab::folder("packet_times");
     let server = Server::start_with(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }], &setup);
     let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
-    let desk = Lane::take();
+    let desk = Lane::far_end();
     let wishes = [("PCMU/8000/1", 40), ("PCMA/8000/1", 10), (G722, 30), (OPUS, 40)];
     for (n, (codec, theirs)) in wishes.into_iter().enumerate() {
         let what = format!("{codec} in packets of {theirs} ms");
@@ -207,7 +207,7 @@ fn talk(name: &str, media: &str, pairs: &[(Manner, Manner)]) {
     };
     let server = Server::start_with(&lab::folder(name), &Lane::take(), OFFICE, &setup);
     // Pairs one after the other at the same desks.
-    let desks = [Lane::take(), Lane::take()];
+    let desks = [Lane::far_end(), Lane::far_end()];
     let tones = [440, 880];
     for (n, (annas, claras)) in pairs.iter().enumerate() {
         let desk = |user: &str, lane: &Lane, hz: u16, manner: Manner| {

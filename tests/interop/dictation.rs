@@ -112,7 +112,7 @@ fn what_a_telephone_says_is_written_down_while_it_is_said() {
     ]
     .concat();
     let phone_folder = lab::folder("dictation_phone");
-    let mut telephone = Telephone::start(&phone_folder, &Lane::take(), &speech, None);
+    let mut telephone = Telephone::start(&phone_folder, &Lane::far_end(), &speech, None);
     telephone.dial(&format!("sip:transcript@{}", server.sip));
     telephone.wait_talking();
     // The handler hangs up once it has heard the second sentence.

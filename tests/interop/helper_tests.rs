@@ -54,7 +54,7 @@ fn one_of_several_tones_is_told_from_the_others() {
 fn baresip_hears_its_echo() {
     lab::need("baresip");
     echoed("echo_baresip", |folder, speech, echo| {
-        let mut telephone = Telephone::start(folder, &Lane::take(), speech);
+        let mut telephone = Telephone::start(folder, &Lane::far_end(), speech);
         telephone.dial(echo);
         telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
         std::thread::sleep(Duration::from_secs(4));
@@ -67,7 +67,7 @@ fn baresip_hears_its_echo() {
 fn linphone_hears_its_echo() {
     lab::need("linphonec");
     echoed("echo_linphone", |folder, speech, echo| {
-        let mut telephone = linphone::Telephone::start(folder, &Lane::take(), speech, None);
+        let mut telephone = linphone::Telephone::start(folder, &Lane::far_end(), speech, None);
         telephone.dial(echo);
         telephone.wait_talking();
         std::thread::sleep(Duration::from_secs(4));
@@ -118,7 +118,7 @@ fn a_caller_of_sipp_reaches_a_callee_of_sipp() {
     let _shared = MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (calling, called) = (lab::folder("sipp_calling"), lab::folder("sipp_called"));
     let patience = Duration::from_secs(30);
-    let callee = sipp::Callee::start("callee_answers", &called, &Lane::take(), &[], patience);
+    let callee = sipp::Callee::start("callee_answers", &called, &Lane::far_end(), &[], patience);
     let run = sipp::Run {
         scenario: "invite_with_replaces",
         to: "callee",
@@ -127,7 +127,7 @@ fn a_caller_of_sipp_reaches_a_callee_of_sipp() {
         patience,
         keys: &[("replaces", "a;to-tag=b;from-tag=c")],
     };
-    let counts = run.against(callee.address, &calling, &Lane::take());
+    let counts = run.against(callee.address, &calling, &Lane::far_end());
     counts.unwrap_or_else(|error| panic!("{error}"));
     callee.finish().unwrap_or_else(|error| panic!("{error}"));
 }

@@ -228,7 +228,7 @@ fn a_telephone_hears_the_menu() {
     let folder = lab::folder("telephone");
     let server = Server::start(&folder, &Lane::take(), &[Route { to: "*", handler: MENU }]);
     let prompt = reading::wav(&lab::root().join(MENU).join("prompts/menu.wav"));
-    let mut telephone = baresip::Telephone::start(&folder, &Lane::take(), &prompt);
+    let mut telephone = baresip::Telephone::start(&folder, &Lane::far_end(), &prompt);
     telephone.dial(&format!("sip:menu@{}", server.sip));
     telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
     std::thread::sleep(Duration::from_millis(

@@ -80,7 +80,7 @@ fn a_sprayer_hears_nothing() {
     let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let (folder, lane) = (lab::folder("sprayed"), Lane::take());
     let server = Server::start(&folder, &lane, ALL);
-    let mut telephone = baresip::Telephone::start(&folder, &Lane::take(), &[0; 8_000]);
+    let mut telephone = baresip::Telephone::start(&folder, &Lane::far_end(), &[0; 8_000]);
     telephone.dial(&format!("sip:menu@{}", server.sip));
     telephone.expect("CALL_ESTABLISHED", Duration::from_secs(5));
     // Until a telephone's first packet its host is believed from any port (RFC 4961); from then on nobody else is.
