@@ -180,7 +180,12 @@ impl Writer {
         self.figures.begun.one();
         self.open.insert(call, 0);
         self.order.push_back(call);
-        while self.open.len() > OPEN || self.order.len() > 2 * OPEN {
+        if self.order.len() > 2 * OPEN {
+            // Behind one that goes on for long there are many that have ended.
+            let open = &self.open;
+            self.order.retain(|call| open.contains_key(call));
+        }
+        while self.open.len() > OPEN {
             let Some(oldest) = self.order.pop_front() else { break };
             if oldest != call && self.open.contains_key(&oldest) {
                 self.break_off(oldest, "more journals go on than are known");

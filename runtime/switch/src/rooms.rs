@@ -167,14 +167,16 @@ impl Live {
     /// if there would be none.
     fn seat_plan(&self, wanted: &SeatWanted) -> SeatPlan {
         let session = |leg: &LegId| self.legs.get(leg).map(|io| io.port.session);
+        let heard_by: Vec<SessionId> = wanted.heard_by.iter().filter_map(session).collect();
         SeatPlan {
             part: match wanted.part {
-                RoomPart::Talks => Part::Talks,
-                RoomPart::Listens => Part::ListensOnly,
+                // A whisper that nobody could hear must not become one that everybody does.
+                RoomPart::Talks if wanted.heard_by.is_empty() == heard_by.is_empty() => Part::Talks,
+                RoomPart::Talks | RoomPart::Listens => Part::ListensOnly,
             },
             to_room_db: wanted.to_room_db,
             from_room_db: wanted.from_room_db,
-            heard_by: wanted.heard_by.iter().filter_map(session).collect(),
+            heard_by,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 pub(super) const ENDING: &str = "journal";
 /// Where copies of modules lie, below the folder.
 const MODULES: &str = "modules";
-/// Copies of modules kept; beyond it the one that was not run for longest is removed.
+/// Copies of modules kept; beyond it the one that was not loaded for longest is removed.
 const MODULES_MAX: usize = 256;
 
 /// Where journals are kept, how long, and how private they are.

@@ -101,9 +101,10 @@ impl Schedule {
         });
     }
 
-    /// Whether the line is short and the store takes what is in it, so that it is time to look for more.
+    /// Whether few in the line have not been tried yet, so that it is time to look for more. Those that were refused do not
+    /// count: what the store never takes must not keep others from being tried.
     pub(super) fn is_short(&self, at_once: usize) -> bool {
-        self.line.len() < at_once && (self.store == Store::Up || self.line.is_empty())
+        self.line.iter().filter(|entry| entry.tries == 0).count() < at_once
     }
 
     /// Whether the store did not take what it got last.

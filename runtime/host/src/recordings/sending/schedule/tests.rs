@@ -107,6 +107,27 @@ fn more_is_looked_for_when_the_line_is_short() {
     assert!(schedule.is_short(4));
     assert_eq!(schedule.next(now, 0, 4), Next::Send(parcel("a")));
     schedule.went(now, parcel("a"), Went::Refused);
-    assert!(!schedule.is_short(4), "in an outage the folder is left alone");
+    assert!(schedule.is_short(4), "one that was refused is not in the way of others");
     assert!(!with(&["a", "b", "c", "d"]).is_short(4));
+}
+
+#[test]
+fn what_comes_after_one_that_is_never_taken_is_sent() {
+    let (mut schedule, mut now) = (with(&["bad"]), Instant::now());
+    assert_eq!(schedule.next(now, 0, 4), Next::Send(parcel("bad")));
+    assert_eq!(schedule.went(now, parcel("bad"), Went::Refused), Outage::Begins);
+    assert!(schedule.is_short(4), "so it is looked for");
+    schedule.add(parcel("good"));
+    for _ in 0..6 {
+        match schedule.next(now, 0, 4) {
+            Next::Send(sent) if sent == parcel("good") => {
+                assert_eq!(schedule.went(now, sent, Went::Sent), Outage::Over);
+                return;
+            }
+            Next::Send(sent) => drop(schedule.went(now, sent, Went::Refused)),
+            Next::At(at) => now = at,
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it is never tried");
 }
