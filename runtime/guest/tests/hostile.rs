@@ -230,7 +230,7 @@ fn nonsense_reaches_the_call_unchanged_and_its_refusal_comes_back_typed() {
                 keys: String::new().into(),
             })),
             Ask::Play { .. } => Answer::Played(Err(refusal())),
-            Ask::StartStream { .. } => Answer::Started(Err(refusal())),
+            Ask::StartStream { .. } | Ask::StartRecognise { .. } => Answer::Started(Err(refusal())),
             Ask::Sleep { .. } => Answer::Unit(Err(refusal())),
             Ask::WaitAny { .. } => Answer::Any(Err(refusal())),
             Ask::RandomBytes { .. } => Answer::Bytes(Err(refusal())),
@@ -240,7 +240,7 @@ fn nonsense_reaches_the_call_unchanged_and_its_refusal_comes_back_typed() {
         step = instance.resume(Some(answer));
     }
     assert_eq!(step, Step::Finished(Ok(())));
-    assert_eq!(asks.len(), 24);
+    assert_eq!(asks.len(), 26);
     assert!(matches!(&asks[2], Ask::Gather { options, .. } if options.max == 255));
     assert!(matches!(asks.last(), Some(Ask::RandomBytes { count: u32::MAX })));
 }
