@@ -4,8 +4,8 @@ use crate::{MAX_TAPS, Report};
 use std::collections::VecDeque;
 
 /// Reports one session can make in one call of the engine: in a tick the end of a prompt, silence, a verdict, a key that
-/// was heard in the sound, something said, a mark in live sound, how it goes, and one of each tap; and what a room for each session can:
-/// another speaker, and one of each tap.
+/// was heard in the sound, something said, a mark in live sound, how it goes, and one of each tap; and what a room for each
+/// session can: another speaker, and one of each tap.
 const REPORTS_PER_CALL: usize = 7 + 2 * MAX_TAPS;
 
 /// Reports waiting to be taken. Room for what one call can make with every session; when full, further ones are

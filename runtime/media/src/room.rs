@@ -13,12 +13,10 @@ use crate::mixer::{LegKey, Mixer, MixerConfig, MixerEvent, Mute, Part, Rate, Way
 use crate::pace::Pace;
 use crate::packer::LONGEST_FRAME;
 use crate::reports::Reports;
+use crate::session::MAX_HEARD_AT_ONCE;
 use crate::tap::Taps;
 use crate::{FRAME_SAMPLES, PHASES, Report, SessionId, Sink, TapEnd, TapEvent};
 use std::time::Instant;
-
-/// Missed ticks for which a tap of a room still gets silence, so that a recording keeps its length.
-const MAX_TAPPED_AT_ONCE: u64 = 25;
 
 /// The rooms of an engine, in phases like its sessions.
 #[derive(Debug, Default)]
@@ -284,7 +282,7 @@ impl Room {
         let Some(ear) = self.ear else { return };
         const SILENCE: [i16; FRAME_SAMPLES] = [0; FRAME_SAMPLES];
         let session = self.id.home;
-        for _ in 0..missed.min(MAX_TAPPED_AT_ONCE) {
+        for _ in 0..missed.min(MAX_HEARD_AT_ONCE) {
             self.taps.frame(session, &SILENCE, sink);
         }
         let heard = self.mixer.heard(ear).map(|heard| heard.samples());

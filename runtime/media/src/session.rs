@@ -47,7 +47,7 @@ use crate::{
 use std::time::{Duration, Instant};
 
 /// Missed ticks for which heard sound is still handed on, so that a recording keeps its length; those above are left out.
-const MAX_HEARD_AT_ONCE: u64 = 25;
+pub(crate) const MAX_HEARD_AT_ONCE: u64 = 25;
 /// Largest event that is a key.
 const LAST_KEY: u8 = 15;
 
@@ -324,12 +324,10 @@ impl Session {
         }
     }
 
-    /// Keeps received sound if anybody has a use for it.
+    /// Keeps received sound no longer if nobody has a use for it.
     fn fit_hearing(&mut self) {
         if !self.wants_sound() {
             self.heard = None;
-        } else if self.heard.is_none() {
-            self.heard = Some(Hearing::new(self.plan.codec));
         }
     }
 

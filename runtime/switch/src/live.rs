@@ -14,7 +14,7 @@ use patchcord_control::ledger::Permit;
 use patchcord_control::private::Private;
 use patchcord_control::words::{Cause, Credentials};
 use patchcord_guest::Instance;
-use patchcord_media::PlayId;
+use patchcord_media::{PlayId, SessionId};
 use patchcord_sip::sdp::{Agreed, Direction, Local};
 use patchcord_sip::{DialogId, ReferId};
 use std::collections::BTreeMap;
@@ -219,6 +219,12 @@ impl LegIo {
 }
 
 impl Live {
+    /// The session of a leg, while it is open, and the media thread that has it.
+    pub(crate) fn open_session(&self, leg: LegId) -> Option<(SessionId, usize)> {
+        let io = self.legs.get(&leg).filter(|io| io.session == Session::Open)?;
+        Some((io.port.session, io.port.thread))
+    }
+
     /// A leg that an index of the shard named.
     pub(crate) fn leg(&mut self, leg: LegId) -> &mut LegIo {
         self.legs

@@ -2,7 +2,6 @@
 //! same orders, keys of the same kind.
 
 use crate::io::{Output, StreamOrder};
-use crate::live::Session;
 use crate::recognise::RecogniseSetup;
 use crate::shard::Shard;
 use crate::stream::StreamKey;
@@ -26,8 +25,7 @@ impl Shard {
                 return self.outputs.push_back(Output::Stream(StreamOrder::End { key, why }));
             }
         };
-        let open = self.live(id).legs.get(&leg).filter(|io| io.session == Session::Open);
-        let Some((session, thread)) = open.map(|io| (io.port.session, io.port.thread)) else {
+        let Some((session, thread)) = self.live(id).open_session(leg) else {
             // A leg without a session says nothing: it is over at once.
             let signal = over(None);
             return self.tell(now, id, CallInput::Recognition { number, signal });

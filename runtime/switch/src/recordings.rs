@@ -2,7 +2,6 @@
 //! node, by which taps and storage know it; the key outlives moves of a leg to another call.
 
 use crate::io::{Output, RecordingKey, RecordingOrder};
-use crate::live::Session;
 use crate::shard::Shard;
 use patchcord_control::call::{Input as CallInput, RecordingCommand, RecordingSignal, Saved, TapCommand, Tapped};
 use patchcord_control::ids::{CallId, LegId};
@@ -58,8 +57,7 @@ impl Shard {
         let Some(key) = live.recordings.get(&number).copied() else {
             return;
         };
-        let open = live.legs.get(&leg).filter(|io| io.session == Session::Open);
-        let Some((session, thread)) = open.map(|io| (io.port.session, io.port.thread)) else {
+        let Some((session, thread)) = live.open_session(leg) else {
             if let TapCommand::Begin(_) = command {
                 let why = Tapped::Closed;
                 let signal = RecordingSignal::TapOver { channel, why };

@@ -126,8 +126,7 @@ impl Shard {
     }
 
     fn join(&mut self, id: CallId, leg: LegId, joined: Option<Joined>) {
-        let open = self.live(id).legs.get(&leg).filter(|io| io.session == Session::Open);
-        if let Some((session, thread)) = open.map(|io| (io.port.session, io.port.thread)) {
+        if let Some((session, thread)) = self.live(id).open_session(leg) {
             self.media_output(thread, Command::Join { session, joined });
         }
     }

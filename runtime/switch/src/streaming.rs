@@ -2,7 +2,6 @@
 //! in the node, which is the number of its tap and of its live sound; it outlives moves of a leg to another call.
 
 use crate::io::{Output, StreamOrder};
-use crate::live::Session;
 use crate::shard::Shard;
 use crate::stream::{STREAM_CHANNEL, StreamKey, StreamSetup};
 use patchcord_control::call::{Input as CallInput, StreamCommand, StreamOver, StreamSignal};
@@ -49,8 +48,7 @@ impl Shard {
         let StreamCommand::Begin { leg, url, options } = command else {
             return;
         };
-        let open = self.live(id).legs.get(&leg).filter(|io| io.session == Session::Open);
-        let Some((session, thread)) = open.map(|io| (io.port.session, io.port.thread)) else {
+        let Some((session, thread)) = self.live(id).open_session(leg) else {
             let over = StreamSignal::Over {
                 why: StreamOver::AsOrdered,
                 counts: StreamCounts::default(),

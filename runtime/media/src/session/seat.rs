@@ -28,6 +28,9 @@ impl Session {
     /// Takes a seat in a room, or another, or none.
     pub(crate) fn join(&mut self, joined: Option<Joined>) {
         let rate = self.plan.codec.rate();
+        if joined.is_some_and(|joined| joined.part == Part::Talks) {
+            self.want_sound();
+        }
         match (self.seat.as_mut(), joined) {
             (Some(seat), Some(joined)) if seat.joined.room == joined.room => seat.joined = joined,
             (_, joined) => {

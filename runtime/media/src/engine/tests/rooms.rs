@@ -316,6 +316,31 @@ fn what_is_said_is_heard_within_the_buffer_and_two_ticks() {
     }
 }
 
+/// What is left in a buffer that nobody took from any more is not waited for.
+#[test]
+fn who_was_listened_to_before_is_heard_as_soon() {
+    let mut meeting = Meeting::new(1);
+    let (a, b) = (meeting.come(0, CODECS[0], 500.0), meeting.come(0, CODECS[0], 0.0));
+    meeting.leave(a);
+    let session = meeting.members[a].session;
+    let options = crate::DetectOptions {
+        timeout: Duration::from_secs(3),
+        ..crate::DetectOptions::default()
+    };
+    meeting.command(0, Command::Detect { session, options });
+    let over = |report: &Report| matches!(report, Report::Detected { .. });
+    while !meeting.reports.iter().any(over) {
+        meeting.tick();
+        assert!(meeting.members[a].heard.len() < 100 * 8_000, "a detection ends");
+    }
+    meeting.ticks(20);
+    meeting.seat(a, SeatPlan::default());
+    meeting.ticks(10);
+    let heard = &meeting.members[b].heard;
+    let level = level_dbfs(&heard[heard.len() - 5 * 160..]);
+    assert!((level - said_dbfs()).abs() < 1.0, "{level:.1} dBFS after 200 ms");
+}
+
 #[test]
 fn whispers_reach_only_whom_they_are_for_and_nobody_once_they_are_gone() {
     let mut meeting = Meeting::new(1);
