@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
 use crate::support::{directory, helper, program, record_of};
-use crate::{SECOND, answered, rest};
+use crate::{SECOND, answered, press, rest};
 use patchcord_control::call::Listens;
 use patchcord_control::words::{Interruption, RecogniseEnd, RecogniseFailure, Recognised};
 use patchcord_media::Clip;
@@ -119,6 +119,22 @@ fn what_else_a_handler_waits_for_comes_too_and_nothing_said_is_in_the_trace() {
     );
     assert!(traced.clone().any(|line| line.contains("a text from ")), "{log}");
     assert!(traced.all(|line| !line.contains("support")), "{log}");
+}
+
+/// A collection of keys or a phrase, and what is being said seen before it is over: a word ends the collection at once.
+#[test]
+fn keys_are_collected_beside_partial_texts() {
+    let (mut world, phone) = listened_to("writes_down-beside", Transcriber::default());
+    world.act(phone, press("42"));
+    world.run_for(SECOND);
+    say(&mut world, phone, "goodbye sales please");
+    told(&mut world, 3 * SECOND, "cancelled: Ok((2, EndedBy::Cancelled))");
+    let log = world.log().to_string();
+    assert!(
+        !log.contains("goodbye sales please"),
+        "it did not wait for the whole\n{log}"
+    );
+    over(&mut world, phone, "writes_down-beside");
 }
 
 #[test]

@@ -53,7 +53,8 @@ impl Gather {
     }
 
     /// Any of these words or short phrases may be said in place of keys: 1 to 64, of letters, apostrophes and spaces, up to
-    /// 100 bytes each. [`Gathered::phrase`] gives the one that was said.
+    /// 100 bytes each. [`Gathered::phrase`] gives the one that was said. For what is being said before it is over, let
+    /// [`Leg::recognise`] listen as well.
     pub fn phrases(mut self, phrases: impl IntoIterator<Item = impl Into<String>>) -> Gather {
         let phrases = phrases.into_iter().map(Into::into);
         self.speech().phrases.extend(phrases);

@@ -52,6 +52,9 @@ const UNSTEADY: f32 = 4.0;
 const HITS: u32 = 4;
 /// Windows in a row without it that end a key.
 const MISSES: u32 = 7;
+/// Parts after one that may be of a key for which the sound is still taken for the key's: 15 ms, so that a tone that is
+/// broken or out of step for a moment stays one.
+const LINGER: u32 = 3;
 
 /// A complex number.
 #[derive(Debug, Clone, Copy, Default)]
@@ -194,6 +197,8 @@ pub struct ToneDetector {
     /// The key that sounds.
     sounding: Option<u8>,
     misses: u32,
+    /// Parts since the last window that may be of a key.
+    since_alike: u32,
 }
 
 impl Default for ToneDetector {
@@ -207,6 +212,7 @@ impl Default for ToneDetector {
             hits: 0,
             sounding: None,
             misses: 0,
+            since_alike: u32::MAX,
         }
     }
 }
@@ -227,6 +233,13 @@ impl ToneDetector {
         key
     }
 
+    /// Whether the last so many samples may hold a part of a key: long before it is sure, at the first 20 ms that are
+    /// nothing but two such tones. What of a key is heard before that is too short for anybody to take it for one
+    /// (ITU-T Q.24). Of speech, less than one frame of 20 ms in a thousand may be a key by this.
+    pub fn may_be_key(&self, samples: usize) -> bool {
+        self.since_alike < samples.div_ceil(PART) as u32 + LINGER
+    }
+
     /// Forgets what it heard: other sound follows.
     pub fn restart(&mut self) {
         *self = Self::default();
@@ -239,8 +252,14 @@ impl ToneDetector {
             tone.part(&self.samples);
         }
         match self.judge() {
-            Some(pair) => self.hit(pair),
-            None => self.miss(),
+            Some(pair) => {
+                self.since_alike = 0;
+                self.hit(pair)
+            }
+            None => {
+                self.since_alike = self.since_alike.saturating_add(1);
+                self.miss()
+            }
         }
     }
 

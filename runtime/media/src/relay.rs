@@ -9,7 +9,8 @@ use std::fmt;
 pub enum RelayKeys {
     /// They go to the target as telephone events, if it has a payload type for them; else they are dropped.
     Pass,
-    /// They stay here.
+    /// They stay here. A key that comes as tones is silence to the target, but for less than its first 25 ms, which is too
+    /// short to be one (ITU-T Q.24).
     Keep,
 }
 
@@ -18,6 +19,8 @@ pub enum RelayKeys {
 pub enum RelayContent {
     /// Sound.
     Sound(Codec),
+    /// Sound in which a key is heard that stays on its side: the target puts as much silence in its place.
+    Hushed(Codec),
     /// A telephone event (RFC 4733).
     Event {
         /// Units a second of its duration.

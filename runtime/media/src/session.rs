@@ -73,6 +73,7 @@ pub(crate) struct Session {
     keys_out: KeySender,
     /// Of a session without telephone events.
     tones_in: Option<Box<tones::TonesIn>>,
+    key_guard: Option<Box<tones::KeyGuard>>,
     tones_out: ToneGenerator,
     player: Option<Player>,
     live: Option<Box<Live>>,
@@ -120,6 +121,7 @@ impl Session {
             keys_in: KeyDetector::default(),
             keys_out: KeySender::default(),
             tones_in: None,
+            key_guard: None,
             tones_out: ToneGenerator::default(),
             player: None,
             live: None,
@@ -416,6 +418,9 @@ impl Session {
             if telephone {
                 heard.narrow(frame, &mut narrow);
                 self.hear_frame(now, &narrow, sink, reports);
+            }
+            if self.heard_key() {
+                frame.fill(0);
             }
             self.say_in_room(frame, rooms, sink);
         }

@@ -29,6 +29,11 @@ impl Sound {
         }
     }
 
+    /// Makes silence of it.
+    pub(crate) fn hush(&mut self) {
+        self.samples[..self.length].fill(0);
+    }
+
     /// What there is.
     pub(crate) fn samples(&self) -> &[i16] {
         &self.samples[..self.length]

@@ -1,5 +1,6 @@
 //! Whole sessions: what goes out, what comes in, and what strangers can do (nothing). Each file is one topic.
 
+mod clamping;
 mod codecs;
 mod detecting;
 mod keys;

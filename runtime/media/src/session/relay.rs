@@ -11,7 +11,7 @@ use crate::srtp::MAX_TRAILER;
 use crate::transcoder::Transcoder;
 use crate::{
     Codec, MAX_PACKET_BYTES, MAX_RELAYED_BYTES, MAX_RELAYED_MS, RelayContent, RelayHead, RelayKeys, Relayed, SessionId,
-    Sink,
+    Sink, g711,
 };
 use std::net::SocketAddr;
 
@@ -76,6 +76,7 @@ impl Session {
             .filter(|route| Some(route.to) == to)
             .and_then(|route| route.birth);
         self.route = to.map(|to| Route { to, keys, birth });
+        self.guard_keys();
         before.filter(|route| Some(route.to) != to)
     }
 
@@ -122,7 +123,8 @@ impl Session {
                 self.counters.relay_dropped += 1;
                 (RelayContent::Nothing, &payload[..0])
             }
-            RelayContent::Sound(codec) => (RelayContent::Sound(codec), payload),
+            RelayContent::Sound(codec) if self.keeps_back(codec, payload) => (RelayContent::Hushed(codec), payload),
+            RelayContent::Sound(codec) | RelayContent::Hushed(codec) => (RelayContent::Sound(codec), payload),
             RelayContent::Event { .. } if route.keys == RelayKeys::Pass && payload.len() >= EVENT_BYTES => {
                 (content, &payload[..EVENT_BYTES])
             }
@@ -130,7 +132,7 @@ impl Session {
             RelayContent::Event { .. } | RelayContent::Nothing => (RelayContent::Nothing, &payload[..0]),
         };
         let clock = match content {
-            RelayContent::Sound(codec) => codec.clock(),
+            RelayContent::Sound(codec) | RelayContent::Hushed(codec) => codec.clock(),
             _ => self.reception.clock().unwrap_or(self.plan.codec.clock()),
         };
         let head = RelayHead {
@@ -158,7 +160,7 @@ impl Session {
         let relayed = &Relayed { head, ..*relayed };
         if let RelayContent::Noise(level) = content {
             self.comfort = Some(Noise::at(level, self.random.next()));
-        } else if let RelayContent::Sound(_) = content {
+        } else if let RelayContent::Sound(_) | RelayContent::Hushed(_) = content {
             self.comfort = None;
         }
         let sent = match content {
@@ -166,7 +168,9 @@ impl Session {
                 let pieces = self.transcoding.pieces;
                 return (0..pieces).for_each(|piece| self.stream.skip(&piece_of(&head, piece, pieces)));
             }
-            RelayContent::Sound(codec) => self.relayed_sound(moment, relayed, codec, address, sink),
+            RelayContent::Sound(codec) | RelayContent::Hushed(codec) => {
+                self.relayed_sound(moment, relayed, codec, address, sink)
+            }
             RelayContent::Event { clock } => self.relayed_event(moment, relayed, clock, address, sink),
         };
         match sent {
@@ -193,7 +197,8 @@ impl Session {
         self.flush(address, sink);
         let ours = self.plan.codec;
         let laws = codec.law().zip(ours.law());
-        if codec != ours && laws.is_none() {
+        let hushed = matches!(relayed.head.content, RelayContent::Hushed(_));
+        if laws.is_none() && (codec != ours || hushed) {
             return self.transcoded_sound(moment, relayed, codec, address, sink);
         }
         self.transcoding.pieces = 1;
@@ -205,6 +210,7 @@ impl Session {
         let mut packet = [0; HEADER_BYTES + MAX_RELAYED_BYTES];
         let packet = &mut packet[..HEADER_BYTES + relayed.payload.len()];
         match laws {
+            Some((_, to)) if hushed => packet[HEADER_BYTES..].fill(g711::silence(to)),
             Some((from, to)) if from != to => recode(to, relayed.payload, &mut packet[HEADER_BYTES..]),
             _ => packet[HEADER_BYTES..].copy_from_slice(relayed.payload),
         }
@@ -228,6 +234,9 @@ impl Session {
                 .between(codec, ours)
                 .decode(relayed.payload, self.plan.packets.most_ms, &mut sound)?;
         self.transcoding.pieces = pieces as u64;
+        if let RelayContent::Hushed(_) = relayed.head.content {
+            sound.hush();
+        }
         let samples = sound.samples();
         let each = samples.len() / pieces;
         let length = (each as u64 * u64::from(ours.clock()) / u64::from(ours.rate().hertz())) as u32;

@@ -1,10 +1,13 @@
-//! Keys as tones, for a session without telephone events: heard in what it receives, and played where others send events.
-//! A key that goes by in a relay goes by as the sound it is.
+//! Keys as tones, for a session without telephone events: heard in what it receives, kept from who is not to hear them, and
+//! played where others send events. In a relay that passes keys on, a key is the sound it is; a room never hears one, as it
+//! never hears an event.
 
 use super::Session;
+use crate::codec::{Codec, Decoder, Sound};
 use crate::dtmf::ToneDetector;
+use crate::mixer::Rate;
 use crate::reports::Reports;
-use crate::{FRAME_SAMPLES, PlayEnd, Report};
+use crate::{FRAME_SAMPLES, PlayEnd, RelayKeys, Report};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -30,6 +33,35 @@ impl TonesIn {
     }
 }
 
+/// Listens to sound on its way to another session, packet by packet as it comes: keys are reported from what left the
+/// jitter buffer, which is too late for that.
+#[derive(Debug)]
+pub(super) struct KeyGuard {
+    codec: Codec,
+    decoder: Decoder,
+    detector: ToneDetector,
+}
+
+impl KeyGuard {
+    fn new(codec: Codec) -> Self {
+        Self {
+            codec,
+            decoder: Decoder::new(codec, Rate::Hz8000),
+            detector: ToneDetector::default(),
+        }
+    }
+
+    /// Whether a payload may hold a part of a key.
+    fn may_be_key(&mut self, payload: &[u8]) -> bool {
+        let mut sound = Sound::new();
+        if !self.decoder.decode(payload, &mut sound) {
+            return false;
+        }
+        self.detector.hear(sound.samples());
+        self.detector.may_be_key(sound.samples().len())
+    }
+}
+
 impl Session {
     /// Listens for keys in the sound, or no longer, as the plan has it.
     pub(super) fn listen_for_tones(&mut self) {
@@ -44,6 +76,34 @@ impl Session {
             self.tones_in = None;
             self.fit_hearing();
         }
+        self.guard_keys();
+    }
+
+    /// Guards what is relayed, or no longer: keys that come as tones and are to stay here.
+    pub(super) fn guard_keys(&mut self) {
+        let keeps = self.route().is_some_and(|route| route.keys == RelayKeys::Keep);
+        if !keeps || self.tones_in.is_none() {
+            self.key_guard = None;
+        } else if self.key_guard.is_none() {
+            self.key_guard = Some(Box::new(KeyGuard::new(self.plan.codec)));
+        }
+    }
+
+    /// Whether a payload on its way to another session may hold a part of a key that is to stay here.
+    pub(super) fn keeps_back(&mut self, codec: Codec, payload: &[u8]) -> bool {
+        let Some(guard) = self.key_guard.as_mut() else {
+            return false;
+        };
+        if guard.codec != codec {
+            **guard = KeyGuard::new(codec);
+        }
+        guard.may_be_key(payload)
+    }
+
+    /// Whether the frame that was heard last may hold a part of a key.
+    pub(super) fn heard_key(&self) -> bool {
+        let detector = self.tones_in.as_ref().map(|tones| &tones.detector);
+        detector.is_some_and(|detector| detector.may_be_key(FRAME_SAMPLES))
     }
 
     /// A frame that was received.
@@ -64,6 +124,9 @@ impl Session {
     pub(super) fn restart_tones(&mut self) {
         if let Some(tones) = self.tones_in.as_mut() {
             tones.detector.restart();
+        }
+        if let Some(guard) = self.key_guard.as_mut() {
+            guard.detector.restart();
         }
     }
 

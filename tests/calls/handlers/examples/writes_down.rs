@@ -1,6 +1,7 @@
 //! Listens all the time while a tone plays, and says in its log what it hears until "goodbye". The called name says how:
 //! `writes_down-<how>`.
 
+use patchcord::Recognising;
 use patchcord::prelude::*;
 
 patchcord::handler!(handle);
@@ -28,6 +29,7 @@ fn handle(caller: Leg) -> Result<()> {
             let more: Vec<_> = (0..4).map(|_| caller.recognise(Recognise::new())).collect();
             info!("one more: {:?}", more.last());
         }
+        "beside" => return beside_keys(&caller, &listening),
         "late" => wait::sleep(secs(20))?,
         "drops" => {
             let first = listening.receive_within(secs(5))?;
@@ -70,4 +72,27 @@ fn handle(caller: Leg) -> Result<()> {
         outcome.ended_by, outcome.finals, outcome.missed
     );
     Ok(())
+}
+
+/// Collects keys or a word, and sees what is being said before it is said to its end.
+fn beside_keys(caller: &Leg, listening: &Recognising) -> Result<()> {
+    let wanted = Gather::keys(4)
+        .next_key_within(secs(20))
+        .phrases(["sales please", "support"]);
+    let gathering = caller.start_gather(wanted)?;
+    loop {
+        wait::any(&[&gathering.operation(), &listening.operation()], Some(secs(30)))?;
+        if let Some(result) = gathering.result() {
+            info!("gathered: {:?}", result.map(|got| got.ended_by));
+            return wait::sleep(secs(10));
+        }
+        if let Some(Heard::Partial(so_far)) = listening.receive_within(millis(0))? {
+            info!("so far: {}", so_far.text);
+            if so_far.text.starts_with("goodbye") {
+                let got = gathering.cancel();
+                info!("cancelled: {:?}", got.map(|got| (got.keys.len(), got.ended_by)));
+                return wait::sleep(secs(10));
+            }
+        }
+    }
 }
