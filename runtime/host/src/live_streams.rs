@@ -2,8 +2,8 @@
 //! thread. Every task drives a [`Conversation`], which knows the protocol; here are connections, clocks and queues.
 //!
 //! Queues, all bounded. Frames of taps: a ring that this thread empties every 5 ms; without room a frame is dropped and
-//! counted, and the media thread never waits. Orders of shards: without room the stream is told to be over. Orders to media
-//! threads: without room they wait here, and with them the server's sound. What waits for a server that does not read is
+//! counted, and the media thread never waits. Orders of shards: without room the stream is told to be over, and its task is
+//! let go within a slice. Orders to media threads: without room they wait here, and with them the server's sound. What waits for a server that does not read is
 //! bounded in the [`Conversation`].
 //!
 //! Not here: which servers are allowed (the call), what the messages mean.
@@ -31,10 +31,10 @@ use patchcord_switch::recognise::{RecogniseSetup, Recognition};
 use patchcord_switch::stream::{Conversation, Failure, Stream, StreamKey};
 pub(crate) use recogniser::LiveRecogniser;
 use rustls::ClientConfig;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Frames, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use task::Task;
 use tokio::sync::mpsc;
@@ -93,17 +93,40 @@ impl StreamFrames {
     }
 }
 
+/// Streams of which an order found no room: what runs for them is to end. Beside the queue, which is full; at most one entry
+/// for each that may run.
+#[derive(Clone, Default)]
+struct Missed(Arc<Mutex<HashSet<StreamKey>>>);
+
+impl Missed {
+    fn add(&self, key: StreamKey) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() < STREAMS + RECOGNITIONS {
+            keys.insert(key);
+        }
+    }
+
+    fn take(&self) -> HashSet<StreamKey> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// The way of a shard to the streams.
 #[derive(Clone)]
 pub(crate) struct LiveQueue {
     orders: mpsc::Sender<(usize, StreamOrder)>,
+    missed: Missed,
 }
 
 impl LiveQueue {
     /// Hands over an order. Never waits; the stream of an order that finds no room.
     pub(crate) fn order(&self, shard: usize, order: StreamOrder) -> Result<(), StreamKey> {
         let sent = self.orders.try_send((shard, order));
-        sent.map_err(|refused| key_of(&refused.into_inner().1))
+        sent.map_err(|refused| {
+            let key = key_of(&refused.into_inner().1);
+            self.missed.add(key);
+            key
+        })
     }
 }
 
@@ -154,16 +177,21 @@ pub(crate) fn start(setup: LiveSetup) -> io::Result<Started> {
         media: setup.media,
         figures: setup.figures,
     };
+    let missed = Missed::default();
     let dispatcher = Dispatcher {
         desk: Arc::new(desk),
         lines: HashMap::new(),
+        missed: missed.clone(),
         slices: 0,
     };
     let thread = async_thread::start("streams", dispatcher.run(orders, frames))?;
     Ok((
         thread,
         StreamFrames { sender, figures },
-        LiveQueue { orders: orders_in },
+        LiveQueue {
+            orders: orders_in,
+            missed,
+        },
     ))
 }
 
@@ -211,6 +239,7 @@ enum ToTask {
 struct Dispatcher {
     desk: Arc<Desk>,
     lines: HashMap<StreamKey, Line>,
+    missed: Missed,
     slices: u32,
 }
 
@@ -236,7 +265,13 @@ impl Dispatcher {
                     Some((shard, order)) => self.order(shard, order),
                     None => return,
                 },
-                _ = slice.tick(), if !self.lines.is_empty() => self.slice(&frames),
+                _ = slice.tick(), if !self.lines.is_empty() => {
+                    self.slice(&frames);
+                    // Not before the order to begin, which may still wait, was seen.
+                    if orders.is_empty() {
+                        self.let_go();
+                    }
+                }
             }
         }
     }
@@ -254,6 +289,13 @@ impl Dispatcher {
         if self.slices >= SWEEP {
             self.slices = 0;
             self.sweep();
+        }
+    }
+
+    /// Lets streams go that missed an order: each ends as soon as it has seen what it has.
+    fn let_go(&mut self) {
+        for key in self.missed.take() {
+            self.lines.remove(&key);
         }
     }
 

@@ -150,6 +150,27 @@ fn a_call_that_ends_while_a_connection_is_opened_does_not_wait_for_it() {
     assert_eq!((key, why), (StreamKey(1), StreamOver::AsOrdered));
 }
 
+/// The order to end finds no room; the stream ends all the same, and is not counted as running.
+#[test]
+fn a_stream_whose_order_finds_no_room_ends() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let rig = rig();
+    let url = url("ws", silent.local_addr().unwrap().port());
+    rig.queue.order(0, StreamOrder::Begin(setup(1, url))).unwrap();
+    let why = StreamEnd::Stopped;
+    let key = StreamKey(1);
+    // Never read from: as full as the real one may be.
+    let full = LiveQueue {
+        orders: mpsc::channel(1).0,
+        missed: rig.queue.missed.clone(),
+    };
+    assert_eq!(full.order(0, StreamOrder::End { key, why }), Err(key));
+    let Some(Heard::Stream(over, StreamSignal::Over { .. })) = rig.outbox.heard(PATIENCE) else {
+        panic!("it is over");
+    };
+    assert_eq!(over, key);
+}
+
 #[test]
 fn frames_without_room_are_counted_and_the_tap_goes_on() {
     let (sender, _frames) = sync_channel(1);
