@@ -1,6 +1,7 @@
 //! Hostile handlers in whole simulated calls: each hurts itself only. Its caller hears the announcement and gets a clean
 //! BYE, its record names what it did, and the caller of a neighbour hears just what she should.
 
+mod fallbacks;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -11,7 +11,7 @@ pub use wasm::root;
 
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::{CallRecord, HandlerEnd};
-use patchcord_control::route::{Pattern, Route, Routes};
+use patchcord_control::route::{Fallback, Pattern, Route, Routes};
 use patchcord_guest::{Config, Module, Runtime, wrap};
 use patchcord_media::{Clip, measure};
 use patchcord_sim::{Setup, World};
@@ -56,13 +56,20 @@ fn module(core: &Path, prompts: &[(String, Vec<u8>)]) -> Vec<u8> {
 /// A program under a name. Nobody ticks its engine: the limit on instructions stands in for the one on time.
 pub fn program(name: &str, bytes: &[u8]) -> Arc<Program> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    let runtime = RUNTIME.get_or_init(|| {
-        let config = Config {
-            max_instances: 256,
-            ..Config::default()
-        };
-        Runtime::new(config).expect("there is room for 256 instances")
-    });
+    program_in(RUNTIME.get_or_init(|| runtime(256)), name, bytes)
+}
+
+/// An engine for so many instances at the same time.
+pub fn runtime(max_instances: u32) -> Runtime {
+    let config = Config {
+        max_instances,
+        ..Config::default()
+    };
+    Runtime::new(config).expect("there is room for them")
+}
+
+/// A program in an engine of its own.
+pub fn program_in(runtime: &Runtime, name: &str, bytes: &[u8]) -> Arc<Program> {
     let module = Module::load(runtime, bytes).expect("the contract is kept");
     Arc::new(Program::load(name, module).expect("its prompts can be played"))
 }
@@ -86,11 +93,15 @@ pub fn world(seed: u64, programs: &[Arc<Program>]) -> World {
 
 /// Programs, each called by its name.
 pub fn directory(programs: &[Arc<Program>]) -> Arc<Directory> {
+    directory_with(programs, &[])
+}
+
+/// Programs, each called by its name, all with these fallbacks.
+pub fn directory_with(programs: &[Arc<Program>], fallbacks: &[Fallback]) -> Arc<Directory> {
     let tenant = Tenant("default".to_owned());
     let routes = programs.iter().map(|program| Route {
-        to: Pattern::User(program.name().to_owned()),
-        tenant: tenant.clone(),
-        handler: program.name().to_owned(),
+        fallbacks: fallbacks.into(),
+        ..Route::new(Pattern::User(program.name().to_owned()), tenant.clone(), program.name())
     });
     let routes = Routes::new(routes.collect());
     let programs = programs
@@ -103,11 +114,7 @@ pub fn directory(programs: &[Arc<Program>]) -> Arc<Directory> {
 /// One program that is called whatever is dialled, and users it may call.
 pub fn office_of(program: &Arc<Program>, names: impl IntoIterator<Item = &'static str>) -> Arc<Directory> {
     let tenant = Tenant("default".to_owned());
-    let routes = Routes::new(vec![Route {
-        to: Pattern::Any,
-        tenant: tenant.clone(),
-        handler: program.name().to_owned(),
-    }]);
+    let routes = Routes::new(vec![Route::new(Pattern::Any, tenant.clone(), program.name())]);
     let directory = Directory::new(routes, vec![(tenant, program.clone())], announcement());
     Arc::new(directory.with_users(patchcord_sim::users(names)))
 }

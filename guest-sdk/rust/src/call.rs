@@ -1,8 +1,8 @@
 //! The caller's facts in the shape Rust code likes, and legs that move between calls; answering, holding and ending them
 //! are [`Leg`]'s generated functions.
 
-use crate::bindings::patchcord::handler::bridge;
-use crate::{Leg, LegState, Result};
+use crate::bindings::patchcord::handler::{bridge, call};
+use crate::{Beginning, Leg, LegState, Result};
 
 impl Leg {
     /// The first value of a header of the request that opened the leg, by its long name, case ignored.
@@ -19,6 +19,11 @@ impl Leg {
     pub fn give(&self, handler: &str) -> Result<String> {
         bridge::give(self, handler)
     }
+}
+
+/// Why this handler has the call: it came in, was given, the handler before broke, or somebody outside moved the caller here.
+pub fn begun() -> Beginning {
+    call::begun()
 }
 
 /// Takes the caller's leg out of another call of this tenant into this one, by that call's id: joins two calls, or picks

@@ -43,7 +43,8 @@ pub mod wait;
 
 pub use bindings::patchcord::handler::bridge::{Bridged, Bridging, EndedBy as BridgeEnd};
 pub use bindings::patchcord::handler::call::{
-    Attestation, Direction, Identity, Leg, LegInfo, Origin, Quality, RejectReason, SoundQuality,
+    Attestation, Beginning, Breakage, Broken, Direction, Identity, Leg, LegInfo, Origin, Quality, RejectReason,
+    SoundQuality,
 };
 pub use bindings::patchcord::handler::dial::{
     Answered, AnsweredBy, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,

@@ -4,10 +4,10 @@
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
-    BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, GatherOptions,
-    Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played, Quality,
-    RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment, StreamOptions,
-    Streamed, TransferOutcome, UnixTime,
+    Began, BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure,
+    GatherOptions, Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played,
+    Quality, RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment,
+    StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -440,6 +440,8 @@ pub enum Ask {
         /// Which leg.
         leg: LegId,
     },
+    /// `call.begun`, answered by [`Answer::Began`].
+    Beginning,
     /// `room.open`, answered by [`Answer::Started`].
     OpenRoom,
     /// `room.room.join`, answered by [`Answer::Seated`].
@@ -532,6 +534,8 @@ pub enum Answer {
     Number(u64),
     /// For `call.leg.quality`.
     Quality(Option<Quality>),
+    /// To [`Ask::Beginning`].
+    Began(Began),
     /// For `room.room.join`: the leg's number.
     Seated(Result<u32, Error>),
     /// For `room.room.next-event`.

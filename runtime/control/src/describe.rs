@@ -2,8 +2,9 @@
 
 use crate::ask::{Answer, Ask};
 use crate::words::{
-    Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered, HeardSpeech,
-    Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed, TransferOutcome,
+    Began, Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered,
+    HeardSpeech, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed,
+    TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -90,6 +91,7 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Log { level, .. } => format!("log({level:?})"),
         Ask::StartRoomRecord { room, options } => format!("record.start-room(#{}, {})", room.0, record(options)),
         Ask::Quality { leg } => format!("call.quality(leg {})", leg.0),
+        Ask::Beginning => "call.begun".to_owned(),
         Ask::OpenRoom => "room.open".to_owned(),
         Ask::JoinRoom { room, leg, seat } => format!("room.join(#{}, leg {}, {seat:?})", room.0, leg.0),
         Ask::LeaveRoom { room, leg } => format!("room.leave(#{}, leg {})", room.0, leg.0),
@@ -142,6 +144,12 @@ pub fn answer(answer: &Answer) -> String {
             .map_or_else(Error::to_string, |bytes| format!("{} bytes", bytes.len())),
         Answer::Number(_) => "a number".to_owned(),
         Answer::Quality(quality) => quality.map_or_else(|| "not measured yet".to_owned(), |it| format!("{it:?}")),
+        Answer::Began(began) => match began {
+            Began::Offered => "offered".to_owned(),
+            Began::Given => "given".to_owned(),
+            Began::Fallback(broken) => format!("fallback for {}, {}", broken.handler, broken.kind),
+            Began::Redirected(_) => "redirected".to_owned(),
+        },
         Answer::Seated(result) => result
             .as_ref()
             .map_or_else(Error::to_string, |leg| format!("leg {leg}")),

@@ -4,7 +4,8 @@ use crate::call::Saved;
 use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
 use crate::words::{
-    Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd, UnixTime,
+    Began, Breakage, Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd,
+    UnixTime,
 };
 
 /// What an instance used, as the guest counted it.
@@ -55,6 +56,21 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// The coarser kind that fallbacks are bound to.
+    pub fn breakage(self) -> Breakage {
+        match self {
+            FaultKind::Trap | FaultKind::StackOverflow => Breakage::Trap,
+            FaultKind::CpuTime
+            | FaultKind::Memory
+            | FaultKind::HostCallFlood
+            | FaultKind::StringTooLong
+            | FaultKind::Handles
+            | FaultKind::CleanUpOverrun => Breakage::Budget,
+            FaultKind::Start => Breakage::Start,
+            FaultKind::Returned | FaultKind::ReturnedUnanswered => Breakage::Returned,
+        }
+    }
+
     /// The kind's name in records and metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -237,6 +253,12 @@ pub struct CallRecord {
     pub handler: String,
     /// The module's content hash.
     pub module: String,
+    /// Why the handler had the call.
+    pub began: Began,
+    /// The call that its first leg was in before.
+    pub continues: Option<CallId>,
+    /// The call that its caller was moved to from outside, or because its handler broke.
+    pub continued_as: Option<CallId>,
     /// When the call began.
     pub started_at: UnixTime,
     /// When its last part was gone.

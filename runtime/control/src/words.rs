@@ -2,6 +2,7 @@
 //! converts between these and the generated types, and nothing else knows the generated ones. Words of dialling, bridges
 //! and transfers are in `words/`.
 
+mod beginning;
 mod hearing;
 mod parties;
 mod quality;
@@ -10,6 +11,7 @@ mod recording;
 mod rooms;
 mod streaming;
 
+pub use beginning::{BROKEN_TEXT, Began, Breakage, Broken, REDIRECT_TEXT};
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
 pub use parties::{
     AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,

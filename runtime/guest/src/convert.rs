@@ -1,6 +1,7 @@
 //! Generated types to control's words and back. Every conversion is total: what the contract allows, the words hold. Those
 //! of dialling, bridges and transfers are in `convert/`.
 
+mod beginning;
 mod parties;
 mod quality;
 mod recognising;

@@ -14,6 +14,7 @@
 //! [[route]]
 //! to = "*"                         # or the user part of the called address
 //! handler = "menu"
+//! fallback = [{ handler = "plain", on = ["trap", "budget"] }]   # who has the call if it breaks; without `on` for all
 //! ```
 
 mod calling;
@@ -41,8 +42,9 @@ use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
 use patchcord_control::ids::Tenant;
-use patchcord_control::route::{Pattern, Route};
+use patchcord_control::route::{FALLBACKS_MAX, Fallback, Pattern, Route};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
+use patchcord_control::words::Breakage;
 use reader::{Source, Table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -326,7 +328,7 @@ fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>
 }
 
 fn routes<'a>(root: &Table<'a>) -> Result<Vec<Placed<'a, Route>>, ConfigError> {
-    let tables = root.sections("route", &["to", "handler", "tenant"])?;
+    let tables = root.sections("route", &["to", "handler", "tenant", "fallback"])?;
     let read = |table: Table<'a>| {
         let right = "\"*\" for every call, or the user part of the called address such as \"100\"";
         let route = Route {
@@ -337,8 +339,27 @@ fn routes<'a>(root: &Table<'a>) -> Result<Vec<Placed<'a, Route>>, ConfigError> {
             })?,
             handler: table.required("handler", "the name of a [[handler]]", name)?,
             tenant: tenant(&table)?,
+            fallbacks: fallbacks(&table)?.into(),
         };
         Ok(Placed { value: route, table })
+    };
+    tables.into_iter().map(read).collect()
+}
+
+/// Who takes over from the handler of a route.
+fn fallbacks(route: &Table<'_>) -> Result<Vec<Fallback>, ConfigError> {
+    let tables = route.sections("fallback", &["handler", "on"])?;
+    if tables.len() > FALLBACKS_MAX {
+        return Err(route.wrong("fallback", &format!("a route has at most {FALLBACKS_MAX} of them")));
+    }
+    let read = |table: Table<'_>| {
+        let right = "\"trap\", \"budget\", \"start\" or \"returned\"";
+        let kind = |text: &str| Breakage::ALL.into_iter().find(|kind| kind.name() == text);
+        let on = table.parsed_list("on", right, kind)?;
+        Ok(Fallback {
+            handler: table.required("handler", "the name of a [[handler]]", name)?,
+            on: if on.is_empty() { Breakage::ALL.to_vec() } else { on },
+        })
     };
     tables.into_iter().map(read).collect()
 }

@@ -66,8 +66,13 @@ pub fn module_short(hash: &str) -> &str {
 /// Something happened in a call.
 pub(crate) fn notice(call: CallId, notice: &Notice) {
     match notice {
-        Notice::Started { handler, module } => {
-            tracing::info!(%call, handler, module = module_short(module), "call started");
+        Notice::Started {
+            handler,
+            module,
+            continues,
+        } => {
+            let continues = continues.map(tracing::field::display);
+            tracing::info!(%call, handler, module = module_short(module), continues, "call started");
         }
         Notice::Turn(turn) => {
             let (at, waited) = (turn.at.as_millis() as u64, turn.waited.as_millis() as u64);

@@ -634,7 +634,7 @@ impl Work {
             return;
         }
         let what = match notice {
-            Notice::Started { handler, module } => What::Note(format!("handler {handler}, module {module}")),
+            Notice::Started { handler, module, .. } => What::Note(format!("handler {handler}, module {module}")),
             Notice::Turn(turn) => What::Turn {
                 ask: turn.ask.clone(),
                 answer: turn.answer.clone(),

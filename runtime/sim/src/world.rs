@@ -36,7 +36,9 @@ use patchcord_control::words::UnixTime;
 use patchcord_media::{Datagram, Report};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Flow, Target, Transport, Uri};
-use patchcord_switch::{Counts, Directory, Input, JournalPart, Output, Query, ToRecognise};
+use patchcord_switch::{
+    Counts, Directory, Input, JournalPart, Notice, Output, Query, RedirectError, Redirection, ToRecognise,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -88,6 +90,7 @@ pub struct World {
     /// The journals of calls, as far as they have come.
     journals: BTreeMap<CallId, Vec<u8>>,
     log: Log,
+    newest: Option<CallId>,
     /// Steps without time passing.
     rounds: u32,
 }
@@ -114,6 +117,7 @@ impl World {
             records: Vec::new(),
             journals: BTreeMap::new(),
             log: Log::default(),
+            newest: None,
             rounds: 0,
         }
     }
@@ -131,6 +135,21 @@ impl World {
     /// New calls get 503 from now on.
     pub fn drain(&mut self) {
         self.tell_node(Input::Drain);
+    }
+
+    /// The call that began last, alive or over.
+    pub fn newest_call(&self) -> Option<CallId> {
+        self.newest
+    }
+
+    /// Moves the caller of a call to another handler, as somebody outside would.
+    ///
+    /// # Errors
+    /// As [`patchcord_switch::Shard::move_caller`].
+    pub fn move_caller(&mut self, call: CallId, to: &Redirection) -> Result<CallId, RedirectError> {
+        let moved = self.node.shard.move_caller(self.now, call, to);
+        self.drain_node();
+        moved
     }
 
     /// Ends all calls.
@@ -499,6 +518,9 @@ impl World {
             Output::Recognise { query, wanted } => self.node.recogniser.ask(self.now, query, wanted),
             Output::Stream(order) => self.node.agents.order(self.now, order),
             Output::Notice { call, notice } => {
+                if let Notice::Started { .. } = notice {
+                    self.newest = Some(call);
+                }
                 let what = describe::notice(call, &notice);
                 self.note_node(what);
             }

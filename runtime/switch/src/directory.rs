@@ -4,7 +4,7 @@
 use crate::outgoing::Outgoing;
 use patchcord_control::call::PromptNames;
 use patchcord_control::ids::Tenant;
-use patchcord_control::route::Routes;
+use patchcord_control::route::{Route, Routes};
 use patchcord_guest::Module;
 use patchcord_media::{Clip, SoundError};
 use std::collections::{HashMap, HashSet};
@@ -143,10 +143,10 @@ impl Directory {
         self.programs.get(&(tenant.clone(), name.to_owned())).cloned()
     }
 
-    /// The program a called user leads to.
-    pub(crate) fn find(&self, user: &str) -> Option<(Tenant, Arc<Program>)> {
+    /// The route of a called user, and the program it leads to.
+    pub(crate) fn find(&self, user: &str) -> Option<(&Route, Arc<Program>)> {
         let route = self.routes.find(user)?;
-        let program = self.programs.get(&(route.tenant.clone(), route.handler.clone()))?;
-        Some((route.tenant.clone(), program.clone()))
+        let program = self.program(&route.tenant, &route.handler)?;
+        Some((route, program))
     }
 }

@@ -59,6 +59,7 @@ impl Shard {
                 } => self.locate(now, id, dial, endpoint, (to, from)),
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
+                CallOutput::Fallback { place, broken } => self.fall_back(now, id, place, *broken),
                 CallOutput::Recording(command) => self.recording_command(id, command),
                 CallOutput::Room { number, command } => self.room_command(now, id, number, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),

@@ -354,6 +354,8 @@ pub enum Notice {
         handler: String,
         /// Its module's hash.
         module: String,
+        /// The call its first leg was in before.
+        continues: Option<CallId>,
     },
     /// A turn, if the shard traces.
     Turn(TurnTrace),
@@ -364,7 +366,7 @@ pub enum Notice {
         /// The line.
         message: String,
     },
-    /// The handler broke; the caller hears the announcement.
+    /// The handler broke; the caller has a fallback's handler, or hears the announcement.
     Fault(String),
 }
 

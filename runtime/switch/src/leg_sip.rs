@@ -15,7 +15,8 @@ use patchcord_control::call::{
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::Usage;
-use patchcord_control::words::{Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
+use patchcord_control::route::Fallback;
+use patchcord_control::words::{Began, Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_guest::Instance;
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
@@ -59,6 +60,11 @@ pub(crate) struct Target {
     pub(crate) directory: Arc<Directory>,
     pub(crate) tenant: Tenant,
     pub(crate) program: Arc<Program>,
+    /// Who takes over if it breaks.
+    pub(crate) fallbacks: Arc<[Fallback]>,
+    pub(crate) began: Began,
+    /// The call its first leg was in.
+    pub(crate) continues: Option<CallId>,
 }
 
 /// A call that begins, and its journal.
@@ -72,11 +78,14 @@ impl Shard {
             return self.refuse(now, dialog, UNAVAILABLE);
         }
         let found = self.directory.as_ref().and_then(|directory| {
-            let (tenant, program) = directory.find(request.uri.user().unwrap_or_default())?;
+            let (route, program) = directory.find(request.uri.user().unwrap_or_default())?;
             Some(Target {
                 directory: directory.clone(),
-                tenant,
+                tenant: route.tenant.clone(),
                 program,
+                fallbacks: route.fallbacks.clone(),
+                began: Began::Offered,
+                continues: None,
             })
         });
         let Some(target) = found else {
@@ -157,16 +166,13 @@ impl Shard {
 
     /// Takes up a call whose first leg is known to the indexes, and starts its handler.
     pub(crate) fn begin(&mut self, now: Instant, (id, call, journal): NewCall, target: Target, leg: LegIo) {
-        let Target {
-            directory,
-            tenant,
-            program,
-        } = target;
+        let program = target.program;
         let instance = Instance::start(&program.module, self.config.instance);
         self.counts.started += 1;
         let started = Notice::Started {
             handler: program.name.clone(),
             module: program.module.hash().to_owned(),
+            continues: target.continues,
         };
         self.outputs.push_back(Output::Notice {
             call: id,
@@ -180,8 +186,8 @@ impl Shard {
             call,
             instance,
             program,
-            directory,
-            tenant,
+            directory: target.directory,
+            tenant: target.tenant,
             legs: [(CALLER, leg)].into(),
             ways: BTreeMap::new(),
             next_way: 0,
@@ -218,6 +224,9 @@ impl Shard {
             handler: program.name.clone(),
             module: program.module.hash().to_owned(),
             prompts: program.prompts.clone(),
+            began: target.began.clone(),
+            continues: target.continues,
+            fallbacks: target.fallbacks.clone(),
             limits: self.config.call.clone(),
             started_at: self.unix(now),
             seed,

@@ -47,6 +47,7 @@ pub use journal::{
     ReadJournal, Show, Stopped, VERSION as JOURNAL_VERSION, Waited, What, broken_off, read as read_journal,
 };
 pub use media_plan::plan;
+pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};

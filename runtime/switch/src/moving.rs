@@ -1,16 +1,67 @@
-//! Legs that move between calls of this shard: taken by a handler, by an attended transfer, or given to a new call. Dialog
+//! Legs that move between calls of this shard: taken by a handler, by an attended transfer, or given to a new call by a
+//! handler, by somebody outside, or because the handler broke. Dialog
 //! and session go along; only their names in the indexes change.
 
-use crate::leg_sip::{CallerFacts, Target};
+use crate::directory::Program;
+use crate::leg_sip::{CallerFacts, NewCall, Target};
 use crate::live::LegIo;
 use crate::shard::Shard;
 use patchcord_control::call::{
-    CALLER, Call, Description, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, TakeFrom,
+    CALLER, Call, Description, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, Released, TakeFrom,
 };
-use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::record::MediaCounters;
-use patchcord_control::words::{Error, LegInfo};
+use patchcord_control::words::{Began, Broken, Error, LegInfo, REDIRECT_TEXT};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
+
+/// Where the caller of a call is moved to from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirection {
+    /// Whose call it has to be.
+    pub tenant: Tenant,
+    /// The handler, of the same tenant.
+    pub handler: String,
+    /// What it is told; at most [`REDIRECT_TEXT`] bytes.
+    pub text: String,
+}
+
+/// Why a caller is not moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedirectError {
+    /// The tenant has no such call alive.
+    NoSuchCall,
+    /// The tenant has no handler of this name.
+    NoSuchHandler(String),
+    /// The call has no leg left that can be moved: the caller is gone.
+    NoCaller,
+    /// The node has as many calls as it may.
+    Full,
+    /// The text has so many bytes.
+    TextTooLong(usize),
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchCall => f.write_str("there is no such call"),
+            Self::NoSuchHandler(name) => write!(f, "there is no handler {name:?}"),
+            Self::NoCaller => f.write_str("the caller is gone"),
+            Self::Full => f.write_str("the node has as many calls as it may; try again later"),
+            Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
+        }
+    }
+}
+
+impl std::error::Error for RedirectError {}
+
+/// A call that begins with a leg of another.
+struct Moved {
+    call: NewCall,
+    target: Target,
+    io: LegIo,
+}
 
 impl Shard {
     /// A call wants a leg of another one.
@@ -32,25 +83,103 @@ impl Shard {
 
     /// A call gives a leg to a new one.
     pub(crate) fn give(&mut self, now: Instant, id: CallId, leg: LegId, handler: &str) {
-        let live = self.live(id);
-        let (directory, tenant) = (live.directory.clone(), live.tenant.clone());
-        let Some(program) = directory.program(&tenant, handler) else {
-            let error = Error::NoSuchHandler(handler.to_owned());
-            return self.tell(now, id, CallInput::Given(Err(error)));
-        };
-        if self.has_all_calls() {
-            let error = Error::Failed("the node has as many calls as it may".to_owned());
-            return self.tell(now, id, CallInput::Given(Err(error)));
+        let given = self.new_handler(id, handler).and_then(|program| {
+            let new = self.new_call_id();
+            let released = self.live(id).call.release(now, leg).ok_or(Error::NoSuchCall)?;
+            let target = self.successor(id, program, Began::Given);
+            let moved = self.move_on(now, (id, new), released, target);
+            moved.ok_or(Error::NoSuchCall)
+        });
+        match given {
+            Ok(moved) => {
+                self.tell(now, id, CallInput::Given(Ok(moved.call.0)));
+                self.begin_moved(now, moved);
+            }
+            Err(error) => self.tell(now, id, CallInput::Given(Err(error))),
         }
-        let Some((moved, io)) = self.release(now, id, leg) else {
-            return self.tell(now, id, CallInput::Given(Err(Error::NoSuchCall)));
-        };
+    }
+
+    /// The handler of a call broke: its caller goes to a new call with a fallback's handler.
+    pub(crate) fn fall_back(&mut self, now: Instant, id: CallId, place: usize, broken: Broken) {
+        let fallbacks = self.live(id).call.setup().fallbacks.clone();
+        let handler = &fallbacks[place].handler;
+        let begun = self.new_handler(id, handler).ok().and_then(|program| {
+            let new = self.new_call_id();
+            let released = self.live(id).call.release_caller(now, new)?;
+            let target = Target {
+                fallbacks: fallbacks[place + 1..].into(),
+                ..self.successor(id, program, Began::Fallback(broken))
+            };
+            self.move_on(now, (id, new), released, target)
+        });
+        match begun {
+            Some(moved) => self.begin_moved(now, moved),
+            None => self.tell(now, id, CallInput::NoFallback),
+        }
+    }
+
+    /// Somebody outside moves the caller of a call to another handler of its tenant; the call it goes on in. What the handler
+    /// that has the call waits for on that leg returns `interrupted(moved)` at once, with what it had; whoever else is in the
+    /// call stays with it.
+    ///
+    /// # Errors
+    /// There is no such call or handler, or the caller cannot be moved now.
+    pub fn move_caller(&mut self, now: Instant, id: CallId, to: &Redirection) -> Result<CallId, RedirectError> {
+        if to.text.len() > REDIRECT_TEXT {
+            return Err(RedirectError::TextTooLong(to.text.len()));
+        }
+        if self.calls.get(&id).is_none_or(|live| live.tenant != to.tenant) {
+            return Err(RedirectError::NoSuchCall);
+        }
+        let program = self.new_handler(id, &to.handler).map_err(|error| match error {
+            Error::NoSuchHandler(name) => RedirectError::NoSuchHandler(name),
+            _ => RedirectError::Full,
+        })?;
         let new = self.new_call_id();
-        let target = Target {
-            directory,
-            tenant,
+        let released = self.live(id).call.release_caller(now, new);
+        let released = released.ok_or(RedirectError::NoCaller)?;
+        let target = self.successor(id, program, Began::Redirected(to.text.clone()));
+        let moved = self.move_on(now, (id, new), released, target);
+        let moved = moved.ok_or(RedirectError::NoCaller)?;
+        self.drive(now, id);
+        self.begin_moved(now, moved);
+        self.settle(now);
+        Ok(new)
+    }
+
+    /// The program of a handler for one more call.
+    fn new_handler(&mut self, id: CallId, handler: &str) -> Result<Arc<Program>, Error> {
+        let live = self.live(id);
+        let program = live.directory.program(&live.tenant, handler);
+        let program = program.ok_or_else(|| Error::NoSuchHandler(handler.to_owned()))?;
+        if self.has_all_calls() {
+            return Err(Error::Failed("the node has as many calls as it may".to_owned()));
+        }
+        Ok(program)
+    }
+
+    /// Where a leg of a call goes on.
+    fn successor(&mut self, id: CallId, program: Arc<Program>, began: Began) -> Target {
+        let live = self.live(id);
+        Target {
+            directory: live.directory.clone(),
+            tenant: live.tenant.clone(),
             program,
-        };
+            fallbacks: live.call.setup().fallbacks.clone(),
+            began,
+            continues: Some(id),
+        }
+    }
+
+    /// A new call with a leg that another has let go; it does not run yet.
+    fn move_on(
+        &mut self,
+        now: Instant,
+        (id, new): (CallId, CallId),
+        released: Released,
+        target: Target,
+    ) -> Option<Moved> {
+        let (moved, io) = self.released(now, id, released)?;
         let facts = CallerFacts {
             info: LegInfo::default(),
             headers: Vec::new(),
@@ -61,8 +190,15 @@ impl Shard {
         let call = Call::with_moved(now, setup, moved);
         self.dialogs.insert(io.dialog, (new, CALLER));
         self.sessions.insert(io.port.session, (new, CALLER));
-        self.tell(now, id, CallInput::Given(Ok(new)));
-        self.begin(now, (new, call, journal), target, io);
+        Some(Moved {
+            call: (new, call, journal),
+            target,
+            io,
+        })
+    }
+
+    fn begin_moved(&mut self, now: Instant, moved: Moved) {
+        self.begin(now, moved.call, moved.target, moved.io);
     }
 
     /// Takes a leg out of its call. The call is driven on when its turn comes.
@@ -72,6 +208,12 @@ impl Shard {
             return None;
         }
         let released = live.call.release(now, leg)?;
+        self.released(now, id, released)
+    }
+
+    /// What a call holds of a leg that it has let go.
+    fn released(&mut self, now: Instant, id: CallId, released: Released) -> Option<(MovedLeg, LegIo)> {
+        let leg = released.from;
         for command in released.media {
             self.media_command(now, id, leg, command);
         }

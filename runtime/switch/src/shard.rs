@@ -244,7 +244,7 @@ impl Shard {
     }
 
     /// Handles what the SIP endpoint has to say until it has nothing more; calls may make it say more.
-    fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         while let Some(output) = self.sip.poll() {
             match output {
                 SipOutput::Send {

@@ -247,11 +247,7 @@ impl Node {
             port: 20_000 + 2 * number as u16,
         });
         node.tell(Input::Ports(ports.collect()));
-        let routes = Routes::new(vec![Route {
-            to: Pattern::Any,
-            tenant: tenant(),
-            handler: handler.name().to_owned(),
-        }]);
+        let routes = Routes::new(vec![Route::new(Pattern::Any, tenant(), handler.name())]);
         let directory = Directory::new(routes, vec![(tenant(), handler)], announcement());
         let directory = directory.with_outgoing(outgoing(carrier, base));
         node.tell(Input::Directory(Arc::new(directory)));

@@ -23,14 +23,20 @@ impl Call {
     }
 
     pub(super) fn ring(&mut self, leg: LegId) -> Result<(), Error> {
-        self.calls_us(leg, &[LegState::Offered])?;
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
+        if self.legs[leg].state != LegState::Offered {
+            return Ok(());
+        }
         self.legs[leg].state = LegState::Ringing;
         self.outputs.push_back(Output::Leg(leg, LegCommand::Ring));
         Ok(())
     }
 
     pub(super) fn early_media(&mut self, leg: LegId) -> Result<Option<Wait>, Error> {
-        self.calls_us(leg, &[LegState::Offered, LegState::Ringing])?;
+        self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
+        if self.legs[leg].state == LegState::Answered {
+            return Ok((self.legs[leg].audio != Audio::Open).then_some(Wait::Audio(leg)));
+        }
         if self.legs[leg].description == Description::Late {
             return Err(Error::Invalid {
                 argument: "leg".to_owned(),

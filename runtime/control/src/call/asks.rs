@@ -25,6 +25,7 @@ impl Call {
             Reply::Now(answer) => {
                 if !matches!(ask, Ask::Log { .. } | Ask::Forget { .. } | Ask::TransferDrop { .. }) {
                     self.trace(now, now, &ask, &answer);
+                    self.last_ask = Some(ask);
                 }
                 self.outputs.push_back(Output::Resume {
                     answer,
@@ -127,6 +128,7 @@ impl Call {
             Ask::Log { level, message } => self.log(*level, message),
             Ask::StartRoomRecord { room, options } => Answer::Started(self.start_room_record(now, *room, options)),
             Ask::Quality { leg } => Answer::Quality(self.legs[*leg].quality),
+            Ask::Beginning => Answer::Began(self.setup.began.clone()),
             Ask::OpenRoom => Answer::Started(self.open_room()),
             Ask::JoinRoom { room, leg, seat } => Answer::Seated(self.join_room(*room, *leg, seat)),
             Ask::LeaveRoom { room, leg } => {

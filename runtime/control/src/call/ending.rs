@@ -2,10 +2,12 @@
 
 use super::leg::{Audio, Leg};
 use super::operation::Operation;
+use super::tally::cut;
 use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource};
+use crate::describe;
 use crate::ids::LegId;
 use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Usage};
-use crate::words::{Error, Interruption, LegDirection, LegState};
+use crate::words::{BROKEN_TEXT, Broken, Error, Interruption, LegDirection, LegState};
 use std::time::Instant;
 
 /// The status of a call that its handler left unanswered (480 Temporarily Unavailable).
@@ -44,20 +46,41 @@ impl Call {
 
     fn handler_over(&mut self, now: Instant, end: HandlerEnd, usage: Usage) {
         self.tally.usage = usage;
-        let announces = matches!(end, HandlerEnd::Faulted(_)) && self.legs[CALLER].state != LegState::Ended;
+        let broke = matches!(end, HandlerEnd::Faulted(_)) && self.legs[CALLER].state != LegState::Ended;
         self.handler = Handler::Over(end);
         self.end_parties(now);
-        if announces {
+        if broke {
             self.stop_recordings(now);
             self.stop_streams(now);
             self.stop_recognitions(now);
             for leg in self.legs.ids().filter(|leg| *leg != CALLER) {
                 self.hang_up(leg);
             }
-            self.begin_announcement(now);
+            self.fall_back(now);
         } else {
             self.hang_up_all(Interruption::EndedByHandler);
         }
+    }
+
+    /// The next fallback for what the handler broke by has the caller; without one the caller hears the announcement.
+    pub(super) fn fall_back(&mut self, now: Instant) {
+        let Handler::Over(HandlerEnd::Faulted(fault)) = &self.handler else {
+            return;
+        };
+        let kind = fault.kind.breakage();
+        let mut left = self.setup.fallbacks.iter().enumerate().skip(self.fallbacks_tried);
+        let Some((place, _)) = left.find(|(_, fallback)| fallback.on.contains(&kind)) else {
+            self.fallbacks_tried = self.setup.fallbacks.len();
+            return self.begin_announcement(now);
+        };
+        self.fallbacks_tried = place + 1;
+        let broken = Box::new(Broken {
+            handler: self.setup.handler.clone(),
+            kind,
+            text: cut(&fault.text, BROKEN_TEXT).to_owned(),
+            last_request: self.last_ask.as_ref().map_or_else(String::new, describe::ask),
+        });
+        self.outputs.push_back(Output::Fallback { place, broken });
     }
 
     /// Nobody is left to hear of diallings, bridges, rooms and transfers.
@@ -182,6 +205,9 @@ impl Call {
             tenant: self.setup.tenant.clone(),
             handler: self.setup.handler.clone(),
             module: self.setup.module.clone(),
+            began: self.setup.began.clone(),
+            continues: self.setup.continues,
+            continued_as: self.continued_as,
             started_at: self.setup.started_at,
             ended_at: self.unix(now),
             legs: self.legs.iter().map(|leg| self.leg_record(leg)).collect(),

@@ -1,69 +1,25 @@
 //! What goes into a call and what comes out of it: closed lists, the whole interface between decisions and the rest.
 
 mod recognising;
+mod setup;
 
 pub use recognising::{Listens, RecogniseCommand, RecogniseSignal};
+pub use setup::{Setup, Trace};
 
-use super::check::PromptNames;
-use super::leg::Description;
 use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
-use crate::ids::{CallId, LegId, OperationId, RecordingId, Tenant, TransferId};
-use crate::limits::Limits;
+use crate::ids::{CallId, LegId, OperationId, RecordingId, TransferId};
 use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
-use crate::stream_urls::{StreamAllow, StreamUrl};
+use crate::stream_urls::StreamUrl;
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, Interruption,
-    Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
-    StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
+    AnsweredBy, Beep, Broken, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing,
+    Interruption, Key, KeysBetween, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
+    StreamCounts, StreamEnd, StreamOptions, TrimSilence,
 };
-use std::sync::Arc;
 use std::time::Duration;
-
-/// What a call is made from: facts fixed for its life.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The call's id.
-    pub id: CallId,
-    /// Whose call.
-    pub tenant: Tenant,
-    /// The handler's name.
-    pub handler: String,
-    /// Content hash of its module.
-    pub module: String,
-    /// The prompts the module carries.
-    pub prompts: Arc<PromptNames>,
-    /// Limits in force.
-    pub limits: Limits,
-    /// The time of day at the call's beginning.
-    pub started_at: UnixTime,
-    /// Seed of the handler's random numbers.
-    pub seed: [u8; 32],
-    /// The first leg.
-    pub info: LegInfo,
-    /// Headers of the request that opened it.
-    pub headers: Vec<(String, String)>,
-    /// Whether that request described a session.
-    pub description: Description,
-    /// Which servers legs may be streamed to.
-    pub streams: Arc<StreamAllow>,
-    /// How the node's recogniser listens.
-    pub listens: Listens,
-    /// Whether turns are reported.
-    pub trace: Trace,
-}
-
-/// Whether a call reports its turns as they happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trace {
-    /// No: nothing is spent on it.
-    Off,
-    /// Yes, as [`Output::Turn`].
-    On,
-}
 
 /// Everything that can wake a call.
 #[derive(Debug)]
@@ -104,6 +60,8 @@ pub enum Input {
     Taken(Result<Box<MovedLeg>, NoSuchCall>),
     /// A leg was given to a new call, as [`Output::Give`] asked.
     Given(Result<CallId, Error>),
+    /// There is no call to be had with the handler that [`Output::Fallback`] asked for.
+    NoFallback,
     /// Something of a recording.
     Recording {
         /// Which of the call's.
@@ -432,6 +390,14 @@ pub enum Output {
         leg: LegId,
         /// The handler of the new call.
         handler: String,
+    },
+    /// The handler broke: give the caller to a new call with a fallback's handler, by [`Call::release_caller`](super::Call),
+    /// or [`Input::NoFallback`] follows before anything else.
+    Fallback {
+        /// Which of [`Setup::fallbacks`].
+        place: usize,
+        /// What it is told.
+        broken: Box<Broken>,
     },
     /// Tell storage.
     Recording(RecordingCommand),

@@ -43,7 +43,7 @@ pub use rooms::{RoomCommand, RoomSignal, SeatWanted};
 
 use crate::ask::{Answer, Ask};
 use crate::describe;
-use crate::ids::{LegId, OperationId};
+use crate::ids::{CallId, LegId, OperationId};
 use crate::record::HandlerEnd;
 use crate::words::{Error, Interruption, UnixTime};
 use leg::{Leg, Legs};
@@ -79,6 +79,12 @@ pub struct Call {
     recognitions: Vec<Recognition>,
     random: ChaCha12Rng,
     handler: Handler,
+    /// What it asked last and was answered.
+    last_ask: Option<Ask>,
+    /// How many of the fallbacks are behind us.
+    fallbacks_tried: usize,
+    /// Where its caller is now.
+    continued_as: Option<CallId>,
     end: End,
     tally: Tally,
     outputs: VecDeque<Output>,
@@ -172,6 +178,9 @@ impl Call {
             rooms_opened: 0,
             recognitions: Vec::new(),
             handler: Handler::Running,
+            last_ask: None,
+            fallbacks_tried: 0,
+            continued_as: None,
             end: End::Open,
             tally: Tally::default(),
             outputs: VecDeque::new(),
@@ -192,6 +201,7 @@ impl Call {
             Input::Located { dial, endpoint, found } => self.located(now, dial, endpoint, found),
             Input::Taken(taken) => self.taken(now, taken.map(|leg| *leg)),
             Input::Given(given) => self.given(now, given),
+            Input::NoFallback => self.fall_back(now),
             Input::Recording { number, signal } => self.recording_signal(now, number, signal),
             Input::Stream { number, signal } => self.stream_signal(now, number, signal),
             Input::Room { number, signal } => self.room_signal(number, signal),
@@ -350,6 +360,7 @@ impl Call {
             self.operations.remove(*id);
         }
         self.trace(now, since, &ask, &answer);
+        self.last_ask = Some(ask);
         self.outputs.push_back(Output::Resume {
             answer,
             turn: Turn::New,

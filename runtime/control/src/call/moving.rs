@@ -7,7 +7,7 @@ use super::leg::{Audio, Leg, Legs};
 use super::{CALLER, Call, MediaCommand, Output, Setup, TakeFrom, Wait, check};
 use crate::ask::Answer;
 use crate::ids::{CallId, LegId};
-use crate::words::{Error, Interruption, LegState, LimitName};
+use crate::words::{Error, Interruption, LegDirection, LegState, LimitName};
 use std::time::Instant;
 
 /// A leg on its way between two calls.
@@ -18,6 +18,8 @@ pub struct MovedLeg(Leg);
 /// elsewhere.
 #[derive(Debug)]
 pub struct Released {
+    /// What it was in the call that let it go.
+    pub from: LegId,
     /// The leg.
     pub leg: MovedLeg,
     /// For its session, in this order.
@@ -32,19 +34,33 @@ impl Call {
         Self::with(now, setup, leg)
     }
 
-    /// Lets a leg go to another call. What the handler waits for on it returns `interrupted(moved)`. None if it cannot be
-    /// moved: not answered, without audio, or gone. Drain [`Call::poll`] afterwards.
+    /// Lets an answered leg go to another call. What the handler waits for on it returns `interrupted(moved)`. None if it
+    /// cannot be moved: not answered, without audio, or gone. Drain [`Call::poll`] afterwards.
     pub fn release(&mut self, now: Instant, leg: LegId) -> Option<Released> {
         let movable =
             self.legs.has(leg) && self.legs[leg].state == LegState::Answered && self.legs[leg].audio == Audio::Open;
-        if !movable {
+        movable.then(|| self.let_go(now, leg))
+    }
+
+    /// As [`Call::release`], of the caller, who may still wait for an answer: the new call goes on for this one.
+    pub fn release_caller(&mut self, now: Instant, to: CallId) -> Option<Released> {
+        let leg = self.caller();
+        let it = &self.legs[leg];
+        let alive = it.state != LegState::Ended && matches!(it.audio, Audio::None | Audio::Pending | Audio::Open);
+        let answered = it.state == LegState::Answered || it.info.direction == LegDirection::Inbound;
+        if !alive || !answered {
             return None;
         }
+        self.continued_as = Some(to);
+        Some(self.let_go(now, leg))
+    }
+
+    fn let_go(&mut self, now: Instant, leg: LegId) -> Released {
         let media = self.silence(leg);
         let it = &mut self.legs[leg];
         let mut moved = Leg::new(it.info.clone(), it.headers.clone(), it.description);
-        moved.state = LegState::Answered;
-        moved.audio = Audio::Open;
+        moved.state = it.state;
+        moved.audio = it.audio;
         moved.answered_at = it.answered_at;
         moved.longest = it.longest;
         moved.held = it.held;
@@ -52,8 +68,11 @@ impl Call {
         it.audio = Audio::Closed(None);
         self.leg_ended(now, leg, Interruption::Moved, None);
         self.settle(now);
-        let leg = MovedLeg(moved);
-        Some(Released { leg, media })
+        Released {
+            from: leg,
+            leg: MovedLeg(moved),
+            media,
+        }
     }
 
     /// The leg that a leg is bridged with.

@@ -32,7 +32,7 @@ impl Call {
 }
 
 /// The beginning of a text, cut at a character, at most `most` bytes.
-fn cut(text: &str, most: usize) -> &str {
+pub(super) fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
         text
     } else {

@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::record::{CallRecord, MediaCounters, Usage};
 use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
-    Cause, GatherOptions, Gathered, Key, LegInfo, LegState, PlayEnd, PlayOptions, Played, RejectReason, Segment,
+    Began, Cause, GatherOptions, Gathered, Key, LegInfo, LegState, PlayEnd, PlayOptions, Played, RejectReason, Segment,
 };
 use std::sync::Arc;
 
@@ -71,6 +71,9 @@ impl Bench {
             handler: "h".to_owned(),
             module: "m".to_owned(),
             prompts: Arc::new(["welcome.wav".to_owned()].into()),
+            began: Began::Offered,
+            continues: None,
+            fallbacks: Arc::default(),
             limits: Limits::default(),
             started_at: UnixTime {
                 seconds: 1_000,
@@ -299,7 +302,7 @@ fn early_media_opens_audio_before_the_answer_and_the_answer_does_not_wait_again(
 }
 
 #[test]
-fn an_answered_call_cannot_be_rejected_or_rung() {
+fn an_answered_call_cannot_be_rejected_and_to_ring_is_nothing() {
     let mut bench = Bench::answered();
     let wrong = Some(Answer::Unit(Err(Error::WrongState(LegState::Answered))));
     assert_eq!(
@@ -309,7 +312,8 @@ fn an_answered_call_cannot_be_rejected_or_rung() {
         }),
         wrong
     );
-    assert_eq!(bench.ask(Ask::Ring { leg: CALLER }), wrong);
+    assert_eq!(bench.ask(Ask::Ring { leg: CALLER }), Some(Answer::Unit(Ok(()))));
+    assert_eq!(bench.ask(Ask::EarlyMedia { leg: CALLER }), Some(Answer::Unit(Ok(()))));
 }
 
 #[test]

@@ -3,11 +3,7 @@
 use super::*;
 
 fn route(to: Pattern, handler: &str) -> Route {
-    Route {
-        to,
-        tenant: Tenant("t".to_owned()),
-        handler: handler.to_owned(),
-    }
+    Route::new(to, Tenant("t".to_owned()), handler)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `call`: the leg resource.
 
 use super::define;
-use crate::bindings::patchcord::handler::call::{LegInfo, Quality, RejectReason};
+use crate::bindings::patchcord::handler::call::{Beginning, LegInfo, Quality, RejectReason};
 use crate::bindings::patchcord::handler::types::{Error, LegState};
 use crate::convert::private;
 use crate::handles::{Leg, leg};
@@ -12,6 +12,15 @@ use wasmtime::component::{LinkerInstance, Resource, ResourceType};
 pub(super) fn link(call: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     // A leg outlives the handles to it: nothing happens when one is dropped.
     call.resource("leg", ResourceType::host::<Leg>(), |_, _| Ok(()))?;
+    define(
+        call,
+        "begun",
+        |(): ()| Ask::Beginning,
+        |_, answer| match answer {
+            Answer::Began(began) => Some((Beginning::from(began),)),
+            _ => None,
+        },
+    )?;
     link_views(call)?;
     link_same_as(call)?;
     link_opening(call)?;

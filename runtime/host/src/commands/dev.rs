@@ -195,11 +195,7 @@ fn explain(why: StartError, first: u16, last: u16) -> anyhow::Error {
 /// Every number leads to this version.
 fn directory(program: Arc<Program>, office: &Office) -> Directory {
     let tenant = Tenant(TENANT.to_owned());
-    let route = Route {
-        to: Pattern::Any,
-        tenant: tenant.clone(),
-        handler: program.name().to_owned(),
-    };
+    let route = Route::new(Pattern::Any, tenant.clone(), program.name());
     Directory::new(
         Routes::new(vec![route]),
         vec![(tenant, program)],

@@ -101,17 +101,21 @@ pub(super) fn routes_lead_somewhere(
     }
     let mut taken: Vec<&Pattern> = Vec::new();
     for Placed { value, table } in routes {
-        if !known.contains(&(value.tenant.0.as_str(), value.handler.as_str())) {
+        let fallbacks = value.fallbacks.iter().map(|fallback| ("fallback", &fallback.handler));
+        let unknown = std::iter::once(("handler", &value.handler))
+            .chain(fallbacks)
+            .find(|(_, name)| !known.contains(&(value.tenant.0.as_str(), name.as_str())));
+        if let Some((key, name)) = unknown {
             let names = known
                 .iter()
                 .filter(|(tenant, _)| *tenant == value.tenant.0)
                 .map(|(_, name)| *name);
-            let hint = match nearest(&value.handler, names) {
+            let hint = match nearest(name, names) {
                 Some(name) => format!("did you mean {name:?}?"),
                 None => "add a [[handler]] of that name".to_owned(),
             };
-            let sentence = format!("tenant {:?} has no handler {:?}: {hint}", value.tenant.0, value.handler);
-            return Err(table.wrong("handler", &sentence));
+            let sentence = format!("tenant {:?} has no handler {name:?}: {hint}", value.tenant.0);
+            return Err(table.wrong(key, &sentence));
         }
         if taken
             .iter()

@@ -196,6 +196,21 @@ const WRONG: &[(&str, &str, &str)] = &[
         ":9: [[route]] handler: tenant \"default\" has no handler \"sales\": add a [[handler]] of that name",
     ),
     (
+        "handler = \"menu\"",
+        "handler = \"menu\"\nfallback = [{ handler = \"mneu\" }]",
+        ":10: [[route]] fallback: tenant \"default\" has no handler \"mneu\": did you mean \"menu\"?",
+    ),
+    (
+        "handler = \"menu\"",
+        "handler = \"menu\"\nfallback = [{ handler = \"menu\", on = \"death\" }]",
+        ":10: [[fallback]] on: \"death\" is not possible here: give \"trap\", \"budget\", \"start\" or \"returned\", or a list of them",
+    ),
+    (
+        "handler = \"menu\"",
+        "handler = \"menu\"\nfallback = \"menu\"",
+        ":10: [[route]] fallback: there may be several of these: write each as [[fallback]]",
+    ),
+    (
         "to = \"*\"",
         "to = \"a@b\"",
         ":8: [[route]] to: \"a@b\" is not possible here: give \"*\" for every call, or the user part of the called address such as \"100\"",
@@ -363,4 +378,10 @@ fn the_example_of_an_office_is_a_right_one() {
     assert_eq!(config.node.trunks.len(), 1);
     assert_eq!(config.node.trunks[0].registers, Some(Duration::from_secs(600)));
     assert_eq!(config.routes.len(), 3);
+    let [fallback] = &config.routes[1].fallbacks[..] else {
+        panic!("one fallback");
+    };
+    assert_eq!(fallback.handler, "outside-line");
+    assert_eq!(fallback.on, [Breakage::Trap, Breakage::Budget]);
+    assert_eq!(config.routes[2].fallbacks.len(), 0);
 }

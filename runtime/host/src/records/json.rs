@@ -6,7 +6,7 @@ use patchcord_control::record::{
     StreamRecord,
 };
 use patchcord_control::words::{
-    Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime,
+    Began, Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime,
 };
 use serde::Serialize;
 
@@ -38,6 +38,10 @@ struct Record<'a> {
     tenant: &'a str,
     handler: &'a str,
     module: &'a str,
+    /// Why the handler had the call.
+    began: &'static str,
+    continues: Option<String>,
+    continued_as: Option<String>,
     started_at: String,
     ended_at: String,
     legs: Vec<Leg<'a>>,
@@ -51,6 +55,15 @@ struct Record<'a> {
     host_calls: u64,
     log_lines_dropped: u32,
     keys_dropped: u32,
+}
+
+fn began(why: &Began) -> &'static str {
+    match why {
+        Began::Offered => "offered",
+        Began::Given => "given",
+        Began::Fallback(_) => "fallback",
+        Began::Redirected(_) => "redirected",
+    }
 }
 
 #[derive(Serialize)]
@@ -162,6 +175,9 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             tenant: &record.tenant.0,
             handler: &record.handler,
             module: &record.module,
+            began: began(&record.began),
+            continues: record.continues.map(|call| call.to_string()),
+            continued_as: record.continued_as.map(|call| call.to_string()),
             started_at: rfc3339(record.started_at),
             ended_at: rfc3339(record.ended_at),
             legs: record.legs.iter().map(Leg::from).collect(),

@@ -8,7 +8,7 @@ use patchcord_control::record::{
     Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, StreamRecord, Usage,
 };
 use patchcord_control::words::{
-    Interruption, Key, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime,
+    Began, Interruption, Key, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime,
 };
 
 pub(super) fn record(id: u128) -> CallRecord {
@@ -32,6 +32,9 @@ pub(super) fn record(id: u128) -> CallRecord {
         tenant: Tenant("default".to_owned()),
         handler: "menu".to_owned(),
         module: "0123abcd".to_owned(),
+        began: Began::Offered,
+        continues: None,
+        continued_as: None,
         started_at: at(41),
         ended_at: at(2_000),
         legs: vec![LegRecord {
@@ -62,7 +65,7 @@ pub(super) fn record(id: u128) -> CallRecord {
 #[test]
 fn a_record_is_the_line_it_always_was() {
     let expected = concat!(
-        r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","#,
+        r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","began":"offered","continues":null,"continued_as":null,"#,
         r#""started_at":"2026-11-23T23:35:58.041Z","ended_at":"2026-11-23T23:36:00.000Z","#,
         r#""legs":[{"direction":"inbound","from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,

@@ -81,10 +81,9 @@ pub fn program(name: &str, bytes: &[u8]) -> Arc<Program> {
 /// Programs, each called by its own name.
 pub fn directory(programs: Vec<Arc<Program>>) -> Directory {
     let tenant = Tenant(TENANT.to_owned());
-    let route = |program: &Arc<Program>| Route {
-        to: Pattern::User(program.name().to_owned()),
-        tenant: tenant.clone(),
-        handler: program.name().to_owned(),
+    let route = |program: &Arc<Program>| {
+        let to = Pattern::User(program.name().to_owned());
+        Route::new(to, tenant.clone(), program.name())
     };
     let routes = programs.iter().map(route).collect();
     let programs = programs.into_iter().map(|program| (tenant.clone(), program)).collect();

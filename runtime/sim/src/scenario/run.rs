@@ -60,11 +60,7 @@ impl Cast {
     fn directory(&self, scenario: &Scenario, world: &World, parts: &[Part<'_>], base: Instant) -> Directory {
         let tenant = Tenant(TENANT.to_owned());
         let handler = self.program.name().to_owned();
-        let routes = Routes::new(vec![Route {
-            to: Pattern::Any,
-            tenant: tenant.clone(),
-            handler,
-        }]);
+        let routes = Routes::new(vec![Route::new(Pattern::Any, tenant.clone(), handler)]);
         let at = |name: &str| parts.iter().find(|part| part.name == name).map(|part| part.phone);
         let numbers = scenario.callee.iter().filter_map(|callee| {
             Some(NumberAt {

@@ -112,8 +112,18 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
     // The first letters of the id are enough to tell the calls of a scenario apart.
     let call = &call.to_string()[..9];
     match notice {
-        Notice::Started { handler, module } => {
-            format!("{call}  begins: {handler} (module {})", &module[..module.len().min(12)])
+        Notice::Started {
+            handler,
+            module,
+            continues,
+        } => {
+            let before = continues.map_or_else(String::new, |before| {
+                format!(", goes on for {}", &before.to_string()[..9])
+            });
+            format!(
+                "{call}  begins: {handler} (module {}){before}",
+                &module[..module.len().min(12)]
+            )
         }
         Notice::Turn(turn) => {
             format!(

@@ -86,6 +86,7 @@ wire_enum!(Ask {
     74 = ReceiveHeard { operation, timeout_ms },
     75 = RecogniseResult { operation },
     76 = StopRecognise { operation },
+    77 = Beginning,
 });
 
 wire_enum!(Answer {
@@ -126,6 +127,7 @@ wire_enum!(Answer {
     34 = HeardSpeech(result),
     35 = Recognised(result),
     36 = RecogniseResult(result),
+    37 = Began(began),
 });
 
 /// Whether an answer is of the variant that its ask names. In a journal that nobody tampered with it always is; an
@@ -203,6 +205,7 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         A::JoinRoom { .. } => matches!(answer, Answer::Seated(_)),
         A::RoomEvent { .. } => matches!(answer, Answer::RoomEvent(_)),
         A::Quality { .. } => matches!(answer, Answer::Quality(_)),
+        A::Beginning => matches!(answer, Answer::Began(_)),
         A::ReceiveHeard { .. } => matches!(answer, Answer::HeardSpeech(_)),
         A::RecogniseResult { .. } => matches!(answer, Answer::RecogniseResult(_)),
         A::StopRecognise { .. } => matches!(answer, Answer::Recognised(_)),

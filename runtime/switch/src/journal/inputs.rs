@@ -15,6 +15,7 @@ pub(super) fn happened(input: &Input) -> Option<Happened> {
         Input::Located { found, .. } => What::Located(found.is_ok()),
         Input::Taken(taken) => What::Taken(taken.is_ok()),
         Input::Given(given) => What::Given(given.is_ok()),
+        Input::NoFallback => What::NoFallback,
         Input::Recording { number, .. } => What::Recording(*number),
         Input::Stream { number, .. } => What::Stream(*number),
         Input::Room { number, .. } => What::Room(*number),

@@ -188,6 +188,8 @@ pub enum What {
     Stream(u32),
     /// The operator ends the call.
     End(Interruption),
+    /// The handler broke, and a fallback could not have the caller.
+    NoFallback,
 }
 
 wire_enum!(PrivateValues { 0 = Keep, 1 = Hide });
@@ -291,6 +293,7 @@ wire_enum!(What {
     24 = End(why),
     25 = Room(number),
     26 = Recognition(number),
+    27 = NoFallback,
 });
 wire_enum!(Entry {
     1 = Asked { ask, fuel },

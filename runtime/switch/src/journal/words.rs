@@ -7,14 +7,14 @@ use patchcord_control::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use patchcord_control::policy::Privacy;
 use patchcord_control::speech::{Speech, TextForm};
 use patchcord_control::words::{
-    AnsweredBy, Attestation, Beep, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Destination,
-    DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, FinalText, Gap, GatherEnd, GatherFailure,
-    GatherOptions, Gathered, HeardSpeech, Hearing, Identity, Interruption, KeysBetween, LegDirection, LegInfo,
-    LegOrigin, LegState, LimitName, LogLevel, MachineWait, NotRecorded, Order, PartialText, Partials, PauseWith,
-    PlayChange, PlayEnd, PlayOptions, Played, Quality, RecogniseCounts, RecogniseEnd, RecogniseFailure,
-    RecogniseOptions, Recognised, RecordEnd, RecordFormat, RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart,
-    Said, Seat, Segment, SoundQuality, StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed,
-    Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
+    AnsweredBy, Attestation, Beep, Began, Breakage, BridgeEnd, BridgeOptions, Bridged, Broken, CallerHears, CallerId,
+    Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, FinalText, Gap,
+    GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, Identity, Interruption, KeysBetween,
+    LegDirection, LegInfo, LegOrigin, LegState, LimitName, LogLevel, MachineWait, NotRecorded, Order, PartialText,
+    Partials, PauseWith, PlayChange, PlayEnd, PlayOptions, Played, Quality, RecogniseCounts, RecogniseEnd,
+    RecogniseFailure, RecogniseOptions, Recognised, RecordEnd, RecordFormat, RecordOptions, Recorded, RejectReason,
+    RoomEvent, RoomPart, Said, Seat, Segment, SoundQuality, StreamCounts, StreamDirection, StreamEnd, StreamFormat,
+    StreamOptions, Streamed, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
 };
 use std::fmt;
 
@@ -234,6 +234,19 @@ wire_struct!(Streamed {
     counts
 });
 
+wire_enum!(Breakage { 0 = Trap, 1 = Budget, 2 = Start, 3 = Returned });
+wire_struct!(Broken {
+    handler,
+    kind,
+    text,
+    last_request
+});
+wire_enum!(Began {
+    0 = Offered,
+    1 = Given,
+    2 = Fallback(broken),
+    3 = Redirected(text),
+});
 wire_enum!(RoomPart { 0 = Talks, 1 = Listens });
 wire_struct!(Seat {
     part,

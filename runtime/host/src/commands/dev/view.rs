@@ -23,9 +23,14 @@ pub(crate) fn line(seen: &Seen, paint: Paint) -> String {
 
 fn notice_line(notice: &Notice, paint: Paint) -> String {
     match notice {
-        Notice::Started { handler, module } => {
+        Notice::Started {
+            handler,
+            module,
+            continues,
+        } => {
             let hash = module.get(..HASH_DIGITS).unwrap_or(module);
-            format!("{}  {handler} {}", paint.bold("started"), paint.dim(hash))
+            let before = continues.map_or_else(String::new, |before| format!(", goes on for {}", short(before)));
+            format!("{}  {handler} {}{before}", paint.bold("started"), paint.dim(hash))
         }
         Notice::Turn(turn) => format!(
             "{:>8.3} s  {}  {} {}  {}",

@@ -5,7 +5,7 @@ use patchcord_control::call::TurnTrace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::private::Private;
 use patchcord_control::record::{Fault, FaultKind, LegRecord, Usage};
-use patchcord_control::words::{Interruption, LegDirection};
+use patchcord_control::words::{Began, Interruption, LegDirection};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
         tenant: Tenant("default".to_owned()),
         handler: "menu".to_owned(),
         module: "ab".repeat(32),
+        began: Began::Offered,
+        continues: None,
+        continued_as: None,
         started_at: at(1_000, 900),
         ended_at: at(1_008, 400),
         legs: vec![LegRecord {
@@ -77,6 +80,7 @@ fn beginnings_logs_and_faults_are_lines() {
     let started = Notice::Started {
         handler: "menu".to_owned(),
         module: "abcdef0123456789".to_owned(),
+        continues: None,
     };
     assert_eq!(notice(started), "call_3f0c2a  started  menu abcdef012345");
     let log = Notice::Log {
