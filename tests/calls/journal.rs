@@ -11,6 +11,7 @@ use patchcord_sim::{PhoneOptions, Setup, World};
 use patchcord_switch::replay::{Course, Did, Unfinished, Verdict, replay};
 use patchcord_switch::{Entry, HandlerOver, PrivateValues, ReadJournal, Stopped, read_journal};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Random worlds that are recorded; each has several calls.
@@ -241,6 +242,8 @@ fn a_change_of_one_line_is_found_at_its_host_call() {
         panic!("{:?}", report.verdict)
     };
     assert_eq!((difference.at, report.same), (changed, changed - 1));
+    assert_eq!(difference.turn, course.turn(changed));
+    assert!(difference.turn > 1, "after the key that it waited for");
     assert!(
         matches!(difference.recorded, Did::Asked(Ask::Play { .. })),
         "{difference:?}"
@@ -325,4 +328,129 @@ fn without_the_wish_nothing_is_kept() {
     plain.act(phone, Action::HangUp);
     rest(&mut plain);
     assert!(plain.journals().is_empty());
+}
+
+/// Calls that are recorded at least, of all kinds together.
+const MANY: usize = 1_000;
+/// Where the other process finds them.
+const FOLDER: &str = "PATCHCORD_JOURNALS";
+
+/// Random worlds with dials, menus with keys and without, speech, streams, recordings, and handlers that break: written to
+/// files, and replayed by another process, which has nothing but them.
+#[test]
+fn a_thousand_mixed_calls_replay_identically_in_another_process() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("a-thousand-journals");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the test's folder can be made");
+    let mut calls = 0;
+    let mut keep = |name: &str, bytes: &[u8], journals: &BTreeMap<CallId, Vec<u8>>| {
+        for (call, journal) in journals {
+            std::fs::write(folder.join(format!("{name}-{call}.journal")), journal).expect("it can be written");
+        }
+        let module = journals.values().next().map(|bytes| journal_of(bytes).beginning.module);
+        if let Some(hash) = module {
+            std::fs::write(folder.join(format!("{hash}.wasm")), bytes).expect("it can be written");
+        }
+        calls += journals.len();
+        calls
+    };
+    for name in [
+        "panics",
+        "trap_late",
+        "memory_bomb",
+        "host_call_flood",
+        "nonsense_arguments",
+    ] {
+        let bytes = hostile(name);
+        let world = many_calls(name, &bytes, 20);
+        keep(name, &bytes, world.journals());
+    }
+    for name in [
+        "echo_keys",
+        "hears_words",
+        "plays_the_web",
+        "reads_aloud",
+        "records_voice",
+        "streams_to",
+    ] {
+        let bytes = helper(name);
+        let world = many_calls(name, &bytes, 20);
+        keep(name, &bytes, world.journals());
+    }
+    let menu = example("menu");
+    keep("menu", &menu, many_calls("menu", &menu, 90).journals());
+    let any_party = helper("any_party");
+    for seed in 1_000.. {
+        if keep(&format!("dials-{seed}"), &any_party, &crate::random::journals(seed)) >= MANY {
+            break;
+        }
+    }
+    let replayed = std::process::Command::new(std::env::current_exe().expect("it runs"))
+        .args([
+            "--exact",
+            "journal::a_folder_of_journals_replays_identically",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(FOLDER, &folder)
+        .output()
+        .expect("this program can be started again");
+    let said = String::from_utf8_lossy(&replayed.stdout);
+    assert!(
+        replayed.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&replayed.stderr)
+    );
+    assert!(
+        said.contains(&format!("{calls} calls are identical")),
+        "{calls} calls\n{said}"
+    );
+}
+
+/// So many callers of one handler one after the other begin, press what they like and leave when they like.
+fn many_calls(name: &str, bytes: &[u8], calls: u64) -> World {
+    let mut world = World::new(setup(11, PrivateValues::Keep));
+    world.set_directory(crate::support::directory(&[program(name, bytes)]));
+    for n in 0..calls {
+        let phone = world.add_phone(&format!("caller-{n}"), PhoneOptions::default());
+        world
+            .call(phone, name, Offer::InInvite)
+            .expect("the name can stand in an address");
+        world.run_for(SECOND / 2 + SECOND / 10 * (n % 7) as u32);
+        world.act(phone, press(["1", "3", "9", "12#", ""][n as usize % 5]));
+        if n % 3 == 0 {
+            world.act(phone, Action::HangUp);
+        }
+    }
+    world.run_for(60 * SECOND);
+    world.end_all();
+    rest(&mut world);
+    assert_eq!(world.journals().len() as u64, calls, "a journal for each call");
+    world
+}
+
+#[test]
+#[ignore = "a part of the test above, in a process of its own"]
+fn a_folder_of_journals_replays_identically() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
+    let mut modules: BTreeMap<String, (Runtime, Module)> = BTreeMap::new();
+    let mut calls = 0;
+    for entry in std::fs::read_dir(&folder).expect("the folder is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.extension().is_none_or(|it| it != "journal") {
+            continue;
+        }
+        let journal = journal_of(&std::fs::read(&path).expect("it can be read"));
+        let hash = journal.beginning.module.clone();
+        let (_, module) = modules.entry(hash).or_insert_with_key(|hash| {
+            let bytes = std::fs::read(folder.join(format!("{hash}.wasm"))).expect("its module is beside it");
+            fresh(&bytes)
+        });
+        let report = replay(&journal, module).expect("it can be replayed");
+        assert_eq!(report.verdict, Verdict::Identical, "{}", path.display());
+        calls += 1;
+    }
+    println!("{calls} calls are identical");
 }

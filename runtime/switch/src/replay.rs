@@ -8,7 +8,7 @@
 
 mod course;
 
-pub use course::{Course, CourseError, HostCall, Unfinished};
+pub use course::{Course, CourseError, HostCall, Told, Unfinished};
 
 use crate::journal::{HandlerOver, PrivateValues, ReadJournal, Seen, Show, Waited, bytes_of_ask, fits};
 use patchcord_control::ask::Ask;
@@ -82,6 +82,8 @@ pub enum Verdict {
 pub struct Difference {
     /// At which host call, counted from 1; one more than there were if it is the end.
     pub at: usize,
+    /// In which turn that is, counted from 1.
+    pub turn: usize,
     /// What it did then.
     pub recorded: Did,
     /// What it did now.
@@ -308,6 +310,7 @@ impl<'a> Replay<'a> {
     fn different(&self, recorded: Did, now: Did) -> Verdict {
         let difference = Difference {
             at: self.done + 1,
+            turn: self.course.turn(self.done + 1),
             recorded,
             now,
         };

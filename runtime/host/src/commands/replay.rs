@@ -48,7 +48,8 @@ pub(crate) struct Options {
     /// Another version of the handler, to be run in place of the one that was recorded
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
-    /// Walks through the call: n next, p back, g <number> goes there, l the log, q ends
+    /// Walks through the call: n next host call, p back, t next turn, b back a
+    /// turn, g <number> goes to a host call, l the log, q ends
     #[arg(long, conflicts_with = "all")]
     step: bool,
     /// Replays every journal of a folder and prints a line for each
@@ -172,7 +173,9 @@ fn summary(journal: &ReadJournal, report: &Report) -> String {
             "identical: complete up to host call {}, fuel {fuel}: {why}",
             report.same
         ),
-        Verdict::Different(difference) => format!("different at host call {}", difference.at),
+        Verdict::Different(difference) => {
+            format!("different at host call {}, in turn {}", difference.at, difference.turn)
+        }
         Verdict::Hidden { from, difference } => format!(
             "cannot be told from host call {} on: the journal hides what host call {from} was answered",
             difference.at

@@ -1,6 +1,6 @@
 //! The course of a call as its handler saw it: host calls in order with their answers, taken from the records of a journal.
 
-use crate::journal::{Entry, HandlerOver, ReadJournal, Seen, Show, Stopped, Waited};
+use crate::journal::{Entry, HandlerOver, Happened, ReadJournal, Seen, Show, Stopped, Waited};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::record::Usage;
 use patchcord_control::words::LogLevel;
@@ -61,6 +61,8 @@ impl HostCall {
 pub struct Course {
     /// In order.
     pub calls: Vec<HostCall>,
+    /// What went on around them, in order: when, and after how many host calls.
+    pub around: Vec<(Duration, usize, Happened)>,
     /// How it ended and what it had used; none if the journal does not say.
     pub end: Option<(HandlerOver, Usage)>,
     /// Why it does not.
@@ -127,6 +129,7 @@ impl Course {
     pub fn of(journal: &ReadJournal) -> Result<Course, CourseError> {
         let mut course = Course {
             calls: Vec::new(),
+            around: Vec::new(),
             end: None,
             unfinished: match journal.stopped {
                 Stopped::AtEnd | Stopped::Cut { .. } => Unfinished::Cut,
@@ -137,6 +140,22 @@ impl Course {
             course.add(*at, entry).ok_or(CourseError { record: place + 1 })?;
         }
         Ok(course)
+    }
+
+    /// The turn of a host call, both counted from 1: a new one begins with each answer that was waited for.
+    pub fn turn(&self, host_call: usize) -> usize {
+        let before = self.calls.iter().take(host_call.saturating_sub(1));
+        let waited = |call: &&HostCall| call.answer.as_ref().is_some_and(|told| told.waited == Waited::Yes);
+        1 + before.filter(waited).count()
+    }
+
+    /// The first host call of a turn, both counted from 1; the last one if there are not so many turns.
+    pub fn first_of(&self, turn: usize) -> usize {
+        let all = 1..=self.calls.len();
+        all.clone()
+            .find(|at| self.turn(*at) >= turn)
+            .unwrap_or(*all.end())
+            .max(1)
     }
 
     /// Takes up a record; none if it cannot follow.
@@ -162,7 +181,8 @@ impl Course {
             Entry::Ended { .. } => return None,
             Entry::Full => self.unfinished = Unfinished::Full,
             Entry::BrokenOff => self.unfinished = Unfinished::BrokenOff,
-            Entry::Happened(_) | Entry::Over { .. } => {}
+            Entry::Happened(happened) => self.around.push((at, self.calls.len(), happened.clone())),
+            Entry::Over { .. } => {}
         }
         Some(())
     }

@@ -66,7 +66,7 @@ pub(super) fn run(folder: &Path, options: &Options) -> Result<ExitCode> {
     let mut modules = Modules::new(&[folder.to_owned()], &options.module, options.with.as_deref());
     let mut ready = Ready::default();
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
-    let head = ["call", "handler", "outcome", "at", "fuel before", "fuel now"];
+    let head = ["call", "handler", "outcome", "at", "turn", "fuel before", "fuel now"];
     terminal::say(&row(head.map(str::to_owned)));
     for path in &journals {
         let replayed = open(path).and_then(|journal| {
@@ -129,10 +129,12 @@ fn one(modules: &mut Modules, ready: &mut Ready, journal: &ReadJournal) -> Resul
 }
 
 fn line(journal: &ReadJournal, report: &Report) -> String {
-    let place = match &report.verdict {
-        Verdict::Identical => "-".to_owned(),
-        Verdict::UpTo(_) => report.same.to_string(),
-        Verdict::Different(difference) | Verdict::Hidden { difference, .. } => difference.at.to_string(),
+    let (place, turn) = match &report.verdict {
+        Verdict::Identical => ("-".to_owned(), "-".to_owned()),
+        Verdict::UpTo(_) => (report.same.to_string(), "-".to_owned()),
+        Verdict::Different(difference) | Verdict::Hidden { difference, .. } => {
+            (difference.at.to_string(), difference.turn.to_string())
+        }
     };
     let why = match &report.verdict {
         Verdict::UpTo(why) => format!("  {why}"),
@@ -143,6 +145,7 @@ fn line(journal: &ReadJournal, report: &Report) -> String {
         journal.beginning.handler.clone(),
         Kind::of(&report.verdict).name().to_owned(),
         place,
+        turn,
         recorded_fuel(journal).map_or_else(|| "-".to_owned(), |fuel| fuel.to_string()),
         report.used.fuel.to_string(),
     ]);
@@ -154,6 +157,6 @@ fn problem(path: &Path, error: &anyhow::Error) -> String {
     format!("{name:<37}  {:<16}  problem      {error:#}", "-")
 }
 
-fn row([call, handler, outcome, at, before, now]: [String; 6]) -> String {
-    format!("{call:<37}  {handler:<16}  {outcome:<11}  {at:>6}  {before:>14}  {now:>14}")
+fn row([call, handler, outcome, at, turn, before, now]: [String; 7]) -> String {
+    format!("{call:<37}  {handler:<16}  {outcome:<11}  {at:>6}  {turn:>5}  {before:>14}  {now:>14}")
 }

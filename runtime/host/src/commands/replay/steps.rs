@@ -9,7 +9,8 @@ use patchcord_switch::replay::{Course, Replay, Verdict, Went};
 use patchcord_switch::{ReadJournal, Show};
 use std::io::BufRead;
 
-const HELP: &str = "n next, p back, g <number> goes there, l the log until here, q ends";
+const HELP: &str = "n next host call, p back, t next turn, b back a turn, g <number> goes to a host call, l the log until here, \
+                    q ends";
 
 /// What a line of the person wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(super) fn run(journal: &ReadJournal, module: &Module, show: Show, input: imp
     say(&course, &place, replay.used().fuel, show);
     for line in input.lines() {
         let line = line.context("the next command cannot be read")?;
-        match wish(line.trim(), place.at) {
+        match wish(line.trim(), place.at, &course) {
             Wish::End => return Ok(()),
             Wish::Help => terminal::say(HELP),
             Wish::Log => log_before(&course, place.at + 1)
@@ -61,9 +62,11 @@ pub(super) fn run(journal: &ReadJournal, module: &Module, show: Show, input: imp
     Ok(())
 }
 
-fn wish(line: &str, at: usize) -> Wish {
+fn wish(line: &str, at: usize, course: &Course) -> Wish {
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         [] | ["n"] => Wish::To(at + 1),
+        ["t"] => Wish::To(course.first_of(course.turn(at) + 1)),
+        ["b"] => Wish::To(course.first_of(course.turn(at).saturating_sub(1))),
         ["p"] => Wish::To(at.saturating_sub(1).max(1)),
         ["g", number] => number
             .parse()
@@ -106,8 +109,13 @@ fn say(course: &Course, place: &Place, fuel: u64, show: Show) {
     let Some(call) = course.calls.get(place.at.wrapping_sub(1)) else {
         return;
     };
-    let seconds = call.at.as_secs_f64();
-    terminal::say(&format!("{:>5}  {seconds:>9.3} s  fuel {fuel}", place.at));
+    for (at, _, happened) in course.around.iter().filter(|(_, after, _)| *after + 1 == place.at) {
+        let on = happened.leg.map_or_else(String::new, |leg| format!(" leg {}", leg.0));
+        let what = format!("{:?}", happened.what);
+        terminal::say(&format!("       {:>9.3} s  *{on} {what}", at.as_secs_f64()));
+    }
+    let (seconds, turn) = (call.at.as_secs_f64(), course.turn(place.at));
+    terminal::say(&format!("{:>5}  {seconds:>9.3} s  turn {turn}  fuel {fuel}", place.at));
     terminal::say(&format!("       asks {}", call.asked(show)));
     let waited = call.answer.as_ref().map_or(String::new(), |told| {
         format!(" after {:.3} s", (told.at.saturating_sub(call.at)).as_secs_f64())

@@ -18,6 +18,7 @@ fn refer(to: &str) -> Did {
 fn lines_that_differ_are_marked() {
     let difference = Difference {
         at: 7,
+        turn: 1,
         recorded: Did::Asked(Ask::Sleep { ms: 500 }),
         now: Did::Asked(Ask::Sleep { ms: 600 }),
     };
@@ -37,6 +38,7 @@ fn lines_that_differ_are_marked() {
 fn what_differs_in_private_is_shown_only_if_wanted() {
     let difference = Difference {
         at: 1,
+        turn: 1,
         recorded: refer("sip:ann@example.org"),
         now: refer("sip:bob@example.org"),
     };
@@ -51,6 +53,7 @@ fn what_differs_in_private_is_shown_only_if_wanted() {
 fn an_end_stands_beside_an_ask() {
     let difference = Difference {
         at: 2,
+        turn: 1,
         recorded: Did::Asked(Ask::Now),
         now: Did::Over(HandlerOver::Returned(Ok(()))),
     };
