@@ -4,6 +4,7 @@
 mod fallbacks;
 #[path = "../support/mod.rs"]
 mod support;
+mod trials;
 
 use patchcord_media::KeyPress;
 use patchcord_sim::phone::{Action, End, Event, Offer};

@@ -45,6 +45,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::route::{FALLBACKS_MAX, Fallback, Pattern, Route};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_control::words::Breakage;
+use patchcord_switch::{TakeOut, Trial};
 use reader::{Source, Table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -101,6 +102,17 @@ pub struct Handler {
     pub tenant: Tenant,
     /// Its module's file.
     pub module: PathBuf,
+    /// A version that is tried.
+    pub candidate: Option<Version>,
+}
+
+/// A version of a handler that is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its module's file.
+    pub module: PathBuf,
+    /// How.
+    pub trial: Trial,
 }
 
 /// What the file says.
@@ -296,6 +308,10 @@ fn level(text: &str) -> Option<LevelFilter> {
     }
 }
 
+/// When a version that is tried is taken out, unless the file says otherwise: a tenth of at least twenty calls.
+const FAILING_PERCENT: u8 = 10;
+const FAILING_CALLS: u32 = 20;
+const FAILING_CALLS_MAX: u64 = 1_000_000;
 const NAME: &str = "a name of letters, digits, `-` and `_`, at most 64 of them";
 
 fn name(text: &str) -> Option<String> {
@@ -313,18 +329,46 @@ fn tenant(table: &Table<'_>) -> Result<Tenant, ConfigError> {
 }
 
 fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
-    let tables = root.sections("handler", &["name", "module", "tenant"])?;
+    let tables = root.sections("handler", &["name", "module", "tenant", "candidate"])?;
     let read = |table: Table<'a>| {
         let handler = Handler {
             name: table.required("name", NAME, name)?,
-            module: table.required("module", "the file that `patchcord build` wrote", |path| {
-                (!path.is_empty()).then(|| beside(file, path))
-            })?,
+            module: module(&table, file)?,
+            candidate: version(&table, file)?,
             tenant: tenant(&table)?,
         };
         Ok(Placed { value: handler, table })
     };
     tables.into_iter().map(read).collect()
+}
+
+fn module(table: &Table<'_>, file: &Path) -> Result<PathBuf, ConfigError> {
+    table.required("module", "the file that `patchcord build` wrote", |path| {
+        (!path.is_empty()).then(|| beside(file, path))
+    })
+}
+
+/// The version of a handler that is tried.
+fn version(handler: &Table<'_>, file: &Path) -> Result<Option<Version>, ConfigError> {
+    if !handler.has("candidate") {
+        return Ok(None);
+    }
+    let known = ["module", "percent", "failing_percent", "failing_calls"];
+    let table = handler.section("candidate", &known)?;
+    let percent = |key: &str| Ok(table.number(key, 1..=100)?.map(|percent| percent as u8));
+    let calls = table.number("failing_calls", 1..=FAILING_CALLS_MAX)?;
+    let trial = match percent("percent")? {
+        Some(share) => Trial::Share {
+            percent: share,
+            take_out: TakeOut {
+                failing_percent: percent("failing_percent")?.unwrap_or(FAILING_PERCENT),
+                calls: calls.map_or(FAILING_CALLS, |calls| calls as u32),
+            },
+        },
+        None => Trial::Shadow,
+    };
+    let module = module(&table, file)?;
+    Ok(Some(Version { module, trial }))
 }
 
 fn routes<'a>(root: &Table<'a>) -> Result<Vec<Placed<'a, Route>>, ConfigError> {

@@ -6,7 +6,7 @@ use crate::records::ended_by;
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, HandlerEnd};
 use patchcord_control::words::LogLevel;
-use patchcord_switch::Notice;
+use patchcord_switch::{Notice, TrialNews};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -77,6 +77,14 @@ pub(crate) fn notice(call: CallId, notice: &Notice) {
         Notice::Turn(turn) => {
             let (at, waited) = (turn.at.as_millis() as u64, turn.waited.as_millis() as u64);
             tracing::debug!(%call, at_ms = at, waited_ms = waited, ask = turn.ask, answer = turn.answer, "turn");
+        }
+        Notice::Trial { handler, module, news } => {
+            let module = module_short(module);
+            match news {
+                TrialNews::TakenOut { .. } => tracing::error!(%call, handler, module, "{news}"),
+                TrialNews::Differs { .. } => tracing::warn!(%call, handler, module, "the shadow {news}"),
+                TrialNews::Same { .. } => tracing::info!(%call, handler, module, "the shadow {news}"),
+            }
         }
         Notice::Fault(text) => tracing::warn!(%call, fault = text, "handler failed"),
         Notice::Log { level, message } => handler_line(call, *level, message),

@@ -7,7 +7,7 @@ use crate::{log, programs};
 use anyhow::{Context, Result, anyhow};
 use patchcord_control::route::Routes;
 use patchcord_guest::Runtime;
-use patchcord_switch::Directory;
+use patchcord_switch::{Candidate, Directory};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,8 +57,16 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         Ok((handler.tenant.clone(), program))
     };
     let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
+    let tried = |handler: &crate::config::Handler| {
+        let version = handler.candidate.as_ref()?;
+        let program = programs::load(runtime, &handler.name, &version.module, config.node.journals.as_ref())
+            .with_context(|| format!("the candidate of handler {:?}", handler.name));
+        Some(program.map(|program| Candidate::new(handler.tenant.clone(), program, version.trial)))
+    };
+    let candidates = config.handlers.iter().filter_map(tried).collect::<Result<_>>()?;
     Ok(
         Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
+            .with_candidates(candidates)
             .with_users(config.calling.users.clone())
             .with_outgoing(config.calling.outgoing(Instant::now(), into_day())),
     )

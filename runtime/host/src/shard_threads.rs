@@ -641,6 +641,7 @@ impl Work {
                 waited: turn.waited,
             },
             Notice::Log { level, message } => What::Note(format!("log {level:?}: {message}")),
+            Notice::Trial { module, news, .. } => What::Note(format!("version {module}: {news}")),
             Notice::Fault(fault) => What::Note(format!("fault: {fault}")),
         };
         self.trace(call, None, Duration::ZERO, what);

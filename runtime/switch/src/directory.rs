@@ -2,6 +2,7 @@
 //! shared, and replaced as a whole.
 
 use crate::outgoing::Outgoing;
+use crate::trial::Candidate;
 use patchcord_control::call::PromptNames;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Route, Routes};
@@ -78,6 +79,8 @@ impl Program {
 pub struct Directory {
     routes: Routes,
     programs: HashMap<(Tenant, String), Arc<Program>>,
+    /// Versions that are tried, by the handler they are of.
+    candidates: HashMap<(Tenant, String), Arc<Candidate>>,
     pub(crate) announcement: Arc<Clip>,
     users: Users,
     pub(crate) outgoing: Outgoing,
@@ -113,6 +116,7 @@ impl Directory {
             routes,
             programs: programs.collect(),
             announcement,
+            candidates: HashMap::new(),
             users: Users::default(),
             outgoing: Outgoing::default(),
         }
@@ -121,6 +125,18 @@ impl Directory {
     /// The same with calls that may go out.
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
         Self { outgoing, ..self }
+    }
+
+    /// The same with versions that are tried; one for each handler.
+    pub fn with_candidates(self, candidates: Vec<Candidate>) -> Self {
+        let named = candidates.into_iter().map(|candidate| {
+            let name = (candidate.tenant.clone(), candidate.program.name.clone());
+            (name, Arc::new(candidate))
+        });
+        Self {
+            candidates: named.collect(),
+            ..self
+        }
     }
 
     /// The same with users that have phones.
@@ -141,6 +157,11 @@ impl Directory {
     /// A tenant's handler by name.
     pub(crate) fn program(&self, tenant: &Tenant, name: &str) -> Option<Arc<Program>> {
         self.programs.get(&(tenant.clone(), name.to_owned())).cloned()
+    }
+
+    /// The version of a handler that is tried, if there is one.
+    pub(crate) fn candidate(&self, tenant: &Tenant, name: &str) -> Option<Arc<Candidate>> {
+        self.candidates.get(&(tenant.clone(), name.to_owned())).cloned()
     }
 
     /// The route of a called user, and the program it leads to.

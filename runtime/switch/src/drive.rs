@@ -4,10 +4,11 @@ use crate::io::{Notice, Output};
 use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, Waited};
 use crate::live::Live;
 use crate::shard::Shard;
+use crate::trial::Ended;
 use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Output as CallOutput, Setup, Turn};
 use patchcord_control::ids::CallId;
-use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, Usage};
+use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, HandlerEnd, Usage};
 use patchcord_guest::{Fault, Step};
 use std::time::Instant;
 
@@ -113,15 +114,28 @@ impl Shard {
         if let (Some(journal), Some(answer)) = (&mut live.journal, &answer) {
             journal.answered(now, answer, waited(turn));
         }
-        match instance.resume(answer) {
+        let told = live.shadow.is_some().then(|| answer.clone());
+        let step = instance.resume(answer);
+        if let Some(answer) = told {
+            self.follow(id, answer, turn, &step);
+        }
+        let live = self.live(id);
+        let used = |live: &Live| {
+            live.instance
+                .as_ref()
+                .map(|instance| usage(instance.usage()))
+                .unwrap_or_default()
+        };
+        match step {
             Step::Asked(ask) => {
+                let fuel = used(live).fuel;
                 if let Some(journal) = &mut live.journal {
-                    journal.asked(now, &ask, instance.usage().fuel);
+                    journal.asked(now, &ask, fuel);
                 }
                 live.call.handle(now, CallInput::Asked(ask));
             }
             Step::Finished(result) => {
-                let usage = usage(instance.usage());
+                let usage = used(live);
                 live.instance = None;
                 if let Some(journal) = &mut live.journal {
                     journal.ended(now, HandlerOver::Returned(result.clone()), usage);
@@ -129,11 +143,23 @@ impl Shard {
                 live.call.handle(now, CallInput::Returned { result, usage });
             }
             Step::Failed(fault) => {
-                let usage = usage(instance.usage());
+                let usage = used(live);
                 live.instance = None;
                 self.handler_failed(now, id, &fault, usage);
             }
         }
+    }
+
+    /// The shadow of a call's handler is told the same, and whoever watches hears once how it compares.
+    fn follow(&mut self, id: CallId, answer: Option<Answer>, turn: Turn, served: &Step) {
+        let live = self.live(id);
+        let Some(shadow) = live.shadow.as_mut() else { return };
+        let Some(news) = shadow.follow(answer, turn, served) else {
+            return;
+        };
+        let (handler, module) = (live.program.name.clone(), shadow.module().to_owned());
+        live.shadow = None;
+        self.notice(id, Notice::Trial { handler, module, news });
     }
 
     /// The handler broke: the call is told, and whoever watches.
@@ -167,6 +193,21 @@ impl Shard {
     /// The call is over: its record leaves, and everything it held goes back.
     fn over(&mut self, id: CallId, record: Box<CallRecord>) {
         let live = self.calls.remove(&id).expect("a call that ends is alive until now");
+        if let Some(candidate) = &live.candidate {
+            let how = match record.handler_end {
+                HandlerEnd::Done => Ended::Well,
+                HandlerEnd::Faulted(_) => Ended::Failed,
+            };
+            let news = candidate.call_ended(how);
+            self.outputs.extend(news.map(|news| Output::Notice {
+                call: id,
+                notice: Notice::Trial {
+                    handler: live.program.name.clone(),
+                    module: live.program.module.hash().to_owned(),
+                    news,
+                },
+            }));
+        }
         if let Some(at) = live.wake_at {
             self.due.remove(&(at, id));
         }

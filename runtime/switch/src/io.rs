@@ -8,6 +8,7 @@ use crate::journal::{JournalPart, PrivateValues};
 use crate::recognise::RecogniseSetup;
 use crate::speaking::{ToFetch, ToSpeak};
 use crate::stream::{StreamKey, StreamSetup};
+use crate::trial::TrialNews;
 use patchcord_control::call::{Listens, RecogniseSignal, Saved, StreamSignal, Trace, TurnTrace};
 use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
 use patchcord_control::limits::Limits;
@@ -368,6 +369,15 @@ pub enum Notice {
     },
     /// The handler broke; the caller has a fallback's handler, or hears the announcement.
     Fault(String),
+    /// Something of a version that is tried.
+    Trial {
+        /// Its handler's name.
+        handler: String,
+        /// Its module's hash.
+        module: String,
+        /// What.
+        news: TrialNews,
+    },
 }
 
 /// What is alive in a shard and what was refused, for metrics.

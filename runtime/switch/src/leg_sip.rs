@@ -9,6 +9,7 @@ use crate::leg_outbound::cause;
 use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::media_plan;
 use crate::shard::{Draining, Shard};
+use crate::trial::Shadow;
 use patchcord_control::call::{
     CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup,
 };
@@ -65,6 +66,20 @@ pub(crate) struct Target {
     pub(crate) began: Began,
     /// The call its first leg was in.
     pub(crate) continues: Option<CallId>,
+}
+
+impl Target {
+    /// With the version of the handler that this call has.
+    pub(crate) fn for_call(self, id: CallId) -> Target {
+        let candidate = self.directory.candidate(&self.tenant, &self.program.name);
+        match candidate.filter(|candidate| candidate.has(id)) {
+            Some(candidate) => Target {
+                program: candidate.program.clone(),
+                ..self
+            },
+            None => self,
+        }
+    }
 }
 
 /// A call that begins, and its journal.
@@ -152,6 +167,7 @@ impl Shard {
         let facts = caller_facts(&offer, identity);
         let Offer { leg, target, kept, .. } = offer;
         self.report_kept(now, (id, CALLER), kept);
+        let target = target.for_call(id);
         let setup = self.setup(now, id, facts, &target);
         self.dialogs.insert(leg.dialog, (id, CALLER));
         self.sessions.insert(leg.port.session, (id, CALLER));
@@ -167,6 +183,9 @@ impl Shard {
     /// Takes up a call whose first leg is known to the indexes, and starts its handler.
     pub(crate) fn begin(&mut self, now: Instant, (id, call, journal): NewCall, target: Target, leg: LegIo) {
         let program = target.program;
+        let candidate = target.directory.candidate(&target.tenant, &program.name);
+        let shadow = candidate.as_deref().filter(|candidate| candidate.is_shadow());
+        let shadow = shadow.and_then(|candidate| Shadow::of(candidate, self.config.instance));
         let instance = Instance::start(&program.module, self.config.instance);
         self.counts.started += 1;
         let started = Notice::Started {
@@ -185,6 +204,8 @@ impl Shard {
         let live = Live {
             call,
             instance,
+            candidate: candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program)),
+            shadow: shadow.map(Box::new),
             program,
             directory: target.directory,
             tenant: target.tenant,

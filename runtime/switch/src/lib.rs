@@ -35,6 +35,7 @@ mod speaking;
 pub mod stream;
 mod streaming;
 mod transfers;
+mod trial;
 pub mod waiting;
 
 pub use carriers::TrunkTargets;
@@ -51,4 +52,5 @@ pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use shard::{Shard, ShardError};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};
+pub use trial::{Candidate, TakeOut, Trial, TrialNews};
 pub use waiting::{Next, WaitingRoom};

@@ -8,6 +8,7 @@ use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
 use crate::rooms::{RoomPlace, Seated};
 use crate::stream::StreamKey;
+use crate::trial::{Candidate, Shadow};
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
@@ -27,6 +28,10 @@ pub(crate) struct Live {
     /// Gone as soon as the handler has ended.
     pub(crate) instance: Option<Instance>,
     pub(crate) program: Arc<Program>,
+    /// The version that is tried and has this call.
+    pub(crate) candidate: Option<Arc<Candidate>>,
+    /// A version that runs beside the handler and does nothing.
+    pub(crate) shadow: Option<Box<Shadow>>,
     /// Routes and announcement as they were when the call began.
     pub(crate) directory: Arc<Directory>,
     pub(crate) tenant: Tenant,

@@ -180,6 +180,7 @@ impl Shard {
         target: Target,
     ) -> Option<Moved> {
         let (moved, io) = self.released(now, id, released)?;
+        let target = target.for_call(new);
         let facts = CallerFacts {
             info: LegInfo::default(),
             headers: Vec::new(),

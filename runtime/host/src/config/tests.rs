@@ -28,6 +28,28 @@ pub(super) fn with(name: &str, section: &str) -> String {
 }
 
 #[test]
+fn a_handler_has_a_version_that_is_tried_or_none() {
+    let tried = |candidate: &str| {
+        let text = LEAST.replace("\"menu.wasm\"\n", &format!("\"menu.wasm\"\n{candidate}\n"));
+        parse(&text).unwrap().handlers[0].candidate.clone()
+    };
+    assert_eq!(tried(""), None);
+    let module = PathBuf::from("/etc/patchcord/two.wasm");
+    let shadow = Some(Version {
+        module: module.clone(),
+        trial: Trial::Shadow,
+    });
+    assert_eq!(tried("candidate = { module = \"two.wasm\" }"), shadow);
+    let take_out = TakeOut {
+        failing_percent: 25,
+        calls: 20,
+    };
+    let trial = Trial::Share { percent: 5, take_out };
+    let text = "candidate = { module = \"two.wasm\", percent = 5, failing_percent = 25 }";
+    assert_eq!(tried(text), Some(Version { module, trial }));
+}
+
+#[test]
 fn the_least_file_has_the_defaults() {
     let config = parse(LEAST).unwrap();
     let node = &config.node;
@@ -204,6 +226,16 @@ const WRONG: &[(&str, &str, &str)] = &[
         "handler = \"menu\"",
         "handler = \"menu\"\nfallback = [{ handler = \"menu\", on = \"death\" }]",
         ":10: [[fallback]] on: \"death\" is not possible here: give \"trap\", \"budget\", \"start\" or \"returned\", or a list of them",
+    ),
+    (
+        "module = \"menu.wasm\"",
+        "module = \"menu.wasm\"\ncandidate = { module = \"two.wasm\", percent = 101 }",
+        ":7: [candidate] percent: 101 is not possible here: give a whole number from 1 to 100",
+    ),
+    (
+        "module = \"menu.wasm\"",
+        "module = \"menu.wasm\"\ncandidate = { percent = 10 }",
+        ":7: [candidate] module: it is missing: give the file that `patchcord build` wrote",
     ),
     (
         "handler = \"menu\"",

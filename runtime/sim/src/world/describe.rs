@@ -134,6 +134,7 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
             )
         }
         Notice::Log { level, message } => format!("{call}  {level:?}: {message}"),
+        Notice::Trial { module, news, .. } => format!("{call}  version {} {news}", &module[..module.len().min(12)]),
         Notice::Fault(fault) => format!("{call}  FAULT: {fault}"),
     }
 }

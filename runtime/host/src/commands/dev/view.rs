@@ -41,6 +41,7 @@ fn notice_line(notice: &Notice, paint: Paint) -> String {
             paint.dim(format!("waited {}", time(turn.waited)))
         ),
         Notice::Log { level, message } => format!("{}  {message}", level_word(*level, paint)),
+        Notice::Trial { news, .. } => format!("{}  {news}", paint.bold("version")),
         Notice::Fault(text) => format!("{}  {text}", paint.red("fault")),
     }
 }
