@@ -26,10 +26,13 @@ mod provider;
 mod reader;
 mod recognition;
 mod recordings;
+mod secrets;
 mod sip;
 mod speech;
+mod store;
 mod trunks;
 mod web_files;
+mod web_requests;
 
 pub use calling::Calling;
 pub use reader::ConfigError;
@@ -40,10 +43,12 @@ use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use reader::{Source, Table};
+use secrets::Secrets;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -59,6 +64,9 @@ const SECTIONS: &[&str] = &[
     "speech",
     "web_files",
     "recognition",
+    "store",
+    "web_requests",
+    "secret",
     "streams",
     "trace",
     "journal",
@@ -99,6 +107,8 @@ pub struct Handler {
     pub tenant: Tenant,
     /// Its module's file.
     pub module: PathBuf,
+    /// What it is granted.
+    pub grants: Grants,
 }
 
 /// What the file says.
@@ -165,6 +175,8 @@ impl Config {
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
             recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
+            store: store::read(&root.section("store", store::KEYS)?, file)?,
+            web_requests: web_requests::read(&root.section("web_requests", web_requests::KEYS)?, file)?,
             streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
@@ -311,14 +323,19 @@ fn tenant(table: &Table<'_>) -> Result<Tenant, ConfigError> {
 }
 
 fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
-    let tables = root.sections("handler", &["name", "module", "tenant"])?;
+    let tables = root.sections("handler", &["name", "module", "tenant", "secrets", "http"])?;
+    let secrets = Secrets::read(root)?;
     let read = |table: Table<'a>| {
+        let tenant = tenant(&table)?;
         let handler = Handler {
             name: table.required("name", NAME, name)?,
             module: table.required("module", "the file that `patchcord build` wrote", |path| {
                 (!path.is_empty()).then(|| beside(file, path))
             })?,
-            tenant: tenant(&table)?,
+            grants: secrets
+                .granted(&table, &tenant)?
+                .with_http(web_requests::allowed(&table)?),
+            tenant,
         };
         Ok(Placed { value: handler, table })
     };

@@ -57,11 +57,12 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         Ok((handler.tenant.clone(), program))
     };
     let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
-    Ok(
-        Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
-            .with_users(config.calling.users.clone())
-            .with_outgoing(config.calling.outgoing(Instant::now(), into_day())),
-    )
+    let directory = Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
+        .with_users(config.calling.users.clone())
+        .with_outgoing(config.calling.outgoing(Instant::now(), into_day()));
+    Ok(config.handlers.iter().fold(directory, |directory, handler| {
+        directory.with_grants(&handler.tenant, &handler.name, handler.grants.clone())
+    }))
 }
 
 /// How long the day has lasted (UTC).

@@ -23,13 +23,15 @@ use crate::recordings::RecordingQueue;
 use crate::records::RecordQueue;
 use crate::sounds::Sound;
 use crate::start_error::StartError;
+use crate::tenant_store;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
+use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, Saved, StreamSignal};
 use patchcord_control::ids::{CallId, LegId};
-use patchcord_control::words::NotRecorded;
+use patchcord_control::words::{Error, NoResponse, NotRecorded};
 use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
@@ -89,6 +91,14 @@ enum ToShard {
     Recognised {
         query: Query,
         heard: Recognised,
+    },
+    KeptFor {
+        query: Query,
+        reply: tenant_store::Stored,
+    },
+    Responded {
+        query: Query,
+        response: web_requests::Responded,
     },
     Stream {
         key: StreamKey,
@@ -196,6 +206,18 @@ impl Inbox {
     pub(crate) fn recognised(&self, query: Query, heard: &Recognised) -> Taken {
         let heard = heard.clone();
         self.offer(ToShard::Recognised { query, heard })
+    }
+
+    /// Answers [`Output::Store`], or finds no room for the answer.
+    pub(crate) fn stored(&self, query: Query, reply: &tenant_store::Stored) -> Taken {
+        let reply = reply.clone();
+        self.offer(ToShard::KeptFor { query, reply })
+    }
+
+    /// Answers [`Output::AskWeb`], or finds no room for the answer.
+    pub(crate) fn responded(&self, query: Query, response: &web_requests::Responded) -> Taken {
+        let response = response.clone();
+        self.offer(ToShard::Responded { query, response })
     }
 
     /// Tells that a recording is kept or failed, or finds no room for that.
@@ -353,6 +375,8 @@ enum Undone {
     Record(RecordingKey, NotRecorded),
     Speak(Query, &'static str),
     Recognise(Query, &'static str),
+    Store(Query, &'static str),
+    AskWeb(Query),
     Stream(StreamKey),
 }
 
@@ -464,6 +488,8 @@ impl Work {
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
+            ToShard::KeptFor { query, reply } => self.handle(Input::Stored { query, reply }),
+            ToShard::Responded { query, response } => self.handle(Input::Responded { query, response }),
             ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Recognition { key, signal } => self.handle(Input::Recognition { key, signal }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
@@ -506,6 +532,14 @@ impl Work {
                 Undone::Speak(query, why) => Input::Spoken {
                     query,
                     sound: Err(why.to_owned()),
+                },
+                Undone::Store(query, why) => Input::Stored {
+                    query,
+                    reply: Err(Error::Unavailable(why.to_owned())),
+                },
+                Undone::AskWeb(query) => Input::Responded {
+                    query,
+                    response: Err(NoResponse::Overloaded),
                 },
                 Undone::Recognise(query, why) => Input::Recognised {
                     query,
@@ -550,6 +584,9 @@ impl Work {
             Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::FetchSound { query, wanted } => self.fetch_sound(query, wanted),
             Output::Recognise { query, wanted } => self.recognise(query, wanted),
+            Output::Store { query, wanted } => self.store(query, wanted),
+            Output::AskWeb { query, wanted } => self.ask_web(query, wanted),
+            Output::LeaveWeb { query } => self.leave_web(query),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {

@@ -3,6 +3,7 @@
 
 use crate::outgoing::Outgoing;
 use patchcord_control::call::PromptNames;
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::Routes;
 use patchcord_guest::Module;
@@ -80,6 +81,8 @@ pub struct Directory {
     programs: HashMap<(Tenant, String), Arc<Program>>,
     pub(crate) announcement: Arc<Clip>,
     users: Users,
+    /// Nothing to those who are not in it.
+    grants: HashMap<(Tenant, String), Arc<Grants>>,
     pub(crate) outgoing: Outgoing,
 }
 
@@ -114,6 +117,7 @@ impl Directory {
             programs: programs.collect(),
             announcement,
             users: Users::default(),
+            grants: HashMap::new(),
             outgoing: Outgoing::default(),
         }
     }
@@ -126,6 +130,20 @@ impl Directory {
     /// The same with users that have phones.
     pub fn with_users(self, users: Users) -> Self {
         Self { users, ..self }
+    }
+
+    /// The same with what a tenant's handler is granted.
+    #[must_use]
+    pub fn with_grants(mut self, tenant: &Tenant, handler: &str, grants: Grants) -> Self {
+        let place = (tenant.clone(), handler.to_owned());
+        self.grants.insert(place, Arc::new(grants));
+        self
+    }
+
+    /// What a tenant's handler is granted.
+    pub(crate) fn grants(&self, tenant: &Tenant, handler: &str) -> Arc<Grants> {
+        let place = (tenant.clone(), handler.to_owned());
+        self.grants.get(&place).cloned().unwrap_or_default()
     }
 
     /// The domains of a tenant's users.

@@ -9,6 +9,8 @@ use super::leg::Description;
 use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
+use crate::grants::Grants;
+use crate::http_urls::HttpUrl;
 use crate::ids::{CallId, LegId, OperationId, RecordingId, Tenant, TransferId};
 use crate::limits::Limits;
 use crate::policy::Privacy;
@@ -16,9 +18,10 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, Interruption,
-    Key, KeysBetween, LegInfo, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
-    StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, HttpMethod,
+    HttpResponse, Interruption, Key, KeysBetween, LegInfo, LogLevel, NoResponse, NotRecorded, PauseWith, PlayChange,
+    PlayEnd, RecordFormat, Segment, StoreAction, StoreReply, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
+    UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +53,8 @@ pub struct Setup {
     pub description: Description,
     /// Which servers legs may be streamed to.
     pub streams: Arc<StreamAllow>,
+    /// What the operator grants the handler.
+    pub grants: Arc<Grants>,
     /// How the node's recogniser listens.
     pub listens: Listens,
     /// Whether turns are reported.
@@ -131,6 +136,20 @@ pub enum Input {
         number: u32,
         /// What.
         signal: RecogniseSignal,
+    },
+    /// A web server answered what [`Output::Errand`] asked, or did not.
+    Responded {
+        /// The errand's number.
+        number: u32,
+        /// What came of it.
+        response: Result<HttpResponse, NoResponse>,
+    },
+    /// The store did what [`Output::Errand`] asked, or not.
+    Stored {
+        /// The errand's number.
+        number: u32,
+        /// What came of it.
+        reply: Result<StoreReply, Error>,
     },
     /// The operator ends the call.
     End(Interruption),
@@ -282,6 +301,35 @@ pub enum StreamCommand {
     Send(Private<String>),
     /// The end, and why.
     End(StreamEnd),
+}
+
+/// What is done elsewhere for a handler that waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// In the store of the call's tenant; [`Input::Stored`] follows.
+    Store {
+        /// Where.
+        key: Private<String>,
+        /// What.
+        action: StoreAction,
+    },
+    /// A request to a web server; [`Input::Responded`] follows.
+    Http(Box<HttpOrder>),
+}
+
+/// A request that may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpOrder {
+    /// How.
+    pub method: HttpMethod,
+    /// To whom.
+    pub url: HttpUrl,
+    /// With their secrets.
+    pub headers: Vec<(String, Private<String>)>,
+    /// What is sent with it.
+    pub body: Option<Private<Vec<u8>>>,
+    /// The longest it may take.
+    pub time: Duration,
 }
 
 /// There is no such call, or none of its legs can be moved.
@@ -455,6 +503,18 @@ pub enum Output {
         number: u32,
         /// What.
         command: RecogniseCommand,
+    },
+    /// Have something done elsewhere; its answer is an input with this number, exactly one.
+    Errand {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        errand: Errand,
+    },
+    /// Nobody waits for an errand any more.
+    CancelErrand {
+        /// Which of the call's.
+        number: u32,
     },
     /// Stop the handler for good.
     StopHandler,
