@@ -30,8 +30,11 @@ use support::{TENANT, cargo_build, config, directory, log, metric, node, program
 const PATIENCE: Duration = Duration::from_secs(20);
 const SECRET: &str = "sk-9876-wxyz";
 
-/// A server that does the same with every connection once it has read a request.
-fn serve(answer: fn(&mut TcpStream)) -> u16 {
+/// What a server does with a connection once it has read a request.
+type Answer = fn(&mut TcpStream);
+
+/// A server that does the same with every connection.
+fn serve(answer: Answer) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -93,7 +96,7 @@ fn one_call(node: &Node, port: u16, what: &str) -> Vec<String> {
 
 #[test]
 fn bad_servers_cost_a_typed_error_and_nothing_of_the_sound() {
-    let answers: [(fn(&mut TcpStream), &str); 4] = [
+    let answers: [(Answer, &str); 4] = [
         (
             |stream| {
                 let _ = stream.read(&mut [0]);

@@ -1,7 +1,9 @@
 //! What goes into a call and what comes out of it: closed lists, the whole interface between decisions and the rest.
 
+mod errands;
 mod recognising;
 
+pub use errands::{Errand, HttpOrder};
 pub use recognising::{Listens, RecogniseCommand, RecogniseSignal};
 
 use super::check::PromptNames;
@@ -10,7 +12,6 @@ use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
 use crate::grants::Grants;
-use crate::http_urls::HttpUrl;
 use crate::ids::{CallId, LegId, OperationId, RecordingId, Tenant, TransferId};
 use crate::limits::Limits;
 use crate::policy::Privacy;
@@ -18,10 +19,9 @@ use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::{StreamAllow, StreamUrl};
 use crate::words::{
-    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, HttpMethod,
-    HttpResponse, Interruption, Key, KeysBetween, LegInfo, LogLevel, NoResponse, NotRecorded, PauseWith, PlayChange,
-    PlayEnd, RecordFormat, Segment, StoreAction, StoreReply, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
-    UnixTime,
+    AnsweredBy, Beep, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing, HttpResponse,
+    Interruption, Key, KeysBetween, LegInfo, LogLevel, NoResponse, NotRecorded, PauseWith, PlayChange, PlayEnd,
+    RecordFormat, Segment, StoreReply, StreamCounts, StreamEnd, StreamOptions, TrimSilence, UnixTime,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -301,35 +301,6 @@ pub enum StreamCommand {
     Send(Private<String>),
     /// The end, and why.
     End(StreamEnd),
-}
-
-/// What is done elsewhere for a handler that waits for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
-    /// In the store of the call's tenant; [`Input::Stored`] follows.
-    Store {
-        /// Where.
-        key: Private<String>,
-        /// What.
-        action: StoreAction,
-    },
-    /// A request to a web server; [`Input::Responded`] follows.
-    Http(Box<HttpOrder>),
-}
-
-/// A request that may be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpOrder {
-    /// How.
-    pub method: HttpMethod,
-    /// To whom.
-    pub url: HttpUrl,
-    /// With their secrets.
-    pub headers: Vec<(String, Private<String>)>,
-    /// What is sent with it.
-    pub body: Option<Private<Vec<u8>>>,
-    /// The longest it may take.
-    pub time: Duration,
 }
 
 /// There is no such call, or none of its legs can be moved.

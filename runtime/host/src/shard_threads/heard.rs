@@ -1,6 +1,7 @@
 //! What comes out of an inbox, for tests of those who put something in.
 
-use super::{File, Outbox, Stored, ToShard};
+use super::Outbox;
+use super::inbox::{File, Stored, ToShard};
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
 use crate::tenant_store;
