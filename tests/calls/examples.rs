@@ -41,6 +41,11 @@ fn outside_line() {
 }
 
 #[test]
+fn lookup() {
+    assert!(scenarios_of("lookup") >= 5);
+}
+
+#[test]
 fn screening() {
     assert!(scenarios_of("screening") >= 4);
 }

@@ -28,6 +28,7 @@ mod dial;
 mod error;
 mod gather;
 pub mod handler;
+pub mod http;
 mod key;
 pub mod log;
 mod play;
@@ -36,6 +37,8 @@ pub mod random;
 mod recognise;
 mod record;
 mod room;
+pub mod secrets;
+pub mod store;
 mod stream;
 mod talk;
 mod transfer;
@@ -61,7 +64,7 @@ pub use bindings::patchcord::handler::room::{Departure, Event as RoomEvent, Room
 pub use bindings::patchcord::handler::stream::{StreamEnd, Streamed, Streaming};
 pub use bindings::patchcord::handler::transfer::{Outcome as TransferOutcome, Request as TransferRequest};
 pub use bindings::patchcord::handler::types::{
-    Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, NotRecorded, Operation,
+    Error, Interruption, InvalidArgument, LegState, LimitExceeded, LimitName, NoResponse, NotRecorded, Operation,
 };
 pub use bridge::Bridge;
 pub use dial::{Dial, Party};
@@ -85,5 +88,5 @@ pub mod prelude {
         Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file,
         say, silence, ssml, tone, url,
     };
-    pub use crate::{clock, debug, error, info, random, wait, warn};
+    pub use crate::{clock, debug, error, http, info, random, secrets, store, wait, warn};
 }

@@ -5,9 +5,9 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     Began, BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure,
-    GatherOptions, Gathered, HeardSpeech, LegInfo, LegState, LogLevel, PauseWith, PlayChange, PlayOptions, Played,
-    Quality, RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment,
-    StreamOptions, Streamed, TransferOutcome, UnixTime,
+    GatherOptions, Gathered, HeardSpeech, HttpRequest, HttpResponse, LegInfo, LegState, LogLevel, PauseWith,
+    PlayChange, PlayOptions, Played, Quality, RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason,
+    RoomEvent, Seat, Segment, StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -465,6 +465,23 @@ pub enum Ask {
         /// Which room.
         room: OperationId,
     },
+    /// Every function of `store`, answered by [`Answer::Stored`] with the reply that its action has; waits.
+    Store {
+        /// Where.
+        key: Private<String>,
+        /// What.
+        action: StoreAction,
+    },
+    /// `http.send`, answered by [`Answer::Responded`]; waits.
+    Http {
+        /// What.
+        request: HttpRequest,
+    },
+    /// `secrets.get`, answered by [`Answer::Secret`].
+    Secret {
+        /// Which.
+        name: String,
+    },
 }
 
 /// What a handler was told.
@@ -546,4 +563,10 @@ pub enum Answer {
     Recognised(Result<Recognised, Error>),
     /// For `recognise.recognising.result`.
     RecogniseResult(Option<Result<Recognised, Error>>),
+    /// For the functions of `store`.
+    Stored(Result<StoreReply, Error>),
+    /// For `http.send`.
+    Responded(Result<HttpResponse, Error>),
+    /// For `secrets.get`.
+    Secret(Result<Private<String>, Error>),
 }

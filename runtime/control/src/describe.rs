@@ -3,8 +3,8 @@
 use crate::ask::{Answer, Ask};
 use crate::words::{
     Began, Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered,
-    HeardSpeech, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StreamOptions, Streamed,
-    TransferOutcome,
+    HeardSpeech, HttpRequest, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StoreAction,
+    StoreReply, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -96,6 +96,9 @@ pub fn ask(ask: &Ask) -> String {
         Ask::JoinRoom { room, leg, seat } => format!("room.join(#{}, leg {}, {seat:?})", room.0, leg.0),
         Ask::LeaveRoom { room, leg } => format!("room.leave(#{}, leg {})", room.0, leg.0),
         Ask::RoomEvent { room } => format!("room.next-event(#{})", room.0),
+        Ask::Store { key, action } => store(key.reveal().len(), action),
+        Ask::Http { request } => http(request),
+        Ask::Secret { name } => format!("secrets.get({name})"),
     }
 }
 
@@ -161,6 +164,13 @@ pub fn answer(answer: &Answer) -> String {
         Answer::HeardSpeech(Err(error)) => error.to_string(),
         Answer::Recognised(result) => recognised(result),
         Answer::RecogniseResult(result) => result.as_ref().map_or_else(still, recognised),
+        Answer::Stored(result) => result.as_ref().map_or_else(Error::to_string, stored),
+        Answer::Responded(Ok(response)) => {
+            format!("{}, {} bytes", response.status, response.body.reveal().len())
+        }
+        Answer::Responded(Err(error)) => error.to_string(),
+        Answer::Secret(Ok(_)) => "(a secret)".to_owned(),
+        Answer::Secret(Err(error)) => error.to_string(),
     }
 }
 
@@ -288,6 +298,43 @@ fn recognised(result: &Result<Recognised, Error>) -> String {
             it.counts.heard_ms, it.counts.finals, it.ended_by
         ),
         Err(error) => error.to_string(),
+    }
+}
+
+/// Neither key nor value is said: they may be numbers of callers.
+fn store(key_bytes: usize, action: &StoreAction) -> String {
+    let at = format!("a key of {key_bytes} bytes");
+    match action {
+        StoreAction::Get => format!("store.get({at})"),
+        StoreAction::Set { value, .. } => format!("store.set({at}, {} bytes)", value.reveal().len()),
+        StoreAction::Delete => format!("store.delete({at})"),
+        StoreAction::Swap { expected, value, .. } => {
+            let bytes = value.reveal().len();
+            format!("store.compare-and-set({at}, {expected:?}, {bytes} bytes)")
+        }
+        StoreAction::Add { .. } => format!("store.add({at})"),
+    }
+}
+
+/// Where to is not said: the address may hold a token, or a caller's number.
+fn http(request: &HttpRequest) -> String {
+    let bytes = request.body.as_ref().map_or(0, |body| body.reveal().len());
+    format!(
+        "http.send({:?}, {} headers, {bytes} bytes)",
+        request.method,
+        request.headers.len()
+    )
+}
+
+fn stored(reply: &StoreReply) -> String {
+    match reply {
+        StoreReply::Entry(Some(entry)) => format!("{} bytes, version {}", entry.value.reveal().len(), entry.version),
+        StoreReply::Entry(None) => "nothing there".to_owned(),
+        StoreReply::Version(version) => format!("version {version}"),
+        StoreReply::Deleted(true) => "deleted".to_owned(),
+        StoreReply::Deleted(false) => "nothing to delete".to_owned(),
+        StoreReply::Swapped(swapped) => format!("{swapped:?}"),
+        StoreReply::Sum(_) => "a sum".to_owned(),
     }
 }
 

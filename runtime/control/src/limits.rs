@@ -53,6 +53,12 @@ pub struct Limits {
     pub recognitions: usize,
     /// Final texts and gaps of a recognition that wait for the handler; one more takes the place of the oldest, and is counted.
     pub recognised_texts: usize,
+    /// Operations on the store in one call; one more is refused with `limit(store-operations)`.
+    pub store_operations: usize,
+    /// How long the store may take for one; then it is `unavailable`.
+    pub store_wait: Duration,
+    /// Requests to web servers in one call; one more is refused with `limit(http-requests)`.
+    pub http_requests: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -92,6 +98,9 @@ impl Default for Limits {
             recognitions_at_once: 4,
             recognitions: 64,
             recognised_texts: 64,
+            store_operations: 1_000,
+            http_requests: 100,
+            store_wait: Duration::from_secs(5),
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

@@ -24,6 +24,11 @@ impl StreamUrl {
     /// # Errors
     /// What is wrong with it, for a person to read.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        Self::read(text, ("ws", "wss"), "it begins with neither ws:// nor wss://")
+    }
+
+    /// Reads one of these schemes, the second of which is secure.
+    pub(crate) fn read(text: &str, (plain, secured): (&str, &str), other: &'static str) -> Result<Self, &'static str> {
         if text.len() > STREAM_URL_BYTES {
             return Err("it is longer than 2,048 bytes");
         }
@@ -34,9 +39,9 @@ impl StreamUrl {
             return Err("a letter in it cannot stand in an address; write it with %");
         }
         let (secure, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => (false, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => (true, rest),
-            _ => return Err("it begins with neither ws:// nor wss://"),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(plain) => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(secured) => (true, rest),
+            _ => return Err(other),
         };
         let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (path, query) = match rest.split_once('?') {
@@ -88,7 +93,7 @@ impl StreamUrl {
         }
     }
 
-    fn is_below(&self, allowed: &StreamUrl) -> bool {
+    pub(crate) fn is_below(&self, allowed: &StreamUrl) -> bool {
         let place = |it: &StreamUrl| (it.secure, it.port);
         let path = match allowed.path.ends_with('/') {
             true => self.path.starts_with(&allowed.path),

@@ -2,6 +2,7 @@
 //! converts between these and the generated types, and nothing else knows the generated ones. Words of dialling, bridges
 //! and transfers are in `words/`.
 
+mod asking;
 mod beginning;
 mod hearing;
 mod parties;
@@ -9,8 +10,10 @@ mod quality;
 mod recognising;
 mod recording;
 mod rooms;
+mod storing;
 mod streaming;
 
+pub use asking::{HttpHeader, HttpMethod, HttpRequest, HttpResponse, NoResponse};
 pub use beginning::{BROKEN_TEXT, Began, Breakage, Broken, REDIRECT_TEXT};
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
 pub use parties::{
@@ -26,6 +29,7 @@ pub use recognising::{
 };
 pub use recording::{Beep, NotRecorded, PauseWith, RecordEnd, RecordFormat, RecordOptions, Recorded, TrimSilence};
 pub use rooms::{RoomEvent, RoomPart, Seat};
+pub use storing::{Expected, StoreAction, StoreEntry, StoreReply, Swapped};
 pub use streaming::{StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed};
 
 use crate::policy::Privacy;
@@ -104,6 +108,20 @@ pub enum LimitName {
     Recognitions,
     /// Hints of one recognition.
     Hints,
+    /// Bytes of a key of the store.
+    StoreKeyBytes,
+    /// Bytes of a value of the store.
+    StoreValueBytes,
+    /// Entries of a tenant in the store.
+    StoreEntries,
+    /// Bytes of all keys and values of a tenant in the store.
+    StoreBytes,
+    /// Operations on the store in one call.
+    StoreOperations,
+    /// Requests to web servers in one call.
+    HttpRequests,
+    /// Bytes of the body of a request to a web server, or of all its headers.
+    HttpBytes,
 }
 
 /// Why a request was not carried out.
@@ -151,6 +169,12 @@ pub enum Error {
     NotHeard(String),
     /// The configuration does not allow it; what it would have to say.
     NotAllowed(String),
+    /// This handler is given no secret of this name.
+    NoSuchSecret(String),
+    /// A service of the platform cannot do this now, and why.
+    Unavailable(String),
+    /// A web server gave no answer that can be used.
+    NoResponse(NoResponse),
     /// The handler's own words.
     Failed(String),
 }
@@ -179,6 +203,9 @@ impl fmt::Display for Error {
             Error::NotSpoken(why) => write!(f, "the text could not be spoken: {why}"),
             Error::NotHeard(why) => write!(f, "what was said could not be recognised: {why}"),
             Error::NotAllowed(what) => write!(f, "the configuration does not allow this: {what}"),
+            Error::NoSuchSecret(name) => write!(f, "this handler is given no secret named {name:?}"),
+            Error::Unavailable(why) => write!(f, "not available: {why}"),
+            Error::NoResponse(why) => write!(f, "no answer of the web server: {why}"),
             Error::Failed(why) => write!(f, "the handler gave up: {why}"),
         }
     }

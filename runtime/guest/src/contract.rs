@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 19] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -20,6 +20,9 @@ const FILES: [(&str, &str); 16] = [
     ("log.wit", include_str!("../../../wit/log.wit")),
     ("room.wit", include_str!("../../../wit/room.wit")),
     ("recognise.wit", include_str!("../../../wit/recognise.wit")),
+    ("store.wit", include_str!("../../../wit/store.wit")),
+    ("secrets.wit", include_str!("../../../wit/secrets.wit")),
+    ("http.wit", include_str!("../../../wit/http.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 

@@ -1,12 +1,14 @@
 //! Generated types to control's words and back. Every conversion is total: what the contract allows, the words hold. Those
 //! of dialling, bridges and transfers are in `convert/`.
 
+mod asking;
 mod beginning;
 mod parties;
 mod quality;
 mod recognising;
 mod recording;
 mod rooms;
+mod storing;
 mod streaming;
 
 pub(crate) use parties::call_id;
@@ -55,8 +57,8 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);
@@ -86,6 +88,9 @@ impl From<types::Error> for words::Error {
             types::Error::NotFetched(why) => Self::NotFetched(why),
             types::Error::NotHeard(why) => Self::NotHeard(why),
             types::Error::NotAllowed(what) => Self::NotAllowed(what),
+            types::Error::NoSuchSecret(name) => Self::NoSuchSecret(name),
+            types::Error::Unavailable(why) => Self::Unavailable(why),
+            types::Error::NoResponse(why) => Self::NoResponse(why.into()),
             types::Error::Failed(why) => Self::Failed(why),
         }
     }
@@ -113,6 +118,9 @@ impl From<words::Error> for types::Error {
             words::Error::NotFetched(why) => Self::NotFetched(why),
             words::Error::NotHeard(why) => Self::NotHeard(why),
             words::Error::NotAllowed(what) => Self::NotAllowed(what),
+            words::Error::NoSuchSecret(name) => Self::NoSuchSecret(name),
+            words::Error::Unavailable(why) => Self::Unavailable(why),
+            words::Error::NoResponse(why) => Self::NoResponse(why.into()),
             words::Error::Failed(why) => Self::Failed(why),
         }
     }

@@ -234,13 +234,16 @@ fn nonsense_reaches_the_call_unchanged_and_its_refusal_comes_back_typed() {
             Ask::Sleep { .. } => Answer::Unit(Err(refusal())),
             Ask::WaitAny { .. } => Answer::Any(Err(refusal())),
             Ask::RandomBytes { .. } => Answer::Bytes(Err(refusal())),
+            Ask::Store { .. } => Answer::Stored(Err(refusal())),
+            Ask::Secret { .. } => Answer::Secret(Err(refusal())),
+            Ask::Http { .. } => Answer::Responded(Err(refusal())),
             other => panic!("not asked by this handler: {other:?}"),
         };
         asks.push(ask);
         step = instance.resume(Some(answer));
     }
     assert_eq!(step, Step::Finished(Ok(())));
-    assert_eq!(asks.len(), 26);
+    assert_eq!(asks.len(), 31);
     assert!(matches!(&asks[2], Ask::Gather { options, .. } if options.max == 255));
     assert!(matches!(asks.last(), Some(Ask::RandomBytes { count: u32::MAX })));
 }

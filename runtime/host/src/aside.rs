@@ -1,4 +1,5 @@
-//! Whoever makes sound for the shards, or understands it, beside the calls: their threads, and the ways to them.
+//! Whoever makes sound for the shards, understands it, or keeps something for handlers, beside the calls: their threads, and the
+//! ways to them.
 
 use crate::async_thread::AsyncThread;
 use crate::figures::Figures;
@@ -8,8 +9,10 @@ use crate::recognition::{self, RecognitionQueue};
 use crate::shard_threads::Inbox;
 use crate::speech::{self, SpeechQueue};
 use crate::start_error::StartError;
+use crate::tenant_store::{self, TenantStoreQueue};
 use crate::web_files::{self, WebFilesQueue};
-use patchcord_switch::{ToFetch, ToRecognise, ToSpeak};
+use crate::web_requests::{self, NoRoom, WebRequestQueue};
+use patchcord_switch::{ToAsk, ToFetch, ToRecognise, ToSpeak, ToStore};
 
 /// The threads; dropping this ends them.
 pub(crate) struct AsideThreads {
@@ -22,6 +25,8 @@ pub(crate) struct Aside {
     speech: Option<SpeechQueue>,
     web_files: Option<WebFilesQueue>,
     recognition: Option<RecognitionQueue>,
+    store: TenantStoreQueue,
+    web: WebRequestQueue,
 }
 
 /// Starts those that the configuration wants.
@@ -34,13 +39,20 @@ pub(crate) fn start(
     let (fetcher, web_files) = web_files::start(&config.web_files, inboxes, &figures.web_files)?.unzip();
     let (listener, recognition) =
         recognition::start(&config.recognition, config.dns, inboxes, &figures.recognition)?.unzip();
+    let (keeper, store) = tenant_store::start(&config.store, inboxes, &figures.store)?;
+    let (asking, web) = web_requests::start(&config.web_requests, config.dns, inboxes, &figures.web_requests)?;
     let threads = AsideThreads {
-        _threads: [speaker, fetcher, listener].into_iter().flatten().collect(),
+        _threads: [speaker, fetcher, listener, Some(keeper), Some(asking)]
+            .into_iter()
+            .flatten()
+            .collect(),
     };
     let ways = Aside {
         speech,
         web_files,
         recognition,
+        store,
+        web,
     };
     Ok((threads, ways))
 }
@@ -54,6 +66,21 @@ impl Aside {
     /// Asks for a sound file of the web.
     pub(crate) fn fetch(&self, asker: Asker, wanted: ToFetch) -> Result<(), &'static str> {
         web_files::fetch(self.web_files.as_ref(), asker, wanted)
+    }
+
+    /// Asks for something in the store.
+    pub(crate) fn store(&self, asker: Asker, wanted: ToStore) -> Result<(), &'static str> {
+        self.store.ask(asker, wanted)
+    }
+
+    /// Asks a web server.
+    pub(crate) fn ask_web(&self, asker: Asker, wanted: ToAsk) -> Result<(), NoRoom> {
+        self.web.ask(asker, wanted)
+    }
+
+    /// Leaves a request to a web server.
+    pub(crate) fn leave_web(&self, asker: Asker) {
+        self.web.leave(asker);
     }
 
     /// Asks for what was said to be recognised.

@@ -27,10 +27,13 @@ mod provider;
 mod reader;
 mod recognition;
 mod recordings;
+mod secrets;
 mod sip;
 mod speech;
+mod store;
 mod trunks;
 mod web_files;
+mod web_requests;
 
 pub use calling::Calling;
 pub use reader::ConfigError;
@@ -41,12 +44,15 @@ use crate::records::RecordsTo;
 use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{FALLBACKS_MAX, Fallback, Pattern, Route};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_control::words::Breakage;
 use patchcord_switch::{TakeOut, Trial};
 use reader::{Source, Table};
+use secrets::Secrets;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -62,6 +68,9 @@ const SECTIONS: &[&str] = &[
     "speech",
     "web_files",
     "recognition",
+    "store",
+    "web_requests",
+    "secret",
     "streams",
     "trace",
     "journal",
@@ -104,6 +113,8 @@ pub struct Handler {
     pub module: PathBuf,
     /// A version that is tried.
     pub candidate: Option<Version>,
+    /// What it is granted.
+    pub grants: Grants,
 }
 
 /// A version of a handler that is tried.
@@ -154,12 +165,8 @@ impl Config {
         let root = source.root(&document, SECTIONS)?;
         let sip_table = root.section("sip", &[sip::KEYS, phones::SIP_KEYS].concat())?;
         let sip = sip::read(&sip_table, file)?;
-        let dns = root
-            .section("dns", &["server"])?
-            .parsed("server", ADDRESS, |text| text.parse().ok())?;
-        let http = root
-            .section("http", &["listen"])?
-            .parsed("listen", ADDRESS, |text| text.parse().ok())?;
+        let dns = address(&root, "dns", "server")?;
+        let http = address(&root, "http", "listen")?;
         let media = root.section("media", media::KEYS)?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
         let (log_format, log_level) = log(&root.section("log", &["format", "level"])?)?;
@@ -179,6 +186,8 @@ impl Config {
             speech: speech::read(&root.section("speech", speech::KEYS)?, file)?,
             web_files: web_files::read(&root.section("web_files", web_files::KEYS)?, file)?,
             recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
+            store: store::read(&root.section("store", store::KEYS)?, file)?,
+            web_requests: web_requests::read(&root.section("web_requests", web_requests::KEYS)?, file)?,
             streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
@@ -217,6 +226,12 @@ impl Config {
             log_level,
         })
     }
+}
+
+/// The one address of a section.
+fn address(root: &Table<'_>, section: &str, key: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    let table = root.section(section, &[key])?;
+    table.parsed(key, ADDRESS, |text| text.parse().ok())
 }
 
 const ADDRESS: &str = "an address and port such as \"192.0.2.10:5060\"";
@@ -329,13 +344,19 @@ fn tenant(table: &Table<'_>) -> Result<Tenant, ConfigError> {
 }
 
 fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
-    let tables = root.sections("handler", &["name", "module", "tenant", "candidate"])?;
+    let known = ["name", "module", "tenant", "candidate", "secrets", "http"];
+    let tables = root.sections("handler", &known)?;
+    let secrets = Secrets::read(root)?;
     let read = |table: Table<'a>| {
+        let tenant = tenant(&table)?;
         let handler = Handler {
             name: table.required("name", NAME, name)?,
             module: module(&table, file)?,
             candidate: version(&table, file)?,
-            tenant: tenant(&table)?,
+            grants: secrets
+                .granted(&table, &tenant)?
+                .with_http(web_requests::allowed(&table)?),
+            tenant,
         };
         Ok(Placed { value: handler, table })
     };

@@ -9,8 +9,10 @@ use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
+use crate::tenant_store::TenantStoreFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
+use crate::web_requests::WebRequestFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
 use patchcord_sip::{Class, Counters as SipCounters};
 use patchcord_switch::Counts;
@@ -166,6 +168,10 @@ pub(crate) struct Figures {
     pub(crate) web_files: Arc<SoundFigures>,
     /// Of what was said and is recognised.
     pub(crate) recognition: Arc<RecognitionFigures>,
+    /// Of what handlers keep beyond a call.
+    pub(crate) store: Arc<TenantStoreFigures>,
+    /// Of requests of handlers to web servers.
+    pub(crate) web_requests: Arc<WebRequestFigures>,
     /// Of the journals of calls.
     pub(crate) journals: Arc<JournalFigures>,
     /// Of the traces.
@@ -198,6 +204,8 @@ impl Figures {
             speech: Arc::default(),
             web_files: Arc::default(),
             recognition: Arc::default(),
+            store: Arc::default(),
+            web_requests: Arc::default(),
             journals: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),

@@ -5,7 +5,8 @@
 //!
 //! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
 //! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web
-//! that become sound), [`recognition`] (sound that becomes words), `records` (what is left of a call), `metrics`
+//! that become sound), [`recognition`] (sound that becomes words), `tenant_store`
+//! (what handlers keep beyond a call), `web_requests` (what they ask of web servers), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod aside;
@@ -42,6 +43,7 @@ mod sounds;
 pub mod speech;
 mod start_error;
 mod tapped_frame;
+mod tenant_store;
 #[cfg(test)]
 mod testing;
 mod ticker;
@@ -50,6 +52,7 @@ mod transports;
 mod watch;
 mod web;
 mod web_files;
+mod web_requests;
 
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
@@ -62,6 +65,8 @@ pub use recordings::sending::StoreConfig;
 pub use records::RecordsTo;
 pub use speech::{SpeechConfig, VoiceConfig};
 pub use start_error::StartError;
+pub use tenant_store::{OpenError, TenantStoreConfig};
 pub use watch::{Seen, WATCH_QUEUE};
 pub use web::WebAddress;
 pub use web_files::WebFilesConfig;
+pub use web_requests::WebRequestsConfig;

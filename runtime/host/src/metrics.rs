@@ -17,6 +17,8 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     fetches(&mut page, figures);
     speech(&mut page, figures);
     web_files(&mut page, figures);
+    store(&mut page, figures);
+    web_requests(&mut page, figures);
     recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
@@ -281,6 +283,51 @@ fn web_files(page: &mut Page, figures: &Figures) {
         ("dropped", "Files not fetched because too many waited.", &files.dropped),
     ] {
         page.counter(&format!("patchcord_web_files_{name}_total"), what, count.get());
+    }
+}
+
+fn store(page: &mut Page, figures: &Figures) {
+    let store = &figures.store;
+    for (name, what, count) in [
+        ("operations", "What handlers asked of the store.", &store.operations),
+        (
+            "failed",
+            "Of these, not done because the store could not.",
+            &store.failed,
+        ),
+        (
+            "dropped",
+            "What was not asked of the store because too much waited.",
+            &store.dropped,
+        ),
+    ] {
+        page.counter(&format!("patchcord_store_{name}_total"), what, count.get());
+    }
+    page.gauge("patchcord_store_entries", "Entries in the store.", store.entries.get());
+    page.gauge(
+        "patchcord_store_bytes",
+        "Bytes of their keys and values.",
+        store.bytes.get(),
+    );
+}
+
+fn web_requests(page: &mut Page, figures: &Figures) {
+    let requests = &figures.web_requests;
+    for (name, what, count) in [
+        ("asked", "Requests of handlers to web servers.", &requests.asked),
+        ("failed", "Of these, not answered.", &requests.failed),
+        (
+            "left",
+            "Of these, given up because their call or their time was over.",
+            &requests.left,
+        ),
+        (
+            "refused",
+            "Requests refused because too many were under way.",
+            &requests.refused,
+        ),
+    ] {
+        page.counter(&format!("patchcord_web_requests_{name}_total"), what, count.get());
     }
 }
 

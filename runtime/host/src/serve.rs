@@ -64,12 +64,13 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         Some(program.map(|program| Candidate::new(handler.tenant.clone(), program, version.trial)))
     };
     let candidates = config.handlers.iter().filter_map(tried).collect::<Result<_>>()?;
-    Ok(
-        Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
-            .with_candidates(candidates)
-            .with_users(config.calling.users.clone())
-            .with_outgoing(config.calling.outgoing(Instant::now(), into_day())),
-    )
+    let directory = Directory::new(Routes::new(config.routes.clone()), programs, programs::announcement())
+        .with_candidates(candidates)
+        .with_users(config.calling.users.clone())
+        .with_outgoing(config.calling.outgoing(Instant::now(), into_day()));
+    Ok(config.handlers.iter().fold(directory, |directory, handler| {
+        directory.with_grants(&handler.tenant, &handler.name, handler.grants.clone())
+    }))
 }
 
 /// How long the day has lasted (UTC).

@@ -8,7 +8,10 @@
 //! Orders of the node wait.
 
 mod asking;
+mod inbox;
 mod places;
+
+pub(crate) use inbox::{INBOX, Inbox, Order, Outbox, Taken};
 
 use crate::aside::Aside;
 use crate::dns::DnsQueue;
@@ -18,249 +21,31 @@ use crate::journals::JournalQueue;
 use crate::live_streams::{self, LiveQueue};
 use crate::media_threads::{Handed, MediaQueue};
 use crate::net::Datagrams;
-use crate::recognition::Recognised;
 use crate::recordings::RecordingQueue;
 use crate::records::RecordQueue;
-use crate::sounds::Sound;
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
-use patchcord_control::call::{RecogniseSignal, Saved, StreamSignal};
+use inbox::ToShard;
 use patchcord_control::ids::{CallId, LegId};
-use patchcord_control::words::NotRecorded;
-use patchcord_media::Report;
+use patchcord_control::words::{Error, NoResponse, NotRecorded};
 use patchcord_sip::identity::FetchFailure;
-use patchcord_sip::{Class, Flow, LocationChange, Target, Transport};
+use patchcord_sip::{Class, Flow, Transport};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom};
-use patchcord_switch::{
-    Config, Directory, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, TrunkTargets, Way,
-};
-use places::Waiting;
+use patchcord_switch::{Config, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, Way};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// What may wait in the inbox of a shard, and as much again in its waiting room.
-pub(crate) const INBOX: usize = 8_192;
 /// Inputs are taken for so long before the figures are published and deadlines are looked at again.
 const TIME_PER_WAKE: Duration = Duration::from_millis(10);
 /// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
 const PUBLISH: Duration = Duration::from_millis(20);
-
-/// A signer's certificate file, or why there is none.
-type File = Result<Vec<u8>, FetchFailure>;
-
-/// A recording that is kept, or why not.
-type Stored = Result<Saved, NotRecorded>;
-
-/// What a shard's thread is told.
-enum ToShard {
-    Message {
-        flow: Flow,
-        bytes: Box<[u8]>,
-        came: Instant,
-        class: Class,
-    },
-    SendFailed {
-        flow: Flow,
-    },
-    Resolved {
-        query: Query,
-        targets: Vec<Target>,
-    },
-    Fetched {
-        query: Query,
-        file: File,
-    },
-    Report(Report),
-    Recorded {
-        key: RecordingKey,
-        stored: Stored,
-    },
-    Spoken {
-        query: Query,
-        sound: Sound,
-    },
-    Recognised {
-        query: Query,
-        heard: Recognised,
-    },
-    Stream {
-        key: StreamKey,
-        signal: StreamSignal,
-    },
-    Recognition {
-        key: StreamKey,
-        signal: RecogniseSignal,
-    },
-    Location(LocationChange),
-    Trunk(TrunkTargets),
-    Order(Order),
-}
-
-/// What the node wants of a shard.
-#[derive(Debug, Clone)]
-pub(crate) enum Order {
-    Directory(Arc<Directory>),
-    StartTrunks,
-    Drain,
-    EndAll,
-    Stop,
-}
-
-/// The way into a shard.
-#[derive(Clone)]
-pub(crate) struct Inbox {
-    sender: SyncSender<ToShard>,
-    waiting: Arc<Waiting>,
-}
-
-/// The shard's end of its inbox.
-pub(crate) struct Outbox {
-    receiver: Receiver<ToShard>,
-    waiting: Arc<Waiting>,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
-    Yes,
-    /// There was no room for this class.
-    Dropped(Class),
-}
-
-impl Inbox {
-    /// An inbox and its end.
-    pub(crate) fn new() -> (Self, Outbox) {
-        let (sender, receiver) = sync_channel(INBOX);
-        let waiting = Arc::new(Waiting::default());
-        let inbox = Self {
-            sender,
-            waiting: waiting.clone(),
-        };
-        (inbox, Outbox { receiver, waiting })
-    }
-
-    /// Hands over a SIP message, or drops it.
-    pub(crate) fn message(&self, flow: Flow, bytes: &[u8]) -> Taken {
-        let class = Class::of(bytes);
-        let entered = self.waiting.enter(class);
-        if entered != Taken::Yes {
-            return entered;
-        }
-        let (bytes, came) = (bytes.into(), Instant::now());
-        let message = ToShard::Message {
-            flow,
-            bytes,
-            came,
-            class,
-        };
-        match self.put(message) {
-            Ok(()) => Taken::Yes,
-            Err(_) => {
-                self.waiting.leave(class);
-                Taken::Dropped(class)
-            }
-        }
-    }
-
-    /// Says that a way leads nowhere, or drops that.
-    pub(crate) fn send_failed(&self, flow: Flow) -> Taken {
-        self.offer(ToShard::SendFailed { flow })
-    }
-
-    /// Answers [`Output::Resolve`], or finds no room for the answer.
-    pub(crate) fn resolved(&self, query: Query, targets: &[Target]) -> Taken {
-        let targets = targets.to_vec();
-        self.offer(ToShard::Resolved { query, targets })
-    }
-
-    /// Answers [`Output::FetchCertificate`], or finds no room for the answer.
-    pub(crate) fn fetched(&self, query: Query, file: &File) -> Taken {
-        let file = file.clone();
-        self.offer(ToShard::Fetched { query, file })
-    }
-
-    /// Answers [`Output::Speak`], or finds no room for the answer.
-    pub(crate) fn spoken(&self, query: Query, sound: &Sound) -> Taken {
-        let sound = sound.clone();
-        self.offer(ToShard::Spoken { query, sound })
-    }
-
-    /// Answers [`Output::Recognise`], or finds no room for the answer.
-    pub(crate) fn recognised(&self, query: Query, heard: &Recognised) -> Taken {
-        let heard = heard.clone();
-        self.offer(ToShard::Recognised { query, heard })
-    }
-
-    /// Tells that a recording is kept or failed, or finds no room for that.
-    pub(crate) fn recorded(&self, key: RecordingKey, stored: Stored) -> Taken {
-        self.offer(ToShard::Recorded { key, stored })
-    }
-
-    /// Tells something of a stream, or finds no room for that.
-    pub(crate) fn stream(&self, key: StreamKey, signal: &StreamSignal) -> Taken {
-        let signal = signal.clone();
-        self.offer(ToShard::Stream { key, signal })
-    }
-
-    /// Tells something of a recognition, or finds no room for that.
-    pub(crate) fn recognition(&self, key: StreamKey, signal: &RecogniseSignal) -> Taken {
-        let signal = signal.clone();
-        self.offer(ToShard::Recognition { key, signal })
-    }
-
-    /// Tells what another shard learned about a user, or drops that: the phone's next registration tells it again.
-    fn location(&self, change: LocationChange) -> Taken {
-        self.offer(ToShard::Location(change))
-    }
-
-    /// Tells what another shard learned about a trunk, or drops that: the next look at the trunk tells it again.
-    fn trunk(&self, found: TrunkTargets) -> Taken {
-        self.offer(ToShard::Trunk(found))
-    }
-
-    fn offer(&self, told: ToShard) -> Taken {
-        match self.put(told) {
-            Ok(()) => Taken::Yes,
-            Err(_) => Taken::Dropped(Class::Inside),
-        }
-    }
-
-    /// Hands over a report; gives it back if there is no room now. A shard that has ended takes everything.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a report comes back as it is: boxing it would allocate in the media loop"
-    )]
-    pub(crate) fn report(&self, report: Report) -> Result<(), Report> {
-        match self.put(ToShard::Report(report)) {
-            Err(ToShard::Report(report)) => Err(report),
-            _ => Ok(()),
-        }
-    }
-
-    /// Hands over an order; waits for room.
-    pub(crate) fn order(&self, order: Order) {
-        // A shard that has ended needs no orders.
-        let _ = self.sender.send(ToShard::Order(order));
-    }
-
-    #[expect(
-        clippy::result_large_err,
-        reason = "a report comes back as it is: boxing it would allocate in the media loop"
-    )]
-    fn put(&self, told: ToShard) -> Result<(), ToShard> {
-        match self.sender.try_send(told) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
-            Err(TrySendError::Full(told)) => Err(told),
-        }
-    }
-}
 
 /// A running shard thread; dropping it stops and joins it. Calls it still has are gone without a record: end them first.
 pub(crate) struct ShardThread {
@@ -353,6 +138,8 @@ enum Undone {
     Record(RecordingKey, NotRecorded),
     Speak(Query, &'static str),
     Recognise(Query, &'static str),
+    Store(Query, &'static str),
+    AskWeb(Query),
     Stream(StreamKey),
 }
 
@@ -464,6 +251,8 @@ impl Work {
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
+            ToShard::KeptFor { query, reply } => self.handle(Input::Stored { query, reply }),
+            ToShard::Responded { query, response } => self.handle(Input::Responded { query, response }),
             ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Recognition { key, signal } => self.handle(Input::Recognition { key, signal }),
             ToShard::Location(change) => self.handle(Input::Location(change)),
@@ -506,6 +295,14 @@ impl Work {
                 Undone::Speak(query, why) => Input::Spoken {
                     query,
                     sound: Err(why.to_owned()),
+                },
+                Undone::Store(query, why) => Input::Stored {
+                    query,
+                    reply: Err(Error::Unavailable(why.to_owned())),
+                },
+                Undone::AskWeb(query) => Input::Responded {
+                    query,
+                    response: Err(NoResponse::Overloaded),
                 },
                 Undone::Recognise(query, why) => Input::Recognised {
                     query,
@@ -550,6 +347,9 @@ impl Work {
             Output::Speak { query, wanted } => self.speak(query, wanted),
             Output::FetchSound { query, wanted } => self.fetch_sound(query, wanted),
             Output::Recognise { query, wanted } => self.recognise(query, wanted),
+            Output::Store { query, wanted } => self.store(query, wanted),
+            Output::AskWeb { query, wanted } => self.ask_web(query, wanted),
+            Output::LeaveWeb { query } => self.leave_web(query),
             Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {

@@ -1,6 +1,7 @@
 //! Why a node did not start: one sentence each, with what to do. Whatever was started before is gone again.
 
 use crate::certificates::CertificateError;
+use crate::tenant_store::OpenError;
 use patchcord_sip::Transport;
 use std::fmt;
 use std::io;
@@ -70,6 +71,8 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The store of handlers cannot be opened.
+    TenantStore(OpenError),
     /// The folder for journals cannot be used.
     Journals {
         /// Which.
@@ -146,6 +149,7 @@ impl fmt::Display for StartError {
                 "traces cannot be written to {}: {why}; name a folder that may be made or written in [trace] folder",
                 path.display()
             ),
+            StartError::TenantStore(why) => write!(f, "{why}; see [store] folder"),
             StartError::Journals { path, why } => write!(
                 f,
                 "journals cannot be written to {}: {why}; name a folder that may be made or written in [journal] folder",

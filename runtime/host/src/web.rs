@@ -209,6 +209,20 @@ where
     round(stream, request, (most, is_ok)).await.map(Answered::from)
 }
 
+/// The same, whatever the status.
+pub(crate) async fn exchange_any<S, B>(
+    stream: S,
+    request: Request<B>,
+    most: usize,
+) -> Result<Response<Vec<u8>>, FetchFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    round(stream, request, (most, |_| true)).await
+}
+
 async fn round<S, B>(stream: S, request: Request<B>, (most, fine): Wanted) -> Result<Response<Vec<u8>>, FetchFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

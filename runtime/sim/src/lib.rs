@@ -21,6 +21,6 @@ pub use phone::Phone;
 pub use transcriber::Transcriber;
 pub use world::{
     DOMAIN, EVENTS_KEPT, LOG_LINES, Leftover, Line, Listener, Log, NODE, NumberAt, PHONES_MAX, PhoneId, PhoneOptions,
-    RECORDING_SECONDS, Recording, Seat, Setup, Spoken, Storage, TENANT, Tape, Voice, World, speech, users, way_out,
-    words_said,
+    RECORDING_SECONDS, Recording, Seat, Setup, Shelving, Spoken, Storage, TENANT, Tape, Voice, World, speech, users,
+    way_out, words_said,
 };

@@ -45,6 +45,27 @@
 //! | `lines` | calls a callee takes before it is busy; `{ line = 2 }` turns to the second |
 //! | `user` | whom it registers as; a caller without it is a stranger to the node |
 //!
+//! What web servers answer stands in `[[http]]` blocks, secrets of the handler in `[secrets]`, and what the store holds at the
+//! beginning in `[store]`. What a handler asks of a server that no block answers makes the scenario fail:
+//!
+//! ```toml
+//! [secrets]
+//! crm-token = "any eight signs"
+//!
+//! [store]
+//! "calls of alice" = "7"
+//!
+//! [[http]]
+//! method = "POST"                  # GET without it
+//! url = "https://crm.example.com/calls"
+//! body_holds = "alice"             # of the request; anything without it
+//! status = 201
+//! headers = { content-type = "text/plain" }
+//! body = "noted"
+//! delay_ms = 300
+//! # fails = "never_answers"        # or "too_large", "refused", "breaks", "overloaded": no answer
+//! ```
+//!
 //! Texts are spoken by a pretend voice, whose words `hear_speech` knows; `voice_fails = "why"` at the top makes it refuse.
 //! What a phone says with `say_words` in the same voice, a pretend recogniser understands; `listener_fails` is for it.
 //! Another one listens all the time to whom a handler wants written down; it understands the words of the hints.
@@ -88,9 +109,9 @@ mod script;
 
 pub use format::{
     AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
-    HearStep, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, RingThenRefuse,
-    STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb,
-    WhenCalled, Within,
+    HTTP_MAX, HearStep, HttpBlock, HttpFails, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep,
+    PromptStep, RingThenRefuse, STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep,
+    TransferredStep, Verb, WhenCalled, Within,
 };
 pub(crate) use likeness::Reference;
 pub use report::{Failure, Report};

@@ -12,7 +12,10 @@ mod listener;
 mod log;
 mod node;
 mod seat;
+mod servers;
+mod services;
 mod setup;
+mod shelf;
 mod tapes;
 mod voice;
 mod web;
@@ -22,6 +25,7 @@ pub use listener::Listener;
 pub use log::{LOG_LINES, Line, Log};
 pub use seat::{EVENTS_KEPT, PhoneOptions, RECORDING_SECONDS, Recording, Seat};
 pub use setup::{DOMAIN, Setup, TENANT};
+pub use shelf::Shelving;
 pub use tapes::{Storage, Tape};
 pub use voice::{Spoken, Voice, speech, words_said};
 
@@ -494,7 +498,7 @@ impl World {
                 self.node.shard.handle(self.now, Input::Spoken { query, sound });
             } else if let Some((query, heard)) = self.node.recogniser.answers.due(self.now) {
                 self.node.shard.handle(self.now, Input::Recognised { query, heard });
-            } else {
+            } else if !self.serve_due() {
                 return;
             }
         }
@@ -516,6 +520,9 @@ impl World {
             Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
             Output::FetchSound { query, wanted } => self.node.web.ask(self.now, query, &wanted),
             Output::Recognise { query, wanted } => self.node.recogniser.ask(self.now, query, wanted),
+            Output::Store { query, wanted } => self.store(query, &wanted),
+            Output::AskWeb { query, wanted } => self.node.servers.ask(self.now, query, wanted),
+            Output::LeaveWeb { query } => self.node.servers.leave(query),
             Output::Stream(order) => self.node.agents.order(self.now, order),
             Output::Notice { call, notice } => {
                 if let Notice::Started { .. } = notice {

@@ -4,6 +4,7 @@
 use crate::outgoing::Outgoing;
 use crate::trial::Candidate;
 use patchcord_control::call::PromptNames;
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Route, Routes};
 use patchcord_guest::Module;
@@ -83,6 +84,8 @@ pub struct Directory {
     candidates: HashMap<(Tenant, String), Arc<Candidate>>,
     pub(crate) announcement: Arc<Clip>,
     users: Users,
+    /// Nothing to those who are not in it.
+    grants: HashMap<(Tenant, String), Arc<Grants>>,
     pub(crate) outgoing: Outgoing,
 }
 
@@ -118,6 +121,7 @@ impl Directory {
             announcement,
             candidates: HashMap::new(),
             users: Users::default(),
+            grants: HashMap::new(),
             outgoing: Outgoing::default(),
         }
     }
@@ -142,6 +146,20 @@ impl Directory {
     /// The same with users that have phones.
     pub fn with_users(self, users: Users) -> Self {
         Self { users, ..self }
+    }
+
+    /// The same with what a tenant's handler is granted.
+    #[must_use]
+    pub fn with_grants(mut self, tenant: &Tenant, handler: &str, grants: Grants) -> Self {
+        let place = (tenant.clone(), handler.to_owned());
+        self.grants.insert(place, Arc::new(grants));
+        self
+    }
+
+    /// What a tenant's handler is granted.
+    pub(crate) fn grants(&self, tenant: &Tenant, handler: &str) -> Arc<Grants> {
+        let place = (tenant.clone(), handler.to_owned());
+        self.grants.get(&place).cloned().unwrap_or_default()
     }
 
     /// The domains of a tenant's users.

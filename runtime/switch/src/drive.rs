@@ -65,6 +65,8 @@ impl Shard {
                 CallOutput::Room { number, command } => self.room_command(now, id, number, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
                 CallOutput::Recognition { number, command } => self.recognise_command(now, id, number, command),
+                CallOutput::Errand { number, errand } => self.errand(id, number, errand),
+                CallOutput::CancelErrand { number } => self.cancel_errand(id, number),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
@@ -91,7 +93,7 @@ impl Shard {
             started_at: setup.started_at,
             private,
         };
-        Some(Box::new(Journal::begin(now, &beginning)))
+        Some(Box::new(Journal::begin(now, &beginning, &setup.grants)))
     }
 
     /// Hands out what is new in a call's journal: once for each input, however much came of it.

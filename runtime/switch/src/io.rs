@@ -2,6 +2,7 @@
 
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
+use crate::errands::{ToAsk, ToStore};
 use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
 use crate::journal::{JournalPart, PrivateValues};
@@ -15,7 +16,9 @@ use patchcord_control::limits::Limits;
 use patchcord_control::private::Private;
 use patchcord_control::record::CallRecord;
 use patchcord_control::stream_urls::StreamAllow;
-use patchcord_control::words::{Heard, Key, LogLevel, NotRecorded, RecordFormat, StreamEnd, UnixTime};
+use patchcord_control::words::{
+    Error, Heard, HttpResponse, Key, LogLevel, NoResponse, NotRecorded, RecordFormat, StoreReply, StreamEnd, UnixTime,
+};
 use patchcord_media::{Clip, Command, LiveEvent, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -148,6 +151,20 @@ pub enum Input<'a> {
         query: Query,
         /// The reason is for a person to read and holds nothing of what was said.
         heard: Result<Heard, String>,
+    },
+    /// What a web server answered, as [`Output::AskWeb`] asked, or why it did not; one for each question that was not left.
+    Responded {
+        /// The question.
+        query: Query,
+        /// The answer.
+        response: Result<HttpResponse, NoResponse>,
+    },
+    /// What came of something in the store, as [`Output::Store`] asked; exactly one for each question.
+    Stored {
+        /// The question.
+        query: Query,
+        /// The reply that the action has.
+        reply: Result<StoreReply, Error>,
     },
     /// A stream has something to tell; it is over once for each [`StreamOrder::Begin`].
     Stream {
@@ -304,6 +321,25 @@ pub enum Output {
         query: Query,
         /// What was said, and what it may be.
         wanted: ToRecognise,
+    },
+    /// Send a request to a web server; [`Input::Responded`] follows. The handler waits for it. No redirection is followed.
+    AskWeb {
+        /// The question.
+        query: Query,
+        /// What.
+        wanted: ToAsk,
+    },
+    /// Nobody waits for an answer of the web any more: leave it.
+    LeaveWeb {
+        /// The question.
+        query: Query,
+    },
+    /// Do something in the store; [`Input::Stored`] follows. The handler waits for it.
+    Store {
+        /// The question.
+        query: Query,
+        /// What.
+        wanted: ToStore,
     },
     /// Tell storage.
     Recording(RecordingOrder),

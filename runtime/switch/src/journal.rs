@@ -26,8 +26,10 @@ pub(crate) use wire::Seen;
 
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::call::Input as CallInput;
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, HandlerEnd, Usage};
+use std::sync::Arc;
 use std::time::Instant;
 use wire::{Sheet, Wire};
 
@@ -68,6 +70,8 @@ pub(crate) struct Journal {
     /// Bytes told before.
     told: u64,
     private: PrivateValues,
+    /// What no journal may hold.
+    secrets: Arc<Grants>,
     /// When the last record was made: the next says how long ago that was.
     last_at: Instant,
     state: State,
@@ -81,12 +85,13 @@ enum State {
 
 impl Journal {
     /// The journal of a call that begins.
-    pub(crate) fn begin(now: Instant, beginning: &Beginning) -> Journal {
+    pub(crate) fn begin(now: Instant, beginning: &Beginning, secrets: &Arc<Grants>) -> Journal {
         let mut journal = Journal {
             call: beginning.call,
             part: Vec::with_capacity(2 * PART_BYTES),
             told: 0,
             private: beginning.private,
+            secrets: secrets.clone(),
             last_at: now,
             state: State::Goes,
         };
@@ -177,7 +182,12 @@ impl Journal {
         }
         let before = self.part.len();
         let waited = now.saturating_duration_since(self.last_at).as_micros() as u64;
-        let written = write_record(&mut self.part, waited, self.private, put);
+        let secrets = &*self.secrets;
+        let written = frame::write(&mut self.part, |bytes| {
+            let mut sheet = Sheet::new(bytes, self.private).without(secrets);
+            sheet.number(waited);
+            put(&mut sheet);
+        });
         let size = self.told as usize + self.part.len();
         if written.is_err() || size + FULL_BYTES > CALL_BYTES {
             self.part.truncate(before);
@@ -196,26 +206,17 @@ const FULL_BYTES: usize = 16;
 fn closing(entry: &Entry) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A record of two bytes is never too long.
-    let _ = write_record(&mut bytes, 0, PrivateValues::Keep, |sheet| entry.put(sheet));
+    let _ = frame::write(&mut bytes, |bytes| {
+        let mut sheet = Sheet::new(bytes, PrivateValues::Keep);
+        sheet.number(0);
+        entry.put(&mut sheet);
+    });
     bytes
 }
 
 /// The record that ends a journal of which a part was lost on its way.
 pub fn broken_off() -> Vec<u8> {
     closing(&Entry::BrokenOff)
-}
-
-fn write_record(
-    to: &mut Vec<u8>,
-    after_us: u64,
-    private: PrivateValues,
-    put: impl FnOnce(&mut Sheet<'_>),
-) -> Result<(), frame::TooLong> {
-    frame::write(to, |bytes| {
-        let mut sheet = Sheet::new(bytes, private);
-        sheet.number(after_us);
-        put(&mut sheet);
-    })
 }
 
 /// SIP headers are texts for the handler and private for everybody else.

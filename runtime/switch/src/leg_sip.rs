@@ -219,6 +219,7 @@ impl Shard {
             seats: BTreeMap::new(),
             speaking: 0,
             recognising: 0,
+            http: None,
             streams: BTreeMap::new(),
             recognitions: BTreeMap::new(),
             wake_at: None,
@@ -258,6 +259,7 @@ impl Shard {
             headers: facts.headers,
             description: facts.description,
             streams: self.config.streams.clone(),
+            grants: target.directory.grants(&target.tenant, &program.name),
             listens: self.config.listens,
             trace: self.config.trace,
         }

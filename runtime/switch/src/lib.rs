@@ -10,6 +10,7 @@
 mod carriers;
 mod directory;
 mod drive;
+mod errands;
 mod hearing;
 mod identity;
 mod io;
@@ -40,6 +41,7 @@ pub mod waiting;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
+pub use errands::{ToAsk, ToStore};
 pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};

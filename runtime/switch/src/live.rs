@@ -2,7 +2,7 @@
 
 use crate::directory::{Directory, Program};
 use crate::hearing::Ears;
-use crate::io::{MediaPort, RecordingKey};
+use crate::io::{MediaPort, Query, RecordingKey};
 use crate::journal::Journal;
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
@@ -51,6 +51,8 @@ pub(crate) struct Live {
     pub(crate) speaking: usize,
     /// What was said in it and is being recognised; at most [`RECOGNISING_MAX`](crate::RECOGNISING_MAX).
     pub(crate) recognising: usize,
+    /// Its last request to a web server, by its number.
+    pub(crate) http: Option<(u32, Query)>,
     /// Streams of the call by their number. Bounded by the call's limit.
     pub(crate) streams: BTreeMap<u32, StreamKey>,
     /// Its rooms by their number. Bounded by the call's limit.

@@ -3,6 +3,7 @@
 //! It holds the indexes (dialog, session and time to call) and hands everything else to the call it belongs to.
 
 use crate::directory::Directory;
+use crate::errands::Waiting;
 use crate::hearing::Asker;
 use crate::identity::Vetting;
 use crate::io::{Config, Counts, Input, MediaPort, Output, Query, RecordingKey};
@@ -56,6 +57,8 @@ pub struct Shard {
     pub(crate) speaking: BTreeMap<Query, Speaking>,
     /// What was said and is being recognised. Bounded by [`RECOGNISING_MAX`](crate::RECOGNISING_MAX) of each call.
     pub(crate) recognising: BTreeMap<Query, Asker>,
+    /// What handlers have done elsewhere: one of each call, and those that came too late.
+    pub(crate) errands: BTreeMap<Query, Waiting>,
     /// Calls whose signature waits for a certificate.
     pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
@@ -133,6 +136,7 @@ impl Shard {
             next_query: 0,
             speaking: BTreeMap::new(),
             recognising: BTreeMap::new(),
+            errands: BTreeMap::new(),
             vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
@@ -174,6 +178,8 @@ impl Shard {
             Input::Media(report) => self.media_report(now, report),
             Input::Recorded { key, stored } => self.recorded(now, key, stored),
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
+            Input::Responded { query, response } => self.responded(now, query, response),
+            Input::Stored { query, reply } => self.stored(now, query, reply),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Stream { key, signal } => self.stream_signal(now, key, signal),
             Input::Recognition { key, signal } => self.recognise_signal(now, key, signal),

@@ -135,6 +135,9 @@ impl Call {
                 self.leave_room(*room, *leg);
                 Answer::Nothing
             }
+            Ask::Store { key, action } => return self.store(now, key, action),
+            Ask::Http { request } => return self.http(now, request),
+            Ask::Secret { name } => self.secret(name),
             Ask::RoomEvent { room } => Answer::RoomEvent(self.room_event(*room)),
         };
         Reply::Now(answer)

@@ -1,14 +1,18 @@
 //! Whether what a handler passes is within the contract's ranges. A refusal names the argument and what would be right.
 
+mod asking;
 mod hearing;
 mod parties;
 mod recognising;
 mod rooms;
+mod storing;
 mod streams;
 
+pub(crate) use asking::http;
 pub(crate) use parties::{addresses, bridge, dial, keys};
 pub(crate) use recognising::recognise;
 pub(crate) use rooms::{record_room, seat};
+pub(crate) use storing::store;
 pub(crate) use streams::{STREAM_TEXT_BYTES, stream};
 
 use crate::ids::LegId;

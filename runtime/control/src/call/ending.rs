@@ -3,7 +3,7 @@
 use super::leg::{Audio, Leg};
 use super::operation::Operation;
 use super::tally::cut;
-use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource};
+use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource, Wait};
 use crate::describe;
 use crate::ids::LegId;
 use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Usage};
@@ -22,6 +22,10 @@ impl Call {
         } else {
             Settled::No
         };
+        let result = result.map_err(|error| match error {
+            Error::Failed(why) => Error::Failed(self.setup.grants.for_a_log(&why)),
+            other => other,
+        });
         self.handler_over(now, HandlerEnd::of_result(result, settled), usage);
     }
 
@@ -149,7 +153,10 @@ impl Call {
     }
 
     pub(super) fn stop_handler(&mut self) {
-        if matches!(self.handler, Handler::Waiting { .. }) {
+        if let Handler::Waiting { wait, .. } = &self.handler {
+            if let Wait::Http { number, .. } = wait {
+                self.outputs.push_back(Output::CancelErrand { number: *number });
+            }
             self.handler = Handler::Stopping;
             self.outputs.push_back(Output::StopHandler);
         }

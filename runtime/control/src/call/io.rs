@@ -1,8 +1,10 @@
 //! What goes into a call and what comes out of it: closed lists, the whole interface between decisions and the rest.
 
+mod errands;
 mod recognising;
 mod setup;
 
+pub use errands::{Errand, HttpOrder};
 pub use recognising::{Listens, RecogniseCommand, RecogniseSignal};
 pub use setup::{Setup, Trace};
 
@@ -16,8 +18,8 @@ use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::StreamUrl;
 use crate::words::{
     AnsweredBy, Beep, Broken, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing,
-    Interruption, Key, KeysBetween, LogLevel, NotRecorded, PauseWith, PlayChange, PlayEnd, RecordFormat, Segment,
-    StreamCounts, StreamEnd, StreamOptions, TrimSilence,
+    HttpResponse, Interruption, Key, KeysBetween, LogLevel, NoResponse, NotRecorded, PauseWith, PlayChange, PlayEnd,
+    RecordFormat, Segment, StoreReply, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
 };
 use std::time::Duration;
 
@@ -89,6 +91,20 @@ pub enum Input {
         number: u32,
         /// What.
         signal: RecogniseSignal,
+    },
+    /// A web server answered what [`Output::Errand`] asked, or did not.
+    Responded {
+        /// The errand's number.
+        number: u32,
+        /// What came of it.
+        response: Result<HttpResponse, NoResponse>,
+    },
+    /// The store did what [`Output::Errand`] asked, or not.
+    Stored {
+        /// The errand's number.
+        number: u32,
+        /// What came of it.
+        reply: Result<StoreReply, Error>,
     },
     /// The operator ends the call.
     End(Interruption),
@@ -421,6 +437,18 @@ pub enum Output {
         number: u32,
         /// What.
         command: RecogniseCommand,
+    },
+    /// Have something done elsewhere; its answer is an input with this number, exactly one.
+    Errand {
+        /// Which of the call's.
+        number: u32,
+        /// What.
+        errand: Errand,
+    },
+    /// Nobody waits for an errand any more.
+    CancelErrand {
+        /// Which of the call's.
+        number: u32,
     },
     /// Stop the handler for good.
     StopHandler,

@@ -11,6 +11,7 @@ mod bridging;
 mod check;
 mod dialling;
 mod ending;
+mod errands;
 mod gathering;
 mod hearing;
 mod io;
@@ -32,10 +33,10 @@ mod transferring;
 
 pub use check::PromptNames;
 pub use io::{
-    AskedTransfer, Branch, HoldWanted, Input, KeyOut, Last, LegCommand, LegSignal, Listens, MediaCommand, NoSuchCall,
-    NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecogniseCommand, RecogniseSignal, RecordingCommand,
-    RecordingSignal, Saved, Setup, StreamCommand, StreamOver, StreamSignal, TakeFrom, TapCommand, TapWanted, Tapped,
-    Trace, TransferKind, Turn, TurnTrace,
+    AskedTransfer, Branch, Errand, HoldWanted, HttpOrder, Input, KeyOut, Last, LegCommand, LegSignal, Listens,
+    MediaCommand, NoSuchCall, NotLocated, OnKey, Output, Placing, Presented, PromptSource, RecogniseCommand,
+    RecogniseSignal, RecordingCommand, RecordingSignal, Saved, Setup, StreamCommand, StreamOver, StreamSignal,
+    TakeFrom, TapCommand, TapWanted, Tapped, Trace, TransferKind, Turn, TurnTrace,
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
@@ -77,6 +78,8 @@ pub struct Call {
     rooms_opened: u32,
     /// In the order they began; none is ever removed. Bounded by `Limits::recognitions`.
     recognitions: Vec<Recognition>,
+    /// The number of the last one.
+    errands: u32,
     random: ChaCha12Rng,
     handler: Handler,
     /// What it asked last and was answered.
@@ -127,6 +130,14 @@ enum Wait {
         operation: OperationId,
         until: Option<Instant>,
     },
+    /// What a web server says, or time; the end of the call too, unless it had ended before.
+    Http {
+        number: u32,
+        until: Instant,
+        cleaning_up: bool,
+    },
+    /// What the store says, or time.
+    Store { number: u32, until: Instant },
     /// Something that a recognition heard, or time.
     Heard {
         operation: OperationId,
@@ -177,6 +188,7 @@ impl Call {
             streams: Vec::new(),
             rooms_opened: 0,
             recognitions: Vec::new(),
+            errands: 0,
             handler: Handler::Running,
             last_ask: None,
             fallbacks_tried: 0,
@@ -206,6 +218,8 @@ impl Call {
             Input::Stream { number, signal } => self.stream_signal(now, number, signal),
             Input::Room { number, signal } => self.room_signal(number, signal),
             Input::Recognition { number, signal } => self.recognise_signal(now, number, signal),
+            Input::Responded { number, response } => self.responded(now, number, response),
+            Input::Stored { number, reply } => self.stored(now, number, reply),
             Input::End(why) => self.end_by_platform(why),
             Input::Deadline => self.deadline(now),
         }
@@ -323,6 +337,12 @@ impl Call {
             Wait::Any { operations, until } => self.any_done(now, operations, *until),
             Wait::Operation(id) => self.outcome(*id),
             Wait::Text { operation, until } => self.text_ready(now, *operation, *until),
+            Wait::Http {
+                number,
+                until,
+                cleaning_up,
+            } => self.http_ready(now, (*number, *until), *cleaning_up),
+            Wait::Store { until, .. } => (now >= *until).then(|| self.store_late()),
             Wait::Heard { operation, until } => self.heard_ready(now, *operation, *until),
         }
     }
@@ -396,7 +416,7 @@ impl Wait {
     fn until(&self) -> Option<Instant> {
         match self {
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
-            Wait::KeyPause { at, .. } => Some(*at),
+            Wait::KeyPause { at, .. } | Wait::Store { until: at, .. } | Wait::Http { until: at, .. } => Some(*at),
             Wait::Any { until, .. } | Wait::Text { until, .. } | Wait::Heard { until, .. } => *until,
             Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }

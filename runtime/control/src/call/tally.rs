@@ -10,6 +10,8 @@ use crate::words::LogLevel;
 pub(crate) struct Tally {
     pub(crate) usage: Usage,
     pub(crate) turns: u32,
+    pub(crate) store_operations: usize,
+    pub(crate) http_requests: usize,
     pub(crate) log_bytes: usize,
     pub(crate) log_lines_dropped: u32,
     pub(crate) keys_dropped: u32,
@@ -17,7 +19,8 @@ pub(crate) struct Tally {
 
 impl Call {
     pub(super) fn log(&mut self, level: LogLevel, message: &str) -> Answer {
-        let line = cut(message, self.setup.limits.log_line_bytes);
+        let message = self.setup.grants.for_a_log(message);
+        let line = cut(&message, self.setup.limits.log_line_bytes);
         if self.tally.log_bytes + line.len() > self.setup.limits.log_bytes {
             self.tally.log_lines_dropped += 1;
         } else {

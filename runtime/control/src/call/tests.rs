@@ -89,6 +89,7 @@ impl Bench {
                 ("x-trunk".to_owned(), "b".to_owned()),
             ],
             description,
+            grants: Arc::default(),
             listens: super::Listens::Continuously,
             streams: Arc::new(StreamAllow::new(vec![
                 StreamUrl::parse("ws://a/talk/").expect("an address"),

@@ -6,12 +6,15 @@ mod call;
 mod clock;
 mod dial;
 mod gather;
+mod http;
 mod log;
 mod play;
 mod random;
 mod recognise;
 mod record;
 mod room;
+mod secrets;
+mod store;
 mod stream;
 mod transfer;
 mod types;
@@ -43,7 +46,10 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     random::link(&mut linker.instance(&name("random"))?)?;
     log::link(&mut linker.instance(&name("log"))?)?;
     room::link(&mut linker.instance(&name("room"))?)?;
-    recognise::link(&mut linker.instance(&name("recognise"))?)
+    recognise::link(&mut linker.instance(&name("recognise"))?)?;
+    store::link(&mut linker.instance(&name("store"))?)?;
+    secrets::link(&mut linker.instance(&name("secrets"))?)?;
+    http::link(&mut linker.instance(&name("http"))?)
 }
 
 /// The contract that modules are run against, as its package is called.

@@ -7,8 +7,10 @@ use crate::recognition::RecognitionConfig;
 use crate::recordings::sending::StoreConfig;
 use crate::records::RecordsTo;
 use crate::speech::SpeechConfig;
+use crate::tenant_store::TenantStoreConfig;
 use crate::trace::store::TraceFolder;
 use crate::web_files::WebFilesConfig;
+use crate::web_requests::WebRequestsConfig;
 use patchcord_control::call::Trace;
 use patchcord_control::stream_urls::StreamAllow;
 use patchcord_sip::Transport;
@@ -63,6 +65,10 @@ pub struct NodeConfig {
     pub web_files: WebFilesConfig,
     /// How what callers say is recognised.
     pub recognition: RecognitionConfig,
+    /// Where what handlers keep beyond a call is kept.
+    pub store: TenantStoreConfig,
+    /// How handlers ask web servers.
+    pub web_requests: WebRequestsConfig,
     /// Streams of legs to servers.
     pub streams: Streams,
     /// Shards wanted: threads that run calls.
@@ -141,6 +147,8 @@ impl NodeConfig {
             recording_store: None,
             speech: SpeechConfig::default(),
             web_files: WebFilesConfig::default(),
+            store: TenantStoreConfig::default(),
+            web_requests: WebRequestsConfig::default(),
             recognition: RecognitionConfig::default(),
             streams: Streams::default(),
             shards: 1,

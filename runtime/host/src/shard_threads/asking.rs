@@ -8,7 +8,7 @@ use crate::recordings;
 use patchcord_control::words::NotRecorded;
 use patchcord_sip::Uri;
 use patchcord_sip::identity::CertificateUrl;
-use patchcord_switch::{Query, RecordingOrder, StreamOrder, ToFetch, ToRecognise, ToSpeak};
+use patchcord_switch::{Query, RecordingOrder, StreamOrder, ToAsk, ToFetch, ToRecognise, ToSpeak, ToStore};
 
 impl Work {
     pub(super) fn resolve(&mut self, query: Query, uri: Uri) {
@@ -39,6 +39,21 @@ impl Work {
     pub(super) fn recognise(&mut self, query: Query, wanted: ToRecognise) {
         let asked = self.out.aside.recognise((self.index, query), wanted);
         self.undone.extend(asked.err().map(|why| Undone::Recognise(query, why)));
+    }
+
+    pub(super) fn store(&mut self, query: Query, wanted: ToStore) {
+        let asked = self.out.aside.store((self.index, query), wanted);
+        self.undone.extend(asked.err().map(|why| Undone::Store(query, why)));
+    }
+
+    pub(super) fn ask_web(&mut self, query: Query, wanted: ToAsk) {
+        if self.out.aside.ask_web((self.index, query), wanted).is_err() {
+            self.undone.push_back(Undone::AskWeb(query));
+        }
+    }
+
+    pub(super) fn leave_web(&self, query: Query) {
+        self.out.aside.leave_web((self.index, query));
     }
 
     pub(super) fn record(&mut self, order: RecordingOrder) {

@@ -1,8 +1,11 @@
 //! What comes out of an inbox, for tests of those who put something in.
 
-use super::{File, Outbox, Stored, ToShard};
+use super::Outbox;
+use super::inbox::{File, Stored, ToShard};
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
+use crate::tenant_store;
+use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
@@ -19,6 +22,8 @@ pub(crate) enum Heard {
     Recorded(RecordingKey, Stored),
     Spoken(Query, Sound),
     Recognised(Query, Recognised),
+    KeptFor(Query, tenant_store::Stored),
+    Responded(Query, web_requests::Responded),
     Stream(StreamKey, StreamSignal),
     Recognition(StreamKey, RecogniseSignal),
     Other,
@@ -39,6 +44,8 @@ impl Outbox {
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
             ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
             ToShard::Recognised { query, heard } => Heard::Recognised(query, heard),
+            ToShard::KeptFor { query, reply } => Heard::KeptFor(query, reply),
+            ToShard::Responded { query, response } => Heard::Responded(query, response),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
             ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,

@@ -1,7 +1,9 @@
 //! The format of a scenario file: typed, nothing ignored, every error with its line.
 
+mod services;
 mod steps;
 
+pub use services::{HTTP_MAX, HttpBlock, HttpFails};
 pub use steps::{
     AnnouncementStep, CallStep, CalledStep, EndedBy, EndedStep, HearStep, KeysHeardStep, Nothing, OfferWord, PressStep,
     PromptStep, SayStep, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
@@ -10,9 +12,11 @@ pub use steps::{
 use crate::agent::Agent;
 use crate::network::Conditions;
 use crate::phone::{Faults, Incoming, LINES_MAX};
+use patchcord_control::grants::Grants;
 use patchcord_control::numbers::E164;
 use patchcord_sip::Uri;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -49,6 +53,15 @@ pub struct Scenario {
     /// Pretend servers that legs may be streamed to.
     #[serde(default)]
     pub agent: Vec<Agent>,
+    /// What web servers answer.
+    #[serde(default)]
+    pub http: Vec<HttpBlock>,
+    /// Secrets of the handler, by name.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// What the store holds at the beginning, by key.
+    #[serde(default)]
+    pub store: BTreeMap<String, String>,
 }
 
 /// What the network does between a caller and the node, both ways.
@@ -322,6 +335,13 @@ impl Scenario {
         self.agent
             .iter()
             .try_for_each(|agent| agent.check().map_err(|what| (0, what)))?;
+        if self.http.len() > HTTP_MAX {
+            return Err((0, format!("a scenario has at most {HTTP_MAX} `[[http]]` blocks")));
+        }
+        self.http
+            .iter()
+            .try_for_each(|block| block.check().map_err(|what| (0, what)))?;
+        self.grants().map_err(|what| (0, what))?;
         let names: Vec<(&str, &str)> = self.names().collect();
         for (place, (block, name)) in names.iter().enumerate() {
             check_word(&format!("{block} name"), name)?;
@@ -338,6 +358,14 @@ impl Scenario {
             self.check_heard(&callee.steps)?;
         }
         Ok(())
+    }
+
+    /// What the handler is granted.
+    ///
+    /// # Errors
+    /// A secret that can be none; a scenario that was read has no such.
+    pub fn grants(&self) -> Result<Grants, String> {
+        services::grants(&self.secrets)
     }
 
     /// Everybody in the order of the phones: kind of block, name.

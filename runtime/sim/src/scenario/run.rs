@@ -69,8 +69,10 @@ impl Cast {
             })
         });
         let outgoing = way_out(&numbers.collect::<Vec<_>>(), base).unwrap_or_default();
-        let programs = vec![(tenant, self.program.clone())];
+        let programs = vec![(tenant.clone(), self.program.clone())];
+        let grants = scenario.grants().unwrap_or_default();
         Directory::new(routes, programs, self.announcement.clone())
+            .with_grants(&tenant, self.program.name(), grants)
             .with_users(users(parts.iter().filter_map(|part| part.user)))
             .with_outgoing(outgoing)
     }
@@ -95,6 +97,11 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
         let after = VOICE_FAILS_AFTER;
         world.set_listener(Listener::Fails { why, after });
     }
+    world.set_web_answers(scenario.http.clone());
+    for (key, value) in &scenario.store {
+        // What the store has no room for is not there, and the handler's steps show it.
+        let _ = world.put_in_store(key, value.as_bytes());
+    }
     let parts = phones(&mut world, scenario);
     world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));
     let mut failures = register(&mut world, &parts);
@@ -107,6 +114,13 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
     if failures.is_empty() {
         failures.extend(rest(&mut world, scenario, &scripts));
     }
+    // First: it may well be why something else went wrong.
+    let asked = world.web_undeclared().iter();
+    let undeclared = asked.map(|asked| {
+        let what = format!("the handler asked the web server `{asked}`, which no [[http]] block answers");
+        of_node(&world, what)
+    });
+    failures.splice(0..0, undeclared.collect::<Vec<_>>());
     Report {
         file: file.to_owned(),
         about: scenario.about.clone(),

@@ -19,6 +19,10 @@ impl<T> Answers<T> {
         self.0.insert((at, query), answer);
     }
 
+    pub(super) fn take_back(&mut self, query: Query) {
+        self.0.retain(|(_, of), _| *of != query);
+    }
+
     pub(super) fn wake_at(&self) -> Option<Instant> {
         self.0.keys().next().map(|(at, _)| *at)
     }

@@ -3,7 +3,9 @@
 
 use super::agents::Agents;
 use super::listener::Recogniser;
+use super::servers::Servers;
 use super::setup::Setup;
+use super::shelf::Shelf;
 use super::tapes::Tapes;
 use super::voice::Speaker;
 use super::web::Web;
@@ -33,6 +35,8 @@ pub(super) struct Node {
     pub(super) speaker: Speaker,
     pub(super) web: Web,
     pub(super) recogniser: Recogniser,
+    pub(super) shelf: Shelf,
+    pub(super) servers: Servers,
     pub(super) agents: Agents,
     base: Instant,
     /// The first slice that has not run.
@@ -79,6 +83,8 @@ impl Node {
             speaker: Speaker::default(),
             web: Web::default(),
             recogniser: Recogniser::default(),
+            shelf: Shelf::default(),
+            servers: Servers::default(),
             agents,
             base,
             next_slice: 0,
@@ -112,6 +118,8 @@ impl Node {
             self.speaker.answers.wake_at(),
             self.recogniser.answers.wake_at(),
             self.web.answers.wake_at(),
+            self.shelf.answers.wake_at(),
+            self.servers.answers.wake_at(),
             self.agents.wake_at(),
         ];
         let answer = answers.into_iter().flatten().min();

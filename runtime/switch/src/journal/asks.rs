@@ -86,7 +86,10 @@ wire_enum!(Ask {
     74 = ReceiveHeard { operation, timeout_ms },
     75 = RecogniseResult { operation },
     76 = StopRecognise { operation },
-    77 = Beginning,
+    80 = Beginning,
+    77 = Store { key, action },
+    78 = Secret { name },
+    79 = Http { request },
 });
 
 wire_enum!(Answer {
@@ -127,7 +130,10 @@ wire_enum!(Answer {
     34 = HeardSpeech(result),
     35 = Recognised(result),
     36 = RecogniseResult(result),
-    37 = Began(began),
+    40 = Began(began),
+    37 = Stored(result),
+    38 = Secret(result),
+    39 = Responded(result),
 });
 
 /// Whether an answer is of the variant that its ask names. In a journal that nobody tampered with it always is; an
@@ -209,5 +215,11 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         A::ReceiveHeard { .. } => matches!(answer, Answer::HeardSpeech(_)),
         A::RecogniseResult { .. } => matches!(answer, Answer::RecogniseResult(_)),
         A::StopRecognise { .. } => matches!(answer, Answer::Recognised(_)),
+        A::Store { action, .. } => match answer {
+            Answer::Stored(reply) => reply.as_ref().map_or(true, |reply| reply.fits(action)),
+            _ => false,
+        },
+        A::Http { .. } => matches!(answer, Answer::Responded(_)),
+        A::Secret { .. } => matches!(answer, Answer::Secret(_)),
     }
 }

@@ -19,6 +19,8 @@ pub(super) fn happened(input: &Input) -> Option<Happened> {
         Input::Recording { number, .. } => What::Recording(*number),
         Input::Stream { number, .. } => What::Stream(*number),
         Input::Room { number, .. } => What::Room(*number),
+        Input::Responded { response, .. } => What::Responded(response.is_ok()),
+        Input::Stored { .. } => What::Stored,
         Input::Recognition { number, .. } => What::Recognition(*number),
         Input::End(why) => What::End(*why),
     };

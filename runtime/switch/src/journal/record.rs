@@ -186,6 +186,10 @@ pub enum What {
     Recording(u32),
     /// Something of the stream of this number.
     Stream(u32),
+    /// The store did what the handler asked, or not.
+    Stored,
+    /// A web server answered, or did not.
+    Responded(bool),
     /// The operator ends the call.
     End(Interruption),
     /// The handler broke, and a fallback could not have the caller.
@@ -239,6 +243,9 @@ wire_struct!(Limits {
     recognitions_at_once,
     recognitions,
     recognised_texts,
+    store_operations,
+    store_wait,
+    http_requests,
     ring,
     call_duration,
     clean_up,
@@ -293,7 +300,9 @@ wire_enum!(What {
     24 = End(why),
     25 = Room(number),
     26 = Recognition(number),
-    27 = NoFallback,
+    29 = NoFallback,
+    27 = Stored,
+    28 = Responded(came),
 });
 wire_enum!(Entry {
     1 = Asked { ask, fuel },

@@ -4,10 +4,12 @@ use super::record::{CallLimits, Entry, HandlerOver, Waited};
 use super::{Beginning, CALL_BYTES, Journal, JournalError, PrivateValues, Stopped, VERSION, broken_off, read};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::call::{Input as CallInput, LegSignal};
+use patchcord_control::grants::Grants;
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::limits::Limits;
 use patchcord_control::record::Usage;
-use patchcord_control::words::{LogLevel, UnixTime};
+use patchcord_control::words::{HttpHeader, HttpMethod, HttpRequest, LogLevel, StoreAction, UnixTime};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[expect(clippy::disallowed_methods, reason = "a moment to begin at; only differences matter")]
@@ -45,7 +47,7 @@ fn log(text: &str) -> Ask {
 fn short() -> Vec<u8> {
     let begun = start();
     let later = begun + Duration::from_millis(20);
-    let mut journal = Journal::begin(begun, &beginning());
+    let mut journal = Journal::begin(begun, &beginning(), &Arc::default());
     let mut bytes = journal.part().expect("it begins with its header").bytes;
     journal.asked(begun, &log("hello"), 1_000);
     journal.answered(begun, &Answer::Nothing, Waited::No);
@@ -125,7 +127,7 @@ fn what_is_no_journal_is_told_apart() {
 #[test]
 fn a_full_journal_says_so_once_and_stays_within_its_limit() {
     let now = start();
-    let mut journal = Journal::begin(now, &beginning());
+    let mut journal = Journal::begin(now, &beginning(), &Arc::default());
     let mut bytes = Vec::new();
     let line = "x".repeat(100_000);
     for _ in 0..100 {
@@ -147,7 +149,7 @@ fn a_full_journal_says_so_once_and_stays_within_its_limit() {
 #[test]
 fn a_record_that_is_too_long_ends_it_too() {
     let now = start();
-    let mut journal = Journal::begin(now, &beginning());
+    let mut journal = Journal::begin(now, &beginning(), &Arc::default());
     journal.asked(now, &log("before"), 1);
     journal.asked(now, &log(&"x".repeat(600_000)), 1);
     journal.asked(now, &log("after"), 1);
@@ -170,7 +172,7 @@ fn values_of_headers_are_as_private_as_numbers() {
         private: PrivateValues::Hide,
         ..beginning()
     };
-    let mut journal = Journal::begin(now, &hiding);
+    let mut journal = Journal::begin(now, &hiding, &Arc::default());
     let answer = Answer::Header(vec!["ticket 4711".to_owned()]);
     journal.answered(now, &answer, Waited::No);
     let bytes = journal.part().expect("there is something").bytes;
@@ -181,4 +183,73 @@ fn values_of_headers_are_as_private_as_numbers() {
     };
     assert_eq!(*answer, Answer::Header(vec!["xxxxxxx0000".to_owned()]));
     assert_eq!(*hidden, 1);
+}
+
+#[test]
+fn a_secret_is_in_no_journal_wherever_it_stands() {
+    let secrets = Grants::default()
+        .with_secret("crm", "sk-1234abcd")
+        .expect("it can be one");
+    let now = start();
+    let mut journal = Journal::begin(now, &beginning(), &Arc::new(secrets));
+    let header = |name: &str, value: &str| HttpHeader {
+        name: name.to_owned(),
+        value: value.to_owned().into(),
+        secret: None,
+    };
+    let asks = [
+        Ask::Log {
+            level: LogLevel::Info,
+            message: "sk-1234abcd, and again: sk-1234abcd".to_owned(),
+        },
+        Ask::Store {
+            key: "sk-1234abcd".to_owned().into(),
+            action: StoreAction::Set {
+                value: b"\0sk-1234abcd\xff".to_vec().into(),
+                ttl_ms: None,
+            },
+        },
+        Ask::Http {
+            request: HttpRequest {
+                method: HttpMethod::Get,
+                url: "https://a/?key=sk-1234abcd".to_owned().into(),
+                // Base64 of a user and the secret: it is not found as it is, so the whole value is hidden.
+                headers: vec![
+                    header("authorization", "Basic YTpzay0xMjM0YWJjZA=="),
+                    header("X-A", "plain"),
+                ],
+                body: None,
+                timeout_ms: 1_000,
+            },
+        },
+    ];
+    journal.answered(now, &Answer::Secret(Ok("sk-1234abcd".to_owned().into())), Waited::No);
+    for ask in &asks {
+        journal.asked(now, ask, 0);
+    }
+    let bytes = journal.part().expect("there is something").bytes;
+    for secret in [&b"1234abcd"[..], b"YTpzay0"] {
+        assert!(!bytes.windows(secret.len()).any(|part| part == secret));
+    }
+    let entries = read(&bytes).expect("it is one").entries;
+    let (_, Entry::Answered { answer, hidden, .. }) = &entries[0] else {
+        panic!("the answer is there")
+    };
+    assert_eq!(
+        *answer,
+        Answer::Secret(Ok("xxx0000xxxx".to_owned().into())),
+        "as long as it was"
+    );
+    assert_eq!(*hidden, 1, "a replay knows that it tells something else");
+    let (
+        _,
+        Entry::Asked {
+            ask: Ask::Http { request },
+            ..
+        },
+    ) = &entries[3]
+    else {
+        panic!("the request is there")
+    };
+    assert_eq!(request.headers[1].value.reveal(), "plain");
 }

@@ -5,6 +5,8 @@
 //! `words.rs`); add it there with the next free number. A number is never used for something else, and a variant never
 //! changes its fields without a new [`VERSION`](super::VERSION).
 
+use memchr::memmem;
+use patchcord_control::grants::Grants;
 use std::fmt;
 
 /// Bytes of a number at most: seven bits in each.
@@ -70,6 +72,8 @@ pub(crate) struct Sheet<'a> {
     /// Texts are private too, as those of SIP headers.
     texts: PrivateValues,
     hidden: usize,
+    /// In the place of these stand-ins are written, whatever the policy says.
+    secrets: Option<&'a Grants>,
 }
 
 impl<'a> Sheet<'a> {
@@ -79,6 +83,15 @@ impl<'a> Sheet<'a> {
             private,
             texts: PrivateValues::Keep,
             hidden: 0,
+            secrets: None,
+        }
+    }
+
+    /// The same, without the secrets of a handler.
+    pub(crate) fn without(self, secrets: &'a Grants) -> Self {
+        Self {
+            secrets: Some(secrets),
+            ..self
         }
     }
 
@@ -108,12 +121,42 @@ impl<'a> Sheet<'a> {
         match private {
             PrivateValues::Keep => {
                 self.number(text.len() as u64);
-                self.bytes.extend_from_slice(text.as_bytes());
+                self.readable(text.as_bytes());
             }
             PrivateValues::Hide => {
                 self.hidden += 1;
                 self.number(text.chars().count() as u64);
                 self.bytes.extend(text.chars().map(masked));
+            }
+        }
+    }
+
+    /// Writes bytes of any kind.
+    fn private_bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        match self.private {
+            PrivateValues::Keep => self.readable(bytes),
+            PrivateValues::Hide => {
+                self.hidden += 1;
+                self.bytes.extend(bytes.iter().map(|byte| masked(char::from(*byte))));
+            }
+        }
+    }
+
+    /// Writes what can be read in a journal, but for the secrets in it. A stand-in is as long as what it stands for.
+    fn readable(&mut self, bytes: &[u8]) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        for secret in self.secrets.into_iter().flat_map(Grants::secrets) {
+            let secret = secret.reveal().as_bytes();
+            let mut at = from;
+            while let Some(place) = memmem::find(&self.bytes[at..], secret) {
+                let end = at + place + secret.len();
+                for byte in &mut self.bytes[at + place..end] {
+                    *byte = masked(char::from(*byte));
+                }
+                self.hidden += 1;
+                at = end;
             }
         }
     }

@@ -8,13 +8,14 @@ use patchcord_control::policy::Privacy;
 use patchcord_control::speech::{Speech, TextForm};
 use patchcord_control::words::{
     AnsweredBy, Attestation, Beep, Began, Breakage, BridgeEnd, BridgeOptions, Bridged, Broken, CallerHears, CallerId,
-    Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, FinalText, Gap,
-    GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, Identity, Interruption, KeysBetween,
-    LegDirection, LegInfo, LegOrigin, LegState, LimitName, LogLevel, MachineWait, NotRecorded, Order, PartialText,
-    Partials, PauseWith, PlayChange, PlayEnd, PlayOptions, Played, Quality, RecogniseCounts, RecogniseEnd,
-    RecogniseFailure, RecogniseOptions, Recognised, RecordEnd, RecordFormat, RecordOptions, Recorded, RejectReason,
-    RoomEvent, RoomPart, Said, Seat, Segment, SoundQuality, StreamCounts, StreamDirection, StreamEnd, StreamFormat,
-    StreamOptions, Streamed, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
+    Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, Expected, FinalText,
+    Gap, GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, HttpMethod, HttpRequest,
+    HttpResponse, Identity, Interruption, KeysBetween, LegDirection, LegInfo, LegOrigin, LegState, LimitName, LogLevel,
+    MachineWait, NoResponse, NotRecorded, Order, PartialText, Partials, PauseWith, PlayChange, PlayEnd, PlayOptions,
+    Played, Quality, RecogniseCounts, RecogniseEnd, RecogniseFailure, RecogniseOptions, Recognised, RecordEnd,
+    RecordFormat, RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart, Said, Seat, Segment, SoundQuality,
+    StoreAction, StoreEntry, StoreReply, StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions,
+    Streamed, Swapped, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
 };
 use std::fmt;
 
@@ -28,7 +29,8 @@ wire_enum!(LegState { 0 = Offered, 1 = Ringing, 2 = Answered, 3 = Ended });
 wire_enum!(LimitName {
     0 = Operations, 1 = StringBytes, 2 = PromptSegments, 3 = LogBytes, 4 = RandomBytes, 5 = Legs, 6 = Endpoints,
     7 = Headers, 8 = Recordings, 9 = SpeechBytes, 10 = Phrases, 11 = Streams, 12 = Parameters, 13 = Rooms,
-    14 = Recognitions, 15 = Hints,
+    14 = Recognitions, 15 = Hints, 16 = StoreKeyBytes, 17 = StoreValueBytes, 18 = StoreEntries, 19 = StoreBytes,
+    20 = StoreOperations, 21 = HttpRequests, 22 = HttpBytes,
 });
 wire_enum!(Error {
     0 = Interrupted(why),
@@ -47,6 +49,9 @@ wire_enum!(Error {
     13 = NotHeard(why),
     14 = NotAllowed(what),
     15 = Failed(why),
+    16 = NoSuchSecret(name),
+    17 = Unavailable(why),
+    18 = NoResponse(why),
 });
 wire_struct!(LegInfo {
     call_id,
@@ -300,3 +305,28 @@ wire_struct!(Recognised {
     missed,
     counts
 });
+
+wire_enum!(Expected { 0 = Absent, 1 = Version(version) });
+wire_enum!(StoreAction {
+    0 = Get,
+    1 = Set { value, ttl_ms },
+    2 = Delete,
+    3 = Swap { expected, value, ttl_ms },
+    4 = Add { by, ttl_ms },
+});
+wire_struct!(StoreEntry { value, version });
+wire_enum!(Swapped { 0 = Done(version), 1 = Conflict(there) });
+wire_enum!(StoreReply {
+    0 = Entry(entry), 1 = Version(version), 2 = Deleted(was_there), 3 = Swapped(swapped), 4 = Sum(sum),
+});
+
+wire_enum!(HttpMethod { 0 = Get, 1 = Head, 2 = Post, 3 = Put, 4 = Patch, 5 = Delete });
+wire_struct!(HttpRequest {
+    method,
+    url,
+    headers,
+    body,
+    timeout_ms
+});
+wire_struct!(HttpResponse { status, headers, body });
+wire_enum!(NoResponse { 0 = TimedOut, 1 = TooLarge, 2 = Refused, 3 = Failed, 4 = Overloaded });

@@ -53,6 +53,14 @@ fn handle(caller: Leg) -> Result<()> {
         "a stream without end",
         caller.start_stream(Stream::to("ws://127.0.0.1/").reconnect(255)),
     )?;
+    refused("a key of 100,000 bytes", store::get(&"k".repeat(100_000)))?;
+    refused("a life of no time", store::set("k", "v", Some(millis(0))))?;
+    refused("a secret of no name", secrets::get(""))?;
+    refused("no address", http::get("\r\n").send())?;
+    refused(
+        "somebody else's host",
+        http::get("https://a/").header("Host", "b").send(),
+    )?;
     refused("a hint of digits", caller.recognise(Recognise::new().hints(["4711"])))?;
     refused(
         "a recognition of no time",
@@ -87,7 +95,13 @@ fn raw_tone(caller: &Leg, frequencies: Vec<u16>, level_dbm0: i8) -> Result<patch
 /// It must be refused, and with an error that names what was wrong.
 fn refused<T>(what: &str, result: Result<T>) -> Result<()> {
     match result {
-        Err(Error::Invalid(_) | Error::Limit(_) | Error::NoSuchPrompt(_) | Error::NotAllowed(_)) => Ok(()),
+        Err(
+            Error::Invalid(_)
+            | Error::Limit(_)
+            | Error::NoSuchPrompt(_)
+            | Error::NoSuchSecret(_)
+            | Error::NotAllowed(_),
+        ) => Ok(()),
         Err(other) => Err(Error::failed(format!("{what}: {other}"))),
         Ok(_) => Err(Error::failed(format!("{what} was accepted"))),
     }

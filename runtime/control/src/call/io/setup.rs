@@ -3,6 +3,7 @@
 use super::Listens;
 use crate::call::check::PromptNames;
 use crate::call::leg::Description;
+use crate::grants::Grants;
 use crate::ids::{CallId, Tenant};
 use crate::limits::Limits;
 use crate::route::Fallback;
@@ -43,6 +44,8 @@ pub struct Setup {
     pub description: Description,
     /// Which servers legs may be streamed to.
     pub streams: Arc<StreamAllow>,
+    /// What the operator grants the handler.
+    pub grants: Arc<Grants>,
     /// How the node's recogniser listens.
     pub listens: Listens,
     /// Whether turns are reported.

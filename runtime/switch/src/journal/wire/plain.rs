@@ -4,7 +4,7 @@
 use super::tests::Dice;
 use super::{Bad, PRIVATE, Page, Seen, Sheet, Show, Wire};
 use patchcord_control::private::Private;
-use patchcord_control::words::{Credentials, Key};
+use patchcord_control::words::{Credentials, HttpHeader, Key};
 use std::fmt;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ macro_rules! wire_signed {
 }
 
 wire_unsigned!(u16, u32, u64, usize);
-wire_signed!(i8, i32);
+wire_signed!(i8, i32, i64);
 
 impl Wire for u8 {
     fn put(&self, to: &mut Sheet<'_>) {
@@ -197,6 +197,27 @@ impl Wire for Private<String> {
     }
 }
 
+impl Wire for Private<Vec<u8>> {
+    fn put(&self, to: &mut Sheet<'_>) {
+        to.private_bytes(self.reveal());
+    }
+    fn get(from: &mut Page<'_>) -> Result<Self, Bad> {
+        let count = from.count()?;
+        Ok(Private::new(from.take(count)?.to_vec()))
+    }
+    fn show(&self, show: Show, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match show {
+            Show::Everything => write!(f, "{:?}", String::from_utf8_lossy(self.reveal())),
+            Show::Harmless => f.write_str(PRIVATE),
+        }
+    }
+    #[cfg(test)]
+    fn sample(dice: &mut Dice) -> Self {
+        let bytes: Vec<u8> = (0..dice.below(12)).map(|_| dice.number() as u8).collect();
+        Private::new(bytes)
+    }
+}
+
 /// Which key is as private as a number: it may be one of a card.
 impl Wire for Key {
     fn put(&self, to: &mut Sheet<'_>) {
@@ -248,6 +269,46 @@ impl Wire for Credentials {
         Self {
             username: Wire::sample(dice),
             password: Private::new("x".repeat(dice.below(9))),
+        }
+    }
+}
+
+/// What proves who asks is in no journal whatever its policy says, nor is it in another writing (Basic is Base64).
+impl Wire for HttpHeader {
+    fn put(&self, to: &mut Sheet<'_>) {
+        let Self { name, value, secret } = self;
+        name.put(to);
+        match self.proves_who_asks() {
+            true => to.secret(value.reveal()),
+            false => value.put(to),
+        }
+        secret.put(to);
+    }
+    fn get(from: &mut Page<'_>) -> Result<Self, Bad> {
+        Ok(Self {
+            name: Wire::get(from)?,
+            value: Wire::get(from)?,
+            secret: Wire::get(from)?,
+        })
+    }
+    fn show(&self, show: Show, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, value, secret } = self;
+        f.debug_struct("HttpHeader")
+            .field("name", &Seen(name, show))
+            .field("value", &Seen(value, show))
+            .field("secret", &Seen(secret, show))
+            .finish()
+    }
+    #[cfg(test)]
+    fn sample(dice: &mut Dice) -> Self {
+        let plain = dice.below(2) == 1;
+        Self {
+            name: if plain { dice.text() } else { "Authorization".to_owned() },
+            value: match plain {
+                true => Wire::sample(dice),
+                false => Private::new("x".repeat(dice.below(9))),
+            },
+            secret: Wire::sample(dice),
         }
     }
 }

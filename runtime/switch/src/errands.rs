@@ -1,0 +1,75 @@
+//! What a handler has done elsewhere, on its way there and back: the shard knows whose answer is whose.
+
+use crate::io::{Output, Query};
+use crate::shard::Shard;
+use patchcord_control::call::{Errand, HttpOrder, Input as CallInput};
+use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::private::Private;
+use patchcord_control::words::{Error, HttpResponse, NoResponse, StoreAction, StoreReply};
+use std::time::Instant;
+
+/// Something to be done in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToStore {
+    /// Whose entries.
+    pub tenant: Tenant,
+    /// Where.
+    pub key: Private<String>,
+    /// What.
+    pub action: StoreAction,
+}
+
+/// A request to a web server that the handler's configuration allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToAsk {
+    /// Whose handler asks.
+    pub tenant: Tenant,
+    /// What. Private, but for its server.
+    pub order: Box<HttpOrder>,
+}
+
+/// The call that waits for an answer, and the number it has there.
+pub(crate) type Waiting = (CallId, u32);
+
+impl Shard {
+    pub(crate) fn errand(&mut self, id: CallId, number: u32, errand: Errand) {
+        self.next_query += 1;
+        let query = Query(self.next_query);
+        self.errands.insert(query, (id, number));
+        let tenant = self.live(id).tenant.clone();
+        match errand {
+            Errand::Http(order) => {
+                self.live(id).http = Some((number, query));
+                let wanted = ToAsk { tenant, order };
+                self.outputs.push_back(Output::AskWeb { query, wanted });
+            }
+            Errand::Store { key, action } => {
+                let wanted = ToStore { tenant, key, action };
+                self.outputs.push_back(Output::Store { query, wanted });
+            }
+        }
+    }
+
+    /// The store has done something, or will not. Its call may be over by now.
+    pub(crate) fn stored(&mut self, now: Instant, query: Query, reply: Result<StoreReply, Error>) {
+        if let Some((id, number)) = self.errands.remove(&query) {
+            self.feed(now, id, CallInput::Stored { number, reply });
+        }
+    }
+
+    /// A web server has answered, or did not. Its call may be over by now.
+    pub(crate) fn responded(&mut self, now: Instant, query: Query, response: Result<HttpResponse, NoResponse>) {
+        if let Some((id, number)) = self.errands.remove(&query) {
+            self.feed(now, id, CallInput::Responded { number, response });
+        }
+    }
+
+    /// Nobody waits for an answer any more.
+    pub(crate) fn cancel_errand(&mut self, id: CallId, number: u32) {
+        let of = |(known, _): &mut (u32, Query)| *known == number;
+        if let Some((_, query)) = self.live(id).http.take_if(of) {
+            self.errands.remove(&query);
+            self.outputs.push_back(Output::LeaveWeb { query });
+        }
+    }
+}
