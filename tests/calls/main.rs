@@ -5,6 +5,7 @@
 mod support;
 
 mod examples;
+mod explored;
 mod faults;
 mod hearing;
 mod identity;

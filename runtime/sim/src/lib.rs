@@ -9,6 +9,7 @@
 //! phone of the command line.
 
 mod agent;
+pub mod fuzz;
 mod network;
 pub mod phone;
 pub mod scenario;

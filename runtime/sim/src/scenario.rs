@@ -80,18 +80,20 @@
 
 mod awaited;
 mod format;
+mod heard;
 mod likeness;
 mod listen;
 mod report;
+mod rules;
 mod run;
 mod script;
 
 pub use format::{
     AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
-    HearStep, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, RingThenRefuse,
+    HearStep, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep, PromptStep, RingThenRefuse, Rules,
     STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb,
     WhenCalled, Within,
 };
 pub(crate) use likeness::Reference;
-pub use report::{Failure, Report};
+pub use report::{Breach, Failure, Reached, Report, StepSeen};
 pub use run::{Cast, SCENARIO_TIME, run};
