@@ -75,6 +75,16 @@
 //! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
 //! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
 //!
+//! When all are done they leave, and what always holds is looked at: nothing is left alive, every call ended once and has one
+//! end record, the handler ended well (or with `fault`). `[rules]` adds what must hold of this handler:
+//!
+//! ```toml
+//! steps_may_fail = true       # what phones find does not matter, the rules alone do; for random callers
+//!
+//! [rules]
+//! consent_key = "1"           # no recording begins before the caller has pressed it
+//! ```
+//!
 //! A step that listens looks at what was heard after the last thing that was found; so order matters and silence between
 //! does not.
 
