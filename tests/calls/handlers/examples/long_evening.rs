@@ -6,7 +6,7 @@ use patchcord::prelude::*;
 patchcord::handler!(handle);
 
 /// Rounds of half a minute.
-const ROUNDS: u32 = 132;
+const ROUNDS: u32 = 152;
 
 fn handle(caller: Leg) -> Result<()> {
     caller.answer()?;
