@@ -6,6 +6,7 @@ mod support;
 
 mod beyond;
 mod examples;
+mod explored;
 mod faults;
 mod hearing;
 mod identity;

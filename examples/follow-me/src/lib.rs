@@ -24,12 +24,13 @@ fn handle(caller: Leg) -> Result<()> {
     }
     if reached.is_machine() {
         info!("a machine answered");
-    } else if let Some(callee) = reached.leg() {
+    } else if let Some(callee) = reached.leg().filter(|callee| !callee.has_ended()) {
         caller.talk_with(callee, Bridge::default())?;
         return Ok(());
     }
-    if let Some(machine) = reached.leg() {
-        machine.hang_up();
+    // A machine, or somebody who hung up at once.
+    if let Some(nobody) = reached.leg() {
+        nobody.hang_up();
     }
     if caller.early_media().is_ok() {
         caller.play(file("away.wav"))?;

@@ -226,6 +226,15 @@ fn the_scenarios_of_a_new_project_pass() {
         let tested = succeed(&folder.0, &["test", name]);
         assert!(tested.contains("scenarios passed"), "{tested}");
     }
+    let both = ["test", "played-menu", "played-hello", "--junit", "outcome.xml"];
+    assert!(succeed(&folder.0, &both).contains("scenarios passed"));
+    let xml = fs::read_to_string(folder.0.join("outcome.xml")).unwrap();
+    let suites = [
+        "<testsuite name=\"played-menu\"",
+        "<testsuite name=\"played-hello\"",
+        "failures=\"0\"",
+    ];
+    assert!(suites.iter().all(|part| xml.contains(part)), "{xml}");
     // A scenario that expects something else fails, says so, and the exit code too.
     let scenarios = folder.0.join("played-hello/scenarios");
     let file = fs::read_dir(&scenarios)
@@ -242,6 +251,49 @@ fn the_scenarios_of_a_new_project_pass() {
         "{}",
         out(&output)
     );
+    assert!(
+        out(&output).contains("expected: a tone of 1234 Hz") && out(&output).contains("happened: "),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
+fn random_callers_find_a_defect_and_leave_a_scenario_that_fails_alike() {
+    let folder = Folder::new("explored");
+    succeed(&folder.0, &["new", "explored", "--template", "hello"]);
+    let fuzz = ["test", "explored", "--fuzz", "40", "--seed", "3"];
+    assert!(succeed(&folder.0, &fuzz).contains("40 random scenarios with seed 3 broke no rule"));
+    let source = folder.0.join("explored/src/lib.rs");
+    edit(
+        &source,
+        "caller.answer()?;",
+        "caller.answer()?;\n    let pressed = caller.gather(Gather::keys(1).first_key_within(secs(5)))?;\n    assert!(pressed.keys.is_empty(), \"no keys\");",
+    );
+    let first = run(&folder.0, &fuzz);
+    assert_eq!(first.status.code(), Some(1), "{}", err(&first));
+    let told = out(&first);
+    assert!(told.contains("breaks a rule") && told.contains("no keys"), "{told}");
+    let scenarios = || {
+        fs::read_dir(folder.0.join("explored/scenarios"))
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let found = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("fuzz_3_");
+    let written = scenarios().find(found).expect("the scenario is written");
+    assert!(
+        told.contains(&written.file_name().unwrap().to_string_lossy().into_owned()),
+        "{told}"
+    );
+    // The file that is there now changes nothing of what is found.
+    assert_eq!(out(&run(&folder.0, &fuzz)), told);
+    for other in scenarios().filter(|path| !found(path)) {
+        fs::remove_file(other).unwrap();
+    }
+    let replayed = run(&folder.0, &["test", "explored"]);
+    assert_eq!(replayed.status.code(), Some(1), "{}", err(&replayed));
+    assert!(out(&replayed).contains("1 of 1 scenarios failed") && out(&replayed).contains("no keys"));
 }
 
 #[test]
@@ -294,6 +346,9 @@ fn ctrl_c_hangs_up_and_shows_how_the_call_ended() {
 fn mistakes_get_one_sentence_and_an_exit_code() {
     let folder = Folder::new("mistakes");
     fs::write(folder.0.join("not.wasm"), b"hello").unwrap();
+    fs::create_dir(folder.0.join("ruled")).unwrap();
+    fs::write(folder.0.join("ruled/Cargo.toml"), "[package]\nname = \"ruled\"\n").unwrap();
+    fs::write(folder.0.join("ruled/rules.toml"), "consent = \"1\"\n").unwrap();
     for (args, says) in [
         (&["new", "Bad_Name"][..], "small letters"),
         (&["build", "nowhere"], "patchcord new"),
@@ -304,6 +359,7 @@ fn mistakes_get_one_sentence_and_an_exit_code() {
             "this is not WebAssembly",
         ),
         (&["test", "nowhere"], "patchcord new"),
+        (&["test", "ruled"], "rules.toml:1: "),
         (&["call", "menu"], "sip:<user>@<host>"),
         (
             &["call", "sip:menu@127.0.0.1:9", "--record", "no/such/folder.wav"],
@@ -319,6 +375,8 @@ fn mistakes_get_one_sentence_and_an_exit_code() {
         &["fly"][..],
         &[],
         &["call"],
+        &["test", "--seed", "1"],
+        &["test", "--fuzz", "0"],
         &["call", "sip:a@127.0.0.1", "--keys", "xyz"],
     ] {
         assert_eq!(run(&folder.0, args).status.code(), Some(2), "{args:?}");

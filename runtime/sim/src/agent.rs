@@ -4,7 +4,7 @@
 use base64ct::{Base64, Encoding};
 use patchcord_control::stream_urls::StreamUrl;
 use patchcord_media::{WireEncoder, WireFormat, is_sound};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// So much sound is speech, and so much quiet after it its end, in frames of 20 ms.
@@ -21,7 +21,7 @@ const RATE: u32 = 8_000;
 const FRAME: usize = 160;
 
 /// What a pretend server does.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Agent {
     /// Its address; legs may be streamed there.

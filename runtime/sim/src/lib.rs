@@ -5,10 +5,11 @@
 //! as the origin of virtual time; the same seed gives the same log byte for byte. Handlers are held to their fuel limit,
 //! not to CPU time: nobody ticks the engine's epoch here.
 //!
-//! Reading order: [`Network`], [`phone`], [`World`], [`scenario`]. The phone knows nothing of the rest and is also the test
+//! Reading order: [`Network`], [`phone`], [`World`], [`scenario`], [`fuzz`]. The phone knows nothing of the rest and is also the test
 //! phone of the command line.
 
 mod agent;
+pub mod fuzz;
 mod network;
 pub mod phone;
 pub mod scenario;

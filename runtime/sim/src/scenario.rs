@@ -96,23 +96,35 @@
 //! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
 //! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
 //!
+//! When all are done they leave, and what always holds is looked at: nothing is left alive, every call ended once and has one
+//! end record, the handler ended well (or with `fault`). `[rules]` adds what must hold of this handler:
+//!
+//! ```toml
+//! steps_may_fail = true       # what phones find does not matter, the rules alone do; for random callers
+//!
+//! [rules]
+//! consent_key = "1"           # no recording begins before the caller has pressed it
+//! ```
+//!
 //! A step that listens looks at what was heard after the last thing that was found; so order matters and silence between
 //! does not.
 
 mod awaited;
 mod format;
+mod heard;
 mod likeness;
 mod listen;
 mod report;
+mod rules;
 mod run;
 mod script;
 
 pub use format::{
     AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
     HTTP_MAX, HearStep, HttpBlock, HttpFails, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep,
-    PromptStep, RingThenRefuse, STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep, TransferStep,
-    TransferredStep, Verb, WhenCalled, Within,
+    PromptStep, RingThenRefuse, Rules, STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep,
+    TransferStep, TransferredStep, Verb, WhenCalled, Within,
 };
 pub(crate) use likeness::Reference;
-pub use report::{Failure, Report};
+pub use report::{Breach, Failure, Reached, Report, StepSeen};
 pub use run::{Cast, SCENARIO_TIME, run};

@@ -20,6 +20,8 @@ mod tapes;
 mod voice;
 mod web;
 
+pub(crate) use describe::{FAULT, end as end_in_words, event_in_words};
+
 pub use carrier::{NumberAt, users, way_out};
 pub use listener::Listener;
 pub use log::{LOG_LINES, Line, Log};
@@ -194,6 +196,10 @@ impl World {
             to_node: self.network.link(options.conditions),
             from_node: self.network.link(options.conditions),
             events: [const { Vec::new() }; LINES_MAX],
+            placed: 0,
+            came: 0,
+            ended: 0,
+            presses: Vec::new(),
             recordings: std::array::from_fn(|_| Recording::default()),
         });
         PhoneId(number)
@@ -260,6 +266,12 @@ impl World {
     /// Virtual time since the beginning.
     pub fn now(&self) -> Duration {
         self.now - self.base
+    }
+
+    /// The same of a time of day that the node has told.
+    pub fn moment(at: UnixTime) -> Duration {
+        let since = |time: UnixTime| Duration::new(time.seconds, time.nanoseconds);
+        since(at).saturating_sub(since(BEGINNING))
     }
 
     /// A phone's place.
@@ -529,7 +541,7 @@ impl World {
                     self.newest = Some(call);
                 }
                 let what = describe::notice(call, &notice);
-                self.note_node(what);
+                self.log.push_of_handler(self.now - self.base, &self.node_name, what);
             }
             Output::Journal(part) => self.journal(part),
             Output::Record(record) => {

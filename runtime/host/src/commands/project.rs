@@ -1,7 +1,9 @@
 //! A handler's folder as the command line sees it: its name, its prompts and its scenarios. Nothing is built here.
 
 use anyhow::{Context, Result, bail, ensure};
+use patchcord_sim::scenario::Rules;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Names a project may not have: crates that every handler sees.
@@ -53,6 +55,21 @@ impl Project {
         }
         prompts.sort();
         Ok(prompts)
+    }
+
+    /// What must hold in every scenario, as `rules.toml` says; nothing beside what always must without that file.
+    pub(crate) fn rules(&self) -> Result<Rules> {
+        let file = self.dir.join("rules.toml");
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Rules::parse(&file.display().to_string(), &text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Rules::default()),
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        }
+    }
+
+    /// The file of a scenario.
+    pub(crate) fn scenario_path(&self, name: &str) -> PathBuf {
+        self.dir.join("scenarios").join(format!("{name}.toml"))
     }
 
     /// The scenario files, sorted.

@@ -173,7 +173,8 @@ fn bad_servers_are_told_apart() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
         while stream.write_all(b"X-More: and more\r\n").is_ok() {}
     };
-    let answers: [(fn(&mut TcpStream), NoResponse); 4] = [
+    type Answers = fn(&mut TcpStream);
+    let answers: [(Answers, NoResponse); 4] = [
         (without_end, NoResponse::TooLarge),
         (long_head, NoResponse::Failed),
         (

@@ -1,9 +1,14 @@
 //! What a step can wait for, and whether it is there, is missing, or cannot come any more.
 
 use super::format::{CalledStep, EndedBy, EndedStep, TransferredStep, Within};
-use super::listen::{Ear, describe};
+use super::heard::describe;
+use super::listen::Ear;
 use crate::phone::{CallerName, End, Event, HeardKey, key_event};
+use crate::world::{end_in_words, event_in_words};
 use std::time::Duration;
+
+/// Events named when something else was waited for.
+const EVENTS_NAMED: usize = 5;
 
 /// Which kind of block a phone stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +73,7 @@ impl Awaited {
                 None => None,
             },
             Awaited::NoCall => match first(&|event| matches!(event, Event::Incoming(_))) {
-                Some(_) => return Err("a call came".to_owned()),
+                Some(place) => return Err(format!("there was a {}", event_in_words(&fresh[place].1))),
                 None => late.then_some(0),
             },
             Awaited::Keys(count) => {
@@ -81,14 +86,14 @@ impl Awaited {
             Awaited::HeardKeys(keys) => heard_keys(keys, fresh)?,
             Awaited::Transfer(wanted) => match first(&|event| matches!(event, Event::TransferEnded { .. })) {
                 Some(place) if fresh[place].1 == Event::TransferEnded { status: wanted.status } => Some(place + 1),
-                Some(place) => return Err(format!("the transfer ended otherwise: {:?}", fresh[place].1)),
+                Some(place) => return Err(event_in_words(&fresh[place].1)),
                 None => None,
             },
             Awaited::End(wanted) => match first(&|event| ended(event).is_some()) {
                 Some(place) => {
                     let end = ended(&fresh[place].1).expect("found above");
                     if !fits(wanted, block, end) {
-                        return Err(format!("the call ended otherwise than by {:?}: {end:?}", wanted.by));
+                        return Err(format!("the call ended otherwise: {}", end_in_words(&end)));
                     }
                     Some(place + 1)
                 }
@@ -98,8 +103,8 @@ impl Awaited {
         })
     }
 
-    /// Why it cannot come any more, with `{missing}` for what is missing; none if it can. After the end of the call
-    /// nothing more is heard or answered: no need to wait for it.
+    /// Why it cannot come any more; none if it can. After the end of the call nothing more is heard or answered: no need
+    /// to wait for it.
     pub(super) fn impossible(&self, fresh: Fresh<'_>) -> Option<String> {
         if matches!(
             self,
@@ -119,21 +124,52 @@ impl Awaited {
             return None;
         }
         let end = fresh.iter().find_map(|(_, event)| ended(event))?;
-        Some(format!("{{missing}}; the call is over before it: {end:?}"))
+        Some(format!("the call was over: {}", end_in_words(&end)))
     }
 
-    /// What is missing.
-    pub(super) fn missing(&self, heard: &[i16]) -> String {
+    /// What had to happen, in words.
+    pub(super) fn expected(&self) -> String {
         match self {
-            Awaited::Time | Awaited::NoCall => "time did not pass".to_owned(),
-            Awaited::Event { what, .. } => format!("waited for {what} in vain"),
-            Awaited::Call(_) => "no call came".to_owned(),
-            Awaited::Keys(count) => format!("{count} keys could not be sent"),
-            Awaited::HeardKeys(keys) => format!("the keys {keys:?} were not all heard"),
-            Awaited::Transfer(wanted) => format!("the transfer did not end (wanted: with {})", wanted.status),
-            Awaited::End(wanted) => format!("the call did not end (wanted: by {:?})", wanted.by),
-            Awaited::Sound(ear) => format!("{}; heard: {}", ear.closest(), describe(heard)),
+            Awaited::Time => "time to pass".to_owned(),
+            Awaited::NoCall => "no call for this phone".to_owned(),
+            Awaited::Event { what, .. } => (*what).to_owned(),
+            Awaited::Call(wanted) => match &wanted.from {
+                Some(from) => format!("a call from {from}"),
+                None => "a call".to_owned(),
+            },
+            Awaited::Keys(1) => "a key to be sent".to_owned(),
+            Awaited::Keys(count) => format!("{count} keys to be sent"),
+            Awaited::HeardKeys(keys) => format!("the keys {keys:?} from the far end"),
+            Awaited::Transfer(wanted) => format!("the transfer to end with {}", wanted.status),
+            Awaited::End(wanted) => format!("the call to end {}", end_wanted(wanted)),
+            Awaited::Sound(ear) => ear.wanted(),
         }
+    }
+
+    /// What happened instead, when time is up.
+    pub(super) fn missing(&self, heard: &[i16], fresh: Fresh<'_>) -> String {
+        match self {
+            Awaited::Sound(ear) => format!("{}; heard: {}", ear.closest(), describe(heard)),
+            Awaited::End(_) => "the call went on".to_owned(),
+            _ if fresh.is_empty() => "nothing".to_owned(),
+            _ => {
+                let words = fresh.iter().take(EVENTS_NAMED).map(|(_, event)| event_in_words(event));
+                let more = if fresh.len() > EVENTS_NAMED { ", and more" } else { "" };
+                format!("only: {}{more}", words.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+fn end_wanted(wanted: &EndedStep) -> String {
+    match (wanted.by, wanted.status) {
+        (EndedBy::Handler, _) => "by the handler".to_owned(),
+        (EndedBy::Caller, _) => "by the caller".to_owned(),
+        (EndedBy::Callee, _) => "by the callee".to_owned(),
+        (EndedBy::Cancel, _) => "because the caller gave up".to_owned(),
+        (EndedBy::Refusal, None) => "because it is refused".to_owned(),
+        (EndedBy::Refusal, Some(status)) => format!("because it is refused with {status}"),
+        (EndedBy::Replacement, _) => "because another call takes its place".to_owned(),
     }
 }
 
@@ -159,7 +195,7 @@ fn heard_keys(keys: &str, fresh: Fresh<'_>) -> Result<Option<usize>, String> {
             continue;
         };
         if next != Some(*key) {
-            return Err(format!("another key was heard in place of one of {keys:?}"));
+            return Err(format!("{} in place of one of them", event_in_words(&fresh[place].1)));
         }
         next = wanted.next();
         if next.is_none() {

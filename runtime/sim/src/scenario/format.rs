@@ -2,6 +2,7 @@
 
 mod services;
 mod steps;
+mod write;
 
 pub use services::{HTTP_MAX, HttpBlock, HttpFails};
 pub use steps::{
@@ -11,11 +12,11 @@ pub use steps::{
 
 use crate::agent::Agent;
 use crate::network::Conditions;
-use crate::phone::{Faults, Incoming, LINES_MAX};
+use crate::phone::{Faults, Incoming, LINES_MAX, key_event};
 use patchcord_control::grants::Grants;
 use patchcord_control::numbers::E164;
 use patchcord_sip::Uri;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -45,6 +46,12 @@ pub struct Scenario {
     pub voice_fails: Option<String>,
     /// Nothing that is said is recognised, and the handler is told this instead.
     pub listener_fails: Option<String>,
+    /// A step that fails is passed over: it does not matter what phones find, only the rules do. For random callers.
+    #[serde(default)]
+    pub steps_may_fail: bool,
+    /// What must hold beside what always must.
+    #[serde(default)]
+    pub rules: Rules,
     /// The callers; at least one.
     pub caller: Vec<Caller>,
     /// Phones that may be called.
@@ -64,8 +71,56 @@ pub struct Scenario {
     pub store: BTreeMap<String, String>,
 }
 
+/// What must hold at the end of a scenario beside what always must: nothing left alive, one end of each call, a handler
+/// that ended well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// No recording of a call begins before its caller has pressed this key in it.
+    pub consent_key: Option<char>,
+}
+
+impl Rules {
+    /// Reads a file that holds rules alone; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Rules, FormatError> {
+        let file = file.to_owned();
+        let rules: Rules = match toml::from_str(text) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let line = error.span().map_or(0, |span| line_of(text, span.start));
+                let what = error.message().replace('\n', ", ");
+                return Err(FormatError { file, line, what });
+            }
+        };
+        match rules.check() {
+            Ok(()) => Ok(rules),
+            Err((line, what)) => Err(FormatError { file, line, what }),
+        }
+    }
+
+    /// These rules, and those of `other` that these leave out.
+    #[must_use]
+    pub fn or(self, other: Rules) -> Rules {
+        Rules {
+            consent_key: self.consent_key.or(other.consent_key),
+        }
+    }
+
+    fn check(&self) -> Result<(), (usize, String)> {
+        match self.consent_key {
+            Some(key) if key_event(key).is_none() => {
+                Err((0, format!("`consent_key` is {key:?}; keys are 0 to 9, *, #, A to D")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What the network does between a caller and the node, both ways.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkBlock {
     /// Share of packets that never arrive, 0 to 0.9.
@@ -164,7 +219,7 @@ pub struct Callee {
 }
 
 /// What a phone does when it is called.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenCalled {
     /// Rings until a step answers or refuses.
@@ -187,7 +242,7 @@ pub enum WhenCalled {
 }
 
 /// `ring_then_refuse`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RingThenRefuse {
     /// How long it rings.
@@ -241,7 +296,7 @@ impl Callee {
 }
 
 /// What a caller does wrong on purpose.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultsBlock {
     /// So many ACKs are swallowed.
@@ -315,7 +370,9 @@ impl Scenario {
         let callers = scenario.caller.iter_mut().map(|caller| &mut caller.steps);
         let callees = scenario.callee.iter_mut().map(|callee| &mut callee.steps);
         for step in callers.chain(callees).flatten() {
-            step.line = line_of(text, step.start);
+            step.line = line_of(text, step.span.start);
+            let written = text.get(step.span.clone()).unwrap_or_default();
+            step.text = written.split_whitespace().collect::<Vec<_>>().join(" ");
         }
         scenario.check().map_err(|(line, what)| wrong(line, what))?;
         Ok(scenario)
@@ -332,6 +389,7 @@ impl Scenario {
             ));
         }
         self.network.check()?;
+        self.rules.check()?;
         self.agent
             .iter()
             .try_for_each(|agent| agent.check().map_err(|what| (0, what)))?;

@@ -5,13 +5,13 @@ use patchcord_media::{SAMPLE_RATE, measure};
 use std::time::Duration;
 
 /// A tone or silence is judged in blocks of 40 ms: short enough for its length, long enough to tell 440 from 480 Hz.
-const BLOCK: usize = 320;
+pub(super) const BLOCK: usize = 320;
 /// A tone is at least this loud.
-const TONE_DBFS: f64 = -40.0;
+pub(super) const TONE_DBFS: f64 = -40.0;
 /// A block is a tone if nearly all of its power is at that frequency.
-const TONE_PURITY_DB: f64 = 2.0;
+pub(super) const TONE_PURITY_DB: f64 = 2.0;
 /// Silence is at most this loud.
-const SILENCE_DBFS: f64 = -50.0;
+pub(super) const SILENCE_DBFS: f64 = -50.0;
 /// New sound to gather before a known sound is looked for again: looking costs a transform of all that is looked at.
 const LOOK_EVERY: usize = 4_000;
 /// How much longer a sound may have become on the way.
@@ -58,6 +58,8 @@ pub(super) enum Heard {
 
 /// An ear for one thing, from one moment on.
 pub(super) struct Ear {
+    /// What a known sound is called.
+    name: String,
     wanted: Wanted,
     /// Samples looked at without finding it.
     looked: usize,
@@ -68,8 +70,10 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    pub(super) fn new(wanted: Wanted) -> Self {
+    /// An ear; `name` is what a failure calls the thing, if it is a known sound.
+    pub(super) fn new(name: String, wanted: Wanted) -> Self {
         Self {
+            name,
             wanted,
             looked: 0,
             run: 0,
@@ -112,30 +116,23 @@ impl Ear {
         }
     }
 
-    /// What was heard instead, for the one who reads that it failed.
+    /// What is listened for, in words.
+    pub(super) fn wanted(&self) -> String {
+        match &self.wanted {
+            Wanted::Sound { .. } => self.name.clone(),
+            Wanted::Tone { hz, blocks } => format!("a tone of {hz} Hz for {} ms", ms(*blocks)),
+            Wanted::Silence { blocks } => format!("silence for {} ms", ms(*blocks)),
+        }
+    }
+
+    /// How near what was heard came to it.
     pub(super) fn closest(&self) -> String {
-        let ms = |blocks: usize| blocks * BLOCK * 1_000 / SAMPLE_RATE as usize;
         match &self.wanted {
             Wanted::Sound { at_least, .. } => {
-                format!(
-                    "the best correlation was {:.2}, wanted at least {at_least:.2}",
-                    self.best
-                )
+                format!("it was not heard (likeness {:.2}, enough is {at_least:.2})", self.best)
             }
-            Wanted::Tone { hz, blocks } => {
-                format!(
-                    "the longest tone of {hz} Hz was {} ms, wanted {} ms",
-                    ms(self.longest),
-                    ms(*blocks)
-                )
-            }
-            Wanted::Silence { blocks } => {
-                format!(
-                    "the longest silence was {} ms, wanted {} ms",
-                    ms(self.longest),
-                    ms(*blocks)
-                )
-            }
+            Wanted::Tone { .. } | Wanted::Silence { .. } if self.longest == 0 => "there was none".to_owned(),
+            Wanted::Tone { .. } | Wanted::Silence { .. } => format!("the longest was {} ms", ms(self.longest)),
         }
     }
 
@@ -152,28 +149,13 @@ impl Ear {
     }
 }
 
-/// In words, what a stretch of sound is: for failure texts.
-pub(super) fn describe(heard: &[i16]) -> String {
-    if heard.len() < BLOCK {
-        return "nothing".to_owned();
-    }
-    let seconds = heard.len() as f64 / f64::from(SAMPLE_RATE);
-    let level = measure::level_dbfs(heard);
-    let last = &heard[heard.len() - BLOCK..];
-    let tone = (100..3_800).step_by(10).map(f64::from).max_by(|a, b| {
-        let power = |hz: &f64| measure::frequency_dbfs(last, SAMPLE_RATE, *hz);
-        power(a).total_cmp(&power(b))
-    });
-    let tone = tone.filter(|_| measure::level_dbfs(last) > TONE_DBFS);
-    let end = tone.map_or("silence at its end".to_owned(), |hz| {
-        format!("strongest at {hz} Hz at its end")
-    });
-    format!("{seconds:.1} s at {level:.0} dBFS, {end}")
-}
-
 /// Samples that so much time takes.
 pub(super) fn samples(time: Duration) -> usize {
     (time.as_micros() as u64 * u64::from(SAMPLE_RATE) / 1_000_000) as usize
+}
+
+fn ms(blocks: usize) -> usize {
+    blocks * BLOCK * 1_000 / SAMPLE_RATE as usize
 }
 
 fn blocks(for_ms: u64) -> usize {

@@ -3,8 +3,9 @@
 
 use super::awaited::{Awaited, Block, ended, event};
 use super::format::{Callee, Caller, PressStep, PromptStep, Scenario, Step, Verb};
+use super::likeness::Reference;
 use super::listen::{Ear, Heard, Wanted, samples};
-use super::report::Failure;
+use super::report::{Breach, Failure, Reached, StepSeen};
 use super::run::Cast;
 use crate::phone::{Action, Event, LINES_MAX, LineId, key_event};
 use crate::world::{PhoneId, World, words_said};
@@ -14,6 +15,13 @@ use std::time::Duration;
 
 /// How much longer than a clip it may take to say it.
 const SAID_WITHIN: Duration = Duration::from_secs(5);
+
+/// Prompts that a failed step's sound is compared with, how much of each, with how much of what was heard, in samples,
+/// and how alike they must be.
+const PROMPTS_COMPARED: usize = 32;
+const COMPARED_FIRST: usize = 12_000;
+const COMPARED_LATEST: usize = 30 * 8_000;
+const RECOGNISED: f64 = 0.8;
 
 /// Who acts.
 pub(super) struct Part<'a> {
@@ -50,6 +58,13 @@ impl<'a> Part<'a> {
     }
 }
 
+impl Part<'_> {
+    /// Whether it stands in a `[[caller]]` block.
+    pub(super) fn calls(&self) -> bool {
+        self.block == Block::Caller
+    }
+}
+
 /// A phone and how far it is.
 pub(super) struct Script<'a> {
     pub(super) part: Part<'a>,
@@ -58,6 +73,8 @@ pub(super) struct Script<'a> {
     /// The step under way.
     at: usize,
     stage: Stage,
+    /// When each step began.
+    began: Vec<Duration>,
     /// The line that steps are about.
     line: LineId,
     places: [Place; LINES_MAX],
@@ -98,6 +115,7 @@ impl<'a> Script<'a> {
             scenario,
             cast,
             at: 0,
+            began: Vec::new(),
             line: LineId::FIRST,
             places: [place; LINES_MAX],
         }
@@ -131,6 +149,14 @@ impl<'a> Script<'a> {
         }
     }
 
+    /// Goes on with the next step although this one failed.
+    pub(super) fn pass_over(&mut self, now: Duration) {
+        if self.began.len() == self.at {
+            self.began.push(now);
+        }
+        self.next(now);
+    }
+
     fn next(&mut self, now: Duration) {
         self.at += 1;
         self.stage = if self.at < self.part.steps.len() {
@@ -151,6 +177,7 @@ impl<'a> Script<'a> {
     /// Does what the step does, and says what it waits for.
     fn begin(&mut self, world: &mut World) -> Result<(), Failure> {
         let now = world.now();
+        self.began.push(now);
         let (within, for_what) = match self.acting(world)? {
             Some(awaited) => awaited,
             None => self.expecting()?,
@@ -225,7 +252,8 @@ impl<'a> Script<'a> {
 
     /// A step that waits for something to happen or to be heard.
     fn expecting(&mut self) -> Result<(u64, Awaited), Failure> {
-        let sound = |within: u64, wanted: Wanted| (within, Awaited::Sound(Ear::new(wanted)));
+        let sound = |within: u64, wanted: Wanted| (within, Awaited::Sound(Ear::new(String::new(), wanted)));
+        let known = |within: u64, name: String, wanted: Wanted| (within, Awaited::Sound(Ear::new(name, wanted)));
         Ok(match &self.step().verb {
             Verb::Called(called) => (called.within_ms, Awaited::Call(called.clone())),
             Verb::NotCalledMs(ms) => (*ms, Awaited::NoCall),
@@ -235,14 +263,16 @@ impl<'a> Script<'a> {
             Verb::Changed(within) => event(within, "a change of the session", |event| *event == Event::Changed),
             Verb::Transferred(wanted) => (wanted.within_ms, Awaited::Transfer(*wanted)),
             Verb::KeysHeard(wanted) => (wanted.within_ms, Awaited::HeardKeys(wanted.keys.clone())),
-            Verb::HearPrompt(prompt) => sound(prompt.within_ms, self.prompt(prompt)?),
+            Verb::HearPrompt(prompt) => known(prompt.within_ms, prompt_in_words(prompt), self.prompt(prompt)?),
             Verb::HearSpeech(heard) => {
                 let reference = heard.sound().expect("checked when the scenario was read");
-                sound(heard.within_ms, Wanted::sound(reference, heard.at_least))
+                let name = format!("the words {:?}", heard.text);
+                known(heard.within_ms, name, Wanted::sound(reference, heard.at_least))
             }
             Verb::HearAnnouncement(heard) => {
                 let reference = self.cast.announcement.samples().to_vec();
-                sound(heard.within_ms, Wanted::sound(reference, heard.at_least))
+                let name = "the platform's announcement".to_owned();
+                known(heard.within_ms, name, Wanted::sound(reference, heard.at_least))
             }
             Verb::HearTone(tone) => sound(tone.within_ms, Wanted::tone(tone.hz, tone.for_ms)),
             Verb::Hear(heard) => {
@@ -264,7 +294,10 @@ impl<'a> Script<'a> {
     fn address(&self, world: &World, name: &str, good: bool) -> Result<(), Failure> {
         match good {
             true => Ok(()),
-            false => Err(self.failure(world.now(), format!("{name:?} cannot stand in a SIP address"))),
+            false => {
+                let wrong = format!("{name:?} cannot stand in a SIP address");
+                Err(self.failure(world.now(), "a name that can be called".to_owned(), wrong))
+            }
         }
     }
 
@@ -272,7 +305,8 @@ impl<'a> Script<'a> {
         self.cast.prompts.get(file).ok_or_else(|| {
             let known: Vec<&str> = self.cast.prompts.keys().map(String::as_str).collect();
             let known = known.join(", ");
-            self.failure(now, format!("the program has no prompt {file:?}; it has: {known}"))
+            let expected = format!("a prompt {file:?} in the program");
+            self.failure(now, expected, format!("it has: {known}"))
         })
     }
 
@@ -336,7 +370,7 @@ impl<'a> Script<'a> {
             }
         } else {
             let found = for_what.find(fresh, self.part.block, late);
-            if let Some(count) = found.map_err(|what| self.failure(world.now(), what))? {
+            if let Some(count) = found.map_err(|happened| self.unlike(world.now(), happened))? {
                 let begins = matches!(self.step().verb, Verb::Called(_));
                 let place = self.place();
                 place.taken += count;
@@ -349,23 +383,79 @@ impl<'a> Script<'a> {
         let Stage::Waits { for_what, .. } = &self.stage else {
             return Ok(false);
         };
-        let missing = || for_what.missing(recording.since(mark));
+        let heard = recording.since(mark);
+        let instead = || match for_what {
+            Awaited::Sound(_) => format!("{}{}", for_what.missing(heard, fresh), self.prompts_in(heard)),
+            _ => for_what.missing(heard, fresh),
+        };
         if late {
-            return Err(self.failure(world.now(), missing()));
+            return Err(self.unlike(world.now(), instead()));
         }
         match for_what.impossible(fresh) {
-            Some(why) => Err(self.failure(world.now(), why.replace("{missing}", &missing()))),
+            Some(why) if matches!(for_what, Awaited::Sound(_)) => {
+                Err(self.unlike(world.now(), format!("{}; then {why}", instead())))
+            }
+            Some(why) => Err(self.unlike(world.now(), why)),
             None => Ok(false),
         }
     }
 
-    fn failure(&self, at: Duration, what: String) -> Failure {
-        let step = self.step();
+    /// Which prompts of the program were heard instead, if any.
+    fn prompts_in(&self, heard: &[i16]) -> String {
+        let latest = &heard[heard.len().saturating_sub(COMPARED_LATEST)..];
+        let sounds = |clip: &Clip| {
+            let beginning = clip.samples()[..clip.samples().len().min(COMPARED_FIRST)].to_vec();
+            let found = Reference::new(beginning).find(latest);
+            found.is_some_and(|found| found.likeness >= RECOGNISED)
+        };
+        let prompts = self.cast.prompts.iter().take(PROMPTS_COMPARED);
+        let mut found: Vec<String> = prompts
+            .filter(|(_, clip)| sounds(clip))
+            .map(|(name, _)| format!("the prompt {name}"))
+            .collect();
+        if sounds(&self.cast.announcement) {
+            found.push("the platform's announcement for callers of a broken handler".to_owned());
+        }
+        match found.as_slice() {
+            [] => String::new(),
+            names => format!(" (in it {})", names.join(", ")),
+        }
+    }
+
+    /// The step's failure: something else happened than it waits for.
+    fn unlike(&self, at: Duration, happened: String) -> Failure {
+        let Stage::Waits { until, for_what } = &self.stage else {
+            return self.failure(at, String::new(), happened);
+        };
+        let began = self.began.last().copied().unwrap_or(at);
+        let within = until.saturating_sub(began).as_secs_f64();
+        self.failure(at, format!("{}, within {within} s", for_what.expected()), happened)
+    }
+
+    fn failure(&self, at: Duration, expected: String, happened: String) -> Failure {
+        let seen = |(place, step): (usize, &Step)| StepSeen {
+            line: step.line,
+            text: step.text.clone(),
+            reached: match self.began.get(place) {
+                Some(began) if place < self.at => Reached::Done(*began),
+                Some(began) => Reached::Failed(*began),
+                None => Reached::Never,
+            },
+        };
         Failure {
             at,
             who: self.part.name.to_owned(),
-            line: Some(step.line),
-            what: format!("step {} {:?}: {what}", self.at + 1, step.verb),
+            breach: Breach::Step,
+            steps: self.part.steps.iter().enumerate().map(seen).collect(),
+            expected,
+            happened,
         }
+    }
+}
+
+fn prompt_in_words(prompt: &PromptStep) -> String {
+    match prompt.first_ms {
+        Some(ms) => format!("the first {ms} ms of the prompt {}", prompt.file),
+        None => format!("the prompt {}", prompt.file),
     }
 }

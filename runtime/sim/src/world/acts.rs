@@ -17,12 +17,17 @@ impl World {
     /// Makes a phone do something now.
     pub fn act_on(&mut self, phone: PhoneId, line: LineId, action: Action) {
         let seat = &mut self.seats[phone.0];
-        if matches!(action, Action::Call(_)) && !seat.phone.uses(line) {
+        let places = matches!(action, Action::Call(_)) && !seat.phone.uses(line);
+        if places {
             seat.recordings[line.number()] = Recording::default();
+        }
+        if let Action::Press(keys) | Action::PressByInfo(keys) = &action {
+            seat.press(self.now - self.base, keys);
         }
         let what = describe::on_line(line, describe::action(&action));
         self.log.push(self.now - self.base, &seat.name, what);
         seat.phone.handle(self.now, phone::Input::OnLine(line, action));
+        seat.placed += u64::from(places && seat.phone.uses(line));
         self.drain_phone(phone.0);
     }
 

@@ -10,6 +10,9 @@ use patchcord_switch::Notice;
 /// Letters of a start line shown; the rest is cut.
 const START_LINE: usize = 120;
 
+/// How the log's line about a handler that failed begins, after the call.
+pub(crate) const FAULT: &str = "FAULT: ";
+
 /// A message's first line; a response's with the method it answers.
 pub(super) fn start_line(bytes: &[u8]) -> String {
     let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
@@ -92,7 +95,16 @@ pub(super) fn event(event: &Event) -> String {
     }
 }
 
-pub(super) fn end(end: &End) -> String {
+/// What happened to a phone, in words for the middle of a sentence.
+pub(crate) fn event_in_words(happened: &Event) -> String {
+    match happened {
+        // How much sound there was does not matter there.
+        Event::Ended { end: why, .. } => format!("the call ended: {}", end(why)),
+        other => event(other).trim_start_matches("* ").to_owned(),
+    }
+}
+
+pub(crate) fn end(end: &End) -> String {
     match end {
         End::ByFarEnd => "hung up by the far end".to_owned(),
         End::ByPhone => "hung up".to_owned(),
@@ -135,7 +147,7 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
         }
         Notice::Log { level, message } => format!("{call}  {level:?}: {message}"),
         Notice::Trial { module, news, .. } => format!("{call}  version {} {news}", &module[..module.len().min(12)]),
-        Notice::Fault(fault) => format!("{call}  FAULT: {fault}"),
+        Notice::Fault(fault) => format!("{call}  {FAULT}{fault}"),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Line {
     pub who: Arc<str>,
     /// What.
     pub what: String,
+    /// Whether it tells what the handler asked, was told, logged or failed with.
+    pub of_handler: bool,
 }
 
 /// All lines in order.
@@ -27,7 +29,16 @@ pub struct Log {
 }
 
 impl Log {
-    pub(super) fn push(&mut self, at: Duration, who: &Arc<str>, what: String) {
+    pub(crate) fn push(&mut self, at: Duration, who: &Arc<str>, what: String) {
+        self.add(at, who, what, false);
+    }
+
+    /// A line about the handler.
+    pub(crate) fn push_of_handler(&mut self, at: Duration, who: &Arc<str>, what: String) {
+        self.add(at, who, what, true);
+    }
+
+    fn add(&mut self, at: Duration, who: &Arc<str>, what: String, of_handler: bool) {
         if self.lines.len() >= LOG_LINES {
             self.dropped += 1;
             return;
@@ -36,6 +47,7 @@ impl Log {
             at,
             who: who.clone(),
             what,
+            of_handler,
         });
     }
 

@@ -2,7 +2,7 @@
 
 use crate::network::{Conditions, LinkId};
 use crate::phone::{Event, Faults, Incoming, LINES_MAX, LineId, Phone, Refers};
-use patchcord_media::{FRAME, FRAME_SAMPLES, SAMPLE_RATE};
+use patchcord_media::{FRAME, FRAME_SAMPLES, KeyPress, SAMPLE_RATE};
 use patchcord_sip::SessionTimer;
 use patchcord_sip::sdp::Codec;
 use std::net::SocketAddr;
@@ -113,6 +113,14 @@ pub struct Seat {
     pub(super) from_node: LinkId,
     /// By line.
     pub(super) events: [Vec<(Duration, Event)>; LINES_MAX],
+    /// Calls it placed.
+    pub(super) placed: u64,
+    /// Calls that came, or that it was asked to place.
+    pub(super) came: u64,
+    /// Ends of calls.
+    pub(super) ended: u64,
+    /// Keys it pressed and when each began.
+    pub(super) presses: Vec<(Duration, u8)>,
     /// By line.
     pub(super) recordings: [Recording; LINES_MAX],
 }
@@ -164,9 +172,33 @@ impl Seat {
         events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at)
     }
 
+    /// How many calls it had, and how many of them ended.
+    pub fn calls(&self) -> (u64, u64) {
+        (self.placed + self.came, self.ended)
+    }
+
+    /// The keys it pressed, by their telephone event, and when each began; the first [`EVENTS_KEPT`] of them.
+    pub fn presses(&self) -> &[(Duration, u8)] {
+        &self.presses
+    }
+
+    pub(super) fn press(&mut self, at: Duration, keys: &[KeyPress]) {
+        let mut begins = at;
+        let room = EVENTS_KEPT - self.presses.len();
+        for key in keys.iter().take(room) {
+            self.presses.push((begins, key.event));
+            begins += Duration::from_millis(u64::from(key.duration_ms) + u64::from(key.pause_ms));
+        }
+    }
+
     pub(super) fn note(&mut self, at: Duration, line: LineId, event: Event) {
         if matches!(event, Event::Incoming(_)) {
             self.recordings[line.number()] = Recording::default();
+        }
+        match event {
+            Event::Incoming(_) | Event::Referred { .. } => self.came += 1,
+            Event::Ended { .. } => self.ended += 1,
+            _ => {}
         }
         let events = &mut self.events[line.number()];
         if events.len() < EVENTS_KEPT {

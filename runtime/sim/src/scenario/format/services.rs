@@ -3,7 +3,7 @@
 use patchcord_control::grants::{Grants, SECRET_BYTES_MIN};
 use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_control::words::NoResponse;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Answers of web servers in one scenario.
@@ -11,7 +11,7 @@ pub const HTTP_MAX: usize = 256;
 
 /// What a web server answers to one request. The first block that fits a request is its answer, each time. What a handler asks
 /// that no block fits makes the scenario fail.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpBlock {
     /// How it is asked.
@@ -38,7 +38,7 @@ pub struct HttpBlock {
 }
 
 /// Why no answer comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HttpFails {
     /// Nothing ever comes: the handler's time runs out.
@@ -72,6 +72,22 @@ fn get() -> String {
 
 fn ok() -> u16 {
     200
+}
+
+impl Default for HttpBlock {
+    /// What a block without a word means.
+    fn default() -> Self {
+        Self {
+            method: get(),
+            url: String::new(),
+            body_holds: None,
+            status: ok(),
+            headers: BTreeMap::new(),
+            body: String::new(),
+            delay_ms: 0,
+            fails: None,
+        }
+    }
 }
 
 impl HttpBlock {

@@ -4,10 +4,11 @@ use super::KEYS_MAX;
 use crate::phone::{LINES_MAX, Offer, key_event};
 use crate::world::{speech, words_said};
 use patchcord_control::speech::{Speech, TextForm};
-use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 use toml::Spanned;
 
 /// A step and where it stands.
@@ -18,23 +19,38 @@ pub struct Step {
     pub verb: Verb,
     /// Its line in the file, from 1.
     pub line: usize,
-    /// Where it begins in the file, until the line is known.
-    pub(super) start: usize,
+    /// As it is written in the file, in one line.
+    pub text: String,
+    /// Where it stands in the file, until line and text are known.
+    pub(super) span: Range<usize>,
 }
 
 impl From<Spanned<Verb>> for Step {
     fn from(spanned: Spanned<Verb>) -> Step {
-        let start = spanned.span().start;
+        let span = spanned.span();
         Step {
             verb: spanned.into_inner(),
             line: 0,
-            start,
+            text: String::new(),
+            span,
+        }
+    }
+}
+
+impl Step {
+    /// A step that stands in no file.
+    pub fn of(verb: Verb) -> Step {
+        Step {
+            verb,
+            line: 0,
+            text: String::new(),
+            span: 0..0,
         }
     }
 }
 
 /// What a caller does or expects.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verb {
     /// Places a call. `"100"` is `{ to = "100" }`.
@@ -120,7 +136,7 @@ trait Short: Sized {
 }
 
 /// `call`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallStep {
     /// The called user.
@@ -141,7 +157,7 @@ impl Short for CallStep {
 }
 
 /// Where a caller's offer goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferWord {
     /// Into the INVITE.
@@ -161,12 +177,12 @@ impl From<OfferWord> for Offer {
 }
 
 /// A table without keys: `{}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// How long to wait for something to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Within {
     /// At most so long.
@@ -175,7 +191,7 @@ pub struct Within {
 }
 
 /// `hear_prompt`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromptStep {
     /// Its name below `prompts/`.
@@ -204,7 +220,7 @@ impl Short for PromptStep {
 }
 
 /// `hear_speech`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpeechStep {
     /// The words.
@@ -248,7 +264,7 @@ impl SpeechStep {
 }
 
 /// `hear_announcement`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnnouncementStep {
     /// Least correlation, 0 to 1.
@@ -260,7 +276,7 @@ pub struct AnnouncementStep {
 }
 
 /// `hear_tone`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToneStep {
     /// Its frequency, 100 to 3,800 Hz.
@@ -274,7 +290,7 @@ pub struct ToneStep {
 }
 
 /// `hear_silence`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SilenceStep {
     /// It lasts at least so long.
@@ -285,7 +301,7 @@ pub struct SilenceStep {
 }
 
 /// `press`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PressStep {
     /// 0 to 9, `*`, `#`, A to D.
@@ -310,7 +326,7 @@ impl Short for PressStep {
 }
 
 /// `called`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalledStep {
     /// By whom, by the user part of the caller's address; anybody without this.
@@ -334,7 +350,7 @@ impl Short for CalledStep {
 }
 
 /// `hear`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HearStep {
     /// A caller or callee that has a `hum_hz`.
@@ -359,7 +375,7 @@ impl Short for HearStep {
 }
 
 /// `keys_heard`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeysHeardStep {
     /// 0 to 9, `*`, `#`, A to D.
@@ -380,7 +396,7 @@ impl Short for KeysHeardStep {
 }
 
 /// `say`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SayStep {
     /// Its name below `prompts/`.
@@ -395,7 +411,7 @@ impl Short for SayStep {
 }
 
 /// `transfer`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferStep {
     /// The user at the node that is to be called.
@@ -410,7 +426,7 @@ impl Short for TransferStep {
 }
 
 /// `transferred`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferredStep {
     /// With what outcome: 200 succeeded.
@@ -422,7 +438,7 @@ pub struct TransferredStep {
 }
 
 /// `ended`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndedStep {
     /// By whom.
@@ -435,7 +451,7 @@ pub struct EndedStep {
 }
 
 /// Who ended a call, or how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndedBy {
     /// The node: its handler, or the platform for it.
