@@ -204,7 +204,11 @@ fn faults(log: &Log, failure: &Failure) -> String {
     let before = log.lines().iter().take_while(|line| line.at <= failure.at);
     let faults = before.filter(|line| line.of_handler && line.what.contains(FAULT));
     let line = |line: &Line| format!("    ! {}  {}\n", time(line.at), indented(&line.what));
-    faults.map(line).collect::<String>() + "\n"
+    let mut text: String = faults.map(line).collect();
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 /// Lines after the first, moved to where the first one begins.

@@ -104,5 +104,6 @@ fn a_broken_rule_has_no_steps() {
     report.failures[0].breach = Breach::Consent;
     let text = report.to_string();
     assert!(text.contains("  alice at 10.012 s:\n\n    -"), "{text}");
+    assert!(!text.contains("\n\n\n"), "{text}");
     assert!(!text.contains("the step begins"), "{text}");
 }
