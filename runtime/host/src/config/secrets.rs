@@ -60,3 +60,6 @@ impl Secrets {
         Ok(grants)
     }
 }
+
+#[cfg(test)]
+mod tests;

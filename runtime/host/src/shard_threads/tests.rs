@@ -1,6 +1,7 @@
 //! The inbox: what happens when it is full.
 
 use super::*;
+use patchcord_media::Report;
 use patchcord_media::SessionId;
 use patchcord_switch::waiting::most_waiting;
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@
 //! `words.rs`); add it there with the next free number. A number is never used for something else, and a variant never
 //! changes its fields without a new [`VERSION`](super::VERSION).
 
+use memchr::memmem;
 use patchcord_control::grants::Grants;
 use std::fmt;
 
@@ -149,7 +150,7 @@ impl<'a> Sheet<'a> {
         for secret in self.secrets.into_iter().flat_map(Grants::secrets) {
             let secret = secret.reveal().as_bytes();
             let mut at = from;
-            while let Some(place) = find(&self.bytes[at..], secret) {
+            while let Some(place) = memmem::find(&self.bytes[at..], secret) {
                 let end = at + place + secret.len();
                 for byte in &mut self.bytes[at + place..end] {
                     *byte = masked(char::from(*byte));
@@ -164,11 +165,6 @@ impl<'a> Sheet<'a> {
     fn secret(&mut self, text: &str) {
         self.text(text, PrivateValues::Hide);
     }
-}
-
-/// Where something stands in bytes for the first time; `wanted` is not empty.
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|part| part == wanted)
 }
 
 /// What stands for a character of something hidden. Signs that say what kind of address it is stay.

@@ -1,0 +1,35 @@
+//! What a call has done elsewhere.
+
+use crate::http_urls::HttpUrl;
+use crate::private::Private;
+use crate::words::{HttpMethod, StoreAction};
+use std::time::Duration;
+
+/// What is done elsewhere for a handler that waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// In the store of the call's tenant; [`super::Input::Stored`] follows.
+    Store {
+        /// Where.
+        key: Private<String>,
+        /// What.
+        action: StoreAction,
+    },
+    /// A request to a web server; [`super::Input::Responded`] follows.
+    Http(Box<HttpOrder>),
+}
+
+/// A request that may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpOrder {
+    /// How.
+    pub method: HttpMethod,
+    /// To whom.
+    pub url: HttpUrl,
+    /// With their secrets.
+    pub headers: Vec<(String, Private<String>)>,
+    /// What is sent with it.
+    pub body: Option<Private<Vec<u8>>>,
+    /// The longest it may take.
+    pub time: Duration,
+}
