@@ -210,8 +210,7 @@ impl Config {
         check::routes_lead_somewhere(&root, &handlers, &routes)?;
         let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
         let calling = calling::read(&root, &sip_table, &node, &tenants)?;
-        node.gate = Some(calling.gate.clone());
-        node.registrar = calling.registrar.clone();
+        (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
         node.domain.clone_from(&calling.domain);
         node.trunks = calling.trunks();
         Ok(Config {

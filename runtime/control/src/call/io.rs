@@ -2,24 +2,26 @@
 
 mod errands;
 mod recognising;
+mod recording;
 mod setup;
 
 pub use errands::{Errand, HttpOrder};
 pub use recognising::{Listens, RecogniseCommand, RecogniseSignal};
+pub use recording::{RecordingCommand, RecordingSignal, Saved, Tapped};
 pub use setup::{Setup, Trace};
 
 use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
-use crate::ids::{CallId, LegId, OperationId, RecordingId, TransferId};
+use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::policy::Privacy;
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::StreamUrl;
 use crate::words::{
     AnsweredBy, Beep, Broken, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing,
-    HttpResponse, Interruption, Key, KeysBetween, LogLevel, NoResponse, NotRecorded, PauseWith, PlayChange, PlayEnd,
-    RecordFormat, Segment, StoreReply, StreamCounts, StreamEnd, StreamOptions, TrimSilence,
+    HttpResponse, Interruption, Key, KeysBetween, LogLevel, NoResponse, PauseWith, PlayChange, PlayEnd, Segment,
+    StoreReply, StreamCounts, StreamEnd, StreamOptions,
 };
 use std::time::Duration;
 
@@ -136,75 +138,6 @@ pub enum NotLocated {
     NotFound,
     /// Its host has no address, or no trunk is up.
     Unreachable,
-}
-
-/// What can happen to a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordingSignal {
-    /// A channel has been quiet for as long as its tap was told.
-    Quiet {
-        /// Which.
-        channel: u8,
-    },
-    /// It no longer is.
-    Sound {
-        /// Which.
-        channel: u8,
-    },
-    /// A tap is gone; what it gave is on its way to storage. Comes once for each.
-    TapOver {
-        /// Which.
-        channel: u8,
-        /// Why.
-        why: Tapped,
-    },
-    /// Storage has kept it, as [`RecordingCommand::Finish`] asked, or has given it up, at any time. Comes once.
-    Stored(Result<Saved, NotRecorded>),
-}
-
-/// Why a tap is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tapped {
-    /// As the call wanted.
-    AsOrdered,
-    /// It has given as much as it may.
-    Longest,
-    /// Its session closed, or was never open.
-    Closed,
-    /// Its sound could not be taken away in time.
-    Dropped,
-}
-
-/// A recording that is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Saved {
-    /// The length of its sound.
-    pub length_ms: u64,
-    /// Bytes of its file.
-    pub bytes: u64,
-    /// Of its file.
-    pub sha256: [u8; 32],
-}
-
-/// What storage is told of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordingCommand {
-    /// A new one. [`RecordingSignal::Stored`] follows, as a rule after `Finish`.
-    Begin {
-        /// Its name.
-        id: RecordingId,
-        /// 1 or 2.
-        channels: u8,
-        /// What becomes of silence at its ends.
-        trim: TrimSilence,
-        /// The file it becomes.
-        format: RecordFormat,
-    },
-    /// Nothing more comes.
-    Finish {
-        /// Which.
-        id: RecordingId,
-    },
 }
 
 /// What can happen to a stream.
