@@ -168,6 +168,17 @@ fn the_fallback_is_told_what_happened_and_heard_at_once() {
 }
 
 #[test]
+fn a_caller_on_hold_is_taken_back() {
+    let mut world = world_with(&["trap_holding"], &[fallback("takes_over", &[Breakage::Trap])]);
+    let caller = calls(&mut world, "trap_holding");
+    over(&mut world, caller);
+    assert!(tone_ms(PITCH, world.seat(caller).recording().samples()) >= 1_300);
+    let changes = world.log().count("node", "-> caller   INVITE sip:");
+    assert_eq!(changes, 2, "on hold, and back\n{}", world.log());
+    moved_on(record_of(&world, "trap_holding"), record_of(&world, "takes_over"));
+}
+
+#[test]
 fn a_caller_who_leaves_while_the_handler_breaks_needs_no_fallback() {
     let mut world = world_with(&["spins_after_hangup"], &[fallback("takes_over", &Breakage::ALL)]);
     let caller = calls(&mut world, "spins_after_hangup");

@@ -429,7 +429,7 @@ impl Shard {
     }
 
     /// Puts the far end on hold or takes it back: a new offer with our direction.
-    fn hold(&mut self, now: Instant, id: CallId, leg: LegId, wanted: HoldWanted) {
+    pub(crate) fn hold(&mut self, now: Instant, id: CallId, leg: LegId, wanted: HoldWanted) {
         let io = self.live(id).leg(leg);
         let direction = match wanted {
             HoldWanted::On => Direction::SendOnly,

@@ -7,11 +7,12 @@ use crate::leg_sip::{CallerFacts, NewCall, Target};
 use crate::live::LegIo;
 use crate::shard::Shard;
 use patchcord_control::call::{
-    CALLER, Call, Description, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, Released, TakeFrom,
+    CALLER, Call, Description, HoldWanted, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, Released, TakeFrom,
 };
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::record::MediaCounters;
 use patchcord_control::words::{Began, Broken, Error, LegInfo, REDIRECT_TEXT};
+use patchcord_sip::sdp::Direction;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -198,8 +199,17 @@ impl Shard {
         })
     }
 
+    /// Runs the handler of a call that begins so. Whoever was put on hold by a handler that is gone, and that the next one knows
+    /// nothing of, is taken back.
     fn begin_moved(&mut self, now: Instant, moved: Moved) {
+        let new = moved.call.0;
+        let unasked = matches!(moved.target.began, Began::Fallback(_) | Began::Redirected(_));
+        let on_hold = moved.io.local.direction == Direction::SendOnly;
         self.begin(now, moved.call, moved.target, moved.io);
+        if unasked && on_hold && self.calls.get(&new).is_some_and(|live| live.legs.contains_key(&CALLER)) {
+            self.hold(now, new, CALLER, HoldWanted::Off);
+            self.drive(now, new);
+        }
     }
 
     /// Takes a leg out of its call. The call is driven on when its turn comes.
