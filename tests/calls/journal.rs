@@ -1,7 +1,7 @@
 //! Journals of simulated calls, replayed: identical to the byte with the module that ran, and different at the right host
 //! call with another. The calls are those of the other files here: menus, dials, recordings, streams, faults, random worlds.
 
-use crate::support::{example, helper, hostile, program, world};
+use crate::support::{example, helper, hostile, program, program_in, runtime, world};
 use crate::{SECOND, press, rest};
 use patchcord_control::ask::Ask;
 use patchcord_control::ids::CallId;
@@ -12,6 +12,7 @@ use patchcord_switch::replay::{Course, Did, Unfinished, Verdict, replay};
 use patchcord_switch::{Entry, HandlerOver, PrivateValues, ReadJournal, Stopped, read_journal};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Random worlds that are recorded; each has several calls.
@@ -328,6 +329,72 @@ fn without_the_wish_nothing_is_kept() {
     plain.act(phone, Action::HangUp);
     rest(&mut plain);
     assert!(plain.journals().is_empty());
+}
+
+/// Two callers of a node that has one instance: the second handler cannot be started, which no replay can repeat.
+#[test]
+fn a_handler_that_could_not_be_started_replays_to_that_place() {
+    let (engine, bytes) = (runtime(1), helper("endless_tone"));
+    let mut world = World::new(setup(3, PrivateValues::Keep));
+    let program = program_in(&engine, "endless_tone", &bytes);
+    world.set_directory(crate::support::directory(&[program]));
+    for name in ["alice", "bob"] {
+        let phone = world.add_phone(name, PhoneOptions::default());
+        world.call(phone, "endless_tone", Offer::InInvite).expect("an address");
+        world.run_for(SECOND);
+    }
+    world.end_all();
+    rest(&mut world);
+    let (_runtime, module) = fresh(&bytes);
+    let verdicts = world.journals().values().map(|bytes| {
+        let report = replay(&journal_of(bytes), &module).expect("it can be replayed");
+        report.verdict
+    });
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    assert_eq!(verdicts.len(), 2);
+    assert!(verdicts.contains(&Verdict::Identical), "{verdicts:?}");
+    assert!(
+        verdicts.contains(&Verdict::UpTo(Unfinished::NotStarted)),
+        "{verdicts:?}"
+    );
+}
+
+/// Ends a thread also when the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The limit on CPU time strikes where the machine was slow: a replay goes as far as that.
+#[test]
+fn a_handler_that_computed_too_long_replays_to_that_place() {
+    let (engine, bytes) = (runtime(4), hostile("endless_loop"));
+    let over = AtomicBool::new(false);
+    let world = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                engine.tick();
+                std::thread::yield_now();
+            }
+        });
+        let _ends = Ends(&over);
+        let mut setup = setup(3, PrivateValues::Keep);
+        setup.instance.turn_fuel = u64::MAX / 4;
+        let mut world = World::new(setup);
+        let program = program_in(&engine, "endless_loop", &bytes);
+        world.set_directory(crate::support::directory(&[program]));
+        let phone = world.add_phone("alice", PhoneOptions::default());
+        world.call(phone, "endless_loop", Offer::InInvite).expect("an address");
+        rest(&mut world);
+        world
+    });
+    assert_eq!(crate::support::fault(&world.records()[0]), Some("cpu_time"));
+    let (_runtime, module) = fresh(&bytes);
+    let report = replay(&only(&world), &module).expect("it can be replayed");
+    assert_eq!(report.verdict, Verdict::UpTo(Unfinished::CpuTime));
 }
 
 /// Calls that are recorded at least, of all kinds together.
