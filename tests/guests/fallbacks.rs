@@ -5,9 +5,10 @@ use crate::support::{
     announcement, directory_with, example, fault, hostile, likeness, program, program_in, record_of, runtime, tone_ms,
 };
 use crate::{CALLS, REST, ended};
-use patchcord_control::record::CallRecord;
+use patchcord_control::record::{CallRecord, RecordingOutcome};
 use patchcord_control::route::Fallback;
-use patchcord_control::words::{Began, Breakage, Interruption};
+use patchcord_control::words::{Began, Breakage, Interruption, RecordEnd};
+use patchcord_media::KeyPress;
 use patchcord_sim::phone::{Action, End, Event, Offer};
 use patchcord_sim::{PhoneId, PhoneOptions, Setup, World};
 use patchcord_switch::{RedirectError, Redirection};
@@ -259,6 +260,53 @@ fn a_caller_is_moved_from_outside_and_back_again_and_again() {
         assert_eq!(fault(record), None, "{:?}", record.handler_end);
     }
     assert_eq!(world.log().count("node", "200 OK (INVITE)"), 1);
+}
+
+/// What was gathered goes with the interruption, what is pressed later waits for the next handler, and a recording ends
+/// complete.
+#[test]
+fn what_was_under_way_is_given_back_when_the_caller_is_moved() {
+    let mut world = world_with(&["gathers"], &[]);
+    let caller = calls(&mut world, "gathers");
+    let press = |world: &mut World, events: &[u8]| {
+        let key = |&event| KeyPress {
+            event,
+            duration_ms: 100,
+            pause_ms: 100,
+        };
+        world.act(caller, Action::Press(events.iter().map(key).collect()));
+        world.run_for(Duration::from_secs(1));
+    };
+    world.run_for(Duration::from_secs(1));
+    press(&mut world, &[1, 2]);
+    let first = world.newest_call().expect("a call is alive");
+    world
+        .move_caller(first, &to("gathers", ""))
+        .unwrap_or_else(|why| panic!("{why}"));
+    assert!(
+        world.noticed("2 keys, then Error::Interrupted(Interruption::Moved)"),
+        "{}",
+        world.log()
+    );
+    press(&mut world, &[3, 4, 5]);
+    world.act(caller, Action::HangUp);
+    over(&mut world, caller);
+    assert!(
+        world.noticed("3 keys, then Error::Interrupted(Interruption::HungUp)"),
+        "{}",
+        world.log()
+    );
+    let before = world
+        .records()
+        .iter()
+        .find(|record| record.id == first)
+        .expect("it has a record");
+    let [recording] = &before.recordings[..] else {
+        panic!("{:?}", before.recordings);
+    };
+    let ended = RecordingOutcome::Ended(RecordEnd::Left(Interruption::Moved));
+    assert_eq!(recording.outcome, ended, "and its file is whole: {:?}", recording.saved);
+    assert!(recording.saved.is_some() && recording.length_ms > 1_500);
 }
 
 #[test]
