@@ -421,28 +421,27 @@ fn a_thousand_mixed_calls_replay_identically_in_another_process() {
         calls += journals.len();
         calls
     };
-    for name in [
+    let breaking = [
         "panics",
         "trap_late",
         "memory_bomb",
         "host_call_flood",
         "nonsense_arguments",
-    ] {
-        let bytes = hostile(name);
-        let world = many_calls(name, &bytes, 20);
-        keep(name, &bytes, world.journals());
-    }
-    for name in [
+    ];
+    let well_behaved = [
         "echo_keys",
         "hears_words",
         "plays_the_web",
         "reads_aloud",
         "records_voice",
         "streams_to",
-    ] {
-        let bytes = helper(name);
-        let world = many_calls(name, &bytes, 20);
-        keep(name, &bytes, world.journals());
+    ];
+    let breaking = breaking.map(|name| (name, hostile(name)));
+    for (name, bytes) in breaking
+        .into_iter()
+        .chain(well_behaved.map(|name| (name, helper(name))))
+    {
+        keep(name, &bytes, many_calls(name, &bytes, 20).journals());
     }
     let menu = example("menu");
     keep("menu", &menu, many_calls("menu", &menu, 90).journals());

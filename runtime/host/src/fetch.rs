@@ -12,11 +12,11 @@ use hickory_resolver::TokioResolver;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::{Request, header};
-use patchcord_sip::identity::{CHAIN_BYTES, CertificateUrl, FetchFailure, LiteralRule, is_public};
+use patchcord_sip::identity::{CHAIN_BYTES, CertificateUrl, FetchFailure, LiteralRule};
 use patchcord_switch::Query;
 use rustls::ClientConfig;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -145,7 +145,8 @@ async fn work(desk: Arc<Desk>, mut waiting: mpsc::Receiver<Wanted>) {
 
 impl Desk {
     async fn get(&self, url: &CertificateUrl) -> Result<Vec<u8>, FetchFailure> {
-        let addresses = self.addresses(url).await;
+        let host = web::bare(url.host());
+        let addresses = web::addresses(self.resolver.as_ref(), self.setup.networks, (host, url.port())).await;
         if addresses.is_empty() {
             return Err(FetchFailure::Unresolved);
         }
@@ -154,22 +155,6 @@ impl Desk {
         let request = request(url).ok_or(FetchFailure::Unresolved)?;
         let answered = web::exchange(stream, request, CHAIN_BYTES).await?;
         Ok(answered.body)
-    }
-
-    /// Where a server may be asked: for a name all its addresses must be looked at, since a stranger named it.
-    async fn addresses(&self, url: &CertificateUrl) -> Vec<SocketAddr> {
-        let host = web::bare(url.host());
-        let found: Vec<IpAddr> = match (host.parse(), &self.resolver) {
-            (Ok(literal), _) => vec![literal],
-            (Err(_), Some(resolver)) => {
-                let found = resolver.lookup_ip(format!("{host}.")).await;
-                found.map(|found| found.iter().collect()).unwrap_or_default()
-            }
-            (Err(_), None) => Vec::new(),
-        };
-        let may = |ip: &IpAddr| self.setup.networks == LiteralRule::Any || is_public(ip.to_canonical());
-        let allowed = found.into_iter().filter(may);
-        allowed.map(|ip| SocketAddr::new(ip, url.port())).collect()
     }
 
     /// The shard waits for it, so it is never dropped: a busy shard gets it later.

@@ -1,17 +1,18 @@
 //! One exchange with a web server as a client of HTTP/1.1, over TLS or not, with a limit on everything a server can send. Not
-//! here: which servers may be asked, and how long it may take: whoever asks sets the time.
+//! here: which servers may be asked by name, and how long it may take: whoever asks sets the time.
 
+use hickory_resolver::TokioResolver;
 use http_body_util::{BodyExt, Limited};
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes};
 use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use patchcord_sip::identity::FetchFailure;
+use patchcord_sip::identity::{FetchFailure, LiteralRule, is_public};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -96,6 +97,26 @@ impl WebAddress {
             Scheme::Https => 443,
         })
     }
+}
+
+/// Where a server may be asked: all that its name leads to is looked at before anything is connected to, since whoever keeps
+/// the name chooses that. An IP address is itself; without a resolver nothing else is known.
+pub(crate) async fn addresses(
+    resolver: Option<&TokioResolver>,
+    networks: LiteralRule,
+    (host, port): (&str, u16),
+) -> Vec<SocketAddr> {
+    let found: Vec<IpAddr> = match (host.parse(), resolver) {
+        (Ok(literal), _) => vec![literal],
+        (Err(_), Some(resolver)) => {
+            let found = resolver.lookup_ip(format!("{host}.")).await;
+            found.map(|found| found.iter().collect()).unwrap_or_default()
+        }
+        (Err(_), None) => Vec::new(),
+    };
+    let may = |ip: &IpAddr| networks == LiteralRule::Any || is_public(ip.to_canonical());
+    let allowed = found.into_iter().filter(may);
+    allowed.map(|ip| SocketAddr::new(ip, port)).collect()
 }
 
 /// Connects to the first address that answers.

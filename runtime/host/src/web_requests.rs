@@ -19,11 +19,11 @@ use hyper::{Request, Response};
 use patchcord_control::call::HttpOrder;
 use patchcord_control::ids::Tenant;
 use patchcord_control::words::{HttpResponse, NoResponse};
-use patchcord_sip::identity::{FetchFailure, LiteralRule, is_public};
+use patchcord_sip::identity::{FetchFailure, LiteralRule};
 use patchcord_switch::ToAsk;
 use rustls::ClientConfig;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -212,7 +212,8 @@ struct Client {
 
 impl Client {
     async fn send(&self, order: &HttpOrder) -> Responded {
-        let addresses = self.addresses(order.url.host(), order.url.port()).await;
+        let server = (order.url.host(), order.url.port());
+        let addresses = web::addresses(self.resolver.as_ref(), self.networks, server).await;
         if addresses.is_empty() {
             return Err(NoResponse::Refused);
         }
@@ -232,25 +233,6 @@ impl Client {
                 NoResponse::Failed
             }
         })
-    }
-
-    /// Where a server may be asked: what its name leads to is looked at before anything is connected to, since whoever keeps
-    /// the name chooses that.
-    async fn addresses(&self, host: &str, port: u16) -> Vec<SocketAddr> {
-        let found: Vec<IpAddr> = match (host.parse(), &self.resolver) {
-            (Ok(literal), _) => vec![literal],
-            (Err(_), Some(resolver)) => {
-                let found = resolver.lookup_ip(format!("{host}.")).await;
-                found.map(|found| found.iter().collect()).unwrap_or_default()
-            }
-            (Err(_), None) => Vec::new(),
-        };
-        let may = |ip: &IpAddr| self.networks == LiteralRule::Any || is_public(ip.to_canonical());
-        found
-            .into_iter()
-            .filter(may)
-            .map(|ip| SocketAddr::new(ip, port))
-            .collect()
     }
 }
 

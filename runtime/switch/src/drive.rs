@@ -118,26 +118,19 @@ impl Shard {
         }
         let told = live.shadow.is_some().then(|| answer.clone());
         let step = instance.resume(answer);
+        let usage = usage(instance.usage());
         if let Some(answer) = told {
             self.follow(id, answer, turn, &step);
         }
         let live = self.live(id);
-        let used = |live: &Live| {
-            live.instance
-                .as_ref()
-                .map(|instance| usage(instance.usage()))
-                .unwrap_or_default()
-        };
         match step {
             Step::Asked(ask) => {
-                let fuel = used(live).fuel;
                 if let Some(journal) = &mut live.journal {
-                    journal.asked(now, &ask, fuel);
+                    journal.asked(now, &ask, usage.fuel);
                 }
                 live.call.handle(now, CallInput::Asked(ask));
             }
             Step::Finished(result) => {
-                let usage = used(live);
                 live.instance = None;
                 if let Some(journal) = &mut live.journal {
                     journal.ended(now, HandlerOver::Returned(result.clone()), usage);
@@ -145,7 +138,6 @@ impl Shard {
                 live.call.handle(now, CallInput::Returned { result, usage });
             }
             Step::Failed(fault) => {
-                let usage = used(live);
                 live.instance = None;
                 self.handler_failed(now, id, &fault, usage);
             }

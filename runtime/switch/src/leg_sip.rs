@@ -9,7 +9,7 @@ use crate::leg_outbound::cause;
 use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::media_plan;
 use crate::shard::{Draining, Shard};
-use crate::trial::Shadow;
+use crate::trial::{Candidate, Shadow};
 use patchcord_control::call::{
     CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup,
 };
@@ -66,18 +66,20 @@ pub(crate) struct Target {
     pub(crate) began: Began,
     /// The call its first leg was in.
     pub(crate) continues: Option<CallId>,
+    /// The version that is tried of this handler, known once the call has its id.
+    pub(crate) candidate: Option<Arc<Candidate>>,
 }
 
 impl Target {
     /// With the version of the handler that this call has.
     pub(crate) fn for_call(self, id: CallId) -> Target {
         let candidate = self.directory.candidate(&self.tenant, &self.program.name);
-        match candidate.filter(|candidate| candidate.has(id)) {
-            Some(candidate) => Target {
-                program: candidate.program.clone(),
-                ..self
-            },
-            None => self,
+        let has = candidate.as_ref().filter(|candidate| candidate.has(id));
+        let program = has.map_or(self.program, |candidate| candidate.program.clone());
+        Target {
+            program,
+            candidate,
+            ..self
         }
     }
 }
@@ -101,6 +103,7 @@ impl Shard {
                 fallbacks: route.fallbacks.clone(),
                 began: Began::Offered,
                 continues: None,
+                candidate: None,
             })
         });
         let Some(target) = found else {
@@ -183,7 +186,7 @@ impl Shard {
     /// Takes up a call whose first leg is known to the indexes, and starts its handler.
     pub(crate) fn begin(&mut self, now: Instant, (id, call, journal): NewCall, target: Target, leg: LegIo) {
         let program = target.program;
-        let candidate = target.directory.candidate(&target.tenant, &program.name);
+        let candidate = target.candidate;
         let shadow = candidate.as_deref().filter(|candidate| candidate.is_shadow());
         let shadow = shadow.and_then(|candidate| Shadow::of(candidate, self.config.instance));
         let instance = Instance::start(&program.module, self.config.instance);

@@ -169,6 +169,7 @@ impl Shard {
             fallbacks: live.call.setup().fallbacks.clone(),
             began,
             continues: Some(id),
+            candidate: None,
         }
     }
 

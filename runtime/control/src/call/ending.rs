@@ -74,7 +74,6 @@ impl Call {
         let kind = fault.kind.breakage();
         let mut left = self.setup.fallbacks.iter().enumerate().skip(self.fallbacks_tried);
         let Some((place, _)) = left.find(|(_, fallback)| fallback.on.contains(&kind)) else {
-            self.fallbacks_tried = self.setup.fallbacks.len();
             return self.begin_announcement(now);
         };
         self.fallbacks_tried = place + 1;

@@ -228,6 +228,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         ":10: [[fallback]] on: \"death\" is not possible here: give \"trap\", \"budget\", \"start\" or \"returned\", or a list of them",
     ),
     (
+        "handler = \"menu\"",
+        "handler = \"menu\"\nfallback = [{handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}, {handler=\"menu\"}]",
+        ":10: [[route]] fallback: a route has at most 8 of them",
+    ),
+    (
         "module = \"menu.wasm\"",
         "module = \"menu.wasm\"\ncandidate = { module = \"two.wasm\", percent = 101 }",
         ":7: [candidate] percent: 101 is not possible here: give a whole number from 1 to 100",

@@ -113,15 +113,22 @@ fn loud(sound: &[i16], dbfs: f64) -> Vec<bool> {
         .collect()
 }
 
-/// What comes of it: the first and the second tone, which have to be whole, and what is heard of a key between them, in
-/// samples. A key is some -7 dBFS.
-fn between_the_tones(sound: &[i16], dbfs: f64, what: &str) -> usize {
+/// The first and the second tone are whole, and what is louder than so much between them is too short to be a key. A key is
+/// some -7 dBFS.
+fn assert_kept_back(sound: &[i16], dbfs: f64, what: &str) {
     let loud = loud(sound, dbfs);
     let begin = loud.iter().position(|&loud| loud).expect("the first tone");
     let end = loud.iter().rposition(|&loud| loud).expect("the second tone");
     assert_is_the_tone(&sound[(begin + 50) * 8..(begin + 450) * 8], &format!("{what}: before"));
     assert_is_the_tone(&sound[(end - 450) * 8..(end - 50) * 8], &format!("{what}: after"));
-    loud[begin + 540..end - 540].iter().filter(|&&loud| loud).count() * 8
+    let leaked = loud[begin + 540..end - 540].iter().filter(|&&loud| loud).count() * 8;
+    assert!(leaked < TOO_SHORT, "{what}: {leaked} samples");
+    assert_eq!(keys_in(sound), [], "{what}");
+}
+
+fn assert_one_key_is_reported(bench: &Bench, what: &str) {
+    let counters = bench.engine.counters(NEAR);
+    assert_eq!(counters.map(|counters| counters.keys), Some(1), "{what}");
 }
 
 #[test]
@@ -140,14 +147,8 @@ fn a_key_as_tones_stays_on_its_side_of_a_bridge_in_every_codec() {
                 } else {
                     QUIET
                 };
-                let leaked = between_the_tones(&sound, quiet, &what);
-                assert!(leaked < TOO_SHORT, "{what}: {leaked} samples");
-                assert_eq!(keys_in(&sound), [], "{what}");
-                assert_eq!(
-                    bench.engine.counters(NEAR).map(|counters| counters.keys),
-                    Some(1),
-                    "{what}"
-                );
+                assert_kept_back(&sound, quiet, &what);
+                assert_one_key_is_reported(&bench, &what);
             }
         }
     }
@@ -164,9 +165,7 @@ fn every_key_is_kept_back_in_packets_of_every_length() {
                 relay(&mut bench, RelayKeys::Keep);
                 say(&mut bench, pcmu, &talk(key, later), ms);
                 let sound = heard(&bench, far(), pcmu);
-                let leaked = between_the_tones(&sound, QUIET, &what);
-                assert!(leaked < TOO_SHORT, "{what}: {leaked} samples");
-                assert_eq!(keys_in(&sound), [], "{what}");
+                assert_kept_back(&sound, QUIET, &what);
             }
         }
     }
@@ -236,14 +235,8 @@ fn a_room_does_not_hear_the_keys_of_its_legs() {
             }
             say(&mut bench, from, &talk(7, later), 20);
             let sound = heard(&bench, far(), to);
-            let leaked = between_the_tones(&sound, QUIET, &what);
-            assert!(leaked < TOO_SHORT, "{what}: {leaked} samples");
-            assert_eq!(keys_in(&sound), [], "{what}");
-            assert_eq!(
-                bench.engine.counters(NEAR).map(|counters| counters.keys),
-                Some(1),
-                "{what}"
-            );
+            assert_kept_back(&sound, QUIET, &what);
+            assert_one_key_is_reported(&bench, &what);
         }
     }
 }
