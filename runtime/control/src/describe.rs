@@ -99,6 +99,8 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Store { key, action } => store(key.reveal().len(), action),
         Ask::Http { request } => http(request),
         Ask::Secret { name } => format!("secrets.get({name})"),
+        Ask::ReceiveMessage { .. } => "inbox.receive".to_owned(),
+        Ask::InboxOperation => "inbox.operation".to_owned(),
     }
 }
 
@@ -152,6 +154,8 @@ pub fn answer(answer: &Answer) -> String {
             Began::Given => "given".to_owned(),
             Began::Fallback(broken) => format!("fallback for {}, {}", broken.handler, broken.kind),
             Began::Redirected(_) => "redirected".to_owned(),
+            Began::Placed(None) => "placed".to_owned(),
+            Began::Placed(Some(by)) => format!("placed, {by:?} answered"),
         },
         Answer::Seated(result) => result
             .as_ref()
@@ -171,6 +175,9 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Responded(Err(error)) => error.to_string(),
         Answer::Secret(Ok(_)) => "(a secret)".to_owned(),
         Answer::Secret(Err(error)) => error.to_string(),
+        Answer::Message(Ok(Some(message))) => format!("{}, {} bytes", message.name, message.data.reveal().len()),
+        Answer::Message(Ok(None)) => "no message".to_owned(),
+        Answer::Message(Err(error)) => error.to_string(),
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Limits {
     pub store_wait: Duration,
     /// Requests to web servers in one call; one more is refused with `limit(http-requests)`.
     pub http_requests: usize,
+    /// Messages from outside that wait for the handler; one more is refused to whoever sends it.
+    pub inbox_messages: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -101,6 +103,7 @@ impl Default for Limits {
             store_operations: 1_000,
             http_requests: 100,
             store_wait: Duration::from_secs(5),
+            inbox_messages: 100,
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

@@ -125,7 +125,9 @@ impl Call {
     }
 
     pub(super) fn end_by_platform(&mut self, why: Interruption) {
-        self.hang_up_all(why);
+        if !self.cancel_opening() {
+            self.hang_up_all(why);
+        }
     }
 
     pub(super) fn hang_up_all(&mut self, why: Interruption) {
@@ -225,6 +227,9 @@ impl Call {
             usage: self.tally.usage,
             log_lines_dropped: self.tally.log_lines_dropped,
             keys_dropped: self.tally.keys_dropped,
+            status: self.final_status(),
+            answered_by: self.answered_by(),
+            refusal: self.refusal(),
         };
         self.outputs.push_back(Output::Ended(Box::new(record)));
     }

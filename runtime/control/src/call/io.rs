@@ -394,6 +394,10 @@ pub enum Output {
     },
     /// A turn, for those who watch.
     Turn(TurnTrace),
+    /// Start the handler of a placed call: its first leg was answered.
+    Start,
+    /// This leg and the caller change their numbers from now on: it answered a placed call.
+    Swap(LegId),
     /// The call is over; nothing comes after this.
     Ended(Box<CallRecord>),
 }

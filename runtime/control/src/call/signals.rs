@@ -123,6 +123,10 @@ impl Call {
         self.bridge_lost(now, leg);
         self.room_lost(leg, why);
         self.dial_lost(leg);
+        // A placed call whose legs are all gone may yet be tried elsewhere; its dialling knows.
+        if self.opening().is_some() {
+            return;
+        }
         let Some(gone) = self.legs.interruption() else { return };
         self.end_diallings(gone);
         if !matches!(self.handler, Handler::Over(_)) {
@@ -171,7 +175,7 @@ impl Call {
         {
             return self.hang_up_all(Interruption::EndedByHandler);
         }
-        if self.beep_over(now, id) {
+        if self.beep_over(now, id) || self.outside_prompt_over(leg, id) {
             return;
         }
         let it = &mut self.legs[leg];
@@ -214,6 +218,7 @@ impl Call {
                 self.hand_over(&outcome);
                 Some(Answer::Dialled(outcome))
             }
+            Operation::Inbox => unreachable!("messages are received, and not waited for by name"),
             Operation::Room(_) => unreachable!("the events of a room are read, and not waited for by name"),
         }
     }
