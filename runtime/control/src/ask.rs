@@ -488,7 +488,7 @@ pub enum Ask {
         /// Milliseconds.
         timeout_ms: Option<u32>,
     },
-    /// `inbox.operation`, answered by [`Answer::Started`].
+    /// `inbox.waiting`, answered by [`Answer::Started`].
     InboxOperation,
 }
 

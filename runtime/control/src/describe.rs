@@ -100,7 +100,7 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Http { request } => http(request),
         Ask::Secret { name } => format!("secrets.get({name})"),
         Ask::ReceiveMessage { .. } => "inbox.receive".to_owned(),
-        Ask::InboxOperation => "inbox.operation".to_owned(),
+        Ask::InboxOperation => "inbox.waiting".to_owned(),
     }
 }
 

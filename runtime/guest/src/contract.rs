@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 19] = [
+const FILES: [(&str, &str); 20] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 19] = [
     ("store.wit", include_str!("../../../wit/store.wit")),
     ("secrets.wit", include_str!("../../../wit/secrets.wit")),
     ("http.wit", include_str!("../../../wit/http.wit")),
+    ("inbox.wit", include_str!("../../../wit/inbox.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 

@@ -30,7 +30,9 @@ pub(crate) struct Live {
     pub(crate) program: Arc<Program>,
     /// The version that is tried and has this call.
     pub(crate) candidate: Option<Arc<Candidate>>,
-    /// A version that runs beside the handler and does nothing.
+    /// The version that is to run beside the handler and do nothing, until the handler runs.
+    pub(crate) shadowed: Option<Arc<Candidate>>,
+    /// It, once it runs.
     pub(crate) shadow: Option<Box<Shadow>>,
     /// Routes and announcement as they were when the call began.
     pub(crate) directory: Arc<Directory>,

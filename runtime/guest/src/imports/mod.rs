@@ -7,6 +7,7 @@ mod clock;
 mod dial;
 mod gather;
 mod http;
+mod inbox;
 mod log;
 mod play;
 mod random;
@@ -49,7 +50,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     recognise::link(&mut linker.instance(&name("recognise"))?)?;
     store::link(&mut linker.instance(&name("store"))?)?;
     secrets::link(&mut linker.instance(&name("secrets"))?)?;
-    http::link(&mut linker.instance(&name("http"))?)
+    http::link(&mut linker.instance(&name("http"))?)?;
+    inbox::link(&mut linker.instance(&name("inbox"))?)
 }
 
 /// The contract that modules are run against, as its package is called.
