@@ -48,7 +48,9 @@ impl Outbox {
             ToShard::Responded { query, response } => Heard::Responded(query, response),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
-            ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => Heard::Other,
+            ToShard::Request(_) | ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => {
+                Heard::Other
+            }
         })
     }
 }
