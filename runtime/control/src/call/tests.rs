@@ -5,6 +5,8 @@ mod dialling;
 mod ending;
 mod hearing;
 mod keys;
+mod outside;
+mod placing;
 mod prompts;
 mod quality;
 mod random_order;

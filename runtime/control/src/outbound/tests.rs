@@ -37,6 +37,9 @@ fn call(id: u128, of: &str) -> Waiting<u128> {
     }
 }
 
+/// What came of calls.
+type Came = Vec<(u128, Outcome<u128>)>;
+
 /// A queue and its time.
 struct Bench {
     queue: OutboundQueue<u128>,
@@ -54,19 +57,19 @@ impl Bench {
         }
     }
 
-    fn feed(&mut self, input: Input<u128>) -> Vec<(u128, Outcome<u128>)> {
+    fn feed(&mut self, input: Input<u128>) -> Came {
         self.queue.handle(self.now, input);
         std::iter::from_fn(|| self.queue.poll())
             .map(|(id, outcome)| (id.0, outcome))
             .collect()
     }
 
-    fn add(&mut self, call: Waiting<u128>) -> Vec<(u128, Outcome<u128>)> {
+    fn add(&mut self, call: Waiting<u128>) -> Came {
         self.feed(Input::Add(call))
     }
 
     /// Jumps to the next deadline; what came of it, and how many milliseconds after the beginning.
-    fn next(&mut self) -> Option<(u128, Vec<(u128, Outcome<u128>)>)> {
+    fn next(&mut self) -> Option<(u128, Came)> {
         let at = self.queue.wake_at()?;
         assert!(at >= self.now, "a deadline that has passed was not carried out");
         self.now = at;
@@ -283,7 +286,7 @@ impl Round {
         wanted
     }
 
-    fn note(&mut self, came: Vec<(u128, Outcome<u128>)>) {
+    fn note(&mut self, came: Came) {
         let (seed, now) = (self.seed, self.bench.now);
         for (id, outcome) in came {
             if matches!(outcome, Outcome::Place(_)) {
@@ -337,7 +340,7 @@ fn paced(went: &[Instant], pace: Pace, seed: u64) {
             let passed = (*to - *from).as_nanos() / interval(pace.per_second).as_nanos();
             let most = u128::from(pace.burst) + passed;
             assert!(
-                count as u128 + 1 <= most,
+                (count as u128) < most,
                 "seed {seed}: {} in {passed} intervals",
                 count + 1
             );
