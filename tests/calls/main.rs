@@ -10,6 +10,7 @@ mod explored;
 mod faults;
 mod hearing;
 mod identity;
+mod joined;
 mod journal;
 mod limits;
 mod outside;

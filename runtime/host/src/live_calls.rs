@@ -4,8 +4,10 @@
 
 use crate::shard_threads::{Inbox, Taken};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
-use patchcord_control::ids::{CallId, Tenant};
-use patchcord_switch::{CALLS_PER_PAGE, CallPage, PlaceError, PlacedCall, RedirectError, Redirection, Shard};
+use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_switch::{
+    CALLS_PER_PAGE, CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection, Shard,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +21,8 @@ type Reply<T> = oneshot::Sender<T>;
 #[derive(Debug)]
 pub(crate) enum Request {
     Place(Box<PlacedCall>, Reply<Result<CallId, PlaceError>>),
-    Move(CallId, Redirection, Reply<Result<CallId, RedirectError>>),
+    Move(CallId, Option<LegId>, Redirection, Reply<Result<CallId, RedirectError>>),
+    Join(Tenant, (CallId, CallId), Reply<Result<Vec<LegId>, JoinError>>),
     Change(Tenant, CallId, Change, Reply<Result<Changed, ChangeError>>),
     Describe(Tenant, CallId, Reply<Option<CallSnapshot>>),
     List(Tenant, Option<CallId>, Reply<CallPage>),
@@ -32,8 +35,14 @@ impl Request {
             Request::Place(wanted, reply) => {
                 let _ = reply.send(shard.place_call(now, *wanted));
             }
-            Request::Move(call, to, reply) => {
+            Request::Move(call, None, to, reply) => {
                 let _ = reply.send(shard.move_caller(now, call, &to));
+            }
+            Request::Move(call, Some(leg), to, reply) => {
+                let _ = reply.send(shard.move_leg(now, (call, leg), &to));
+            }
+            Request::Join(tenant, both, reply) => {
+                let _ = reply.send(shard.join_calls(now, &tenant, both));
             }
             Request::Change(tenant, call, change, reply) => {
                 let _ = reply.send(shard.change_call(now, &tenant, call, change));
@@ -103,19 +112,45 @@ impl LiveCalls {
         refused(placed)
     }
 
-    /// Moves the caller of a call to another handler; the call it goes on in.
+    /// Moves the caller of a call to another handler, or one of its legs; the call it goes on in.
     ///
     /// # Errors
-    /// As [`Shard::move_caller`].
-    pub async fn redirect(&self, call: CallId, to: &Redirection) -> Result<CallId, NotDone<RedirectError>> {
+    /// As [`Shard::move_caller`] and [`Shard::move_leg`].
+    pub async fn redirect(
+        &self,
+        call: CallId,
+        leg: Option<LegId>,
+        to: &Redirection,
+    ) -> Result<CallId, NotDone<RedirectError>> {
         for place in 0..self.inboxes.len() {
-            let moved = self.ask(place, |reply| Request::Move(call, to.clone(), reply)).await;
-            match refused(moved) {
+            let ask = |reply| Request::Move(call, leg, to.clone(), reply);
+            match refused(self.ask(place, ask).await) {
                 Err(NotDone::Refused(RedirectError::NoSuchCall)) => {}
                 other => return other,
             }
         }
         Err(NotDone::Refused(RedirectError::NoSuchCall))
+    }
+
+    /// Joins two calls of a tenant: the legs of the second come into the first. Both have to be in one shard, as all are
+    /// unless the node has several.
+    ///
+    /// # Errors
+    /// As [`Shard::join_calls`].
+    pub async fn join(
+        &self,
+        tenant: &Tenant,
+        (into, from): (CallId, CallId),
+    ) -> Result<Vec<LegId>, NotDone<JoinError>> {
+        let mut missing = into;
+        for place in 0..self.inboxes.len() {
+            let ask = |reply| Request::Join(tenant.clone(), (into, from), reply);
+            match refused(self.ask(place, ask).await) {
+                Err(NotDone::Refused(JoinError::NoSuchCall(call))) => missing = call,
+                other => return other,
+            }
+        }
+        Err(NotDone::Refused(JoinError::NoSuchCall(missing)))
     }
 
     /// Changes a call.

@@ -16,7 +16,7 @@ use patchcord_control::record::CallStatus;
 use patchcord_control::words::{CallerId, Destination, Endpoint, InboxMessage};
 use patchcord_host::{LiveCalls, Node, NotDone};
 use patchcord_sim::phone::End;
-use patchcord_switch::{PlaceError, PlacedCall, RedirectError, Redirection};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -84,12 +84,15 @@ fn changed(calls: &LiveCalls, call: CallId) {
     let refused = wait(calls.change(&other, call, &Change::End));
     assert_eq!(refused, Err(NotDone::Refused(ChangeError::NoSuchCall)));
     assert_eq!(wait(calls.describe(&other, call)), Ok(None));
+    let nobody = CallId(1);
+    let refused = wait(calls.join(&tenant(), (call, nobody)));
+    assert_eq!(refused, Err(NotDone::Refused(JoinError::NoSuchCall(nobody))));
     let elsewhere = Redirection {
         tenant: tenant(),
         handler: "none".to_owned(),
         text: String::new(),
     };
-    let refused = wait(calls.redirect(call, &elsewhere));
+    let refused = wait(calls.redirect(call, None, &elsewhere));
     assert_eq!(
         refused,
         Err(NotDone::Refused(RedirectError::NoSuchHandler("none".to_owned())))

@@ -135,6 +135,18 @@ impl Journal {
         }
     }
 
+    /// Somebody outside joined the call with another: so many legs came.
+    pub(crate) fn legs_came(&mut self, now: Instant, legs: u32) {
+        let what = What::LegsCame(legs);
+        self.entry(now, &Entry::Happened(Happened { leg: None, what }));
+    }
+
+    /// The same: so many legs went to the other.
+    pub(crate) fn legs_went(&mut self, now: Instant, legs: u32) {
+        let what = What::LegsWent(legs);
+        self.entry(now, &Entry::Happened(Happened { leg: None, what }));
+    }
+
     /// The handler is over.
     pub(crate) fn ended(&mut self, now: Instant, how: HandlerOver, usage: Usage) {
         self.entry(now, &Entry::Ended { how, usage });

@@ -41,6 +41,8 @@ pub enum RedirectError {
     Full,
     /// The text has so many bytes.
     TextTooLong(usize),
+    /// The call has no such leg on the line.
+    NoSuchLeg(LegId),
 }
 
 impl fmt::Display for RedirectError {
@@ -51,6 +53,7 @@ impl fmt::Display for RedirectError {
             Self::NoCaller => f.write_str("the caller is gone"),
             Self::Full => f.write_str("the node has as many calls as it may; try again later"),
             Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
+            Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
         }
     }
 }
@@ -58,7 +61,7 @@ impl fmt::Display for RedirectError {
 impl std::error::Error for RedirectError {}
 
 /// A call that begins with a leg of another.
-struct Moved {
+pub(crate) struct Moved {
     call: NewCall,
     target: Target,
     io: LegIo,
@@ -132,10 +135,7 @@ impl Shard {
         if self.calls.get(&id).is_none_or(|live| live.tenant != to.tenant) {
             return Err(RedirectError::NoSuchCall);
         }
-        let program = self.new_handler(id, &to.handler).map_err(|error| match error {
-            Error::NoSuchHandler(name) => RedirectError::NoSuchHandler(name),
-            _ => RedirectError::Full,
-        })?;
+        let program = self.handler_for(id, &to.handler)?;
         let new = self.new_call_id();
         let released = self.live(id).call.release_caller(now, new);
         let released = released.ok_or(RedirectError::NoCaller)?;
@@ -146,6 +146,14 @@ impl Shard {
         self.begin_moved(now, moved);
         self.settle(now);
         Ok(new)
+    }
+
+    /// The same, for somebody outside.
+    pub(crate) fn handler_for(&mut self, id: CallId, handler: &str) -> Result<Arc<Program>, RedirectError> {
+        self.new_handler(id, handler).map_err(|error| match error {
+            Error::NoSuchHandler(name) => RedirectError::NoSuchHandler(name),
+            _ => RedirectError::Full,
+        })
     }
 
     /// The program of a handler for one more call.
@@ -160,7 +168,7 @@ impl Shard {
     }
 
     /// Where a leg of a call goes on.
-    fn successor(&mut self, id: CallId, program: Arc<Program>, began: Began) -> Target {
+    pub(crate) fn successor(&mut self, id: CallId, program: Arc<Program>, began: Began) -> Target {
         let live = self.live(id);
         Target {
             directory: live.directory.clone(),
@@ -174,7 +182,7 @@ impl Shard {
     }
 
     /// A new call with a leg that another has let go; it does not run yet.
-    fn move_on(
+    pub(crate) fn move_on(
         &mut self,
         now: Instant,
         (id, new): (CallId, CallId),
@@ -202,7 +210,7 @@ impl Shard {
 
     /// Runs the handler of a call that begins so. Whoever was put on hold by a handler that is gone, and that the next one knows
     /// nothing of, is taken back.
-    fn begin_moved(&mut self, now: Instant, moved: Moved) {
+    pub(crate) fn begin_moved(&mut self, now: Instant, moved: Moved) {
         let new = moved.call.0;
         let unasked = matches!(moved.target.began, Began::Fallback(_) | Began::Redirected(_));
         let on_hold = moved.io.local.direction == Direction::SendOnly;
@@ -214,7 +222,7 @@ impl Shard {
     }
 
     /// Takes a leg out of its call. The call is driven on when its turn comes.
-    fn release(&mut self, now: Instant, id: CallId, leg: LegId) -> Option<(MovedLeg, LegIo)> {
+    pub(crate) fn release(&mut self, now: Instant, id: CallId, leg: LegId) -> Option<(MovedLeg, LegIo)> {
         let live = self.live(id);
         if !live.legs.contains_key(&leg) {
             return None;
@@ -237,7 +245,7 @@ impl Shard {
     }
 
     /// A leg belongs to a call from now on.
-    fn hold_leg(&mut self, id: CallId, leg: LegId, io: LegIo) {
+    pub(crate) fn hold_leg(&mut self, id: CallId, leg: LegId, io: LegIo) {
         self.dialogs.insert(io.dialog, (id, leg));
         self.sessions.insert(io.port.session, (id, leg));
         self.live(id).legs.insert(leg, io);

@@ -16,6 +16,7 @@ mod gathering;
 mod hearing;
 mod inbox;
 mod io;
+mod joining;
 mod leg;
 mod moving;
 mod operation;
@@ -55,6 +56,7 @@ use crate::ids::{CallId, LegId, OperationId};
 use crate::record::HandlerEnd;
 use crate::words::{Error, Interruption, UnixTime};
 use inbox::Inbox;
+use joining::Group;
 use leg::{Leg, Legs};
 use operation::Operations;
 use outside::KeysOut;
@@ -106,6 +108,8 @@ pub struct Call {
     inbox: Inbox,
     /// Keys from outside on their way; at most one entry for each leg.
     keys_out: Vec<KeysOut>,
+    /// Legs of other calls that were joined with it.
+    group: Option<Group>,
 }
 
 /// Where the handler is.
@@ -218,6 +222,7 @@ impl Call {
             placed: None,
             inbox: Inbox::new(),
             keys_out: Vec::new(),
+            group: None,
         }
     }
 

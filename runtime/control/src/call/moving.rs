@@ -97,10 +97,7 @@ impl Call {
 
     pub(super) fn taken(&mut self, now: Instant, taken: Result<MovedLeg, NoSuchCall>) {
         let answer = match taken {
-            Ok(MovedLeg(mut leg)) => {
-                leg.info.call_id = self.setup.info.call_id.clone();
-                Ok(self.legs.add(leg))
-            }
+            Ok(moved) => Ok(self.add_moved(moved)),
             Err(NoSuchCall) => Err(Error::NoSuchCall),
         };
         match (&self.handler, answer) {
@@ -111,6 +108,13 @@ impl Call {
             (_, Ok(leg)) => self.hang_up(leg),
             (_, Err(_)) => {}
         }
+    }
+
+    /// A leg of another call is one of this one from now on.
+    pub(super) fn add_moved(&mut self, moved: MovedLeg) -> LegId {
+        let MovedLeg(mut leg) = moved;
+        leg.info.call_id = self.setup.info.call_id.clone();
+        self.legs.add(leg)
     }
 
     pub(super) fn give(&mut self, leg: LegId, handler: &str) -> Result<Wait, Error> {

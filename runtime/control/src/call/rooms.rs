@@ -59,6 +59,19 @@ pub struct SeatWanted {
 }
 
 impl Room {
+    /// One in which nobody sits.
+    pub(crate) fn new(number: u32) -> Self {
+        Self {
+            number,
+            seats: BTreeMap::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn sit(&mut self, leg: LegId, seat: Seat) {
+        self.seats.insert(leg, seat);
+    }
+
     pub(crate) fn has_news(&self) -> bool {
         !self.events.is_empty()
     }
@@ -81,11 +94,7 @@ impl Call {
         let number = self.rooms_opened;
         let command = RoomCommand::Open;
         self.outputs.push_back(Output::Room { number, command });
-        Ok(self.operations.add(Operation::Room(Box::new(Room {
-            number,
-            seats: BTreeMap::new(),
-            events: VecDeque::new(),
-        }))))
+        Ok(self.operations.add(Operation::Room(Box::new(Room::new(number)))))
     }
 
     fn room_of(&mut self, id: OperationId) -> &mut Room {
@@ -127,6 +136,7 @@ impl Call {
         let room = self.room_of(id);
         room.seats.remove(&leg);
         room.tell(RoomEvent::Left { leg: leg.0, why });
+        self.guest_lost(leg);
     }
 
     /// The handle of a room was dropped.

@@ -34,7 +34,8 @@ impl Call {
     /// Who hears what this leg says.
     fn relay_of(&self, leg: LegId) -> Option<(LegId, KeysBetween)> {
         let it = &self.legs[leg];
-        if it.audio != Audio::Open || it.muted {
+        // Who sits in a room is heard there, also if it is bridged (see `joining`).
+        if it.audio != Audio::Open || it.muted || it.room.is_some() {
             return None;
         }
         let to = match (it.bridge, it.dial) {
@@ -90,6 +91,9 @@ impl Call {
 
     /// What a leg hears of its own accord.
     fn background_of(&self, leg: LegId) -> Option<BackgroundSound> {
+        if self.legs[leg].room.is_some() {
+            return None;
+        }
         if let Some(id) = self.legs[leg].bridge {
             let bridging = self.bridge_of(id)?;
             let music = bridging.options.hold_music.is_some() && self.legs[bridging.other(leg)].held;

@@ -2,8 +2,8 @@
 
 use super::World;
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
-use patchcord_control::ids::{CallId, Tenant};
-use patchcord_switch::{CallPage, PlaceError, PlacedCall};
+use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_switch::{CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 
 impl World {
     /// Places a call.
@@ -24,6 +24,26 @@ impl World {
         let changed = self.node.shard.change_call(self.now, tenant, call, change);
         self.drain_node();
         changed
+    }
+
+    /// Joins two calls of a tenant: the legs of the second come into the first.
+    ///
+    /// # Errors
+    /// As [`patchcord_switch::Shard::join_calls`].
+    pub fn join_calls(&mut self, tenant: &Tenant, both: (CallId, CallId)) -> Result<Vec<LegId>, JoinError> {
+        let joined = self.node.shard.join_calls(self.now, tenant, both);
+        self.drain_node();
+        joined
+    }
+
+    /// Splits a leg off its call into a new one.
+    ///
+    /// # Errors
+    /// As [`patchcord_switch::Shard::move_leg`].
+    pub fn move_leg(&mut self, call: CallId, leg: LegId, to: &Redirection) -> Result<CallId, RedirectError> {
+        let moved = self.node.shard.move_leg(self.now, (call, leg), to);
+        self.drain_node();
+        moved
     }
 
     /// A live call of a tenant as it is now.

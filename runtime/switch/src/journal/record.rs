@@ -212,6 +212,10 @@ pub enum What {
     RecordingStopped(u32),
     /// Somebody outside sent a message, of so many bytes.
     Message(u32),
+    /// Somebody outside joined it with another call: so many legs came.
+    LegsCame(u32),
+    /// Somebody outside joined it with another call: so many legs went there.
+    LegsWent(u32),
 }
 
 wire_enum!(PrivateValues { 0 = Keep, 1 = Hide });
@@ -330,6 +334,8 @@ wire_enum!(What {
     45 = RecordingResumed(number),
     46 = RecordingStopped(number),
     47 = Message(bytes),
+    48 = LegsCame(count),
+    49 = LegsWent(count),
 });
 wire_enum!(Entry {
     1 = Asked { ask, fuel },
