@@ -13,6 +13,7 @@ pub use setup::{Setup, Trace};
 use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
+use crate::events::Telling;
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::policy::Privacy;
 use crate::private::Private;
@@ -394,6 +395,8 @@ pub enum Output {
     },
     /// A turn, for those who watch.
     Turn(TurnTrace),
+    /// Something happened that others want to be told.
+    Telling(Box<Telling>),
     /// The call is over; nothing comes after this.
     Ended(Box<CallRecord>),
 }

@@ -123,6 +123,11 @@ impl Call {
         self.bridge_lost(now, leg);
         self.room_lost(leg, why);
         self.dial_lost(leg);
+        self.clean_up_if_gone(now);
+    }
+
+    /// Once nobody is left, the handler may clean up.
+    pub(super) fn clean_up_if_gone(&mut self, now: Instant) {
         let Some(gone) = self.legs.interruption() else { return };
         self.end_diallings(gone);
         if !matches!(self.handler, Handler::Over(_)) {
@@ -169,7 +174,7 @@ impl Call {
         if let End::Announcing { operation, .. } = self.end
             && operation == id
         {
-            return self.hang_up_all(Interruption::EndedByHandler);
+            return self.hang_up_all(now, Interruption::EndedByHandler);
         }
         if self.beep_over(now, id) {
             return;

@@ -13,6 +13,7 @@ mod recognising;
 mod recording;
 mod rooms;
 mod streaming;
+mod telling;
 
 use super::*;
 use crate::ids::{CallId, Tenant};
@@ -90,6 +91,7 @@ impl Bench {
             ],
             description,
             grants: Arc::default(),
+            receivers: Vec::new(),
             listens: super::Listens::Continuously,
             streams: Arc::new(StreamAllow::new(vec![
                 StreamUrl::parse("ws://a/talk/").expect("an address"),

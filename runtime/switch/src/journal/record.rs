@@ -246,6 +246,8 @@ wire_struct!(Limits {
     store_operations,
     store_wait,
     http_requests,
+    reports,
+    subscriptions,
     ring,
     call_duration,
     clean_up,
