@@ -22,6 +22,7 @@ mod recording;
 mod rooms;
 mod speech;
 mod streaming;
+mod telling;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -1,6 +1,8 @@
 //! What happens in calls, for those who take no part in them: event sinks and webhooks. A receiver is told of the kinds that it
 //! wants, in order, with numbers of its own; nothing it says ever reaches the call. Not here: how it is told.
 
+mod parameters;
+
 use crate::http_urls::HttpUrl;
 use crate::ids::{CallId, RecordingId, Tenant};
 use crate::private::Private;

@@ -26,6 +26,7 @@ use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
 use crate::start_error::StartError;
+use crate::telling::{self, TellingQueue, TellingThread};
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamQueue, StreamThread};
@@ -49,6 +50,8 @@ const END_MARGIN: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Dialogs a shard may hold for each call: a call has one, and keeps a place for one that is being refused.
 const DIALOGS_PER_CALL: usize = 2;
+/// Event sinks that run at the same time; one more is told later.
+pub(crate) const SINKS_AT_ONCE: usize = 64;
 /// Transactions for each call: INVITE and BYE, which linger for half a minute after it.
 const TRANSACTIONS_PER_CALL: usize = 8;
 
@@ -59,6 +62,9 @@ const TRANSACTIONS_PER_CALL: usize = 8;
 pub struct Node {
     _net: Vec<NetThread>,
     _shards: Vec<ShardThread>,
+    _telling: TellingThread,
+    /// It runs the event sinks.
+    _sinks: ShardThread,
     _streams: StreamThread,
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
@@ -126,6 +132,7 @@ struct Queues {
     live_streams: LiveQueue,
     streamed: StreamFrames,
     kept: Kept,
+    tellings: TellingQueue,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -147,7 +154,8 @@ impl Node {
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
-        let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
+        // The last is that of the event sinks.
+        let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..=ground.layout.shards).map(|_| Inbox::new()).unzip();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
         let (kept_threads, kept) = ground.kept_threads(&config)?;
@@ -156,6 +164,7 @@ impl Node {
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
+        let (telling, tellings) = ground.telling_thread(&config, &inboxes)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
@@ -165,14 +174,16 @@ impl Node {
             live_streams,
             streamed,
             kept,
+            tellings,
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
             aside,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
-        let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
-        let dealer = Arc::new(Dealer::new(inboxes.clone(), ground.key));
+        let mut desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
+        let sinks = desks.pop().map(shard_threads::start).transpose()?;
+        let dealer = Arc::new(Dealer::new(inboxes[..desks.len()].to_vec(), ground.key));
         let streams = transports::start(transports::Setup {
             listeners: bound.listeners,
             certificates: bound.certificates,
@@ -189,6 +200,8 @@ impl Node {
         Ok(Node {
             _net: net,
             _shards: shards,
+            _telling: telling,
+            _sinks: sinks.expect("there is one desk more than shards"),
             _streams: streams,
             _dns: dns,
             _fetch: fetch,
@@ -391,6 +404,16 @@ impl Ground {
         Ok((Some(threads), Some(frames), Some(queue)))
     }
 
+    fn telling_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+    ) -> Result<(TellingThread, TellingQueue), StartError> {
+        let sinks = inboxes.last().expect("that of the event sinks");
+        let how = (&config.telling, &config.web_requests);
+        telling::start(how, config.dns, sinks, &self.figures.telling)
+    }
+
     fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(AsyncThread, DnsQueue), StartError> {
         let families = |v4: bool| self.doors.iter().any(|door| door.address.is_ipv4() == v4);
         let setup = DnsSetup {
@@ -491,7 +514,9 @@ impl Ground {
         queues: &Queues,
     ) -> Result<Vec<Desk>, StartError> {
         let clock = (Instant::now(), time_of_day());
-        let places = lent.into_iter().zip(outboxes).enumerate();
+        // Nobody has a leg where event sinks run.
+        let lent = lent.into_iter().chain([Vec::new()]);
+        let places = lent.zip(outboxes).enumerate();
         let desks = places.map(|(index, (ports, outbox))| {
             Ok(Desk {
                 index,
@@ -512,6 +537,7 @@ impl Ground {
                     live_streams: queues.live_streams.clone(),
                     traces: queues.kept.traces.clone(),
                     journals: queues.kept.journals.clone(),
+                    tellings: queues.tellings.clone(),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },
@@ -549,7 +575,11 @@ impl Ground {
         index: usize,
         (clock, seed): ((Instant, UnixTime), [u8; 32]),
     ) -> patchcord_switch::Config {
-        let calls = config.calls.div_ceil(self.layout.shards);
+        let runs_sinks = index == self.layout.shards;
+        let calls = match runs_sinks {
+            true => SINKS_AT_ONCE,
+            false => config.calls.div_ceil(self.layout.shards),
+        };
         let least = patchcord_sip::Limits::default();
         let user_agent = concat!("patchcord/", env!("CARGO_PKG_VERSION"));
         patchcord_switch::Config {
@@ -560,7 +590,8 @@ impl Ground {
                     ..least
                 },
                 shard: ShardOf {
-                    index,
+                    // Event sinks call nobody.
+                    index: if runs_sinks { 0 } else { index },
                     of: self.layout.shards,
                     key: self.key,
                 },
@@ -578,7 +609,7 @@ impl Ground {
             streams: Arc::new(config.streams.allow.clone()),
             listens: config.recognition.listens(),
             calls,
-            gate: config.gate.clone(),
+            gate: config.gate.clone().filter(|_| !runs_sinks),
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 {
                 self.trunks(config, seed)
@@ -591,7 +622,11 @@ impl Ground {
             } else {
                 config.trace
             },
-            journal: config.journals.as_ref().map(|journals| journals.private),
+            journal: config
+                .journals
+                .as_ref()
+                .filter(|_| !runs_sinks)
+                .map(|journals| journals.private),
             ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,

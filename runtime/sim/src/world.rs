@@ -17,6 +17,7 @@ mod services;
 mod setup;
 mod shelf;
 mod tapes;
+mod telling;
 mod voice;
 mod web;
 
@@ -50,6 +51,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use telling::Told;
 
 /// The node's name in the log.
 pub const NODE: &str = "node";
@@ -93,6 +95,7 @@ pub struct World {
     names: BTreeMap<String, SocketAddr>,
     seats: Vec<Seat>,
     records: Vec<CallRecord>,
+    told: Told,
     /// The journals of calls, as far as they have come.
     journals: BTreeMap<CallId, Vec<u8>>,
     log: Log,
@@ -121,6 +124,7 @@ impl World {
                 .collect(),
             seats: Vec::new(),
             records: Vec::new(),
+            told: Told::default(),
             journals: BTreeMap::new(),
             log: Log::default(),
             newest: None,
@@ -543,6 +547,8 @@ impl World {
                 let what = describe::notice(call, &notice);
                 self.log.push_of_handler(self.now - self.base, &self.node_name, what);
             }
+            Output::Telling(telling) => self.told.tellings.push(*telling),
+            Output::Received { key, received } => self.told.received.push((key, received)),
             Output::Journal(part) => self.journal(part),
             Output::Record(record) => {
                 self.note_node(describe::record(&record));

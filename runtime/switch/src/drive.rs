@@ -70,6 +70,7 @@ impl Shard {
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
+                CallOutput::Telling(telling) => self.outputs.push_back(Output::Telling(telling)),
                 CallOutput::Ended(record) => return self.over(id, record),
             }
         }
@@ -218,6 +219,9 @@ impl Shard {
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);
             self.release_port(&io);
+        }
+        if let Some(key) = live.told {
+            return self.sink_over(key, &record);
         }
         if let Some(journal) = live.journal {
             self.outputs.push_back(Output::Journal(journal.over(&record)));

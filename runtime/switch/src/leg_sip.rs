@@ -23,7 +23,6 @@ use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
 use patchcord_sip::{DialogId, EndCause, Event, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -204,29 +203,13 @@ impl Shard {
             Ok(instance) => (Some(instance), None),
             Err(fault) => (None, Some(fault)),
         };
+        let candidate = candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program));
         let live = Live {
-            call,
-            instance,
-            candidate: candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program)),
+            candidate,
             shadow: shadow.map(Box::new),
-            program,
-            directory: target.directory,
-            tenant: target.tenant,
             legs: [(CALLER, leg)].into(),
-            ways: BTreeMap::new(),
-            next_way: 0,
-            next_transfer: 0,
-            refers: BTreeMap::new(),
-            recordings: BTreeMap::new(),
-            rooms: BTreeMap::new(),
-            seats: BTreeMap::new(),
-            speaking: 0,
-            recognising: 0,
-            http: None,
-            streams: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            wake_at: None,
             journal,
+            ..Live::new(call, instance, program, target.directory, target.tenant)
         };
         self.calls.insert(id, live);
         match fault {
@@ -263,6 +246,7 @@ impl Shard {
             description: facts.description,
             streams: self.config.streams.clone(),
             grants: target.directory.grants(&target.tenant, &program.name),
+            receivers: target.directory.receivers(&target.tenant, &program.name),
             listens: self.config.listens,
             trace: self.config.trace,
         }

@@ -275,7 +275,7 @@ fn an_export_of_another_type() {
 fn more_memory_than_any_instance_may_have() {
     let bytes = core_for(
         &crate::contract::Contract::get().resolve,
-        crate::contract::Contract::get().world_id(),
+        crate::contract::Contract::get().world_id(crate::contract::ModuleKind::CallHandler),
         r#"(module (memory (export "memory") 1000)
              (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
              (func (export "handle") (param i32) (result i32) unreachable))"#,

@@ -12,6 +12,7 @@ mod play;
 mod random;
 mod recognise;
 mod record;
+mod report;
 mod room;
 mod secrets;
 mod store;
@@ -49,7 +50,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     recognise::link(&mut linker.instance(&name("recognise"))?)?;
     store::link(&mut linker.instance(&name("store"))?)?;
     secrets::link(&mut linker.instance(&name("secrets"))?)?;
-    http::link(&mut linker.instance(&name("http"))?)
+    http::link(&mut linker.instance(&name("http"))?)?;
+    report::link(&mut linker.instance(&name("report"))?)
 }
 
 /// The contract that modules are run against, as its package is called.
