@@ -537,7 +537,7 @@ impl Ground {
                     live_streams: queues.live_streams.clone(),
                     traces: queues.kept.traces.clone(),
                     journals: queues.kept.journals.clone(),
-                    tellings: queues.tellings.clone(),
+                    tellings: (index < self.layout.shards).then(|| queues.tellings.clone()),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },

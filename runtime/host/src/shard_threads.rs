@@ -93,7 +93,8 @@ pub(crate) struct WaysOut {
     pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) journals: Option<JournalQueue>,
-    pub(crate) tellings: TellingQueue,
+    /// None where event sinks run: nobody is told of those, and the thread that tells ends before them.
+    pub(crate) tellings: Option<TellingQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
 }
@@ -396,7 +397,11 @@ impl Work {
                     self.out.watchers.tell(&Seen::Notice { call, notice });
                 }
             }
-            Output::Telling(telling) => self.out.tellings.tell(telling),
+            Output::Telling(telling) => {
+                if let Some(tellings) = &self.out.tellings {
+                    tellings.tell(telling);
+                }
+            }
             Output::Received { key, received } => {
                 if let Some(done) = self.sinks.remove(&key) {
                     // Whoever waited may be gone: the node stops.

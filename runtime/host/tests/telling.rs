@@ -218,6 +218,6 @@ fn an_event_sink_runs_beside_the_calls_and_keeps_what_it_is_told() {
     one_call(&node);
     wait_for_metric(&node, "patchcord_events_received_total", 5);
     wait_for_metric(&node, "patchcord_store_entries", 5);
-    assert_eq!(metric(&node, "patchcord_calls_started_total"), 1, "a sink is no call");
+    assert_eq!(metric(&node, "patchcord_calls_total"), 1, "a sink is no call");
     assert_eq!(metric(&node, "patchcord_events_waiting"), 0);
 }

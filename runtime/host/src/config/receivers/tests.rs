@@ -3,7 +3,7 @@ use patchcord_control::events::{EventKind, EventKinds};
 use patchcord_control::ids::Tenant;
 use std::path::Path;
 
-const BASE: &str = "[sip]\nlisten = \"127.0.0.1:5060\"\n\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\n\
+const BASE: &str = "[sip]\nlisten = \"127.0.0.1:5060\"\nstrangers = \"answer\"\n\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\n\
                     [[route]]\nto = \"*\"\nhandler = \"menu\"\n\n[[secret]]\nname = \"k\"\nvalue = \"0123456789\"\n\n";
 
 fn read(more: &str) -> Result<Config, String> {
