@@ -106,6 +106,8 @@ const SECONDS_MAX: u64 = 86_400;
 const TRACES_MAX: u64 = 1_000_000;
 /// Space for traces at most: a tebibyte.
 const TRACE_MIB_MAX: u64 = 1_048_576;
+/// How long calls may go on once the node is to stop, where nothing is said.
+const DRAIN: Duration = Duration::from_secs(60);
 /// Whose calls they are where nothing is said.
 const TENANT: &str = "default";
 
@@ -235,9 +237,7 @@ impl Config {
             routes: routes.into_iter().map(|placed| placed.value).collect(),
             event_sinks: receivers.sinks,
             subscriptions: receivers.subscriptions,
-            drain: limits
-                .seconds("drain_s", 0..=SECONDS_MAX)?
-                .unwrap_or(Duration::from_secs(60)),
+            drain: limits.seconds("drain_s", 0..=SECONDS_MAX)?.unwrap_or(DRAIN),
             log_format,
             log_level,
         })

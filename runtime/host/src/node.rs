@@ -29,7 +29,7 @@ use crate::start_error::StartError;
 use crate::telling::{self, TellingQueue, TellingThread};
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
-use crate::transports::{self, StreamQueue, StreamThread};
+use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
@@ -105,9 +105,29 @@ struct Ground {
 /// What is bound and loaded, and goes to one thread each.
 struct Bound {
     ports: ports::Ports,
+    connections: Connections,
+}
+
+/// What SIP connections are taken with.
+struct Connections {
     listeners: Vec<(Transport, TcpListener)>,
     certificates: Certificates,
-    connections: transports::Limits,
+    limits: transports::Limits,
+}
+
+impl Connections {
+    fn start(self, ground: &Ground, dealer: Arc<Dealer>, orders: StreamOrders) -> Result<StreamThread, StartError> {
+        let setup = transports::Setup {
+            listeners: self.listeners,
+            certificates: self.certificates,
+            limits: self.limits,
+            times: transports::Times::default(),
+            dealer,
+            orders,
+            figures: ground.figures.streams.clone(),
+        };
+        transports::start(setup).map_err(StartError::Thread)
+    }
 }
 
 /// The threads that keep traces and journals.
@@ -181,27 +201,17 @@ impl Node {
             aside,
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
-        let mut desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
-        let sinks = desks.pop().map(shard_threads::start).transpose()?;
-        let dealer = Arc::new(Dealer::new(inboxes[..desks.len()].to_vec(), ground.key));
-        let streams = transports::start(transports::Setup {
-            listeners: bound.listeners,
-            certificates: bound.certificates,
-            limits: bound.connections,
-            times: transports::Times::default(),
-            dealer: dealer.clone(),
-            orders,
-            figures: ground.figures.streams.clone(),
-        })
-        .map_err(StartError::Thread)?;
-        let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
+        let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
+        let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
+        let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
+        let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let http = listener.map(|it| http::start(it, ground.sources())).transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,
             _telling: telling,
-            _sinks: sinks.expect("there is one desk more than shards"),
+            _sinks: sinks,
             _streams: streams,
             _dns: dns,
             _fetch: fetch,
@@ -311,6 +321,14 @@ impl Node {
     }
 }
 
+/// The threads of the shards, and that of the event sinks, whose desk is the last.
+fn start_shards(mut desks: Vec<Desk>) -> Result<(Vec<ShardThread>, ShardThread), StartError> {
+    let sinks = desks.pop().expect("there is one desk more than shards");
+    let sinks = shard_threads::start(sinks)?;
+    let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
+    Ok((shards, sinks))
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
         self.drain(Instant::now(), || true);
@@ -345,9 +363,11 @@ impl Ground {
         };
         let bound = Bound {
             ports,
-            listeners: sip.listeners,
-            certificates,
-            connections: transports::Limits { connections, ..limits },
+            connections: Connections {
+                listeners: sip.listeners,
+                certificates,
+                limits: transports::Limits { connections, ..limits },
+            },
         };
         Ok((ground, bound))
     }

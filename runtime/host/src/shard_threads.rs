@@ -31,6 +31,7 @@ use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use inbox::{Received, ToShard};
 use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::record::CallRecord;
 use patchcord_control::words::{Error, NoResponse, NotRecorded};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, Transport};
@@ -402,31 +403,35 @@ impl Work {
                     tellings.tell(telling);
                 }
             }
-            Output::Received { key, received } => {
-                if let Some(done) = self.sinks.remove(&key) {
-                    // Whoever waited may be gone: the node stops.
-                    let _ = done.send(received);
-                }
-            }
+            Output::Received { key, received } => self.sink_done(key, received),
             Output::Journal(part) => {
                 if let Some(journals) = &self.out.journals {
                     journals.part(part);
                 }
             }
-            Output::Record(record) => {
-                if let Some(traces) = &self.out.traces {
-                    traces.ended(record.id);
-                }
-                self.figures().count_fault(&record);
-                crate::log::ended(&record);
-                let record = Arc::from(record);
-                if self.out.watchers.any() {
-                    self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
-                }
-                if self.out.records.put(record) == Handed::Waited {
-                    self.figures().record_queue_waits.one();
-                }
-            }
+            Output::Record(record) => self.call_over(record),
+        }
+    }
+
+    fn sink_done(&mut self, key: SinkKey, received: Received) {
+        if let Some(done) = self.sinks.remove(&key) {
+            // Whoever waited may be gone: the node stops.
+            let _ = done.send(received);
+        }
+    }
+
+    fn call_over(&mut self, record: Box<CallRecord>) {
+        if let Some(traces) = &self.out.traces {
+            traces.ended(record.id);
+        }
+        self.figures().count_fault(&record);
+        crate::log::ended(&record);
+        let record = Arc::from(record);
+        if self.out.watchers.any() {
+            self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
+        }
+        if self.out.records.put(record) == Handed::Waited {
+            self.figures().record_queue_waits.one();
         }
     }
 

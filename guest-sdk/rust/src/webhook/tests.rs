@@ -1,3 +1,5 @@
+//! Genuine and forged webhooks.
+
 use super::*;
 
 const SECRET: &str = "a-secret-that-signs";

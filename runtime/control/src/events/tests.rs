@@ -1,3 +1,5 @@
+//! Kinds, subscriptions, and what is not shown of a webhook.
+
 use super::*;
 
 #[test]

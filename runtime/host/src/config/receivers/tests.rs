@@ -1,3 +1,5 @@
+//! Webhooks and event sinks of a configuration, good and bad.
+
 use crate::config::Config;
 use patchcord_control::events::{EventKind, EventKinds};
 use patchcord_control::ids::Tenant;

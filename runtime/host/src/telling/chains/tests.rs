@@ -1,3 +1,5 @@
+//! What waits: in order, with shares, and without leftovers.
+
 use super::*;
 use patchcord_control::events::Happening;
 use patchcord_control::words::UnixTime;

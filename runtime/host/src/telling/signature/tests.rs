@@ -1,3 +1,5 @@
+//! The signature against another implementation.
+
 use super::*;
 
 /// The example of `wit/webhooks.md`, reckoned by another implementation (Python's).
