@@ -145,7 +145,7 @@ pub fn record_of<'a>(world: &'a World, handler: &str) -> &'a CallRecord {
 /// How a handler failed; none if it ended well.
 pub fn fault(record: &CallRecord) -> Option<&'static str> {
     match &record.handler_end {
-        HandlerEnd::Done => None,
+        HandlerEnd::Done | HandlerEnd::NotRun => None,
         HandlerEnd::Faulted(fault) => Some(fault.kind.name()),
     }
 }

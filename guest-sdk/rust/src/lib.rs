@@ -30,6 +30,7 @@ pub mod events;
 mod gather;
 pub mod handler;
 pub mod http;
+pub mod inbox;
 mod key;
 pub mod log;
 mod play;
@@ -51,11 +52,11 @@ pub mod webhook;
 
 pub use bindings::patchcord::handler::bridge::{Bridged, Bridging, EndedBy as BridgeEnd};
 pub use bindings::patchcord::handler::call::{
-    Attestation, Beginning, Breakage, Broken, Direction, Identity, Leg, LegInfo, Origin, Quality, RejectReason,
-    SoundQuality,
+    AnsweredBy, Attestation, Beginning, Breakage, Broken, Direction, Identity, Leg, LegInfo, Origin, Quality,
+    RejectReason, SoundQuality,
 };
 pub use bindings::patchcord::handler::dial::{
-    Answered, AnsweredBy, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
+    Answered, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
 };
 pub use bindings::patchcord::handler::gather::{
     EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering, Said,
@@ -93,5 +94,5 @@ pub mod prelude {
         Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file,
         say, silence, ssml, tone, url,
     };
-    pub use crate::{clock, debug, error, http, info, random, secrets, store, wait, warn};
+    pub use crate::{clock, debug, error, http, inbox, info, random, secrets, store, wait, warn};
 }

@@ -6,9 +6,10 @@ use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
     Began, BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure,
-    GatherOptions, Gathered, HeardSpeech, HttpRequest, HttpResponse, LegInfo, LegState, LogLevel, PauseWith,
-    PlayChange, PlayOptions, Played, Quality, RecogniseOptions, Recognised, RecordOptions, Recorded, RejectReason,
-    RoomEvent, Seat, Segment, StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome, UnixTime,
+    GatherOptions, Gathered, HeardSpeech, HttpRequest, HttpResponse, InboxMessage, LegInfo, LegState, LogLevel,
+    PauseWith, PlayChange, PlayOptions, Played, Quality, RecogniseOptions, Recognised, RecordOptions, Recorded,
+    RejectReason, RoomEvent, Seat, Segment, StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome,
+    UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -499,6 +500,13 @@ pub enum Ask {
         /// The name of the secret that signs.
         secret: String,
     },
+    /// `inbox.receive`, answered by [`Answer::Message`]; waits.
+    ReceiveMessage {
+        /// Milliseconds.
+        timeout_ms: Option<u32>,
+    },
+    /// `inbox.waiting`, answered by [`Answer::Started`].
+    InboxOperation,
 }
 
 /// What a handler was told.
@@ -586,4 +594,6 @@ pub enum Answer {
     Responded(Result<HttpResponse, Error>),
     /// For `secrets.get`.
     Secret(Result<Private<String>, Error>),
+    /// For `inbox.receive`.
+    Message(Result<Option<InboxMessage>, Error>),
 }

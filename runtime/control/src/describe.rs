@@ -102,6 +102,8 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Secret { name } => format!("secrets.get({name})"),
         Ask::Emit { name, data } => format!("report.emit({name}, {} bytes)", data.reveal().len()),
         Ask::Subscribe { kinds, secret, .. } => subscribe(kinds, secret),
+        Ask::ReceiveMessage { .. } => "inbox.receive".to_owned(),
+        Ask::InboxOperation => "inbox.waiting".to_owned(),
     }
 }
 
@@ -155,6 +157,8 @@ pub fn answer(answer: &Answer) -> String {
             Began::Given => "given".to_owned(),
             Began::Fallback(broken) => format!("fallback for {}, {}", broken.handler, broken.kind),
             Began::Redirected(_) => "redirected".to_owned(),
+            Began::Placed(None) => "placed".to_owned(),
+            Began::Placed(Some(by)) => format!("placed, {by:?} answered"),
         },
         Answer::Seated(result) => result
             .as_ref()
@@ -174,6 +178,9 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Responded(Err(error)) => error.to_string(),
         Answer::Secret(Ok(_)) => "(a secret)".to_owned(),
         Answer::Secret(Err(error)) => error.to_string(),
+        Answer::Message(Ok(Some(message))) => format!("{}, {} bytes", message.name, message.data.reveal().len()),
+        Answer::Message(Ok(None)) => "no message".to_owned(),
+        Answer::Message(Err(error)) => error.to_string(),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod ledger;
 pub mod limits;
 pub mod numbers;
+pub mod outbound;
 pub mod policy;
 pub mod private;
 pub mod record;

@@ -63,6 +63,8 @@ pub struct Limits {
     pub reports: usize,
     /// Webhooks that a handler subscribes; one more is refused with `limit(subscriptions)`.
     pub subscriptions: usize,
+    /// Messages from outside that wait for the handler; one more is refused to whoever sends it.
+    pub inbox_messages: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -107,6 +109,7 @@ impl Default for Limits {
             reports: 1_000,
             subscriptions: 8,
             store_wait: Duration::from_secs(5),
+            inbox_messages: 100,
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

@@ -4,8 +4,8 @@ use crate::call::Saved;
 use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
 use crate::words::{
-    Began, Breakage, Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts, StreamEnd,
-    UnixTime,
+    AnsweredBy, Began, Breakage, Error, Interruption, LegDirection, NotRecorded, Recognised, RecordEnd, StreamCounts,
+    StreamEnd, UnixTime,
 };
 
 /// What an instance used, as the guest counted it.
@@ -96,6 +96,8 @@ pub enum HandlerEnd {
     Done,
     /// It failed.
     Faulted(Fault),
+    /// It never ran: the call was placed, and nobody answered whom it is for.
+    NotRun,
 }
 
 impl HandlerEnd {
@@ -281,4 +283,52 @@ pub struct CallRecord {
     pub log_lines_dropped: u32,
     /// Keys dropped because nobody collected them.
     pub keys_dropped: u32,
+    /// What came of it; never a status of a call that goes on.
+    pub status: CallStatus,
+    /// Who answered, of a placed call, if that was asked for and found out.
+    pub answered_by: Option<AnsweredBy>,
+    /// The rule that forbade a placed call, for a person to read; no private value is in it.
+    pub refusal: Option<String>,
+}
+
+/// Where a call stands: by its first leg, the one it began with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallStatus {
+    /// It was placed and does not ring yet.
+    Queued,
+    /// It rings, or waits for our answer.
+    Ringing,
+    /// It is answered.
+    InProgress,
+    /// It was answered, and is over.
+    Completed,
+    /// The far end was busy or declined, or we did.
+    Busy,
+    /// Nobody answered in time, or nobody was there to answer.
+    NoAnswer,
+    /// It could not be connected, or was not allowed.
+    Failed,
+    /// Whoever placed it, or called, gave it up before it was answered.
+    Canceled,
+}
+
+impl CallStatus {
+    /// The name in records and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            CallStatus::Queued => "queued",
+            CallStatus::Ringing => "ringing",
+            CallStatus::InProgress => "in-progress",
+            CallStatus::Completed => "completed",
+            CallStatus::Busy => "busy",
+            CallStatus::NoAnswer => "no-answer",
+            CallStatus::Failed => "failed",
+            CallStatus::Canceled => "canceled",
+        }
+    }
+
+    /// Whether the call is over.
+    pub fn is_final(self) -> bool {
+        !matches!(self, CallStatus::Queued | CallStatus::Ringing | CallStatus::InProgress)
+    }
 }

@@ -5,6 +5,7 @@
 mod asking;
 mod beginning;
 mod hearing;
+mod inbox;
 mod parties;
 mod quality;
 mod recognising;
@@ -16,6 +17,7 @@ mod streaming;
 pub use asking::{HttpHeader, HttpMethod, HttpRequest, HttpResponse, NoResponse};
 pub use beginning::{BROKEN_TEXT, Began, Breakage, Broken, REDIRECT_TEXT};
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
+pub use inbox::InboxMessage;
 pub use parties::{
     AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
     DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,

@@ -3,6 +3,7 @@
 
 mod asking;
 mod beginning;
+mod inbox;
 mod parties;
 mod quality;
 mod recognising;

@@ -105,7 +105,7 @@ pub(crate) fn ended(record: &CallRecord) {
     let call = record.id;
     let why = record.legs.first().map_or("", |leg| ended_by(leg.ended_by));
     let fault = match &record.handler_end {
-        HandlerEnd::Done => "",
+        HandlerEnd::Done | HandlerEnd::NotRun => "",
         HandlerEnd::Faulted(fault) => fault.kind.name(),
     };
     let (handler, turns, fuel) = (&record.handler, record.turns, record.usage.fuel);

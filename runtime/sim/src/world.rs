@@ -11,6 +11,7 @@ mod describe;
 mod listener;
 mod log;
 mod node;
+mod outside;
 mod seat;
 mod servers;
 mod services;

@@ -4,12 +4,12 @@ use crate::io::{Notice, Output};
 use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, Waited};
 use crate::live::Live;
 use crate::shard::Shard;
-use crate::trial::Ended;
+use crate::trial::{Ended, Shadow};
 use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Output as CallOutput, Setup, Turn};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, HandlerEnd, Usage};
-use patchcord_guest::{Fault, Step};
+use patchcord_guest::{Fault, Instance, Step};
 use std::time::Instant;
 
 impl Shard {
@@ -20,10 +20,21 @@ impl Shard {
             .expect("an index names only calls that are alive")
     }
 
-    /// Runs the handler for the first time.
-    pub(crate) fn start_handler(&mut self, now: Instant, id: CallId) {
-        self.resume(now, id, None, Turn::New);
-        self.drive(now, id);
+    /// Makes an instance of the handler, with a shadow if its call has one, and runs it for the first time.
+    pub(crate) fn run_handler(&mut self, now: Instant, id: CallId) {
+        let limits = self.config.instance;
+        let live = self.live(id);
+        let shadows = live.shadowed.take();
+        live.shadow = shadows
+            .and_then(|candidate| Shadow::of(&candidate, limits))
+            .map(Box::new);
+        match Instance::start(&live.program.module, limits) {
+            Ok(instance) => {
+                live.instance = Some(instance);
+                self.resume(now, id, None, Turn::New);
+            }
+            Err(fault) => self.handler_failed(now, id, &fault, Usage::default()),
+        }
     }
 
     /// Gives a call one input and drives it until it is at rest.
@@ -69,9 +80,11 @@ impl Shard {
                 CallOutput::CancelErrand { number } => self.cancel_errand(id, number),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
+                CallOutput::Start => self.run_handler(now, id),
+                CallOutput::Swap(leg) => self.swap_legs(id, leg),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
                 CallOutput::Telling(telling) => self.outputs.push_back(Output::Telling(telling)),
-                CallOutput::Ended(record) => return self.over(id, record),
+                CallOutput::Ended(record) => return self.over(now, id, record),
             }
         }
         self.keep_journal(id);
@@ -105,7 +118,7 @@ impl Shard {
         }
     }
 
-    fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
+    pub(crate) fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
         let live = self.live(id);
         let instance = live
             .instance
@@ -186,14 +199,16 @@ impl Shard {
     }
 
     /// The call is over: its record leaves, and everything it held goes back.
-    fn over(&mut self, id: CallId, record: Box<CallRecord>) {
+    fn over(&mut self, now: Instant, id: CallId, record: Box<CallRecord>) {
         let live = self.calls.remove(&id).expect("a call that ends is alive until now");
         if let Some(candidate) = &live.candidate {
             let how = match record.handler_end {
-                HandlerEnd::Done => Ended::Well,
-                HandlerEnd::Faulted(_) => Ended::Failed,
+                HandlerEnd::Done => Some(Ended::Well),
+                HandlerEnd::Faulted(_) => Some(Ended::Failed),
+                // Nothing was tried.
+                HandlerEnd::NotRun => None,
             };
-            let news = candidate.call_ended(how);
+            let news = how.and_then(|how| candidate.call_ended(how));
             self.outputs.extend(news.map(|news| Output::Notice {
                 call: id,
                 notice: Notice::Trial {
@@ -223,7 +238,10 @@ impl Shard {
         if let Some(key) = live.told {
             return self.sink_over(key, &record);
         }
-        if let Some(journal) = live.journal {
+        if let Some(mut journal) = live.journal {
+            if record.handler_end == HandlerEnd::NotRun {
+                journal.ended(now, HandlerOver::NotRun, Usage::default());
+            }
             self.outputs.push_back(Output::Journal(journal.over(&record)));
         }
         self.outputs.push_back(Output::Record(record));

@@ -25,7 +25,7 @@ pub(crate) use asks::fits;
 pub(crate) use wire::Seen;
 
 use patchcord_control::ask::{Answer, Ask};
-use patchcord_control::call::Input as CallInput;
+use patchcord_control::call::{Change, Changed, Input as CallInput};
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, HandlerEnd, Usage};
@@ -128,6 +128,13 @@ impl Journal {
         }
     }
 
+    /// Somebody outside has changed the call.
+    pub(crate) fn changed(&mut self, now: Instant, change: &Change, changed: Changed) {
+        if let Some(happened) = inputs::from_outside(change, changed) {
+            self.entry(now, &Entry::Happened(happened));
+        }
+    }
+
     /// The handler is over.
     pub(crate) fn ended(&mut self, now: Instant, how: HandlerOver, usage: Usage) {
         self.entry(now, &Entry::Ended { how, usage });
@@ -136,7 +143,7 @@ impl Journal {
     /// The call is over: its last part.
     pub(crate) fn over(mut self, record: &CallRecord) -> JournalPart {
         let fault = match &record.handler_end {
-            HandlerEnd::Done => None,
+            HandlerEnd::Done | HandlerEnd::NotRun => None,
             HandlerEnd::Faulted(fault) => Some(fault.kind.name().to_owned()),
         };
         let entry = Entry::Over {

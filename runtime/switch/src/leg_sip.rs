@@ -9,20 +9,19 @@ use crate::leg_outbound::cause;
 use crate::live::{Held, LegIo, Live, Negotiation, Offering, Session};
 use crate::media_plan;
 use crate::shard::{Draining, Shard};
-use crate::trial::{Candidate, Shadow};
+use crate::trial::Candidate;
 use patchcord_control::call::{
     CALLER, Call, Description, HoldWanted, Input as CallInput, LegCommand, LegSignal, Setup,
 };
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
-use patchcord_control::record::Usage;
 use patchcord_control::route::Fallback;
 use patchcord_control::words::{Began, Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
-use patchcord_guest::Instance;
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
 use patchcord_sip::{DialogId, EndCause, Event, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -183,12 +182,18 @@ impl Shard {
     }
 
     /// Takes up a call whose first leg is known to the indexes, and starts its handler.
-    pub(crate) fn begin(&mut self, now: Instant, (id, call, journal): NewCall, target: Target, leg: LegIo) {
+    pub(crate) fn begin(&mut self, now: Instant, call: NewCall, target: Target, leg: LegIo) {
+        let id = call.0;
+        self.take_up(call, target, [(CALLER, leg)].into());
+        self.run_handler(now, id);
+        self.drive(now, id);
+    }
+
+    /// Takes up a call; its handler does not run yet.
+    pub(crate) fn take_up(&mut self, (id, call, journal): NewCall, target: Target, legs: BTreeMap<LegId, LegIo>) {
         let program = target.program;
         let candidate = target.candidate;
-        let shadow = candidate.as_deref().filter(|candidate| candidate.is_shadow());
-        let shadow = shadow.and_then(|candidate| Shadow::of(candidate, self.config.instance));
-        let instance = Instance::start(&program.module, self.config.instance);
+        let shadowed = candidate.clone().filter(|candidate| candidate.is_shadow());
         self.counts.started += 1;
         let started = Notice::Started {
             handler: program.name.clone(),
@@ -199,26 +204,15 @@ impl Shard {
             call: id,
             notice: started,
         });
-        let (instance, fault) = match instance {
-            Ok(instance) => (Some(instance), None),
-            Err(fault) => (None, Some(fault)),
-        };
         let candidate = candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program));
         let live = Live {
             candidate,
-            shadow: shadow.map(Box::new),
-            legs: [(CALLER, leg)].into(),
+            shadowed,
+            legs,
             journal,
-            ..Live::new(call, instance, program, target.directory, target.tenant)
+            ..Live::new(call, program, target.directory, target.tenant)
         };
         self.calls.insert(id, live);
-        match fault {
-            None => self.start_handler(now, id),
-            Some(fault) => {
-                self.handler_failed(now, id, &fault, Usage::default());
-                self.drive(now, id);
-            }
-        }
     }
 
     /// What a call is made from.

@@ -25,7 +25,9 @@ mod locate;
 mod media_plan;
 mod moving;
 mod outgoing;
+mod outside;
 mod phones;
+mod placing;
 pub mod recognise;
 mod recognising;
 mod recordings;
@@ -53,6 +55,8 @@ pub use journal::{
 pub use media_plan::plan;
 pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
+pub use outside::{CALLS_PER_PAGE, CallPage};
+pub use placing::{PlaceError, PlacedCall};
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};

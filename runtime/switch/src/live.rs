@@ -31,7 +31,9 @@ pub(crate) struct Live {
     pub(crate) program: Arc<Program>,
     /// The version that is tried and has this call.
     pub(crate) candidate: Option<Arc<Candidate>>,
-    /// A version that runs beside the handler and does nothing.
+    /// The version that is to run beside the handler and do nothing, until the handler runs.
+    pub(crate) shadowed: Option<Arc<Candidate>>,
+    /// It, once it runs.
     pub(crate) shadow: Option<Box<Shadow>>,
     /// Routes and announcement as they were when the call began.
     pub(crate) directory: Arc<Directory>,
@@ -72,18 +74,13 @@ pub(crate) struct Live {
 
 impl Live {
     /// A call that holds nothing yet.
-    pub(crate) fn new(
-        call: Call,
-        instance: Option<Instance>,
-        program: Arc<Program>,
-        directory: Arc<Directory>,
-        tenant: Tenant,
-    ) -> Self {
+    pub(crate) fn new(call: Call, program: Arc<Program>, directory: Arc<Directory>, tenant: Tenant) -> Self {
         Self {
             call,
-            instance,
+            instance: None,
             program,
             candidate: None,
+            shadowed: None,
             shadow: None,
             directory,
             tenant,

@@ -189,6 +189,10 @@ impl<'a> Replay<'a> {
                 None => return Went::Over(self.never_told()),
             },
         };
+        if let Some((HandlerOver::NotRun, _)) = &self.course.end {
+            // It did nothing then, and does nothing now.
+            return Went::Over(Verdict::Identical);
+        }
         if let Some(why) = self.cannot_go_on() {
             return Went::Over(Verdict::UpTo(why));
         }

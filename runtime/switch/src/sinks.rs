@@ -6,7 +6,7 @@ use crate::io::Output;
 use crate::leg_sip::{CallerFacts, Target};
 use crate::live::Live;
 use crate::shard::Shard;
-use patchcord_control::call::{Call, Description};
+use patchcord_control::call::{Call, Description, Turn};
 use patchcord_control::events::Event;
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::{CallId, Tenant};
@@ -92,11 +92,13 @@ impl Shard {
         let id = self.new_call_id();
         let call = self.call_of(now, id, &sink, directory.clone());
         let live = Live {
+            instance: Some(instance),
             told: Some(to.key),
-            ..Live::new(call, Some(instance), sink.program, directory, sink.tenant)
+            ..Live::new(call, sink.program, directory, sink.tenant)
         };
         self.calls.insert(id, live);
-        self.start_handler(now, id);
+        self.resume(now, id, None, Turn::New);
+        self.drive(now, id);
         Ok(())
     }
 
@@ -125,7 +127,7 @@ impl Shard {
     /// A sink is done with an event.
     pub(crate) fn sink_over(&mut self, key: SinkKey, record: &CallRecord) {
         let received = match &record.handler_end {
-            HandlerEnd::Done => Ok(()),
+            HandlerEnd::Done | HandlerEnd::NotRun => Ok(()),
             HandlerEnd::Faulted(fault) => Err(NotReceived::Failed(fault.text.clone())),
         };
         self.outputs.push_back(Output::Received { key, received });

@@ -2,7 +2,7 @@
 
 use super::io::{HoldWanted, KeyOut};
 use super::leg::Audio;
-use super::{Call, Description, LegCommand, MediaCommand, Output, Wait, check};
+use super::{CALLER, Call, Description, LegCommand, MediaCommand, Output, Wait, check};
 use crate::ids::LegId;
 use crate::private::Private;
 use crate::words::{Error, LegDirection, LegState, RejectReason};
@@ -22,7 +22,17 @@ impl Call {
         }
     }
 
+    /// The leg that the call began with, if somebody outside dialled it: it is answered, and what a handler does to have a
+    /// caller answered does nothing.
+    fn is_dialled_caller(&self, leg: LegId) -> bool {
+        let it = &self.legs[leg];
+        leg == CALLER && it.info.direction == LegDirection::Outbound && it.state == LegState::Answered
+    }
+
     pub(super) fn ring(&mut self, leg: LegId) -> Result<(), Error> {
+        if self.is_dialled_caller(leg) {
+            return Ok(());
+        }
         self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
         if self.legs[leg].state != LegState::Offered {
             return Ok(());
@@ -33,6 +43,9 @@ impl Call {
     }
 
     pub(super) fn early_media(&mut self, leg: LegId) -> Result<Option<Wait>, Error> {
+        if self.is_dialled_caller(leg) {
+            return Ok(None);
+        }
         self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
         if self.legs[leg].state == LegState::Answered {
             return Ok((self.legs[leg].audio != Audio::Open).then_some(Wait::Audio(leg)));
@@ -60,6 +73,9 @@ impl Call {
     }
 
     pub(super) fn answer(&mut self, now: Instant, leg: LegId) -> Result<Option<Wait>, Error> {
+        if self.is_dialled_caller(leg) {
+            return Ok(None);
+        }
         self.calls_us(leg, &[LegState::Offered, LegState::Ringing, LegState::Answered])?;
         if self.legs[leg].state == LegState::Answered && self.legs[leg].audio == Audio::Open {
             return Ok(None);
@@ -114,8 +130,7 @@ impl Call {
     pub(super) fn send_keys(&mut self, now: Instant, leg: LegId, keys: &str) -> Result<Option<Wait>, Error> {
         self.can_play(leg)?;
         let mut keys = check::keys("keys", keys)?;
-        let first = keys.iter().position(|key| key.key.is_some()).unwrap_or(keys.len());
-        let before: Duration = keys.drain(..first).map(|pause| key_time(&pause)).sum();
+        let before = leading_pause(&mut keys);
         let at = now + before;
         if before.is_zero() {
             return Ok(Some(self.push_keys(now, leg, keys)));
@@ -161,7 +176,13 @@ impl Call {
     }
 }
 
+/// Takes the pauses before the first key away and says how long they are.
+pub(super) fn leading_pause(keys: &mut Vec<KeyOut>) -> Duration {
+    let first = keys.iter().position(|key| key.key.is_some()).unwrap_or(keys.len());
+    keys.drain(..first).map(|pause| key_time(&pause)).sum()
+}
+
 /// How long a key takes with the pause after it, or a pause alone.
-fn key_time(key: &KeyOut) -> Duration {
+pub(super) fn key_time(key: &KeyOut) -> Duration {
     Duration::from_millis(key.pause_ms.into()) + key.key.map_or(Duration::ZERO, |_| KEY_TIME)
 }

@@ -117,7 +117,7 @@ impl Call {
             Ask::StopRecognise { operation } => return self.stop_recognise(now, *operation),
             Ask::Take { call } => return self.take(*call),
             Ask::Give { leg, handler } => return wait_for(self.give(*leg, handler), Answer::Given),
-            Ask::Done { operation } => Answer::Flag(self.operations.get(*operation).is_none_or(Operation::is_done)),
+            Ask::Done { operation } => Answer::Flag(self.is_done(*operation)),
             Ask::Forget { operation } => self.forget(now, *operation),
             Ask::Sleep { ms } => return self.sleep(now, *ms),
             Ask::WaitAny { operations, timeout_ms } => return self.wait_any(now, operations, *timeout_ms),
@@ -140,6 +140,8 @@ impl Call {
             Ask::Secret { name } => self.secret(name),
             Ask::Emit { name, data } => self.emit(now, name, data),
             Ask::Subscribe { url, kinds, secret } => self.subscribe(url, kinds, secret),
+            Ask::ReceiveMessage { timeout_ms } => return self.receive_message(now, *timeout_ms),
+            Ask::InboxOperation => Answer::Started(self.inbox_operation()),
             Ask::RoomEvent { room } => Answer::RoomEvent(self.room_event(*room)),
         };
         Reply::Now(answer)

@@ -2,6 +2,7 @@
 
 mod asking;
 mod hearing;
+mod outside;
 mod parties;
 mod recognising;
 mod rooms;
@@ -9,6 +10,7 @@ mod storing;
 mod streams;
 
 pub(crate) use asking::http;
+pub(crate) use outside::{message, recorded_legs};
 pub(crate) use parties::{addresses, bridge, dial, keys};
 pub(crate) use recognising::recognise;
 pub(crate) use rooms::{record_room, seat};

@@ -75,6 +75,17 @@ impl Dialling {
         attempts.chain([self.ends_at]).min()
     }
 
+    /// Two legs change their numbers.
+    pub(crate) fn swap(&mut self, one: LegId, other: LegId) {
+        for attempt in &mut self.attempts {
+            if attempt.leg == one {
+                attempt.leg = other;
+            } else if attempt.leg == other {
+                attempt.leg = one;
+            }
+        }
+    }
+
     /// Keeps the failure that says most.
     fn note(&mut self, failure: DialOutcome) {
         if self.telling.as_ref().is_none_or(|known| rank(&failure) < rank(known)) {
@@ -266,8 +277,11 @@ impl Call {
         let mut leg = Leg::new(info, Vec::new(), Description::Offered);
         leg.dial = Some(id);
         leg.longest = branch.longest;
-        let leg = self.legs.add(leg);
         let ends_at = asked.ring_ms.map(|ring| now + ms(ring));
+        let leg = self.add_dialled(id, leg);
+        let Some(dialling) = self.operations.dialling(id) else {
+            return;
+        };
         dialling.attempts.push(Attempt {
             leg,
             endpoint,
@@ -355,6 +369,10 @@ impl Call {
             self.legs[leg].dial = None;
             return self.hang_up(leg);
         }
+        let leg = self.lead(id, leg);
+        let Some(dialling) = self.operations.dialling(id) else {
+            return;
+        };
         dialling.winner = Some((leg, attempt.endpoint));
         dialling.early = None;
         let detection = dialling.options.detect_machine;

@@ -125,7 +125,9 @@ impl Call {
     }
 
     pub(super) fn end_by_platform(&mut self, now: Instant, why: Interruption) {
-        self.hang_up_all(now, why);
+        if !self.cancel_opening() {
+            self.hang_up_all(now, why);
+        }
     }
 
     /// Nobody waits for an answer.
@@ -235,6 +237,9 @@ impl Call {
             usage: self.tally.usage,
             log_lines_dropped: self.tally.log_lines_dropped,
             keys_dropped: self.tally.keys_dropped,
+            status: self.final_status(),
+            answered_by: self.answered_by(),
+            refusal: self.refusal(),
         };
         self.tell_end(now, self.continued_as);
         self.outputs.push_back(Output::Ended(Box::new(record)));

@@ -397,6 +397,10 @@ pub enum Output {
     Turn(TurnTrace),
     /// Something happened that others want to be told.
     Telling(Box<Telling>),
+    /// Start the handler of a placed call: its first leg was answered.
+    Start,
+    /// This leg and the caller change their numbers from now on: it answered a placed call.
+    Swap(LegId),
     /// The call is over; nothing comes after this.
     Ended(Box<CallRecord>),
 }

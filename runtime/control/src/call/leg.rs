@@ -65,6 +65,8 @@ pub(crate) struct Leg {
     pub(crate) listens: Option<OperationId>,
     /// What it hears of its own accord, and the name of that playing.
     pub(crate) background: Option<(BackgroundSound, OperationId)>,
+    /// The prompt from outside that plays on it.
+    pub(crate) from_outside: Option<OperationId>,
 }
 
 /// Whether the request that opened a leg carried a session description.
@@ -100,6 +102,7 @@ impl Leg {
             relayed: None,
             listens: None,
             background: None,
+            from_outside: None,
         }
     }
 
@@ -169,6 +172,11 @@ impl Legs {
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
         self.legs.iter_mut()
+    }
+
+    /// Changes the numbers of two legs.
+    pub(crate) fn swap(&mut self, one: LegId, other: LegId) {
+        self.legs.swap(one.0 as usize, other.0 as usize);
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = LegId> + use<> {

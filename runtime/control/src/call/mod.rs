@@ -14,16 +14,20 @@ mod ending;
 mod errands;
 mod gathering;
 mod hearing;
+mod inbox;
 mod io;
 mod leg;
 mod moving;
 mod operation;
+mod outside;
+mod placing;
 mod playing;
 mod recognising;
 mod recorders;
 mod recording;
 mod rooms;
 mod signals;
+mod snapshot;
 mod sound;
 mod streams;
 mod tally;
@@ -41,15 +45,21 @@ pub use io::{
 };
 pub use leg::Description;
 pub use moving::{MovedLeg, Released};
+pub use outside::{Change, ChangeError, Changed, Interrupt, MESSAGE_BYTES, MESSAGE_NAME_BYTES};
+pub use placing::{OnMachine, Opening};
 pub use rooms::{RoomCommand, RoomSignal, SeatWanted};
+pub use snapshot::{CallSnapshot, HandlerState, Held, InRoom, LegSnapshot, Muted, Paused, RecordingSnapshot};
 
 use crate::ask::{Answer, Ask};
 use crate::describe;
 use crate::ids::{CallId, LegId, OperationId};
 use crate::record::HandlerEnd;
 use crate::words::{Error, Interruption, UnixTime};
+use inbox::Inbox;
 use leg::{Leg, Legs};
 use operation::Operations;
+use outside::KeysOut;
+use placing::Placed;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use recognising::Recognition;
@@ -94,11 +104,18 @@ pub struct Call {
     tally: Tally,
     events: Events,
     outputs: VecDeque<Output>,
+    /// Of a call that somebody outside placed.
+    placed: Option<Placed>,
+    inbox: Inbox,
+    /// Keys from outside on their way; at most one entry for each leg.
+    keys_out: Vec<KeysOut>,
 }
 
 /// Where the handler is.
 #[derive(Debug)]
 enum Handler {
+    /// It has not been started: the call was placed, and nobody has answered.
+    Awaited,
     /// It computes; an ask or its end comes next.
     Running,
     /// It waits for an answer.
@@ -153,6 +170,8 @@ enum Wait {
         operations: Vec<OperationId>,
         until: Option<Instant>,
     },
+    /// A message from outside, or time.
+    Message { until: Option<Instant> },
 }
 
 /// How far the call is with its end.
@@ -206,6 +225,9 @@ impl Call {
             end: End::Open,
             tally: Tally::default(),
             outputs: VecDeque::new(),
+            placed: None,
+            inbox: Inbox::new(),
+            keys_out: Vec::new(),
         }
     }
 
@@ -266,6 +288,7 @@ impl Call {
             self.operations.wake_at(),
             self.kept_wake_at(),
             self.recognitions_wake_at(),
+            self.keys_out_wake_at(),
         ]
         .into_iter()
         .flatten()
@@ -283,7 +306,8 @@ impl Call {
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
     fn time_limit(&self) -> Instant {
         let limits = &self.setup.limits;
-        let longest = if self.is_settled() {
+        // How long a placed call rings is for its dialling.
+        let longest = if self.is_settled() || self.opening().is_some() {
             limits.call_duration
         } else {
             limits.ring.min(limits.call_duration)
@@ -304,6 +328,7 @@ impl Call {
         self.streams_deadline(now);
         self.recognitions_deadline(now);
         self.key_pause_over(now);
+        self.keys_out_due(now);
         for leg in self.legs.ids() {
             if self.legs[leg].over_at().is_some_and(|at| at <= now) {
                 self.hang_up_because(leg, Interruption::TimeLimit);
@@ -319,6 +344,7 @@ impl Call {
 
     /// Answers what can be answered now, and ends what is over. Runs after every input.
     fn settle(&mut self, now: Instant) {
+        self.open_if_dialled(now);
         self.arrange_sound();
         self.arrange_seats();
         self.arrange_hearing();
@@ -364,6 +390,7 @@ impl Call {
             } => self.http_ready(now, (*number, *until), *cleaning_up),
             Wait::Store { until, .. } => (now >= *until).then(|| self.store_late()),
             Wait::Heard { operation, until } => self.heard_ready(now, *operation, *until),
+            Wait::Message { until } => self.message_ready(now, *until),
         }
     }
 
@@ -371,9 +398,7 @@ impl Call {
         if let Some(why) = self.legs.interruption() {
             return Some(Answer::Any(Err(Error::Interrupted(why))));
         }
-        let done = operations
-            .iter()
-            .position(|id| self.operations.get(*id).is_none_or(|found| found.is_done()));
+        let done = operations.iter().position(|id| self.is_done(*id));
         match done {
             Some(place) => Some(Answer::Any(Ok(Some(place as u32)))),
             None => until.is_some_and(|at| now >= at).then_some(Answer::Any(Ok(None))),
@@ -438,6 +463,7 @@ impl Wait {
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
             Wait::KeyPause { at, .. } | Wait::Store { until: at, .. } | Wait::Http { until: at, .. } => Some(*at),
             Wait::Any { until, .. } | Wait::Text { until, .. } | Wait::Heard { until, .. } => *until,
+            Wait::Message { until } => *until,
             Wait::Audio(_) | Wait::Hold(_) | Wait::Take | Wait::Give | Wait::Operation(_) => None,
         }
     }

@@ -141,6 +141,7 @@ impl Call {
     /// What ends everything that the media engine does for a leg on behalf of this call.
     fn silence(&mut self, leg: LegId) -> Vec<MediaCommand> {
         let mut playing = self.operations.prompts_on(leg);
+        playing.extend(self.legs[leg].from_outside.take());
         playing.extend(self.legs[leg].background.take().map(|(_, operation)| operation));
         self.legs[leg].relayed = None;
         let ear = self.legs[leg].listens.take();

@@ -98,6 +98,8 @@ pub(crate) enum Operation {
         heard: HeardQueue,
         outcome: Option<Result<Recognised, Error>>,
     },
+    /// Messages from outside; done while one waits, which the call knows.
+    Inbox,
 }
 
 impl Operation {
@@ -111,6 +113,7 @@ impl Operation {
             Operation::Streaming { outcome, .. } => outcome.is_some(),
             Operation::Room(room) => room.has_news(),
             Operation::Recognising { heard, outcome, .. } => !heard.is_empty() || outcome.is_some(),
+            Operation::Inbox => false,
         }
     }
 
@@ -124,7 +127,8 @@ impl Operation {
             | Operation::Recording { .. }
             | Operation::Room(_)
             | Operation::Streaming { .. }
-            | Operation::Recognising { .. } => false,
+            | Operation::Recognising { .. }
+            | Operation::Inbox => false,
         }
     }
 

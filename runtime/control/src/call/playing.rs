@@ -30,13 +30,18 @@ impl Call {
         let id = self.operations.add(Operation::Playing { leg, outcome: None });
         let on_key = if options.barge_in { OnKey::Stop } else { OnKey::PlayOn };
         self.push_play(leg, id, PromptSource::Handler(prompt.to_vec()), options.times, on_key);
+        self.begin_where_wanted(leg, id, options);
+        Ok(id)
+    }
+
+    /// As loud as the options of a prompt that has just begun want, and where.
+    pub(super) fn begin_where_wanted(&mut self, leg: LegId, id: OperationId, options: &PlayOptions) {
         if options.volume_db != 0 {
             self.push_change(leg, id, PlayChange::Volume(options.volume_db));
         }
         if options.from_ms != 0 {
             self.push_change(leg, id, PlayChange::Seek(options.from_ms));
         }
-        Ok(id)
     }
 
     pub(super) fn push_play(

@@ -5,6 +5,7 @@ use super::asks::Reply;
 use super::io::{RecordingSignal, Tapped};
 use super::operation::Operation;
 use super::recording::{Ended, Recording, Source, Stage, Wants};
+use super::snapshot::{Paused, RecordingSnapshot};
 use super::{Call, MediaCommand, OnKey, Output, PromptSource, RecordingCommand, TapCommand, TapWanted, Wait, check};
 use crate::ask::Answer;
 use crate::ids::{LegId, OperationId, RecordingId};
@@ -59,11 +60,22 @@ impl Call {
         of: Vec<Source>,
         options: &RecordOptions,
     ) -> Result<OperationId, Error> {
+        self.room_for_operation()?;
+        let number = self.open_recording(now, of, options)?;
+        Ok(self.operations.add(Operation::Recording { number, outcome: None }))
+    }
+
+    /// Begins a recording that no handle of the handler names; its number in the call.
+    pub(super) fn open_recording(
+        &mut self,
+        now: Instant,
+        of: Vec<Source>,
+        options: &RecordOptions,
+    ) -> Result<u32, Error> {
         let limits = &self.setup.limits;
         let running = self.recordings.iter().filter(|it| !it.is_done()).count();
         check::over(LimitName::Recordings, running + 1, limits.recordings_at_once)?;
         check::over(LimitName::Recordings, self.recordings.len() + 1, limits.recordings)?;
-        self.room_for_operation()?;
         let beeps = match options.beep {
             Beep::No => Vec::new(),
             Beep::Yes => {
@@ -98,10 +110,7 @@ impl Call {
         let begun = (now, self.unix(now));
         let recording = Recording::new(begun, id, of, options.clone(), beeps);
         self.recordings.push(recording);
-        Ok(self.operations.add(Operation::Recording {
-            number: id.number,
-            outcome: None,
-        }))
+        Ok(id.number)
     }
 
     fn recording_of(&mut self, operation: OperationId) -> &mut Recording {
@@ -123,17 +132,59 @@ impl Call {
     }
 
     pub(super) fn pause_record(&mut self, now: Instant, operation: OperationId, with: PauseWith) -> Answer {
-        let wants = self.recording_of(operation).pause(now, with);
         let number = self.recording_of(operation).id.number;
-        self.carry_out(number, wants);
+        self.pause_numbered(now, number, with);
         Answer::Nothing
     }
 
-    pub(super) fn resume_record(&mut self, now: Instant, operation: OperationId) -> Answer {
-        let wants = self.recording_of(operation).resume(now);
-        let number = self.recording_of(operation).id.number;
+    pub(super) fn pause_numbered(&mut self, now: Instant, number: u32, with: PauseWith) {
+        let wants = self.recordings[number as usize - 1].pause(now, with);
         self.carry_out(number, wants);
+    }
+
+    pub(super) fn resume_record(&mut self, now: Instant, operation: OperationId) -> Answer {
+        let number = self.recording_of(operation).id.number;
+        self.resume_numbered(now, number);
         Answer::Nothing
+    }
+
+    pub(super) fn resume_numbered(&mut self, now: Instant, number: u32) {
+        let wants = self.recordings[number as usize - 1].resume(now);
+        self.carry_out(number, wants);
+    }
+
+    pub(super) fn stop_numbered(&mut self, now: Instant, number: u32) {
+        self.end_recording(now, number, Ok(RecordEnd::Stopped));
+    }
+
+    /// Whether a recording has not ended; none if there is none of this number.
+    pub(super) fn recording_runs(&self, number: u32) -> Option<bool> {
+        let place = (number as usize).checked_sub(1)?;
+        self.recordings.get(place).map(Recording::runs)
+    }
+
+    /// Whether the beep of a recording plays on a leg.
+    pub(super) fn beeps_on(&self, leg: LegId) -> bool {
+        let beeping = |it: &Recording| match &it.stage {
+            Stage::Beeping(beeps) => beeps.iter().any(|(on, _)| *on == leg),
+            _ => false,
+        };
+        self.recordings.iter().any(beeping)
+    }
+
+    /// The recordings that have not ended, for whoever looks from outside.
+    pub(super) fn recording_snapshots(&self) -> Vec<RecordingSnapshot> {
+        let running = self.recordings.iter().filter(|it| it.runs());
+        let seen = running.map(|it| RecordingSnapshot {
+            id: it.id,
+            legs: it.legs().collect(),
+            started_at: it.started_at,
+            paused: match it.stage {
+                Stage::Paused { .. } => Paused::Yes,
+                _ => Paused::No,
+            },
+        });
+        seen.collect()
     }
 
     pub(super) fn stop_record(&mut self, now: Instant, operation: OperationId) -> Reply {

@@ -128,6 +128,10 @@ impl Call {
 
     /// Once nobody is left, the handler may clean up.
     pub(super) fn clean_up_if_gone(&mut self, now: Instant) {
+        // A placed call whose legs are all gone may yet be tried elsewhere; its dialling knows.
+        if self.opening().is_some() {
+            return;
+        }
         let Some(gone) = self.legs.interruption() else { return };
         self.end_diallings(gone);
         if !matches!(self.handler, Handler::Over(_)) {
@@ -176,7 +180,7 @@ impl Call {
         {
             return self.hang_up_all(now, Interruption::EndedByHandler);
         }
-        if self.beep_over(now, id) {
+        if self.beep_over(now, id) || self.outside_prompt_over(leg, id) {
             return;
         }
         let it = &mut self.legs[leg];
@@ -219,6 +223,7 @@ impl Call {
                 self.hand_over(&outcome);
                 Some(Answer::Dialled(outcome))
             }
+            Operation::Inbox => unreachable!("messages are received, and not waited for by name"),
             Operation::Room(_) => unreachable!("the events of a room are read, and not waited for by name"),
         }
     }

@@ -68,6 +68,7 @@ impl Call {
         }
         if let Some(sound) = wanted
             && !self.operations.prompt_on(leg)
+            && self.legs[leg].from_outside.is_none()
         {
             let source = match sound {
                 BackgroundSound::Ringback => PromptSource::Ringback,

@@ -62,6 +62,14 @@ impl Events {
         }
     }
 
+    /// Two legs change their numbers: so does what was told of them.
+    pub(super) fn swap(&mut self, one: LegId, other: LegId) {
+        let (one, other) = (one.0 as usize, other.0 as usize);
+        if one.max(other) < self.legs.len() {
+            self.legs.swap(one, other);
+        }
+    }
+
     /// Who wants a kind, with the number it has for them.
     fn to(&mut self, kind: EventKind) -> Vec<(Receiver, u32)> {
         let wanting = self.receivers.iter_mut().filter(|told| told.kinds.has(kind));

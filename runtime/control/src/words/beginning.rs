@@ -1,5 +1,6 @@
 //! Why a handler has a call.
 
+use super::AnsweredBy;
 use std::fmt;
 
 /// What a handler broke by: kinds that a route's fallbacks tell apart.
@@ -64,6 +65,8 @@ pub enum Began {
     Fallback(Broken),
     /// Somebody outside moved the caller here and says this; at most [`REDIRECT_TEXT`] bytes.
     Redirected(String),
+    /// Somebody outside placed it, and its first leg was answered: by whom, if that was asked for.
+    Placed(Option<AnsweredBy>),
 }
 
 /// Bytes of what goes with a redirection.

@@ -10,6 +10,7 @@ impl From<words::Began> for call::Beginning {
             words::Began::Given => Self::Given,
             words::Began::Fallback(broken) => Self::Fallback(broken.into()),
             words::Began::Redirected(text) => Self::Redirected(text),
+            words::Began::Placed(answered_by) => Self::Placed(answered_by.map(call::AnsweredBy::from)),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! a handle here.
 
 use super::{prompt, same};
-use crate::bindings::patchcord::handler::{bridge, dial, transfer};
+use crate::bindings::patchcord::handler::{bridge, call, dial, transfer};
 use crate::handles::{give_leg, give_transfer};
 use patchcord_control::ids::CallId;
 use patchcord_control::words;
@@ -23,7 +23,7 @@ pub(crate) fn call_id(text: &str) -> Option<CallId> {
 same!(dial::Order => words::Order: Together, InTurn);
 same!(dial::CallerHears => words::CallerHears: Ringback, EarlyMedia, Unchanged);
 same!(dial::MachineWait => words::MachineWait: Verdict, GreetingEnd);
-same!(words::AnsweredBy => dial::AnsweredBy: Human, Machine, MachineEnded, MachineBeeped, Unknown);
+same!(words::AnsweredBy => call::AnsweredBy: Human, Machine, MachineEnded, MachineBeeped, Unknown);
 same!(bridge::Keys => words::KeysBetween: Pass, Keep);
 same!(bridge::Transfers => words::TransferPolicy: Refuse, Ask);
 
@@ -119,7 +119,7 @@ impl From<words::DialAnswer> for dial::Answered {
         Self {
             leg: give_leg(it.leg),
             endpoint: it.endpoint,
-            answered_by: it.answered_by.map(dial::AnsweredBy::from),
+            answered_by: it.answered_by.map(call::AnsweredBy::from),
         }
     }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod dial;
 mod gather;
 mod http;
+mod inbox;
 mod log;
 mod play;
 mod random;
@@ -51,7 +52,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     store::link(&mut linker.instance(&name("store"))?)?;
     secrets::link(&mut linker.instance(&name("secrets"))?)?;
     http::link(&mut linker.instance(&name("http"))?)?;
-    report::link(&mut linker.instance(&name("report"))?)
+    report::link(&mut linker.instance(&name("report"))?)?;
+    inbox::link(&mut linker.instance(&name("inbox"))?)
 }
 
 /// The contract that modules are run against, as its package is called.

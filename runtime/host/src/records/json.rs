@@ -6,7 +6,8 @@ use patchcord_control::record::{
     StreamRecord,
 };
 use patchcord_control::words::{
-    Began, Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd, UnixTime,
+    AnsweredBy, Began, Interruption, LegDirection, NotRecorded, RecogniseEnd, RecogniseFailure, RecordEnd, StreamEnd,
+    UnixTime,
 };
 use serde::Serialize;
 
@@ -40,6 +41,14 @@ struct Record<'a> {
     module: &'a str,
     /// Why the handler had the call.
     began: &'static str,
+    /// How it went, by its first leg.
+    status: &'static str,
+    /// Who answered a call that was placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_by: Option<&'static str>,
+    /// The rule that forbade it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a str>,
     continues: Option<String>,
     continued_as: Option<String>,
     started_at: String,
@@ -63,6 +72,17 @@ fn began(why: &Began) -> &'static str {
         Began::Given => "given",
         Began::Fallback(_) => "fallback",
         Began::Redirected(_) => "redirected",
+        Began::Placed(_) => "placed",
+    }
+}
+
+fn answered_by(by: AnsweredBy) -> &'static str {
+    match by {
+        AnsweredBy::Human => "human",
+        AnsweredBy::Machine => "machine",
+        AnsweredBy::MachineEnded => "machine_ended",
+        AnsweredBy::MachineBeeped => "machine_beeped",
+        AnsweredBy::Unknown => "unknown",
     }
 }
 
@@ -176,6 +196,9 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             handler: &record.handler,
             module: &record.module,
             began: began(&record.began),
+            status: record.status.name(),
+            answered_by: record.answered_by.map(answered_by),
+            refusal: record.refusal.as_deref(),
             continues: record.continues.map(|call| call.to_string()),
             continued_as: record.continued_as.map(|call| call.to_string()),
             started_at: rfc3339(record.started_at),
@@ -338,6 +361,11 @@ impl<'a> From<&'a HandlerEnd> for End<'a> {
         match end {
             HandlerEnd::Done => Self {
                 outcome: "done",
+                fault_kind: None,
+                text: None,
+            },
+            HandlerEnd::NotRun => Self {
+                outcome: "not_run",
                 fault_kind: None,
                 text: None,
             },

@@ -5,7 +5,8 @@ use patchcord_control::call::Saved;
 use patchcord_control::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::{
-    Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, StreamRecord, Usage,
+    CallStatus, Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord,
+    StreamRecord, Usage,
 };
 use patchcord_control::words::{
     Began, Interruption, Key, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime,
@@ -59,13 +60,16 @@ pub(super) fn record(id: u128) -> CallRecord {
         },
         log_lines_dropped: 0,
         keys_dropped: 2,
+        status: CallStatus::Completed,
+        answered_by: None,
+        refusal: None,
     }
 }
 
 #[test]
 fn a_record_is_the_line_it_always_was() {
     let expected = concat!(
-        r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","began":"offered","continues":null,"continued_as":null,"#,
+        r#"{"call":"call_00000000000000000000000000000007","tenant":"default","handler":"menu","module":"0123abcd","began":"offered","status":"completed","continues":null,"continued_as":null,"#,
         r#""started_at":"2026-11-23T23:35:58.041Z","ended_at":"2026-11-23T23:36:00.000Z","#,
         r#""legs":[{"direction":"inbound","from":"alice \"the\ncaller\"","to":"100","answered_at":"2026-11-23T23:35:58.050Z","#,
         r#""ended_at":"2026-11-23T23:35:59.900Z","ended_by":"hung_up","status":null,"#,

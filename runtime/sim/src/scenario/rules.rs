@@ -60,13 +60,14 @@ pub(super) fn broken(world: &mut World, scenario: &Scenario, phones: &[(PhoneId,
 
 fn handler_end(world: &World, record: &CallRecord, wanted: Option<&str>) -> Option<Failure> {
     let (expected, kind, happened) = match (&record.handler_end, wanted) {
-        (HandlerEnd::Done, None) => return None,
+        (HandlerEnd::Done | HandlerEnd::NotRun, None) => return None,
         (HandlerEnd::Faulted(fault), Some(wanted)) if fault.kind.name() == wanted => return None,
         (HandlerEnd::Faulted(fault), wanted) => {
             let expected = wanted.map_or("the handler to end well".to_owned(), wanted_fault);
             let happened = format!("it failed ({}): {}", fault.kind.name(), fault.text);
             (expected, Some(fault.kind), happened)
         }
+        (HandlerEnd::NotRun, Some(wanted)) => (wanted_fault(wanted), None, "it never ran".to_owned()),
         (HandlerEnd::Done, Some(wanted)) => (wanted_fault(wanted), None, "it ended well".to_owned()),
     };
     Some(of_node(world, Breach::HandlerEnd(kind), &expected, happened))

@@ -154,6 +154,7 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
 pub(super) fn record(record: &CallRecord) -> String {
     let end = match &record.handler_end {
         HandlerEnd::Done => "handler done".to_owned(),
+        HandlerEnd::NotRun => "handler never ran".to_owned(),
         HandlerEnd::Faulted(fault) => format!("handler faulted ({})", fault.kind.name()),
     };
     let leg = record

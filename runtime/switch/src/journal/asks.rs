@@ -92,6 +92,8 @@ wire_enum!(Ask {
     79 = Http { request },
     81 = Emit { name, data },
     82 = Subscribe { url, kinds, secret },
+    90 = ReceiveMessage { timeout_ms },
+    91 = InboxOperation,
 });
 
 wire_enum!(Answer {
@@ -136,6 +138,7 @@ wire_enum!(Answer {
     37 = Stored(result),
     38 = Secret(result),
     39 = Responded(result),
+    50 = Message(result),
 });
 
 /// Whether an answer is of the variant that its ask names. In a journal that nobody tampered with it always is; an
@@ -196,7 +199,8 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         | A::StartRoomRecord { .. }
         | A::OpenRoom
         | A::StartRecognise { .. }
-        | A::StartStream { .. } => matches!(answer, Answer::Started(_)),
+        | A::StartStream { .. }
+        | A::InboxOperation => matches!(answer, Answer::Started(_)),
         A::Dial { .. } => matches!(answer, Answer::Dialled(_)),
         A::DialResult { .. } => matches!(answer, Answer::DialResult(_)),
         A::TransferAskedBy { .. } => matches!(answer, Answer::Leg(_)),
@@ -225,5 +229,6 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         },
         A::Http { .. } => matches!(answer, Answer::Responded(_)),
         A::Secret { .. } => matches!(answer, Answer::Secret(_)),
+        A::ReceiveMessage { .. } => matches!(answer, Answer::Message(_)),
     }
 }

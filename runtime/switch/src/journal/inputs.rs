@@ -2,8 +2,9 @@
 //! for whoever reads what went on around them, and holds nothing private.
 
 use super::record::{Happened, What};
-use patchcord_control::call::{Input, LegSignal};
+use patchcord_control::call::{Change, Changed, Input, LegSignal};
 use patchcord_control::ids::LegId;
+use patchcord_control::words::Interruption;
 
 /// What an input says; none if it is in the journal already, or is only time.
 pub(super) fn happened(input: &Input) -> Option<Happened> {
@@ -25,6 +26,25 @@ pub(super) fn happened(input: &Input) -> Option<Happened> {
         Input::End(why) => What::End(*why),
     };
     Some(Happened { leg: None, what })
+}
+
+/// What a change from outside says; none if it is in the journal in another way.
+pub(super) fn from_outside(change: &Change, changed: Changed) -> Option<Happened> {
+    let (leg, what) = match change {
+        Change::End => (None, What::End(Interruption::EndedByPlatform)),
+        Change::SendKeys { leg, .. } => (Some(*leg), What::KeysFromOutside),
+        Change::Play { leg, .. } => (Some(*leg), What::PromptFromOutside),
+        Change::StopPlay { leg } => (Some(*leg), What::PromptStopped),
+        Change::StartRecording { .. } => match changed {
+            Changed::Recording(id) => (None, What::RecordingBegun(id.number)),
+            Changed::Done => return None,
+        },
+        Change::PauseRecording { number, .. } => (None, What::RecordingPaused(*number)),
+        Change::ResumeRecording { number } => (None, What::RecordingResumed(*number)),
+        Change::StopRecording { number } => (None, What::RecordingStopped(*number)),
+        Change::Tell(message) => (None, What::Message(message.data.reveal().len() as u32)),
+    };
+    Some(Happened { leg, what })
 }
 
 fn on_leg(leg: LegId, signal: &LegSignal) -> Option<Happened> {

@@ -115,6 +115,8 @@ pub enum HandlerOver {
     Failed(Fault),
     /// The call ended it where it waited.
     Stopped,
+    /// It never ran: the call was placed, and nobody answered whom it is for.
+    NotRun,
 }
 
 /// Something that happened to a call, for a person to read.
@@ -194,6 +196,22 @@ pub enum What {
     End(Interruption),
     /// The handler broke, and a fallback could not have the caller.
     NoFallback,
+    /// Somebody outside had keys sent on the leg.
+    KeysFromOutside,
+    /// Somebody outside had a prompt played on the leg.
+    PromptFromOutside,
+    /// Somebody outside had it stopped.
+    PromptStopped,
+    /// Somebody outside began the recording of this number.
+    RecordingBegun(u32),
+    /// Somebody outside paused it.
+    RecordingPaused(u32),
+    /// Somebody outside went on with it.
+    RecordingResumed(u32),
+    /// Somebody outside ended it.
+    RecordingStopped(u32),
+    /// Somebody outside sent a message, of so many bytes.
+    Message(u32),
 }
 
 wire_enum!(PrivateValues { 0 = Keep, 1 = Hide });
@@ -248,6 +266,7 @@ wire_struct!(Limits {
     http_requests,
     reports,
     subscriptions,
+    inbox_messages,
     ring,
     call_duration,
     clean_up,
@@ -272,7 +291,7 @@ wire_enum!(Fault {
     7 = Handles { limit },
     8 = Start(why),
 });
-wire_enum!(HandlerOver { 0 = Returned(result), 1 = Failed(fault), 2 = Stopped });
+wire_enum!(HandlerOver { 0 = Returned(result), 1 = Failed(fault), 2 = Stopped, 3 = NotRun });
 wire_struct!(Happened { leg, what });
 wire_enum!(What {
     0 = AudioOpen,
@@ -305,6 +324,14 @@ wire_enum!(What {
     29 = NoFallback,
     27 = Stored,
     28 = Responded(came),
+    40 = KeysFromOutside,
+    41 = PromptFromOutside,
+    42 = PromptStopped,
+    43 = RecordingBegun(number),
+    44 = RecordingPaused(number),
+    45 = RecordingResumed(number),
+    46 = RecordingStopped(number),
+    47 = Message(bytes),
 });
 wire_enum!(Entry {
     1 = Asked { ask, fuel },

@@ -11,12 +11,12 @@ use patchcord_control::words::{
     AnsweredBy, Attestation, Beep, Began, Breakage, BridgeEnd, BridgeOptions, Bridged, Broken, CallerHears, CallerId,
     Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, Expected, FinalText,
     Gap, GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, HttpMethod, HttpRequest,
-    HttpResponse, Identity, Interruption, KeysBetween, LegDirection, LegInfo, LegOrigin, LegState, LimitName, LogLevel,
-    MachineWait, NoResponse, NotRecorded, Order, PartialText, Partials, PauseWith, PlayChange, PlayEnd, PlayOptions,
-    Played, Quality, RecogniseCounts, RecogniseEnd, RecogniseFailure, RecogniseOptions, Recognised, RecordEnd,
-    RecordFormat, RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart, Said, Seat, Segment, SoundQuality,
-    StoreAction, StoreEntry, StoreReply, StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions,
-    Streamed, Swapped, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
+    HttpResponse, Identity, InboxMessage, Interruption, KeysBetween, LegDirection, LegInfo, LegOrigin, LegState,
+    LimitName, LogLevel, MachineWait, NoResponse, NotRecorded, Order, PartialText, Partials, PauseWith, PlayChange,
+    PlayEnd, PlayOptions, Played, Quality, RecogniseCounts, RecogniseEnd, RecogniseFailure, RecogniseOptions,
+    Recognised, RecordEnd, RecordFormat, RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart, Said, Seat,
+    Segment, SoundQuality, StoreAction, StoreEntry, StoreReply, StreamCounts, StreamDirection, StreamEnd, StreamFormat,
+    StreamOptions, Streamed, Swapped, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
 };
 use std::fmt;
 
@@ -252,6 +252,7 @@ wire_enum!(Began {
     1 = Given,
     2 = Fallback(broken),
     3 = Redirected(text),
+    10 = Placed(answered_by),
 });
 wire_enum!(RoomPart { 0 = Talks, 1 = Listens });
 wire_struct!(Seat {
@@ -335,3 +336,4 @@ wire_enum!(EventKind {
     6 = RecordingEnded, 7 = HandlerFailed, 8 = Custom, 9 = CallEnded,
 });
 wire_enum!(NoResponse { 0 = TimedOut, 1 = TooLarge, 2 = Refused, 3 = Failed, 4 = Overloaded });
+wire_struct!(InboxMessage { name, data });

@@ -17,6 +17,7 @@ fn handle(caller: Leg) -> Result<()> {
             info!("because {}", broken.text);
         }
         Beginning::Redirected(text) => info!("redirected: {text}"),
+        Beginning::Placed(by) => info!("placed, answered by {by:?}"),
     }
     if caller.state() != LegState::Answered {
         caller.answer()?;

@@ -16,7 +16,7 @@ fn trap() -> Input {
 fn fault_kind(bench: &Bench) -> Option<FaultKind> {
     match &bench.record()?.handler_end {
         HandlerEnd::Faulted(fault) => Some(fault.kind),
-        HandlerEnd::Done => None,
+        HandlerEnd::Done | HandlerEnd::NotRun => None,
     }
 }
 

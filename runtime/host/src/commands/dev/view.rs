@@ -58,6 +58,7 @@ fn level_word(level: LogLevel, paint: Paint) -> String {
 fn end_line(record: &CallRecord, paint: Paint) -> String {
     let end = match &record.handler_end {
         HandlerEnd::Done => paint.green("done"),
+        HandlerEnd::NotRun => paint.dim(record.status.name()),
         HandlerEnd::Faulted(fault) => paint.red(fault.kind.name()),
     };
     let legs: Vec<String> = record

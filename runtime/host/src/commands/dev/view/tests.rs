@@ -4,7 +4,7 @@ use super::*;
 use patchcord_control::call::TurnTrace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::private::Private;
-use patchcord_control::record::{Fault, FaultKind, LegRecord, Usage};
+use patchcord_control::record::{CallStatus, Fault, FaultKind, LegRecord, Usage};
 use patchcord_control::words::{Began, Interruption, LegDirection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,9 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
         },
         log_lines_dropped: 0,
         keys_dropped: 0,
+        status: CallStatus::Completed,
+        answered_by: None,
+        refusal: None,
     }
 }
 

@@ -1,0 +1,142 @@
+//! Calls that somebody outside places: they begin with a leg that is dialled, as a handler's `dial` does it, and run their
+//! handler once it is answered. Not here: when a call is placed; that is [`patchcord_control::outbound`].
+
+use crate::leg_sip::{CallerFacts, Target};
+use crate::shard::{Draining, Shard};
+use patchcord_control::call::{CALLER, Call, Description, Opening};
+use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_control::private::Private;
+use patchcord_control::route::Fallback;
+use patchcord_control::words::{Began, CallerId, Destination, Error, LegDirection, LegInfo, LegOrigin};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A call to be placed.
+#[derive(Debug, Clone)]
+pub struct PlacedCall {
+    /// Its id; one is made up if there is none.
+    pub id: Option<CallId>,
+    /// Whose call it is, and whose rules it is under.
+    pub tenant: Tenant,
+    /// The handler, of the same tenant.
+    pub handler: String,
+    /// Who takes over if it breaks.
+    pub fallbacks: Arc<[Fallback]>,
+    /// Who is called, and how.
+    pub opening: Opening,
+}
+
+/// Why a call is not placed: there is no call then, and no record. What comes of one that is placed is in its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceError {
+    /// The tenant has no handler of this name.
+    NoSuchHandler(String),
+    /// A call of this id is alive.
+    SameId(CallId),
+    /// The node has as many calls as it may, or no port for another.
+    Full,
+    /// The node takes no more calls.
+    Draining,
+    /// Something of the call is out of its range.
+    Invalid(Error),
+}
+
+impl fmt::Display for PlaceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchHandler(name) => write!(f, "there is no handler {name:?}"),
+            Self::SameId(id) => write!(f, "{id} is alive already"),
+            Self::Full => f.write_str("the node has as many calls as it may; try again later"),
+            Self::Draining => f.write_str("the node takes no more calls; ask another one"),
+            Self::Invalid(why) => write!(f, "{why}"),
+        }
+    }
+}
+
+impl std::error::Error for PlaceError {}
+
+impl Shard {
+    /// Places a call: dials its first leg, and gives the call's id. What comes of that is told by the call's status, and by
+    /// its record in the end; [`Change::End`](patchcord_control::call::Change::End) gives it up. Drain [`Shard::poll`]
+    /// afterwards.
+    ///
+    /// # Errors
+    /// There is no such handler, no room, or no sense in what is asked.
+    pub fn place_call(&mut self, now: Instant, wanted: PlacedCall) -> Result<CallId, PlaceError> {
+        if self.draining == Draining::Yes {
+            return Err(PlaceError::Draining);
+        }
+        let target = self.target_of(&wanted)?;
+        if self.has_all_calls() || self.ports.is_empty() {
+            return Err(PlaceError::Full);
+        }
+        let id = match wanted.id {
+            Some(id) if self.calls.contains_key(&id) => return Err(PlaceError::SameId(id)),
+            Some(id) => id,
+            None => self.new_call_id(),
+        };
+        let target = target.for_call(id);
+        let facts = CallerFacts {
+            info: dialled_info(&wanted.opening),
+            headers: Vec::new(),
+            description: Description::Offered,
+        };
+        let setup = self.setup(now, id, facts, &target);
+        let journal = self.journal_of(now, &setup);
+        let call = Call::placed(now, setup, wanted.opening).map_err(PlaceError::Invalid)?;
+        self.take_up((id, call, journal), target, BTreeMap::new());
+        self.drive(now, id);
+        self.settle(now);
+        self.report_messages(now);
+        Ok(id)
+    }
+
+    fn target_of(&self, wanted: &PlacedCall) -> Result<Target, PlaceError> {
+        let found = self.directory.as_ref().and_then(|directory| {
+            let program = directory.program(&wanted.tenant, &wanted.handler)?;
+            Some((directory.clone(), program))
+        });
+        let (directory, program) = found.ok_or_else(|| PlaceError::NoSuchHandler(wanted.handler.clone()))?;
+        Ok(Target {
+            directory,
+            tenant: wanted.tenant.clone(),
+            program,
+            fallbacks: wanted.fallbacks.clone(),
+            // Until it is answered: then the call says by whom.
+            began: Began::Placed(None),
+            continues: None,
+            candidate: None,
+        })
+    }
+
+    /// The leg that answered a placed call and its caller change their numbers.
+    pub(crate) fn swap_legs(&mut self, id: CallId, leg: LegId) {
+        let live = self.live(id);
+        let both = [(CALLER, live.legs.remove(&leg)), (leg, live.legs.remove(&CALLER))];
+        for (number, io) in both {
+            let Some(io) = io else { continue };
+            self.dialogs.insert(io.dialog, (id, number));
+            self.sessions.insert(io.port.session, (id, number));
+            self.live(id).legs.insert(number, io);
+        }
+    }
+}
+
+/// What is known of the first leg before a way to it is.
+fn dialled_info(opening: &Opening) -> LegInfo {
+    let from = match &opening.caller_id {
+        CallerId::Number(number) => number.clone(),
+        CallerId::Caller | CallerId::Anonymous => Private::default(),
+    };
+    let (Destination::Number(to) | Destination::User(to) | Destination::Address(to)) = &opening.to.to;
+    LegInfo {
+        direction: LegDirection::Outbound,
+        from,
+        from_name: opening.caller_name.clone().unwrap_or_default(),
+        to: to.clone(),
+        origin: LegOrigin::Dialled,
+        ..LegInfo::default()
+    }
+}
