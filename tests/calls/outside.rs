@@ -9,8 +9,8 @@ use patchcord_control::call::{CALLER, Change, ChangeError, Changed, HandlerState
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::record::{CallStatus, HandlerEnd, RecordingOutcome};
 use patchcord_control::words::{
-    Beep, Error, InboxMessage, Interruption, Key, LegState, PauseWith, PlayOptions, RecordEnd, RecordFormat,
-    RecordOptions, Segment, Tone, TrimSilence,
+    Beep, Error, InboxMessage, Interruption, LegState, PauseWith, PlayOptions, RecordEnd, RecordFormat, RecordOptions,
+    Segment, Tone, TrimSilence,
 };
 use patchcord_guest::{Config, Module, Runtime};
 use patchcord_sim::phone::{Action, End, Event, Offer, key_event};
@@ -506,15 +506,9 @@ fn a_live_call_is_described_and_listed_for_its_tenant_alone() {
         (seen.legs[0].state, seen.legs[0].to.reveal().as_str()),
         (LegState::Answered, "echo_keys")
     );
-    assert!(
-        seen.legs[0]
-            .answered_at
-            .is_some_and(|at| at > seen.started_at || at == seen.started_at)
-    );
-    assert!(
-        !format!("{seen:?}").contains("\"echo_keys\".to"),
-        "what is private is not printed"
-    );
+    assert!(seen.legs[0].answered_at.is_some_and(|at| at >= seen.started_at));
+    assert_eq!(seen.legs[0].from.reveal(), "alice");
+    assert!(!format!("{seen:?}").contains("alice"), "what is private is not printed");
     let page = world.list_calls(&tenant(), None);
     assert_eq!((page.calls, page.more_after), (vec![seen], None));
     assert_eq!(world.list_calls(&tenant(), Some(call)).calls, []);
@@ -522,5 +516,4 @@ fn a_live_call_is_described_and_listed_for_its_tenant_alone() {
     world.act(phone, press("#"));
     over(&mut world, call, "echo_keys");
     assert_eq!(world.describe_call(&tenant(), call), None);
-    assert_eq!(Key::from_char('#').map(Key::char), Some('#'));
 }

@@ -4,8 +4,8 @@ use crate::ask::{Answer, Ask};
 use crate::events::EventKind;
 use crate::words::{
     Began, Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered,
-    HeardSpeech, HttpRequest, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment, StoreAction,
-    StoreReply, StreamOptions, Streamed, TransferOutcome,
+    HeardSpeech, HttpRequest, InboxMessage, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment,
+    StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -152,14 +152,7 @@ pub fn answer(answer: &Answer) -> String {
             .map_or_else(Error::to_string, |bytes| format!("{} bytes", bytes.len())),
         Answer::Number(_) => "a number".to_owned(),
         Answer::Quality(quality) => quality.map_or_else(|| "not measured yet".to_owned(), |it| format!("{it:?}")),
-        Answer::Began(began) => match began {
-            Began::Offered => "offered".to_owned(),
-            Began::Given => "given".to_owned(),
-            Began::Fallback(broken) => format!("fallback for {}, {}", broken.handler, broken.kind),
-            Began::Redirected(_) => "redirected".to_owned(),
-            Began::Placed(None) => "placed".to_owned(),
-            Began::Placed(Some(by)) => format!("placed, {by:?} answered"),
-        },
+        Answer::Began(why) => began(why),
         Answer::Seated(result) => result
             .as_ref()
             .map_or_else(Error::to_string, |leg| format!("leg {leg}")),
@@ -178,9 +171,27 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Responded(Err(error)) => error.to_string(),
         Answer::Secret(Ok(_)) => "(a secret)".to_owned(),
         Answer::Secret(Err(error)) => error.to_string(),
-        Answer::Message(Ok(Some(message))) => format!("{}, {} bytes", message.name, message.data.reveal().len()),
-        Answer::Message(Ok(None)) => "no message".to_owned(),
-        Answer::Message(Err(error)) => error.to_string(),
+        Answer::Message(result) => message(result),
+    }
+}
+
+fn began(why: &Began) -> String {
+    match why {
+        Began::Offered => "offered".to_owned(),
+        Began::Given => "given".to_owned(),
+        Began::Fallback(broken) => format!("fallback for {}, {}", broken.handler, broken.kind),
+        Began::Redirected(_) => "redirected".to_owned(),
+        Began::Placed(None) => "placed".to_owned(),
+        Began::Placed(Some(by)) => format!("placed, {by:?} answered"),
+    }
+}
+
+/// What is in it is not said.
+fn message(result: &Result<Option<InboxMessage>, Error>) -> String {
+    match result {
+        Ok(Some(message)) => format!("{}, {} bytes", message.name, message.data.reveal().len()),
+        Ok(None) => "no message".to_owned(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -24,6 +24,7 @@ mod hosted;
 mod http;
 pub mod journals;
 mod layout;
+mod live_calls;
 mod live_streams;
 pub mod log;
 mod media_threads;
@@ -59,6 +60,7 @@ pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;
 #[doc(hidden)]
+pub use live_calls::{Busy, LiveCalls, NotDone};
 pub use media_threads::FlatOut;
 pub use node::{Media, Node, NodeConfig, Streams, WatchedTrunk};
 pub use recognition::{RecogniserConfig, RecogniserServer, RecognitionConfig};

@@ -16,6 +16,7 @@ use crate::figures::Figures;
 use crate::http::{self, Sources};
 use crate::journals::{self, JournalQueue, JournalThread};
 use crate::layout::Layout;
+use crate::live_calls::LiveCalls;
 use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
@@ -243,6 +244,11 @@ impl Node {
         if !self.begun.swap(true, Ordering::Relaxed) {
             self.order(&Order::StartTrunks);
         }
+    }
+
+    /// The way to its live calls, for whoever looks at them or changes them from outside.
+    pub fn live_calls(&self) -> LiveCalls {
+        LiveCalls::new(&self.inboxes[..self.inboxes.len() - 1])
     }
 
     /// The wasm engine, to load modules with.

@@ -277,6 +277,11 @@ impl Work {
                 self.publish_now();
                 self.figures().draining.set(1);
             }
+            ToShard::Request(request) => {
+                self.stale = true;
+                request.carry_out(Instant::now(), &mut self.shard);
+                self.carry_on();
+            }
             ToShard::Order(Order::EndAll) => self.handle(Input::EndAll),
             ToShard::Order(Order::Stop) => return Go::Home,
         }
@@ -287,6 +292,11 @@ impl Work {
     fn handle(&mut self, input: Input<'_>) {
         self.stale = true;
         self.shard.handle(Instant::now(), input);
+        self.carry_on();
+    }
+
+    /// What comes of an input, also of what could not be done.
+    fn carry_on(&mut self) {
         self.drain();
         while let Some(undone) = self.undone.pop_front() {
             let input = match undone {

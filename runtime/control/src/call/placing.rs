@@ -130,9 +130,9 @@ impl Call {
         }
         self.legs.swap(CALLER, leg);
         self.events.swap(CALLER, leg);
-        self.operations
-            .dialling(id)
-            .map(|dialling| Dialling::swap(dialling, CALLER, leg));
+        if let Some(dialling) = self.operations.dialling(id) {
+            dialling.swap(CALLER, leg);
+        }
         self.outputs.push_back(Output::Swap(leg));
         CALLER
     }

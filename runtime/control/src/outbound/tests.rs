@@ -209,100 +209,125 @@ fn ten_thousand_calls_of_one_tenant_do_not_hold_up_another() {
     assert_eq!(few, 3, "they take turns: {went:?}");
 }
 
-/// One round of calls at random; what has to hold does after each step.
-fn at_random(seed: u64) {
-    let mut dice = ChaCha12Rng::seed_from_u64(seed);
-    let mut roll = move |sides: u64| dice.next_u64() % sides;
-    let (per_second, burst, at_once) = (1 + roll(20) as u32, 1 + roll(5) as u32, 1 + roll(4) as usize);
-    let trunk_pace = pace(1 + roll(10) as u32, 1 + roll(3) as u32);
-    let mut settings = settings(pace(per_second, burst), at_once, 40);
-    settings.waiting = 60;
-    settings.trunks.insert("t".into(), trunk_pace);
-    let mut bench = Bench::new(settings);
-    let mut calls: BTreeMap<u128, Waiting<u128>> = BTreeMap::new();
-    let mut outcomes: BTreeMap<u128, Outcome<u128>> = BTreeMap::new();
-    let mut went: Vec<(Instant, u128)> = Vec::new();
-    let mut alive: Vec<u128> = Vec::new();
-    for step in 0..400_u128 {
-        let came = match roll(10) {
+/// Calls at random, and what the queue has said of them.
+struct Round {
+    seed: u64,
+    dice: ChaCha12Rng,
+    bench: Bench,
+    tenant: TenantPace,
+    trunk: Pace,
+    calls: BTreeMap<u128, Waiting<u128>>,
+    outcomes: BTreeMap<u128, Outcome<u128>>,
+    went: Vec<(Instant, u128)>,
+    alive: Vec<u128>,
+}
+
+impl Round {
+    fn new(seed: u64) -> Self {
+        let mut dice = ChaCha12Rng::seed_from_u64(seed);
+        let mut roll = |sides: u64| 1 + (dice.next_u64() % sides) as u32;
+        let (of_tenant, at_once) = (pace(roll(20), roll(5)), roll(4) as usize);
+        let trunk = pace(roll(10), roll(3));
+        let mut settings = settings(of_tenant, at_once, 40);
+        settings.waiting = 60;
+        settings.trunks.insert("t".into(), trunk);
+        Self {
+            seed,
+            dice,
+            tenant: settings.tenant,
+            trunk,
+            bench: Bench::new(settings),
+            calls: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            went: Vec::new(),
+            alive: Vec::new(),
+        }
+    }
+
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.dice.next_u64() % sides
+    }
+
+    fn step(&mut self, step: u128) {
+        let came = match self.roll(10) {
             0..=3 => {
-                let mut wanted = call(step, ["a", "b", "c"][roll(3) as usize]);
-                wanted.trunk = (roll(2) == 0).then(|| "t".into());
-                wanted.not_before = (roll(4) == 0).then(|| bench.now + MS * roll(5_000) as u32);
-                wanted.expires_at = (roll(4) == 0).then(|| bench.now + MS * roll(8_000) as u32);
-                calls.insert(step, wanted.clone());
-                bench.add(wanted)
+                let wanted = self.some_call(step);
+                self.calls.insert(step, wanted.clone());
+                self.bench.add(wanted)
             }
-            4 => bench.feed(Input::Cancel(CallId(u128::from(roll(400))))),
-            5 | 6 if !alive.is_empty() => {
-                let id = alive.swap_remove(roll(alive.len() as u64) as usize);
-                bench.feed(Input::Over(CallId(id)))
+            4 => {
+                let id = u128::from(self.roll(400));
+                self.bench.feed(Input::Cancel(CallId(id)))
+            }
+            5 | 6 if !self.alive.is_empty() => {
+                let place = self.roll(self.alive.len() as u64) as usize;
+                let id = self.alive.swap_remove(place);
+                self.bench.feed(Input::Over(CallId(id)))
             }
             7 => {
-                bench.now += MS * roll(300) as u32;
-                bench.feed(Input::Deadline)
+                let time = MS * self.roll(300) as u32;
+                self.bench.now += time;
+                self.bench.feed(Input::Deadline)
             }
-            _ => bench.next().map(|(_, came)| came).unwrap_or_default(),
+            _ => self.bench.next().map(|(_, came)| came).unwrap_or_default(),
         };
+        self.note(came);
+    }
+
+    fn some_call(&mut self, id: u128) -> Waiting<u128> {
+        let now = self.bench.now;
+        let mut wanted = call(id, ["a", "b", "c"][self.roll(3) as usize]);
+        wanted.trunk = (self.roll(2) == 0).then(|| "t".into());
+        wanted.not_before = (self.roll(4) == 0).then(|| now + MS * self.roll(5_000) as u32);
+        wanted.expires_at = (self.roll(4) == 0).then(|| now + MS * self.roll(8_000) as u32);
+        wanted
+    }
+
+    fn note(&mut self, came: Vec<(u128, Outcome<u128>)>) {
+        let (seed, now) = (self.seed, self.bench.now);
         for (id, outcome) in came {
             if matches!(outcome, Outcome::Place(_)) {
-                let wanted = &calls[&id];
-                assert!(
-                    wanted.not_before.is_none_or(|at| at <= bench.now),
-                    "seed {seed}: too early"
-                );
-                assert!(
-                    wanted.expires_at.is_none_or(|at| at > bench.now),
-                    "seed {seed}: too late"
-                );
-                went.push((bench.now, id));
-                alive.push(id);
+                let wanted = &self.calls[&id];
+                assert!(wanted.not_before.is_none_or(|at| at <= now), "seed {seed}: too early");
+                assert!(wanted.expires_at.is_none_or(|at| at > now), "seed {seed}: too late");
+                self.went.push((now, id));
+                self.alive.push(id);
             }
             assert!(
-                outcomes.insert(id, outcome).is_none(),
+                self.outcomes.insert(id, outcome).is_none(),
                 "seed {seed}: two outcomes of {id}"
             );
         }
         for name in ["a", "b", "c"] {
-            let of = alive.iter().filter(|id| calls[*id].tenant.0 == name).count();
-            assert!(of <= at_once, "seed {seed}: {of} at once");
+            let of = self.alive.iter().filter(|id| self.calls[*id].tenant.0 == name).count();
+            assert!(of <= self.tenant.at_once, "seed {seed}: {of} at once");
         }
     }
-    // All that is under way ends, and time passes: everything has its outcome.
-    let mut rounds = 0;
-    while bench.queue.waiting() > 0 || !alive.is_empty() {
-        rounds += 1;
-        assert!(rounds < 10_000, "seed {seed}: it does not come to rest");
-        let came = match alive.pop() {
-            Some(id) => bench.feed(Input::Over(CallId(id))),
-            None => bench.next().expect("who waits has a deadline").1,
-        };
-        for (id, outcome) in came {
-            if matches!(outcome, Outcome::Place(_)) {
-                went.push((bench.now, id));
-                alive.push(id);
-            }
-            assert!(
-                outcomes.insert(id, outcome).is_none(),
-                "seed {seed}: two outcomes of {id}"
-            );
+
+    /// All that is under way ends, and time passes: everything has its outcome.
+    fn come_to_rest(&mut self) {
+        let mut rounds = 0;
+        while self.bench.queue.waiting() > 0 || !self.alive.is_empty() {
+            rounds += 1;
+            assert!(rounds < 10_000, "seed {}: it does not come to rest", self.seed);
+            let came = match self.alive.pop() {
+                Some(id) => self.bench.feed(Input::Over(CallId(id))),
+                None => self.bench.next().expect("who waits has a deadline").1,
+            };
+            self.note(came);
         }
+        assert_eq!(
+            self.outcomes.len(),
+            self.calls.len(),
+            "seed {}: one for each",
+            self.seed
+        );
     }
-    assert_eq!(outcomes.len(), calls.len(), "seed {seed}: one outcome for each");
-    for name in ["a", "b", "c"] {
-        let of: Vec<Instant> = went
-            .iter()
-            .filter(|(_, id)| calls[id].tenant.0 == name)
-            .map(|(at, _)| *at)
-            .collect();
-        paced(&of, pace(per_second, burst), seed);
+
+    fn went(&self, of: impl Fn(&Waiting<u128>) -> bool) -> Vec<Instant> {
+        let went = self.went.iter().filter(|(_, id)| of(&self.calls[id]));
+        went.map(|(at, _)| *at).collect()
     }
-    let over: Vec<Instant> = went
-        .iter()
-        .filter(|(_, id)| calls[id].trunk.is_some())
-        .map(|(at, _)| *at)
-        .collect();
-    paced(&over, trunk_pace, seed);
 }
 
 /// In any time no more went than the pace allows: what it holds at once, and one more for each interval.
@@ -323,6 +348,12 @@ fn paced(went: &[Instant], pace: Pace, seed: u64) {
 #[test]
 fn whatever_happens_each_call_has_one_outcome_within_all_limits() {
     for seed in 0..300 {
-        at_random(seed);
+        let mut round = Round::new(seed);
+        (0..400).for_each(|step| round.step(step));
+        round.come_to_rest();
+        for name in ["a", "b", "c"] {
+            paced(&round.went(|call| call.tenant.0 == name), round.tenant.pace, seed);
+        }
+        paced(&round.went(|call| call.trunk.is_some()), round.trunk, seed);
     }
 }

@@ -65,6 +65,7 @@ impl Outbox {
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
             ToShard::Report(_)
             | ToShard::Order(_)
+            | ToShard::Request(_)
             | ToShard::Sink { .. }
             | ToShard::Location(_)
             | ToShard::Trunk(_) => Heard::Other,

@@ -1,6 +1,7 @@
 //! The way into a shard: what its thread is told, and by whom. Nobody waits there but the node with its orders.
 
 use super::places::Waiting;
+use crate::live_calls::Request;
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
 use crate::tenant_store;
@@ -84,6 +85,8 @@ pub(super) enum ToShard {
     Location(LocationChange),
     Trunk(TrunkTargets),
     Order(Order),
+    /// Of somebody outside, who hears what came of it.
+    Request(Request),
 }
 
 /// What the node wants of a shard.
@@ -224,6 +227,11 @@ impl Inbox {
     /// Tells what another shard learned about a trunk, or drops that: the next look at the trunk tells it again.
     pub(super) fn trunk(&self, found: TrunkTargets) -> Taken {
         self.offer(ToShard::Trunk(found))
+    }
+
+    /// Hands over what somebody outside wants, or finds no room for it.
+    pub(crate) fn request(&self, request: Request) -> Taken {
+        self.offer(ToShard::Request(request))
     }
 
     fn offer(&self, told: ToShard) -> Taken {
