@@ -25,6 +25,7 @@ mod recording;
 mod rooms;
 mod speech;
 mod streaming;
+mod telling;
 mod weather;
 
 use patchcord_media::KeyPress;

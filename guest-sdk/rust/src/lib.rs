@@ -26,6 +26,7 @@ pub mod call;
 pub mod clock;
 mod dial;
 mod error;
+pub mod events;
 mod gather;
 pub mod handler;
 pub mod http;
@@ -37,13 +38,17 @@ mod prompt;
 pub mod random;
 mod recognise;
 mod record;
+pub mod report;
 mod room;
 pub mod secrets;
+pub mod sink;
 pub mod store;
 mod stream;
 mod talk;
 mod transfer;
 pub mod wait;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 pub use bindings::patchcord::handler::bridge::{Bridged, Bridging, EndedBy as BridgeEnd};
 pub use bindings::patchcord::handler::call::{

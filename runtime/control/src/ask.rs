@@ -1,6 +1,7 @@
 //! The funnel between a handler and its call: every host call is an [`Ask`], every return an [`Answer`]. The journal
 //! stores the pairs; a replay feeds the answers back and compares the asks.
 
+use crate::events::EventKind;
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::private::Private;
 use crate::words::{
@@ -482,6 +483,22 @@ pub enum Ask {
     Secret {
         /// Which.
         name: String,
+    },
+    /// `report.emit`, answered by [`Answer::Unit`].
+    Emit {
+        /// What it is called.
+        name: String,
+        /// What is told.
+        data: Private<String>,
+    },
+    /// `report.subscribe`, answered by [`Answer::Unit`].
+    Subscribe {
+        /// Where the webhook is.
+        url: Private<String>,
+        /// What it is told; all if there is none.
+        kinds: Vec<EventKind>,
+        /// The name of the secret that signs.
+        secret: String,
     },
     /// `inbox.receive`, answered by [`Answer::Message`]; waits.
     ReceiveMessage {

@@ -1,6 +1,7 @@
 //! Host calls in words, for a watching developer and for logs. Private values never appear.
 
 use crate::ask::{Answer, Ask};
+use crate::events::EventKind;
 use crate::words::{
     Began, Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered,
     HeardSpeech, HttpRequest, InboxMessage, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment,
@@ -99,6 +100,8 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Store { key, action } => store(key.reveal().len(), action),
         Ask::Http { request } => http(request),
         Ask::Secret { name } => format!("secrets.get({name})"),
+        Ask::Emit { name, data } => format!("report.emit({name}, {} bytes)", data.reveal().len()),
+        Ask::Subscribe { kinds, secret, .. } => subscribe(kinds, secret),
         Ask::ReceiveMessage { .. } => "inbox.receive".to_owned(),
         Ask::InboxOperation => "inbox.waiting".to_owned(),
     }
@@ -335,6 +338,17 @@ fn store(key_bytes: usize, action: &StoreAction) -> String {
 }
 
 /// Where to is not said: the address may hold a token, or a caller's number.
+/// The address is private: a token may be in it.
+fn subscribe(kinds: &[EventKind], secret: &str) -> String {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    let kinds = if names.is_empty() {
+        "all".to_owned()
+    } else {
+        names.join(" ")
+    };
+    format!("report.subscribe({kinds}, secret {secret})")
+}
+
 fn http(request: &HttpRequest) -> String {
     let bytes = request.body.as_ref().map_or(0, |body| body.reveal().len());
     format!(

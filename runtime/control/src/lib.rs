@@ -8,6 +8,7 @@ pub mod ask;
 pub mod call;
 pub mod describe;
 pub mod destinations;
+pub mod events;
 pub mod grants;
 pub mod http_urls;
 pub mod ids;

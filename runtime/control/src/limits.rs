@@ -59,6 +59,10 @@ pub struct Limits {
     pub store_wait: Duration,
     /// Requests to web servers in one call; one more is refused with `limit(http-requests)`.
     pub http_requests: usize,
+    /// Things that a handler tells those outside; one more is refused with `limit(reports)`.
+    pub reports: usize,
+    /// Webhooks that a handler subscribes; one more is refused with `limit(subscriptions)`.
+    pub subscriptions: usize,
     /// Messages from outside that wait for the handler; one more is refused to whoever sends it.
     pub inbox_messages: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
@@ -102,6 +106,8 @@ impl Default for Limits {
             recognised_texts: 64,
             store_operations: 1_000,
             http_requests: 100,
+            reports: 1_000,
+            subscriptions: 8,
             store_wait: Duration::from_secs(5),
             inbox_messages: 100,
             ring: Duration::from_secs(3 * 60),

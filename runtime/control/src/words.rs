@@ -124,6 +124,10 @@ pub enum LimitName {
     HttpRequests,
     /// Bytes of the body of a request to a web server, or of all its headers.
     HttpBytes,
+    /// What a call tells, or bytes of it.
+    Reports,
+    /// Webhooks that a call subscribed.
+    Subscriptions,
 }
 
 /// Why a request was not carried out.

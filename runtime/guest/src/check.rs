@@ -1,14 +1,14 @@
 //! The upload check: what a component imports and exports, held against the contract, before it is compiled.
 
-use crate::contract::{Contract, Place, plain_name};
+use crate::contract::{Contract, ModuleKind, Place, plain_name};
 use crate::same_type::same_function;
 use crate::{Import, Refused};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Interface, Resolve, World, WorldItem, WorldKey};
 
-/// Checks a component and gives its imports; only those of which it uses a function.
-pub(crate) fn check(component: &[u8]) -> Result<Vec<Import>, Refused> {
+/// Checks a component and gives what it is made for and its imports; only those of which it uses a function.
+pub(crate) fn check(component: &[u8]) -> Result<(ModuleKind, Vec<Import>), Refused> {
     let contract = Contract::get();
     refuse_foreign(contract, component)?;
     let decoded = decode(component).map_err(|error| Refused::Invalid(format!("{error:#}")))?;
@@ -16,9 +16,20 @@ pub(crate) fn check(component: &[u8]) -> Result<Vec<Import>, Refused> {
         return Err(Refused::Invalid("it holds only WIT definitions and no code".to_owned()));
     };
     let world = &theirs.worlds[world];
-    let imports = check_imports(contract, &theirs, world)?;
-    check_exports(contract, &theirs, world)?;
-    Ok(imports)
+    let kind = kind_of(world);
+    let imports = check_imports(contract, kind, &theirs, world)?;
+    check_exports(contract, kind, &theirs, world)?;
+    Ok((kind, imports))
+}
+
+/// A module that exports what event sinks do and not what handlers do is an event sink.
+fn kind_of(world: &World) -> ModuleKind {
+    let exports = |kind: ModuleKind| world.exports.contains_key(&WorldKey::Name(kind.export().to_owned()));
+    if exports(ModuleKind::EventSink) && !exports(ModuleKind::CallHandler) {
+        ModuleKind::EventSink
+    } else {
+        ModuleKind::CallHandler
+    }
 }
 
 /// Refuses an import by its name alone, so that a module for another system is told so and not something about types.
@@ -69,7 +80,12 @@ pub(crate) fn foreign_core_import(core_module: &[u8]) -> Option<Refused> {
     None
 }
 
-fn check_imports(contract: &Contract, theirs: &Resolve, world: &World) -> Result<Vec<Import>, Refused> {
+fn check_imports(
+    contract: &Contract,
+    kind: ModuleKind,
+    theirs: &Resolve,
+    world: &World,
+) -> Result<Vec<Import>, Refused> {
     let mut imports = Vec::new();
     for (key, item) in &world.imports {
         let name = theirs.name_world_key(key);
@@ -79,7 +95,7 @@ fn check_imports(contract: &Contract, theirs: &Resolve, world: &World) -> Result
             WorldItem::Function(_) => return Err(Refused::ForeignImport { name }),
         };
         let Some(ours) = contract.interface(&name) else {
-            let Place { file, line, .. } = contract.place(contract.world().span);
+            let Place { file, line, .. } = contract.place(contract.world(kind).span);
             let known = contract.interface_names();
             return Err(Refused::UnknownImport {
                 interface: name,
@@ -90,6 +106,16 @@ fn check_imports(contract: &Contract, theirs: &Resolve, world: &World) -> Result
             });
         };
         let functions = check_interface(contract, &name, ours, theirs, &theirs.interfaces[*id])?;
+        if let (Some(function), false) = (functions.first(), kind.may_import(&name)) {
+            let Place { file, line, .. } = contract.place(contract.world(kind).span);
+            return Err(Refused::NotOfItsWorld {
+                interface: name,
+                function: function.clone(),
+                world: kind.name(),
+                wit_file: file,
+                line,
+            });
+        }
         if !functions.is_empty() {
             imports.push(Import {
                 interface: name,
@@ -143,24 +169,25 @@ fn check_interface(
     Ok(used.map(|(_, function)| plain_name(function).to_owned()).collect())
 }
 
-/// The one export of the world, `handle`. What else a module exports is not looked at and never called.
-fn check_exports(contract: &Contract, theirs: &Resolve, world: &World) -> Result<(), Refused> {
-    let key = WorldKey::Name("handle".to_owned());
-    let Some(WorldItem::Function(expected)) = contract.world().exports.get(&key) else {
-        unreachable!("the world exports `handle`, and the bindings call it");
+/// The one export of its world. What else a module exports is not looked at and never called.
+fn check_exports(contract: &Contract, kind: ModuleKind, theirs: &Resolve, world: &World) -> Result<(), Refused> {
+    let name = kind.export();
+    let key = WorldKey::Name(name.to_owned());
+    let Some(WorldItem::Function(expected)) = contract.world(kind).exports.get(&key) else {
+        unreachable!("each world exports one function, and instances call it");
     };
     let Place { file, line, text } = contract.place(expected.span);
     let Some(WorldItem::Function(found)) = world.exports.get(&key) else {
         return Err(Refused::MissingExport {
-            name: "handle",
+            name,
             wit_file: file,
             line,
             wit_text: text,
         });
     };
     same_function(theirs, found, &contract.resolve, expected).map_err(|why| Refused::WrongSignature {
-        interface: contract.world().name.clone(),
-        function: "handle".to_owned(),
+        interface: kind.name().to_owned(),
+        function: name.to_owned(),
         wit_file: file,
         line,
         wit_text: text,

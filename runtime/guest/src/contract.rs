@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 22] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -23,12 +23,49 @@ const FILES: [(&str, &str); 20] = [
     ("store.wit", include_str!("../../../wit/store.wit")),
     ("secrets.wit", include_str!("../../../wit/secrets.wit")),
     ("http.wit", include_str!("../../../wit/http.wit")),
+    ("events.wit", include_str!("../../../wit/events.wit")),
+    ("report.wit", include_str!("../../../wit/report.wit")),
     ("inbox.wit", include_str!("../../../wit/inbox.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 
-/// The world a handler implements.
-const WORLD: &str = "call-handler";
+/// What a module is made for: the world of the contract that it implements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ModuleKind {
+    /// Call logic: `call-handler`.
+    CallHandler,
+    /// Told what happens in calls: `event-sink`.
+    EventSink,
+}
+
+/// What an event sink may call functions of: nothing that changes a call. Its world imports more in the contract, because its
+/// types come from there.
+const OF_SINKS: [&str; 6] = ["clock", "random", "log", "store", "secrets", "http"];
+
+impl ModuleKind {
+    /// Its world's name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModuleKind::CallHandler => "call-handler",
+            ModuleKind::EventSink => "event-sink",
+        }
+    }
+
+    /// The one function that such a module exports.
+    pub(crate) fn export(self) -> &'static str {
+        match self {
+            ModuleKind::CallHandler => "handle",
+            ModuleKind::EventSink => "receive",
+        }
+    }
+
+    /// Whether it may call functions of an interface of this full name.
+    pub(crate) fn may_import(self, interface: &str) -> bool {
+        let short = interface.split_once('/').map_or(interface, |(_, name)| name);
+        let short = short.split_once('@').map_or(short, |(name, _)| name);
+        self == ModuleKind::CallHandler || OF_SINKS.contains(&short)
+    }
+}
 
 /// The contract, parsed.
 pub(crate) struct Contract {
@@ -95,13 +132,13 @@ impl Contract {
             .collect()
     }
 
-    /// The world a handler implements.
-    pub(crate) fn world(&self) -> &World {
-        &self.resolve.worlds[self.world_id()]
+    /// The world that such a module implements.
+    pub(crate) fn world(&self, kind: ModuleKind) -> &World {
+        &self.resolve.worlds[self.world_id(kind)]
     }
 
-    pub(crate) fn world_id(&self) -> WorldId {
-        self.resolve.packages[self.package].worlds[WORLD]
+    pub(crate) fn world_id(&self, kind: ModuleKind) -> WorldId {
+        self.resolve.packages[self.package].worlds[kind.name()]
     }
 
     /// Where a function, interface or world is written.

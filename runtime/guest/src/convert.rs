@@ -11,6 +11,7 @@ mod recording;
 mod rooms;
 mod storing;
 mod streaming;
+mod telling;
 
 pub(crate) use parties::call_id;
 
@@ -58,8 +59,8 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);

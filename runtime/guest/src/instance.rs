@@ -4,13 +4,16 @@
 //! the only thing a guest ever waits for is our own answer.
 
 use crate::bindings::CallHandler;
+use crate::bindings::patchcord::handler::{events, types};
+use crate::contract::ModuleKind;
 use crate::fault::Stop;
 use crate::handles::Leg;
 use crate::meter::TickMeter;
-use crate::module::Loaded;
+use crate::module::{Entry, Loaded};
 use crate::slot::{self, Inside, Outside, Reply, State, Turn};
 use crate::{Fault, Limits, Module};
 use patchcord_control::ask::{Answer, Ask};
+use patchcord_control::events::Event;
 use patchcord_control::ids::LegId;
 use patchcord_control::words::Error;
 use std::fmt;
@@ -18,7 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wasmtime::component::Resource;
+use wasmtime::component::{self, Resource};
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
 /// The leg that opened the call, which the handler is started with.
@@ -72,6 +75,16 @@ impl Instance {
     /// Prepares an instance. No code of the module runs yet; whether there is room for it shows at the first
     /// [`Instance::resume`].
     pub fn start(module: &Module, limits: Limits) -> Result<Instance, Fault> {
+        Self::begin(module, limits, Told::Caller)
+    }
+
+    /// Prepares an instance of an event sink that is told of an event, with the number it has for this sink.
+    pub fn start_sink(module: &Module, limits: Limits, event: &Event, sequence: u32) -> Result<Instance, Fault> {
+        let event = events::Event::of(event, sequence);
+        Self::begin(module, limits, Told::Event(Box::new(event)))
+    }
+
+    fn begin(module: &Module, limits: Limits, told: Told) -> Result<Instance, Fault> {
         let memory_max = module.loaded().memory_max;
         if limits.memory_bytes > memory_max {
             let allowed = limits.memory_bytes;
@@ -80,7 +93,7 @@ impl Instance {
             )));
         }
         let (slot, inside) = slot::slot();
-        let guest = Box::pin(live(Arc::clone(module.loaded()), inside, limits));
+        let guest = Box::pin(live(Arc::clone(module.loaded()), told, inside, limits));
         Ok(Instance {
             slot,
             life: Life::Fresh(guest),
@@ -173,10 +186,18 @@ fn poll(guest: &mut Guest) -> Poll<(Outcome, Usage)> {
     guest.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// What a guest is started with.
+enum Told {
+    /// The leg that opened its call.
+    Caller,
+    /// Something that happened.
+    Event(Box<events::Event>),
+}
+
 /// The whole life of a guest, from its store to what became of it.
-async fn live(module: Arc<Loaded>, slot: Inside, limits: Limits) -> (Outcome, Usage) {
+async fn live(module: Arc<Loaded>, told: Told, slot: Inside, limits: Limits) -> (Outcome, Usage) {
     let ticks = TickMeter::new(module.cpu_clock, limits.turn_cpu_ms);
-    let mut store = Store::new(module.handler.engine(), State::new(slot, limits, ticks));
+    let mut store = Store::new(module.entry.engine(), State::new(slot, limits, ticks));
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.host_call_bytes);
     store.set_max_component_handles(limits.handles);
@@ -190,9 +211,17 @@ async fn live(module: Arc<Loaded>, slot: Inside, limits: Limits) -> (Outcome, Us
         Ok(UpdateDeadline::Continue(1))
     });
     slot::begin_turn(&mut store.as_context_mut());
-    let outcome = match module.handler.instantiate_async(&mut store).await {
-        Ok(handler) => handle(&handler, &mut store).await,
-        Err(error) => Err(Fault::at_start(&error, store.data())),
+    let outcome = match (&module.entry, told) {
+        (Entry::Handler(handler), Told::Caller) => match handler.instantiate_async(&mut store).await {
+            Ok(handler) => handle(&handler, &mut store).await,
+            Err(error) => Err(Fault::at_start(&error, store.data())),
+        },
+        (Entry::Sink(sink), Told::Event(event)) => match sink.instantiate_async(&mut store).await {
+            Ok(sink) => receive(&sink, &mut store, *event).await,
+            Err(error) => Err(Fault::at_start(&error, store.data())),
+        },
+        (Entry::Handler(_), Told::Event(_)) => Err(Fault::Start("it is a call handler, not an event sink".to_owned())),
+        (Entry::Sink(_), Told::Caller) => Err(Fault::Start("it is an event sink, not a call handler".to_owned())),
     };
     slot::book(&mut store.as_context_mut());
     (outcome, store.data().usage)
@@ -202,6 +231,18 @@ async fn handle(handler: &CallHandler, store: &mut Store<State>) -> Outcome {
     let caller = Resource::<Leg>::new_own(CALLER.0);
     match handler.call_handle(&mut *store, caller).await {
         Ok(result) => Ok(result.map_err(Error::from)),
+        Err(error) => Err(Fault::while_running(&error, store.data())),
+    }
+}
+
+type Received = (Result<(), types::Error>,);
+
+async fn receive(sink: &component::Instance, store: &mut Store<State>, event: events::Event) -> Outcome {
+    let name = ModuleKind::EventSink.export();
+    let function = sink.get_typed_func::<(events::Event,), Received>(&mut *store, name);
+    let function = function.map_err(|error| Fault::at_start(&error, store.data()))?;
+    match function.call_async(&mut *store, (event,)).await {
+        Ok((result,)) => Ok(result.map_err(Error::from)),
         Err(error) => Err(Fault::while_running(&error, store.data())),
     }
 }

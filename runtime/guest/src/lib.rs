@@ -26,6 +26,7 @@ mod slot;
 mod testing;
 mod wrap;
 
+pub use contract::ModuleKind;
 pub use fault::Fault;
 pub use imports::contract;
 pub use instance::{Instance, Step, Usage};

@@ -1,6 +1,7 @@
 //! An uploaded module: checked and compiled once, shared by all its instances.
 
 use crate::bindings::CallHandlerPre;
+use crate::contract::ModuleKind;
 use crate::sections::{Kind, kind, sections};
 use crate::slot::State;
 use crate::wrap::{PROMPT, WrapError, componentize, prompt_name_is_good};
@@ -10,7 +11,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use wasmtime::component::Component;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre};
 
 /// An interface that a module imports, and what of it: a line of its permission list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +27,24 @@ pub struct Import {
 #[derive(Clone)]
 pub struct Module(Arc<Loaded>);
 
+/// Where an instance begins.
+pub(crate) enum Entry {
+    Handler(CallHandlerPre<State>),
+    Sink(InstancePre<State>),
+}
+
+impl Entry {
+    pub(crate) fn engine(&self) -> &Engine {
+        match self {
+            Entry::Handler(handler) => handler.engine(),
+            Entry::Sink(sink) => sink.engine(),
+        }
+    }
+}
+
 /// What all clones and instances of a module share.
 pub(crate) struct Loaded {
-    pub(crate) handler: CallHandlerPre<State>,
+    pub(crate) entry: Entry,
     pub(crate) cpu_clock: Option<CpuClock>,
     pub(crate) memory_max: u64,
     hash: String,
@@ -50,11 +67,11 @@ impl Module {
             Kind::Component => Cow::Borrowed(bytes),
             Kind::Module => Cow::Owned(component_of(bytes)?),
         };
-        let imports = check::check(&component)?;
+        let (kind, imports) = check::check(&component)?;
         let prompts = prompts(bytes)?;
-        let handler = compile(runtime, &component).map_err(|error| Refused::Invalid(format!("{error:#}")))?;
+        let entry = compile(runtime, kind, &component).map_err(|error| Refused::Invalid(format!("{error:#}")))?;
         Ok(Module(Arc::new(Loaded {
-            handler,
+            entry,
             cpu_clock: runtime.config.cpu_clock,
             memory_max: runtime.config.memory_max,
             hash: hex(&Sha256::digest(bytes)),
@@ -67,6 +84,14 @@ impl Module {
     /// SHA-256 of the bytes that were loaded, in lower-case hex: the module's name everywhere.
     pub fn hash(&self) -> &str {
         &self.0.hash
+    }
+
+    /// What it is made for.
+    pub fn kind(&self) -> ModuleKind {
+        match self.0.entry {
+            Entry::Handler(_) => ModuleKind::CallHandler,
+            Entry::Sink(_) => ModuleKind::EventSink,
+        }
     }
 
     /// How many bytes were loaded.
@@ -101,9 +126,13 @@ impl fmt::Debug for Module {
     }
 }
 
-fn compile(runtime: &Runtime, component: &[u8]) -> wasmtime::Result<CallHandlerPre<State>> {
+fn compile(runtime: &Runtime, kind: ModuleKind, component: &[u8]) -> wasmtime::Result<Entry> {
     let component = Component::new(&runtime.engine, component)?;
-    CallHandlerPre::new(runtime.linker.instantiate_pre(&component)?)
+    let linked = runtime.linker.instantiate_pre(&component)?;
+    match kind {
+        ModuleKind::CallHandler => CallHandlerPre::new(linked).map(Entry::Handler),
+        ModuleKind::EventSink => Ok(Entry::Sink(linked)),
+    }
 }
 
 /// Wraps a core module. One that was made for another system is told so first: its imports say it best.

@@ -32,6 +32,19 @@ pub enum Refused {
         /// What the contract has instead, as names.
         known: Vec<String>,
     },
+    /// It calls something that modules of its kind may not: an event sink something that changes a call.
+    NotOfItsWorld {
+        /// The interface.
+        interface: String,
+        /// The first function of it that it calls.
+        function: String,
+        /// The world of its kind.
+        world: &'static str,
+        /// The file of the contract that says what such a module may import.
+        wit_file: &'static str,
+        /// The line in that file, from 1.
+        line: usize,
+    },
     /// It imports or exports something of the contract with other types.
     WrongSignature {
         /// The interface, or the world for an export.
@@ -93,6 +106,17 @@ impl fmt::Display for Refused {
                     ", which the contract does not have: {wit_file}:{line} has {known}; use the SDK of this runtime"
                 )
             }
+            Refused::NotOfItsWorld {
+                interface,
+                function,
+                world,
+                wit_file,
+                line,
+            } => write!(
+                f,
+                "the module imports `{function}` of `{interface}`, which the world `{world}` ({wit_file}:{line}) does not \
+                 have: such a module is told of calls and changes none"
+            ),
             Refused::WrongSignature {
                 interface,
                 function,

@@ -1,6 +1,6 @@
 //! Handlers written as text, for the tests of this crate: no compiler run is needed for them.
 
-use crate::contract::Contract;
+use crate::contract::{Contract, ModuleKind};
 use crate::{Config, Limits, Module, Runtime};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
@@ -38,7 +38,7 @@ pub(crate) fn core(imports: &str, body: &str) -> Vec<u8> {
     let contract = Contract::get();
     core_for(
         &contract.resolve,
-        contract.world_id(),
+        contract.world_id(ModuleKind::CallHandler),
         &format!("(module {imports} {FRAME} {body})"),
     )
 }

@@ -25,6 +25,7 @@ mod media;
 mod phones;
 mod provider;
 mod reader;
+mod receivers;
 mod recognition;
 mod recordings;
 mod secrets;
@@ -37,13 +38,16 @@ mod web_requests;
 
 pub use calling::Calling;
 pub use reader::ConfigError;
+pub use receivers::EventSink;
 
 use crate::log::Format;
 use crate::node::{NodeConfig, Streams};
 use crate::records::RecordsTo;
+use crate::telling::TellingConfig;
 use crate::trace::store::TraceFolder;
 use check::Placed;
 use patchcord_control::call::Trace;
+use patchcord_control::events::Subscription;
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{FALLBACKS_MAX, Fallback, Pattern, Route};
@@ -51,6 +55,7 @@ use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_control::words::Breakage;
 use patchcord_switch::{TakeOut, Trial};
 use reader::{Source, Table};
+use receivers::Receivers;
 use secrets::Secrets;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -84,6 +89,8 @@ const SECTIONS: &[&str] = &[
     "user",
     "trunk",
     "tenant",
+    "webhook",
+    "event_sink",
 ];
 /// Threads of a kind at most.
 const THREADS_MAX: u64 = 64;
@@ -99,6 +106,8 @@ const SECONDS_MAX: u64 = 86_400;
 const TRACES_MAX: u64 = 1_000_000;
 /// Space for traces at most: a tebibyte.
 const TRACE_MIB_MAX: u64 = 1_048_576;
+/// How long calls may go on once the node is to stop, where nothing is said.
+const DRAIN: Duration = Duration::from_secs(60);
 /// Whose calls they are where nothing is said.
 const TENANT: &str = "default";
 
@@ -137,6 +146,10 @@ pub struct Config {
     pub handlers: Vec<Handler>,
     /// Who gets which call, in order.
     pub routes: Vec<Route>,
+    /// Components that are told what happens.
+    pub event_sinks: Vec<EventSink>,
+    /// Who is told, and of what.
+    pub subscriptions: Vec<Subscription>,
     /// How long calls may go on once the node is to stop.
     pub drain: Duration,
     /// How the log looks.
@@ -188,6 +201,7 @@ impl Config {
             recognition: recognition::read(&root.section("recognition", recognition::KEYS)?, file)?,
             store: store::read(&root.section("store", store::KEYS)?, file)?,
             web_requests: web_requests::read(&root.section("web_requests", web_requests::KEYS)?, file)?,
+            telling: TellingConfig::default(),
             streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
@@ -206,8 +220,11 @@ impl Config {
             node.call.call_duration = longest;
         }
         check::ports_for_calls(&node, &limits, &media)?;
-        let (handlers, routes) = (handlers(&root, file)?, routes(&root)?);
+        let secrets = Secrets::read(&root)?;
+        let (handlers, routes) = (handlers(&root, file, &secrets)?, routes(&root)?);
         check::routes_lead_somewhere(&root, &handlers, &routes)?;
+        let receivers = Receivers::read(&root, file, &secrets, &handlers)?;
+        node.telling = receivers.telling;
         let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
         let calling = calling::read(&root, &sip_table, &node, &tenants)?;
         (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
@@ -218,9 +235,9 @@ impl Config {
             calling,
             handlers: handlers.into_iter().map(|placed| placed.value).collect(),
             routes: routes.into_iter().map(|placed| placed.value).collect(),
-            drain: limits
-                .seconds("drain_s", 0..=SECONDS_MAX)?
-                .unwrap_or(Duration::from_secs(60)),
+            event_sinks: receivers.sinks,
+            subscriptions: receivers.subscriptions,
+            drain: limits.seconds("drain_s", 0..=SECONDS_MAX)?.unwrap_or(DRAIN),
             log_format,
             log_level,
         })
@@ -342,10 +359,9 @@ fn tenant(table: &Table<'_>) -> Result<Tenant, ConfigError> {
     ))
 }
 
-fn handlers<'a>(root: &Table<'a>, file: &Path) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
+fn handlers<'a>(root: &Table<'a>, file: &Path, secrets: &Secrets) -> Result<Vec<Placed<'a, Handler>>, ConfigError> {
     let known = ["name", "module", "tenant", "candidate", "secrets", "http"];
     let tables = root.sections("handler", &known)?;
-    let secrets = Secrets::read(root)?;
     let read = |table: Table<'a>| {
         let tenant = tenant(&table)?;
         let handler = Handler {

@@ -9,6 +9,7 @@ use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
+use crate::telling::TellingFigures;
 use crate::tenant_store::TenantStoreFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
@@ -172,6 +173,8 @@ pub(crate) struct Figures {
     pub(crate) store: Arc<TenantStoreFigures>,
     /// Of requests of handlers to web servers.
     pub(crate) web_requests: Arc<WebRequestFigures>,
+    /// Of what others are told of calls.
+    pub(crate) telling: Arc<TellingFigures>,
     /// Of the journals of calls.
     pub(crate) journals: Arc<JournalFigures>,
     /// Of the traces.
@@ -196,7 +199,8 @@ impl Figures {
     /// All zero.
     pub(crate) fn new(layout: Layout) -> Self {
         Self {
-            shards: (0..layout.shards).map(|_| ShardFigures::default()).collect(),
+            // One more: that of the event sinks.
+            shards: (0..=layout.shards).map(|_| ShardFigures::default()).collect(),
             media: (0..layout.media_threads).map(|_| MediaFigures::default()).collect(),
             streams: Arc::default(),
             dns: Arc::default(),
@@ -206,6 +210,7 @@ impl Figures {
             recognition: Arc::default(),
             store: Arc::default(),
             web_requests: Arc::default(),
+            telling: Arc::default(),
             journals: Arc::default(),
             traces: Arc::default(),
             recordings: Arc::default(),

@@ -44,6 +44,7 @@ mod sounds;
 pub mod speech;
 mod start_error;
 mod tapped_frame;
+mod telling;
 mod tenant_store;
 #[cfg(test)]
 mod testing;
@@ -67,6 +68,7 @@ pub use recordings::sending::StoreConfig;
 pub use records::RecordsTo;
 pub use speech::{SpeechConfig, VoiceConfig};
 pub use start_error::StartError;
+pub use telling::{TellingConfig, Webhook};
 pub use tenant_store::{OpenError, TenantStoreConfig};
 pub use watch::{Seen, WATCH_QUEUE};
 pub use web::WebAddress;

@@ -1,5 +1,7 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
+mod telling;
+
 use crate::figures::{FAULT_KINDS, Figures};
 use crate::process;
 use crate::watch::Watchers;
@@ -19,6 +21,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     web_files(&mut page, figures);
     store(&mut page, figures);
     web_requests(&mut page, figures);
+    telling::lines(&mut page, figures);
     recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);

@@ -27,9 +27,10 @@ use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
 use crate::records::{self, RecordQueue, RecordsThread};
 use crate::shard_threads::{self, Desk, Inbox, Order, ShardThread, WaysOut};
 use crate::start_error::StartError;
+use crate::telling::{self, TellingQueue, TellingThread};
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
-use crate::transports::{self, StreamQueue, StreamThread};
+use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
@@ -50,6 +51,8 @@ const END_MARGIN: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Dialogs a shard may hold for each call: a call has one, and keeps a place for one that is being refused.
 const DIALOGS_PER_CALL: usize = 2;
+/// Event sinks that run at the same time; one more is told later.
+pub(crate) const SINKS_AT_ONCE: usize = 64;
 /// Transactions for each call: INVITE and BYE, which linger for half a minute after it.
 const TRANSACTIONS_PER_CALL: usize = 8;
 
@@ -60,6 +63,9 @@ const TRANSACTIONS_PER_CALL: usize = 8;
 pub struct Node {
     _net: Vec<NetThread>,
     _shards: Vec<ShardThread>,
+    _telling: TellingThread,
+    /// It runs the event sinks.
+    _sinks: ShardThread,
     _streams: StreamThread,
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
@@ -100,9 +106,29 @@ struct Ground {
 /// What is bound and loaded, and goes to one thread each.
 struct Bound {
     ports: ports::Ports,
+    connections: Connections,
+}
+
+/// What SIP connections are taken with.
+struct Connections {
     listeners: Vec<(Transport, TcpListener)>,
     certificates: Certificates,
-    connections: transports::Limits,
+    limits: transports::Limits,
+}
+
+impl Connections {
+    fn start(self, ground: &Ground, dealer: Arc<Dealer>, orders: StreamOrders) -> Result<StreamThread, StartError> {
+        let setup = transports::Setup {
+            listeners: self.listeners,
+            certificates: self.certificates,
+            limits: self.limits,
+            times: transports::Times::default(),
+            dealer,
+            orders,
+            figures: ground.figures.streams.clone(),
+        };
+        transports::start(setup).map_err(StartError::Thread)
+    }
 }
 
 /// The threads that keep traces and journals.
@@ -127,6 +153,7 @@ struct Queues {
     live_streams: LiveQueue,
     streamed: StreamFrames,
     kept: Kept,
+    tellings: TellingQueue,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -148,7 +175,8 @@ impl Node {
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
-        let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..ground.layout.shards).map(|_| Inbox::new()).unzip();
+        // The last is that of the event sinks.
+        let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..=ground.layout.shards).map(|_| Inbox::new()).unzip();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
         let (kept_threads, kept) = ground.kept_threads(&config)?;
@@ -157,6 +185,7 @@ impl Node {
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
+        let (telling, tellings) = ground.telling_thread(&config, &inboxes)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
@@ -166,6 +195,7 @@ impl Node {
             live_streams,
             streamed,
             kept,
+            tellings,
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
@@ -173,23 +203,16 @@ impl Node {
         };
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
-        let dealer = Arc::new(Dealer::new(inboxes.clone(), ground.key));
-        let streams = transports::start(transports::Setup {
-            listeners: bound.listeners,
-            certificates: bound.certificates,
-            limits: bound.connections,
-            times: transports::Times::default(),
-            dealer: dealer.clone(),
-            orders,
-            figures: ground.figures.streams.clone(),
-        })
-        .map_err(StartError::Thread)?;
-        let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
+        let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
+        let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
+        let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let http = listener.map(|it| http::start(it, ground.sources())).transpose()?;
         Ok(Node {
             _net: net,
             _shards: shards,
+            _telling: telling,
+            _sinks: sinks,
             _streams: streams,
             _dns: dns,
             _fetch: fetch,
@@ -225,7 +248,7 @@ impl Node {
 
     /// The way to its live calls, for whoever looks at them or changes them from outside.
     pub fn live_calls(&self) -> LiveCalls {
-        LiveCalls::new(&self.inboxes)
+        LiveCalls::new(&self.inboxes[..self.inboxes.len() - 1])
     }
 
     /// The wasm engine, to load modules with.
@@ -304,6 +327,14 @@ impl Node {
     }
 }
 
+/// The threads of the shards, and that of the event sinks, whose desk is the last.
+fn start_shards(mut desks: Vec<Desk>) -> Result<(Vec<ShardThread>, ShardThread), StartError> {
+    let sinks = desks.pop().expect("there is one desk more than shards");
+    let sinks = shard_threads::start(sinks)?;
+    let shards = desks.into_iter().map(shard_threads::start).collect::<Result<_, _>>()?;
+    Ok((shards, sinks))
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
         self.drain(Instant::now(), || true);
@@ -338,9 +369,11 @@ impl Ground {
         };
         let bound = Bound {
             ports,
-            listeners: sip.listeners,
-            certificates,
-            connections: transports::Limits { connections, ..limits },
+            connections: Connections {
+                listeners: sip.listeners,
+                certificates,
+                limits: transports::Limits { connections, ..limits },
+            },
         };
         Ok((ground, bound))
     }
@@ -395,6 +428,16 @@ impl Ground {
             why,
         })?;
         Ok((Some(threads), Some(frames), Some(queue)))
+    }
+
+    fn telling_thread(
+        &self,
+        config: &NodeConfig,
+        inboxes: &[Inbox],
+    ) -> Result<(TellingThread, TellingQueue), StartError> {
+        let sinks = inboxes.last().expect("that of the event sinks");
+        let how = (&config.telling, &config.web_requests);
+        telling::start(how, config.dns, sinks, &self.figures.telling)
     }
 
     fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(AsyncThread, DnsQueue), StartError> {
@@ -497,7 +540,9 @@ impl Ground {
         queues: &Queues,
     ) -> Result<Vec<Desk>, StartError> {
         let clock = (Instant::now(), time_of_day());
-        let places = lent.into_iter().zip(outboxes).enumerate();
+        // Nobody has a leg where event sinks run.
+        let lent = lent.into_iter().chain([Vec::new()]);
+        let places = lent.zip(outboxes).enumerate();
         let desks = places.map(|(index, (ports, outbox))| {
             Ok(Desk {
                 index,
@@ -518,6 +563,7 @@ impl Ground {
                     live_streams: queues.live_streams.clone(),
                     traces: queues.kept.traces.clone(),
                     journals: queues.kept.journals.clone(),
+                    tellings: (index < self.layout.shards).then(|| queues.tellings.clone()),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),
                 },
@@ -555,7 +601,11 @@ impl Ground {
         index: usize,
         (clock, seed): ((Instant, UnixTime), [u8; 32]),
     ) -> patchcord_switch::Config {
-        let calls = config.calls.div_ceil(self.layout.shards);
+        let runs_sinks = index == self.layout.shards;
+        let calls = match runs_sinks {
+            true => SINKS_AT_ONCE,
+            false => config.calls.div_ceil(self.layout.shards),
+        };
         let least = patchcord_sip::Limits::default();
         let user_agent = concat!("patchcord/", env!("CARGO_PKG_VERSION"));
         patchcord_switch::Config {
@@ -566,7 +616,8 @@ impl Ground {
                     ..least
                 },
                 shard: ShardOf {
-                    index,
+                    // Event sinks call nobody.
+                    index: if runs_sinks { 0 } else { index },
                     of: self.layout.shards,
                     key: self.key,
                 },
@@ -584,7 +635,7 @@ impl Ground {
             streams: Arc::new(config.streams.allow.clone()),
             listens: config.recognition.listens(),
             calls,
-            gate: config.gate.clone(),
+            gate: config.gate.clone().filter(|_| !runs_sinks),
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 {
                 self.trunks(config, seed)
@@ -597,7 +648,11 @@ impl Ground {
             } else {
                 config.trace
             },
-            journal: config.journals.as_ref().map(|journals| journals.private),
+            journal: config
+                .journals
+                .as_ref()
+                .filter(|_| !runs_sinks)
+                .map(|journals| journals.private),
             ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
             clock,
             seed,

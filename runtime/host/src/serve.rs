@@ -4,10 +4,10 @@
 use crate::config::Config;
 use crate::node::Node;
 use crate::{log, programs};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use patchcord_control::route::Routes;
-use patchcord_guest::Runtime;
-use patchcord_switch::{Candidate, Directory};
+use patchcord_guest::{ModuleKind, Runtime};
+use patchcord_switch::{Candidate, Directory, Sink};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,6 +54,13 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
     let load = |handler: &crate::config::Handler| {
         let program = programs::load(runtime, &handler.name, &handler.module, config.node.journals.as_ref())
             .with_context(|| format!("handler {:?}", handler.name))?;
+        if program.module().kind() != ModuleKind::CallHandler {
+            bail!(
+                "handler {:?}: {} is an event sink",
+                handler.name,
+                handler.module.display()
+            );
+        }
         Ok((handler.tenant.clone(), program))
     };
     let programs = config.handlers.iter().map(load).collect::<Result<_>>()?;
@@ -68,9 +75,33 @@ fn directory(runtime: &Runtime, config: &Config) -> Result<Directory> {
         .with_candidates(candidates)
         .with_users(config.calling.users.clone())
         .with_outgoing(config.calling.outgoing(Instant::now(), into_day()));
+    let directory = directory
+        .with_subscriptions(config.subscriptions.clone())
+        .with_sinks(sinks(runtime, config)?);
     Ok(config.handlers.iter().fold(directory, |directory, handler| {
         directory.with_grants(&handler.tenant, &handler.name, handler.grants.clone())
     }))
+}
+
+/// Loads every event sink.
+fn sinks(runtime: &Runtime, config: &Config) -> Result<Vec<Sink>> {
+    let load = |sink: &crate::config::EventSink| {
+        let program = programs::load(runtime, &sink.name, &sink.module, None);
+        let program = program.with_context(|| format!("event sink {:?}", sink.name))?;
+        if program.module().kind() != ModuleKind::EventSink {
+            bail!(
+                "event sink {:?}: {} is a call handler",
+                sink.name,
+                sink.module.display()
+            );
+        }
+        Ok(Sink {
+            tenant: sink.tenant.clone(),
+            program,
+            grants: Arc::new(sink.grants.clone()),
+        })
+    };
+    config.event_sinks.iter().map(load).collect()
 }
 
 /// How long the day has lasted (UTC).

@@ -24,23 +24,26 @@ use crate::net::Datagrams;
 use crate::recordings::RecordingQueue;
 use crate::records::RecordQueue;
 use crate::start_error::StartError;
+use crate::telling::TellingQueue;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
 use crate::transports::{Ordered, SendOrder, StreamQueue};
 use crate::watch::{Seen, Watchers};
-use inbox::ToShard;
+use inbox::{Received, ToShard};
 use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::record::CallRecord;
 use patchcord_control::words::{Error, NoResponse, NotRecorded};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, Transport};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom};
-use patchcord_switch::{Config, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, Way};
-use std::collections::VecDeque;
+use patchcord_switch::{Config, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, SinkKey, Way};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// Inputs are taken for so long before the figures are published and deadlines are looked at again.
 const TIME_PER_WAKE: Duration = Duration::from_millis(10);
@@ -91,6 +94,8 @@ pub(crate) struct WaysOut {
     pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) journals: Option<JournalQueue>,
+    /// None where event sinks run: nobody is told of those, and the thread that tells ends before them.
+    pub(crate) tellings: Option<TellingQueue>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) figures: Arc<Figures>,
 }
@@ -128,6 +133,8 @@ struct Work {
     stale: bool,
     /// What could not even be handed over, until the shard has said all it wants.
     undone: VecDeque<Undone>,
+    /// Who waits for event sinks. Bounded by the calls of the shard.
+    sinks: HashMap<SinkKey, oneshot::Sender<Received>>,
 }
 
 /// Something the shard wanted and will not get.
@@ -154,6 +161,7 @@ impl Work {
             published: Instant::now(),
             stale: true,
             undone: VecDeque::new(),
+            sinks: HashMap::new(),
         };
         work.handle(Input::Ports(ports));
         work
@@ -255,6 +263,10 @@ impl Work {
             ToShard::Responded { query, response } => self.handle(Input::Responded { query, response }),
             ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Recognition { key, signal } => self.handle(Input::Recognition { key, signal }),
+            ToShard::Sink { to, done } => {
+                self.sinks.insert(to.key, done);
+                self.handle(Input::Tell(to));
+            }
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
@@ -396,25 +408,40 @@ impl Work {
                     self.out.watchers.tell(&Seen::Notice { call, notice });
                 }
             }
+            Output::Telling(telling) => {
+                if let Some(tellings) = &self.out.tellings {
+                    tellings.tell(telling);
+                }
+            }
+            Output::Received { key, received } => self.sink_done(key, received),
             Output::Journal(part) => {
                 if let Some(journals) = &self.out.journals {
                     journals.part(part);
                 }
             }
-            Output::Record(record) => {
-                if let Some(traces) = &self.out.traces {
-                    traces.ended(record.id);
-                }
-                self.figures().count_fault(&record);
-                crate::log::ended(&record);
-                let record = Arc::from(record);
-                if self.out.watchers.any() {
-                    self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
-                }
-                if self.out.records.put(record) == Handed::Waited {
-                    self.figures().record_queue_waits.one();
-                }
-            }
+            Output::Record(record) => self.call_over(record),
+        }
+    }
+
+    fn sink_done(&mut self, key: SinkKey, received: Received) {
+        if let Some(done) = self.sinks.remove(&key) {
+            // Whoever waited may be gone: the node stops.
+            let _ = done.send(received);
+        }
+    }
+
+    fn call_over(&mut self, record: Box<CallRecord>) {
+        if let Some(traces) = &self.out.traces {
+            traces.ended(record.id);
+        }
+        self.figures().count_fault(&record);
+        crate::log::ended(&record);
+        let record = Arc::from(record);
+        if self.out.watchers.any() {
+            self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
+        }
+        if self.out.records.put(record) == Handed::Waited {
+            self.figures().record_queue_waits.one();
         }
     }
 
@@ -477,7 +504,7 @@ impl Work {
 #[cfg(test)]
 mod heard;
 #[cfg(test)]
-pub(crate) use heard::Heard;
+pub(crate) use heard::{Heard, SinkWish};
 
 #[cfg(test)]
 mod tests;

@@ -244,6 +244,20 @@ where
     round(stream, request, (most, |_| true)).await
 }
 
+/// The same, of which nothing but the status is read.
+pub(crate) async fn status<S, B>(stream: S, request: Request<B>) -> Result<u16, FetchFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match round(stream, request, (0, |_| false)).await {
+        Ok(response) => Ok(response.status().as_u16()),
+        Err(FetchFailure::Status(status)) => Ok(status),
+        Err(why) => Err(why),
+    }
+}
+
 async fn round<S, B>(stream: S, request: Request<B>, (most, fine): Wanted) -> Result<Response<Vec<u8>>, FetchFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

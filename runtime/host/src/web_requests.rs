@@ -17,6 +17,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Response};
 use patchcord_control::call::HttpOrder;
+use patchcord_control::http_urls::HttpUrl;
 use patchcord_control::ids::Tenant;
 use patchcord_control::words::{HttpResponse, NoResponse};
 use patchcord_sip::identity::{FetchFailure, LiteralRule};
@@ -26,8 +27,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::client::TlsStream;
 
 /// Wishes on their way from the shards to the thread. One more is `overloaded`.
 const QUEUE: usize = 256;
@@ -113,19 +116,9 @@ pub(crate) fn start(
     inboxes: &[Inbox],
     figures: &Arc<WebRequestFigures>,
 ) -> Result<(AsyncThread, WebRequestQueue), StartError> {
-    let files = TlsFiles {
-        roots: config.roots.clone(),
-        ..TlsFiles::default()
-    };
-    let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
     let (wishes, waiting) = mpsc::channel(QUEUE);
-    let client = Client {
-        networks: config.networks,
-        resolver: dns::resolver(name_server),
-        tls: certificates.client(),
-    };
     let desk = Desk {
-        client: Arc::new(client),
+        client: Arc::new(Client::new(config, name_server)?),
         config: config.clone(),
         under_way: HashMap::new(),
         requests: JoinSet::new(),
@@ -204,35 +197,70 @@ impl Desk {
     }
 }
 
-struct Client {
+/// Who connects to web servers.
+pub(crate) struct Client {
     networks: LiteralRule,
     resolver: Option<TokioResolver>,
     tls: Arc<ClientConfig>,
 }
 
 impl Client {
+    pub(crate) fn new(config: &WebRequestsConfig, name_server: Option<SocketAddr>) -> Result<Self, StartError> {
+        let files = TlsFiles {
+            roots: config.roots.clone(),
+            ..TlsFiles::default()
+        };
+        let certificates = Certificates::load(files).map_err(StartError::Certificates)?;
+        Ok(Self {
+            networks: config.networks,
+            resolver: dns::resolver(name_server),
+            tls: certificates.client(),
+        })
+    }
+
     async fn send(&self, order: &HttpOrder) -> Responded {
-        let server = (order.url.host(), order.url.port());
-        let addresses = web::addresses(self.resolver.as_ref(), self.networks, server).await;
-        if addresses.is_empty() {
-            return Err(NoResponse::Refused);
-        }
         let request = request(order).ok_or(NoResponse::Failed)?;
-        let stream = web::connect(&addresses).await.map_err(|_| NoResponse::Refused)?;
+        let stream = self.connect(&order.url).await?;
         let response = if order.url.is_secure() {
-            let secured = web::secure(self.tls.clone(), order.url.host(), stream).await;
-            let stream = secured.map_err(|_| NoResponse::Failed)?;
-            web::exchange_any(stream, request, BODY_BYTES).await
+            web::exchange_any(self.secure(&order.url, stream).await?, request, BODY_BYTES).await
         } else {
             web::exchange_any(stream, request, BODY_BYTES).await
         };
-        response.map(told).map_err(|why| match why {
-            FetchFailure::TooLong => NoResponse::TooLarge,
-            FetchFailure::TimedOut => NoResponse::TimedOut,
-            FetchFailure::Unresolved | FetchFailure::Status(_) | FetchFailure::Unreachable | FetchFailure::Busy => {
-                NoResponse::Failed
-            }
-        })
+        response.map(told).map_err(failed)
+    }
+
+    /// Sends a request and gives the status of the answer. Nothing of its body is read.
+    pub(crate) async fn status(&self, url: &HttpUrl, request: Request<Full<Bytes>>) -> Result<u16, NoResponse> {
+        let stream = self.connect(url).await?;
+        let status = if url.is_secure() {
+            web::status(self.secure(url, stream).await?, request).await
+        } else {
+            web::status(stream, request).await
+        };
+        status.map_err(failed)
+    }
+
+    async fn connect(&self, url: &HttpUrl) -> Result<TcpStream, NoResponse> {
+        let addresses = web::addresses(self.resolver.as_ref(), self.networks, (url.host(), url.port())).await;
+        if addresses.is_empty() {
+            return Err(NoResponse::Refused);
+        }
+        web::connect(&addresses).await.map_err(|_| NoResponse::Refused)
+    }
+
+    async fn secure(&self, url: &HttpUrl, stream: TcpStream) -> Result<TlsStream<TcpStream>, NoResponse> {
+        let secured = web::secure(self.tls.clone(), url.host(), stream).await;
+        secured.map_err(|_| NoResponse::Failed)
+    }
+}
+
+fn failed(why: FetchFailure) -> NoResponse {
+    match why {
+        FetchFailure::TooLong => NoResponse::TooLarge,
+        FetchFailure::TimedOut => NoResponse::TimedOut,
+        FetchFailure::Unresolved | FetchFailure::Status(_) | FetchFailure::Unreachable | FetchFailure::Busy => {
+            NoResponse::Failed
+        }
     }
 }
 

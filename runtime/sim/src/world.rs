@@ -18,6 +18,7 @@ mod services;
 mod setup;
 mod shelf;
 mod tapes;
+mod telling;
 mod voice;
 mod web;
 
@@ -51,6 +52,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use telling::Told;
 
 /// The node's name in the log.
 pub const NODE: &str = "node";
@@ -94,6 +96,7 @@ pub struct World {
     names: BTreeMap<String, SocketAddr>,
     seats: Vec<Seat>,
     records: Vec<CallRecord>,
+    told: Told,
     /// The journals of calls, as far as they have come.
     journals: BTreeMap<CallId, Vec<u8>>,
     log: Log,
@@ -122,6 +125,7 @@ impl World {
                 .collect(),
             seats: Vec::new(),
             records: Vec::new(),
+            told: Told::default(),
             journals: BTreeMap::new(),
             log: Log::default(),
             newest: None,
@@ -544,6 +548,8 @@ impl World {
                 let what = describe::notice(call, &notice);
                 self.log.push_of_handler(self.now - self.base, &self.node_name, what);
             }
+            Output::Telling(telling) => self.told.tellings.push(*telling),
+            Output::Received { key, received } => self.told.received.push((key, received)),
             Output::Journal(part) => self.journal(part),
             Output::Record(record) => {
                 self.note_node(describe::record(&record));

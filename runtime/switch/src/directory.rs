@@ -2,8 +2,10 @@
 //! shared, and replaced as a whole.
 
 use crate::outgoing::Outgoing;
+use crate::sinks::Sink;
 use crate::trial::Candidate;
 use patchcord_control::call::PromptNames;
+use patchcord_control::events::Subscription;
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Route, Routes};
@@ -86,6 +88,9 @@ pub struct Directory {
     users: Users,
     /// Nothing to those who are not in it.
     grants: HashMap<(Tenant, String), Arc<Grants>>,
+    /// Who is told what happens.
+    subscriptions: Vec<Arc<Subscription>>,
+    sinks: HashMap<Arc<str>, Sink>,
     pub(crate) outgoing: Outgoing,
 }
 
@@ -122,6 +127,8 @@ impl Directory {
             candidates: HashMap::new(),
             users: Users::default(),
             grants: HashMap::new(),
+            subscriptions: Vec::new(),
+            sinks: HashMap::new(),
             outgoing: Outgoing::default(),
         }
     }
@@ -154,6 +161,34 @@ impl Directory {
         let place = (tenant.clone(), handler.to_owned());
         self.grants.insert(place, Arc::new(grants));
         self
+    }
+
+    /// The same with those who are told what happens in calls.
+    #[must_use]
+    pub fn with_subscriptions(self, subscriptions: Vec<Subscription>) -> Self {
+        let subscriptions = subscriptions.into_iter().map(Arc::new).collect();
+        Self { subscriptions, ..self }
+    }
+
+    /// The same with event sinks, by their names.
+    #[must_use]
+    pub fn with_sinks(self, sinks: Vec<Sink>) -> Self {
+        let named = sinks
+            .into_iter()
+            .map(|sink| (Arc::from(sink.program.name.as_str()), sink));
+        let sinks = named.collect();
+        Self { sinks, ..self }
+    }
+
+    /// Who is told what happens in calls of a tenant's handler.
+    pub(crate) fn receivers(&self, tenant: &Tenant, handler: &str) -> Vec<Arc<Subscription>> {
+        let all = self.subscriptions.iter();
+        all.filter(|one| one.is_for(tenant, handler)).cloned().collect()
+    }
+
+    /// A sink by its name.
+    pub(crate) fn sink(&self, name: &str) -> Option<&Sink> {
+        self.sinks.get(name)
     }
 
     /// What a tenant's handler is granted.

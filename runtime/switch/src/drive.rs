@@ -83,6 +83,7 @@ impl Shard {
                 CallOutput::Start => self.run_handler(now, id),
                 CallOutput::Swap(leg) => self.swap_legs(id, leg),
                 CallOutput::Turn(turn) => self.notice(id, Notice::Turn(turn)),
+                CallOutput::Telling(telling) => self.outputs.push_back(Output::Telling(telling)),
                 CallOutput::Ended(record) => return self.over(now, id, record),
             }
         }
@@ -117,7 +118,7 @@ impl Shard {
         }
     }
 
-    fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
+    pub(crate) fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
         let live = self.live(id);
         let instance = live
             .instance
@@ -233,6 +234,9 @@ impl Shard {
         for io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);
             self.release_port(&io);
+        }
+        if let Some(key) = live.told {
+            return self.sink_over(key, &record);
         }
         if let Some(mut journal) = live.journal {
             if record.handler_end == HandlerEnd::NotRun {

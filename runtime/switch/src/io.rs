@@ -7,10 +7,12 @@ use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
 use crate::journal::{JournalPart, PrivateValues};
 use crate::recognise::RecogniseSetup;
+use crate::sinks::{NotReceived, SinkKey, ToSink};
 use crate::speaking::{ToFetch, ToSpeak};
 use crate::stream::{StreamKey, StreamSetup};
 use crate::trial::TrialNews;
 use patchcord_control::call::{Listens, RecogniseSignal, Saved, StreamSignal, Trace, TurnTrace};
+use patchcord_control::events::Telling;
 use patchcord_control::ids::{CallId, LegId, RecordingId, Tenant};
 use patchcord_control::limits::Limits;
 use patchcord_control::private::Private;
@@ -182,6 +184,8 @@ pub enum Input<'a> {
     },
     /// More port pairs to use.
     Ports(Vec<MediaPort>),
+    /// An event sink is to be told something; [`Output::Received`] follows.
+    Tell(Box<ToSink>),
     /// Routes and programs from now on; running calls keep theirs.
     Directory(Arc<Directory>),
     /// No new calls from now on; they get 503.
@@ -369,6 +373,15 @@ pub enum Output {
     },
     /// Keep a part of a call's journal. The last comes before the end record.
     Journal(JournalPart),
+    /// Something happened in a call that receivers want to be told. Nothing of what they say comes back to it.
+    Telling(Box<Telling>),
+    /// A sink is done with an event: exactly one for each [`Input::Tell`].
+    Received {
+        /// Which.
+        key: SinkKey,
+        /// Whether it has received it.
+        received: Result<(), NotReceived>,
+    },
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),
 }

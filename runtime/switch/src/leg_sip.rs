@@ -204,30 +204,13 @@ impl Shard {
             call: id,
             notice: started,
         });
+        let candidate = candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program));
         let live = Live {
-            call,
-            instance: None,
-            candidate: candidate.filter(|candidate| Arc::ptr_eq(&candidate.program, &program)),
+            candidate,
             shadowed,
-            shadow: None,
-            program,
-            directory: target.directory,
-            tenant: target.tenant,
             legs,
-            ways: BTreeMap::new(),
-            next_way: 0,
-            next_transfer: 0,
-            refers: BTreeMap::new(),
-            recordings: BTreeMap::new(),
-            rooms: BTreeMap::new(),
-            seats: BTreeMap::new(),
-            speaking: 0,
-            recognising: 0,
-            http: None,
-            streams: BTreeMap::new(),
-            recognitions: BTreeMap::new(),
-            wake_at: None,
             journal,
+            ..Live::new(call, program, target.directory, target.tenant)
         };
         self.calls.insert(id, live);
     }
@@ -257,6 +240,7 @@ impl Shard {
             description: facts.description,
             streams: self.config.streams.clone(),
             grants: target.directory.grants(&target.tenant, &program.name),
+            receivers: target.directory.receivers(&target.tenant, &program.name),
             listens: self.config.listens,
             trace: self.config.trace,
         }

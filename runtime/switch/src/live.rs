@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
 use crate::rooms::{RoomPlace, Seated};
+use crate::sinks::SinkKey;
 use crate::stream::StreamKey;
 use crate::trial::{Candidate, Shadow};
 use patchcord_control::call::Call;
@@ -67,6 +68,40 @@ pub(crate) struct Live {
     pub(crate) wake_at: Option<Instant>,
     /// What its handler asks and is told, if journals are kept.
     pub(crate) journal: Option<Box<Journal>>,
+    /// The event that it is told of, if it is an event sink's.
+    pub(crate) told: Option<SinkKey>,
+}
+
+impl Live {
+    /// A call that holds nothing yet.
+    pub(crate) fn new(call: Call, program: Arc<Program>, directory: Arc<Directory>, tenant: Tenant) -> Self {
+        Self {
+            call,
+            instance: None,
+            program,
+            candidate: None,
+            shadowed: None,
+            shadow: None,
+            directory,
+            tenant,
+            legs: BTreeMap::new(),
+            ways: BTreeMap::new(),
+            next_way: 0,
+            next_transfer: 0,
+            refers: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+            speaking: 0,
+            recognising: 0,
+            http: None,
+            streams: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            recognitions: BTreeMap::new(),
+            wake_at: None,
+            journal: None,
+            told: None,
+        }
+    }
 }
 
 /// What a leg holds outside the call machine. More than twelve fields: its dialog, its session, and how it was reached.

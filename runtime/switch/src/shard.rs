@@ -187,6 +187,7 @@ impl Shard {
                 self.counts.ports += ports.len();
                 self.ports.extend(ports);
             }
+            Input::Tell(to) => self.tell_sink(now, &to),
             Input::Directory(directory) => self.directory = Some(directory),
             Input::Drain => {
                 self.draining = Draining::Yes;

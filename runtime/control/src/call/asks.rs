@@ -138,6 +138,8 @@ impl Call {
             Ask::Store { key, action } => return self.store(now, key, action),
             Ask::Http { request } => return self.http(now, request),
             Ask::Secret { name } => self.secret(name),
+            Ask::Emit { name, data } => self.emit(now, name, data),
+            Ask::Subscribe { url, kinds, secret } => self.subscribe(url, kinds, secret),
             Ask::ReceiveMessage { timeout_ms } => return self.receive_message(now, *timeout_ms),
             Ask::InboxOperation => Answer::Started(self.inbox_operation()),
             Ask::RoomEvent { room } => Answer::RoomEvent(self.room_event(*room)),

@@ -7,7 +7,7 @@ use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource,
 use crate::describe;
 use crate::ids::LegId;
 use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Usage};
-use crate::words::{BROKEN_TEXT, Broken, Error, Interruption, LegDirection, LegState};
+use crate::words::{BROKEN_TEXT, Breakage, Broken, Error, Interruption, LegDirection, LegState};
 use std::time::Instant;
 
 /// The status of a call that its handler left unanswered (480 Temporarily Unavailable).
@@ -17,11 +17,7 @@ const PLATFORM_GONE: u16 = 503;
 
 impl Call {
     pub(super) fn returned(&mut self, now: Instant, result: Result<(), Error>, usage: Usage) {
-        let settled = if self.legs[CALLER].is_settled() {
-            Settled::Yes
-        } else {
-            Settled::No
-        };
+        let settled = if self.is_settled() { Settled::Yes } else { Settled::No };
         let result = result.map_err(|error| match error {
             Error::Failed(why) => Error::Failed(self.setup.grants.for_a_log(&why)),
             other => other,
@@ -50,7 +46,11 @@ impl Call {
 
     fn handler_over(&mut self, now: Instant, end: HandlerEnd, usage: Usage) {
         self.tally.usage = usage;
-        let broke = matches!(end, HandlerEnd::Faulted(_)) && self.legs[CALLER].state != LegState::Ended;
+        if let HandlerEnd::Faulted(fault) = &end {
+            self.tell_failure(now, fault);
+        }
+        let has_caller = self.legs.iter().next().is_some_and(|leg| leg.state != LegState::Ended);
+        let broke = matches!(end, HandlerEnd::Faulted(_)) && has_caller;
         self.handler = Handler::Over(end);
         self.end_parties(now);
         if broke {
@@ -62,7 +62,7 @@ impl Call {
             }
             self.fall_back(now);
         } else {
-            self.hang_up_all(Interruption::EndedByHandler);
+            self.hang_up_all(now, Interruption::EndedByHandler);
         }
     }
 
@@ -124,13 +124,23 @@ impl Call {
         self.hang_up_because(leg, Interruption::EndedByHandler);
     }
 
-    pub(super) fn end_by_platform(&mut self, why: Interruption) {
+    pub(super) fn end_by_platform(&mut self, now: Instant, why: Interruption) {
         if !self.cancel_opening() {
-            self.hang_up_all(why);
+            self.hang_up_all(now, why);
         }
     }
 
-    pub(super) fn hang_up_all(&mut self, why: Interruption) {
+    /// Nobody waits for an answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.legs.iter().next().is_none_or(Leg::is_settled)
+    }
+
+    /// Ends all legs, or a call that has none.
+    pub(super) fn hang_up_all(&mut self, now: Instant, why: Interruption) {
+        if self.legs.len() == 0 {
+            self.legs.end_without(why);
+            return self.clean_up_if_gone(now);
+        }
         for leg in self.legs.ids() {
             self.hang_up_because(leg, why);
         }
@@ -231,7 +241,16 @@ impl Call {
             answered_by: self.answered_by(),
             refusal: self.refusal(),
         };
+        self.tell_end(now, self.continued_as);
         self.outputs.push_back(Output::Ended(Box::new(record)));
+    }
+
+    /// What the handler broke by, if it did.
+    pub(super) fn breakage(&self) -> Option<Breakage> {
+        match &self.handler {
+            Handler::Over(HandlerEnd::Faulted(fault)) => Some(fault.kind.breakage()),
+            _ => None,
+        }
     }
 
     fn leg_record(&self, leg: &Leg) -> LegRecord {

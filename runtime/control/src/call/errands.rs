@@ -79,12 +79,7 @@ impl Call {
 
     fn may_send(&self, request: &HttpRequest) -> Result<HttpOrder, Error> {
         check::http(request)?;
-        let url = request.url.reveal();
-        let url = HttpUrl::parse(url).or_else(|why| check::invalid("request.url", why))?;
-        if !self.setup.grants.http().allows(&url) {
-            let rule = "the address is at or below none that `http` of this handler's configuration names";
-            return Err(Error::NotAllowed(rule.to_owned()));
-        }
+        let url = self.may_ask("request.url", request.url.reveal())?;
         let most = self.setup.limits.http_requests;
         check::over(LimitName::HttpRequests, self.tally.http_requests + 1, most)?;
         let headers = request.headers.iter().map(|header| self.header_with_secret(header));
@@ -95,6 +90,16 @@ impl Call {
             body: request.body.clone(),
             time: Duration::from_millis(u64::from(request.timeout_ms)),
         })
+    }
+
+    /// An address that the operator allows this handler.
+    pub(super) fn may_ask(&self, argument: &str, url: &str) -> Result<HttpUrl, Error> {
+        let url = HttpUrl::parse(url).or_else(|why| check::invalid(argument, why))?;
+        if self.setup.grants.http().allows(&url) {
+            return Ok(url);
+        }
+        let rule = "the address is at or below none that `http` of this handler's configuration names";
+        Err(Error::NotAllowed(rule.to_owned()))
     }
 
     fn header_with_secret(&self, header: &HttpHeader) -> Result<(String, Private<String>), Error> {

@@ -13,6 +13,7 @@ pub use setup::{Setup, Trace};
 use super::moving::MovedLeg;
 use super::rooms::{RoomCommand, RoomSignal, SeatWanted};
 use crate::ask::{Answer, Ask};
+use crate::events::Telling;
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::policy::Privacy;
 use crate::private::Private;
@@ -394,6 +395,8 @@ pub enum Output {
     },
     /// A turn, for those who watch.
     Turn(TurnTrace),
+    /// Something happened that others want to be told.
+    Telling(Box<Telling>),
     /// Start the handler of a placed call: its first leg was answered.
     Start,
     /// This leg and the caller change their numbers from now on: it answered a placed call.

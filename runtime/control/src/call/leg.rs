@@ -145,48 +145,60 @@ impl Leg {
 
 /// The legs of a call in the order they were opened; none is ever removed. Bounded by `Limits::legs`.
 #[derive(Debug, Default)]
-pub(crate) struct Legs(Vec<Leg>);
+pub(crate) struct Legs {
+    legs: Vec<Leg>,
+    /// Why a call that never had one is over.
+    none_left: Option<Interruption>,
+}
 
 impl Legs {
     /// Adds one; the caller has checked the limit.
     pub(crate) fn add(&mut self, leg: Leg) -> LegId {
-        self.0.push(leg);
-        LegId(self.0.len() as u32 - 1)
+        self.legs.push(leg);
+        LegId(self.legs.len() as u32 - 1)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.legs.len()
     }
 
     pub(crate) fn has(&self, id: LegId) -> bool {
-        (id.0 as usize) < self.0.len()
+        (id.0 as usize) < self.legs.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Leg> {
-        self.0.iter()
+        self.legs.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
-        self.0.iter_mut()
+        self.legs.iter_mut()
     }
 
     /// Changes the numbers of two legs.
     pub(crate) fn swap(&mut self, one: LegId, other: LegId) {
-        self.0.swap(one.0 as usize, other.0 as usize);
+        self.legs.swap(one.0 as usize, other.0 as usize);
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = LegId> + use<> {
-        (0..self.0.len() as u32).map(LegId)
+        (0..self.legs.len() as u32).map(LegId)
+    }
+
+    /// A call without legs is over for this reason.
+    pub(crate) fn end_without(&mut self, why: Interruption) {
+        self.none_left.get_or_insert(why);
     }
 
     /// Why the whole call is gone: the reason of the leg that ended last, once all have.
     pub(crate) fn interruption(&self) -> Option<Interruption> {
+        if self.legs.is_empty() {
+            return self.none_left;
+        }
         let mut last = None;
-        for leg in &self.0 {
+        for leg in &self.legs {
             last = last.max(Some(leg.ended.map(|(at, _)| at)?));
         }
         let at_last = |leg: &&Leg| leg.ended.map(|(at, _)| at) == last;
-        self.0.iter().find(at_last).and_then(Leg::interruption)
+        self.legs.iter().find(at_last).and_then(Leg::interruption)
     }
 }
 
@@ -194,12 +206,12 @@ impl Index<LegId> for Legs {
     type Output = Leg;
 
     fn index(&self, id: LegId) -> &Leg {
-        &self.0[id.0 as usize]
+        &self.legs[id.0 as usize]
     }
 }
 
 impl IndexMut<LegId> for Legs {
     fn index_mut(&mut self, id: LegId) -> &mut Leg {
-        &mut self.0[id.0 as usize]
+        &mut self.legs[id.0 as usize]
     }
 }

@@ -32,6 +32,7 @@ mod snapshot;
 mod sound;
 mod streams;
 mod tally;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod transferring;
@@ -69,6 +70,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use streams::Stream;
 use tally::Tally;
+use telling::Events;
 use transferring::Transfers;
 
 /// The leg that opened the call.
@@ -102,6 +104,7 @@ pub struct Call {
     continued_as: Option<CallId>,
     end: End,
     tally: Tally,
+    events: Events,
     outputs: VecDeque<Output>,
     /// Of a call that somebody outside placed.
     placed: Option<Placed>,
@@ -200,7 +203,14 @@ impl Call {
     fn with(now: Instant, setup: Setup, caller: Leg) -> Self {
         let mut legs = Legs::default();
         legs.add(caller);
+        let mut call = Self::with_legs(now, setup, legs);
+        call.tell_start(now);
+        call
+    }
+
+    fn with_legs(now: Instant, setup: Setup, legs: Legs) -> Self {
         Self {
+            events: Events::of(&setup),
             random: ChaCha12Rng::from_seed(setup.seed),
             setup,
             started: now,
@@ -226,6 +236,11 @@ impl Call {
         }
     }
 
+    /// A call without legs: code that is told of something, and has nobody on the line. It is over when its handler is.
+    pub fn without_legs(now: Instant, setup: Setup) -> Self {
+        Self::with_legs(now, setup, Legs::default())
+    }
+
     /// Takes one input. Drain [`Call::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input) {
         if self.end == End::Done {
@@ -247,7 +262,7 @@ impl Call {
             Input::Recognition { number, signal } => self.recognise_signal(now, number, signal),
             Input::Responded { number, response } => self.responded(now, number, response),
             Input::Stored { number, reply } => self.stored(now, number, reply),
-            Input::End(why) => self.end_by_platform(why),
+            Input::End(why) => self.end_by_platform(now, why),
             Input::Deadline => self.deadline(now),
         }
         self.settle(now);
@@ -265,11 +280,7 @@ impl Call {
             _ => None,
         };
         let end = match self.end {
-            End::Open => self
-                .legs
-                .iter()
-                .any(|leg| leg.leaving.is_none())
-                .then(|| self.time_limit()),
+            End::Open => self.may_grow_old().then(|| self.time_limit()),
             End::CleanUp { until } => (!matches!(self.handler, Handler::Stopping)).then_some(until),
             End::Announcing { until, .. } | End::Counting { until } => Some(until),
             End::Done => return None,
@@ -289,11 +300,19 @@ impl Call {
         .min()
     }
 
+    /// Whether there is something that its time limit would end.
+    fn may_grow_old(&self) -> bool {
+        match self.legs.len() {
+            0 => self.legs.interruption().is_none(),
+            _ => self.legs.iter().any(|leg| leg.leaving.is_none()),
+        }
+    }
+
     /// When the call has lasted too long as it is: waiting for an answer, or altogether.
     fn time_limit(&self) -> Instant {
         let limits = &self.setup.limits;
         // How long a placed call rings is for its dialling.
-        let longest = if self.legs[CALLER].is_settled() || self.opening().is_some() {
+        let longest = if self.is_settled() || self.opening().is_some() {
             limits.call_duration
         } else {
             limits.ring.min(limits.call_duration)
@@ -321,9 +340,9 @@ impl Call {
             }
         }
         match self.end {
-            End::Open if now >= self.time_limit() => self.hang_up_all(Interruption::TimeLimit),
+            End::Open if now >= self.time_limit() => self.hang_up_all(now, Interruption::TimeLimit),
             End::CleanUp { until } if now >= until => self.stop_handler(),
-            End::Announcing { until, .. } if now >= until => self.hang_up_all(Interruption::EndedByHandler),
+            End::Announcing { until, .. } if now >= until => self.hang_up_all(now, Interruption::EndedByHandler),
             _ => {}
         }
     }
@@ -335,6 +354,7 @@ impl Call {
         self.arrange_seats();
         self.arrange_hearing();
         self.answer_if_ready(now);
+        self.tell_news(now);
         self.finish_if_over(now);
     }
 

@@ -175,7 +175,7 @@ impl Call {
 
     fn carry_out_change(&mut self, now: Instant, change: Change) -> Result<Changed, ChangeError> {
         if change == Change::End {
-            self.end_by_platform(Interruption::EndedByPlatform);
+            self.end_by_platform(now, Interruption::EndedByPlatform);
             return Ok(Changed::Done);
         }
         if matches!(self.handler, Handler::Over(_) | Handler::Stopping) {

@@ -129,6 +129,7 @@ impl Call {
             return leg;
         }
         self.legs.swap(CALLER, leg);
+        self.events.swap(CALLER, leg);
         if let Some(dialling) = self.operations.dialling(id) {
             dialling.swap(CALLER, leg);
         }

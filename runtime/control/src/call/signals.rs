@@ -123,6 +123,11 @@ impl Call {
         self.bridge_lost(now, leg);
         self.room_lost(leg, why);
         self.dial_lost(leg);
+        self.clean_up_if_gone(now);
+    }
+
+    /// Once nobody is left, the handler may clean up.
+    pub(super) fn clean_up_if_gone(&mut self, now: Instant) {
         // A placed call whose legs are all gone may yet be tried elsewhere; its dialling knows.
         if self.opening().is_some() {
             return;
@@ -173,7 +178,7 @@ impl Call {
         if let End::Announcing { operation, .. } = self.end
             && operation == id
         {
-            return self.hang_up_all(Interruption::EndedByHandler);
+            return self.hang_up_all(now, Interruption::EndedByHandler);
         }
         if self.beep_over(now, id) || self.outside_prompt_over(leg, id) {
             return;

@@ -15,6 +15,7 @@ mod recognising;
 mod recording;
 mod rooms;
 mod streaming;
+mod telling;
 
 use super::*;
 use crate::ids::{CallId, Tenant};
@@ -92,6 +93,7 @@ impl Bench {
             ],
             description,
             grants: Arc::default(),
+            receivers: Vec::new(),
             listens: super::Listens::Continuously,
             streams: Arc::new(StreamAllow::new(vec![
                 StreamUrl::parse("ws://a/talk/").expect("an address"),

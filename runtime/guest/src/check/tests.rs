@@ -12,7 +12,7 @@ fn refusal(bytes: &[u8]) -> Refused {
 
 /// A core module for a world of the given package; one that was changed from ours.
 fn for_changed_contract(change: impl Fn(&str) -> String, text: &str) -> Vec<u8> {
-    const FILES: [&str; 20] = [
+    const FILES: [&str; 22] = [
         include_str!("../../../../wit/types.wit"),
         include_str!("../../../../wit/call.wit"),
         include_str!("../../../../wit/play.wit"),
@@ -31,6 +31,8 @@ fn for_changed_contract(change: impl Fn(&str) -> String, text: &str) -> Vec<u8> 
         include_str!("../../../../wit/store.wit"),
         include_str!("../../../../wit/secrets.wit"),
         include_str!("../../../../wit/http.wit"),
+        include_str!("../../../../wit/events.wit"),
+        include_str!("../../../../wit/report.wit"),
         include_str!("../../../../wit/inbox.wit"),
         include_str!("../../../../wit/worlds.wit"),
     ];
@@ -276,7 +278,7 @@ fn an_export_of_another_type() {
 fn more_memory_than_any_instance_may_have() {
     let bytes = core_for(
         &crate::contract::Contract::get().resolve,
-        crate::contract::Contract::get().world_id(),
+        crate::contract::Contract::get().world_id(crate::contract::ModuleKind::CallHandler),
         r#"(module (memory (export "memory") 1000)
              (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
              (func (export "handle") (param i32) (result i32) unreachable))"#,

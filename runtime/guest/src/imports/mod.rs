@@ -13,6 +13,7 @@ mod play;
 mod random;
 mod recognise;
 mod record;
+mod report;
 mod room;
 mod secrets;
 mod store;
@@ -51,6 +52,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     store::link(&mut linker.instance(&name("store"))?)?;
     secrets::link(&mut linker.instance(&name("secrets"))?)?;
     http::link(&mut linker.instance(&name("http"))?)?;
+    report::link(&mut linker.instance(&name("report"))?)?;
     inbox::link(&mut linker.instance(&name("inbox"))?)
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn facts(module: &Module, paint: Paint) -> String {
     let size = terminal::size(module.size() as u64);
     let _ = writeln!(text, "{}    {size} ({} bytes)", paint.bold("size"), module.size());
     let _ = writeln!(text, "{}    {}", paint.bold("hash"), module.hash());
-    let _ = writeln!(text, "{} handle", paint.bold("exports"));
+    let _ = writeln!(text, "{}   {}", paint.bold("world"), module.kind().name());
     let _ = writeln!(text, "{}", paint.bold("imports"));
     for import in module.imports() {
         let _ = writeln!(
@@ -64,7 +64,7 @@ pub(crate) fn facts(module: &Module, paint: Paint) -> String {
         );
     }
     if module.imports().is_empty() {
-        let _ = writeln!(text, "  none: it can do nothing with a call");
+        let _ = writeln!(text, "  none: it can do nothing");
     }
     text.push_str(&prompts(module.prompts(), paint));
     text

@@ -7,6 +7,7 @@ use crate::recognition::RecognitionConfig;
 use crate::recordings::sending::StoreConfig;
 use crate::records::RecordsTo;
 use crate::speech::SpeechConfig;
+use crate::telling::TellingConfig;
 use crate::tenant_store::TenantStoreConfig;
 use crate::trace::store::TraceFolder;
 use crate::web_files::WebFilesConfig;
@@ -69,6 +70,8 @@ pub struct NodeConfig {
     pub store: TenantStoreConfig,
     /// How handlers ask web servers.
     pub web_requests: WebRequestsConfig,
+    /// Who is told what happens in calls.
+    pub telling: TellingConfig,
     /// Streams of legs to servers.
     pub streams: Streams,
     /// Shards wanted: threads that run calls.
@@ -149,6 +152,7 @@ impl NodeConfig {
             web_files: WebFilesConfig::default(),
             store: TenantStoreConfig::default(),
             web_requests: WebRequestsConfig::default(),
+            telling: TellingConfig::default(),
             recognition: RecognitionConfig::default(),
             streams: Streams::default(),
             shards: 1,
@@ -170,7 +174,7 @@ impl NodeConfig {
     /// How the wasm engine has to be sized for this node.
     pub fn runtime(&self) -> patchcord_guest::Config {
         patchcord_guest::Config {
-            max_instances: u32::try_from(self.calls).unwrap_or(u32::MAX),
+            max_instances: u32::try_from(self.calls + super::SINKS_AT_ONCE).unwrap_or(u32::MAX),
             memory_max: self.instance.memory_bytes,
             cpu_clock: Some(crate::programs::thread_cpu),
         }

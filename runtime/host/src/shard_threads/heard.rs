@@ -1,7 +1,7 @@
 //! What comes out of an inbox, for tests of those who put something in.
 
 use super::Outbox;
-use super::inbox::{File, Stored, ToShard};
+use super::inbox::{File, Received, Stored, ToShard};
 use crate::recognition::Recognised;
 use crate::sounds::Sound;
 use crate::tenant_store;
@@ -9,8 +9,9 @@ use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Query, RecordingKey};
+use patchcord_switch::{Query, RecordingKey, ToSink};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// What a test sees of an inbox.
 #[derive(Debug, PartialEq)]
@@ -29,7 +30,21 @@ pub(crate) enum Heard {
     Other,
 }
 
+/// What an event sink's shard is asked.
+pub(crate) struct SinkWish {
+    pub(crate) to: Box<ToSink>,
+    pub(crate) done: oneshot::Sender<Received>,
+}
+
 impl Outbox {
+    /// The next event for a sink, if one comes in time and nothing else before it.
+    pub(crate) fn sink(&self, wait: Duration) -> Option<SinkWish> {
+        match self.receiver.recv_timeout(wait).ok()? {
+            ToShard::Sink { to, done } => Some(SinkWish { to, done }),
+            _ => None,
+        }
+    }
+
     /// What comes next, if anything comes in time.
     pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
         let told = self.receiver.recv_timeout(wait).ok()?;
@@ -48,9 +63,12 @@ impl Outbox {
             ToShard::Responded { query, response } => Heard::Responded(query, response),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
-            ToShard::Request(_) | ToShard::Report(_) | ToShard::Order(_) | ToShard::Location(_) | ToShard::Trunk(_) => {
-                Heard::Other
-            }
+            ToShard::Report(_)
+            | ToShard::Order(_)
+            | ToShard::Request(_)
+            | ToShard::Sink { .. }
+            | ToShard::Location(_)
+            | ToShard::Trunk(_) => Heard::Other,
         })
     }
 }

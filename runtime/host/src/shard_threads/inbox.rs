@@ -12,16 +12,20 @@ use patchcord_media::Report;
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Directory, Query, RecordingKey, TrunkTargets};
+use patchcord_switch::{Directory, NotReceived, Query, RecordingKey, ToSink, TrunkTargets};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
+use tokio::sync::oneshot;
 
 /// What may wait in the inbox of a shard, and as much again in its waiting room.
 pub(crate) const INBOX: usize = 8_192;
 
 /// A signer's certificate file, or why there is none.
 pub(super) type File = Result<Vec<u8>, FetchFailure>;
+
+/// Whether a sink has received an event.
+pub(super) type Received = Result<(), NotReceived>;
 
 /// A recording that is kept, or why not.
 pub(super) type Stored = Result<Saved, NotRecorded>;
@@ -73,6 +77,10 @@ pub(super) enum ToShard {
     Recognition {
         key: StreamKey,
         signal: RecogniseSignal,
+    },
+    Sink {
+        to: Box<ToSink>,
+        done: oneshot::Sender<Received>,
     },
     Location(LocationChange),
     Trunk(TrunkTargets),
@@ -186,6 +194,12 @@ impl Inbox {
     pub(crate) fn responded(&self, query: Query, response: &web_requests::Responded) -> Taken {
         let response = response.clone();
         self.offer(ToShard::Responded { query, response })
+    }
+
+    /// Has an event sink told; false if there is no room for that. The answer comes to `done`.
+    pub(crate) fn sink(&self, to: ToSink, done: oneshot::Sender<Received>) -> bool {
+        let to = Box::new(to);
+        self.put(ToShard::Sink { to, done }).is_ok()
     }
 
     /// Tells that a recording is kept or failed, or finds no room for that.

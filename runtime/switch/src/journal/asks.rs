@@ -90,6 +90,8 @@ wire_enum!(Ask {
     77 = Store { key, action },
     78 = Secret { name },
     79 = Http { request },
+    81 = Emit { name, data },
+    82 = Subscribe { url, kinds, secret },
     90 = ReceiveMessage { timeout_ms },
     91 = InboxOperation,
 });
@@ -156,6 +158,8 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         | A::Resume { .. }
         | A::SendKeys { .. }
         | A::SendStream { .. }
+        | A::Emit { .. }
+        | A::Subscribe { .. }
         | A::Sleep { .. } => matches!(answer, Answer::Unit(_)),
         A::ChangePlay { change, .. } => match change {
             PlayChange::Volume(_) => matches!(answer, Answer::Unit(_)),

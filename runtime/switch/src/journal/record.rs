@@ -268,6 +268,8 @@ wire_struct!(Limits {
     store_operations,
     store_wait,
     http_requests,
+    reports,
+    subscriptions,
     inbox_messages,
     ring,
     call_duration,

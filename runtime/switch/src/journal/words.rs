@@ -3,6 +3,7 @@
 #[cfg(test)]
 use super::wire::tests::Dice;
 use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum, wire_newtype, wire_struct};
+use patchcord_control::events::EventKind;
 use patchcord_control::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use patchcord_control::policy::Privacy;
 use patchcord_control::speech::{Speech, TextForm};
@@ -30,7 +31,7 @@ wire_enum!(LimitName {
     0 = Operations, 1 = StringBytes, 2 = PromptSegments, 3 = LogBytes, 4 = RandomBytes, 5 = Legs, 6 = Endpoints,
     7 = Headers, 8 = Recordings, 9 = SpeechBytes, 10 = Phrases, 11 = Streams, 12 = Parameters, 13 = Rooms,
     14 = Recognitions, 15 = Hints, 16 = StoreKeyBytes, 17 = StoreValueBytes, 18 = StoreEntries, 19 = StoreBytes,
-    20 = StoreOperations, 21 = HttpRequests, 22 = HttpBytes,
+    20 = StoreOperations, 21 = HttpRequests, 22 = HttpBytes, 23 = Reports, 24 = Subscriptions,
 });
 wire_enum!(Error {
     0 = Interrupted(why),
@@ -330,5 +331,9 @@ wire_struct!(HttpRequest {
     timeout_ms
 });
 wire_struct!(HttpResponse { status, headers, body });
+wire_enum!(EventKind {
+    0 = CallStarted, 1 = LegStarted, 2 = LegRinging, 3 = LegAnswered, 4 = LegEnded, 5 = RecordingStarted,
+    6 = RecordingEnded, 7 = HandlerFailed, 8 = Custom, 9 = CallEnded,
+});
 wire_enum!(NoResponse { 0 = TimedOut, 1 = TooLarge, 2 = Refused, 3 = Failed, 4 = Overloaded });
 wire_struct!(InboxMessage { name, data });

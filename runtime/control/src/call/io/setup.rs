@@ -3,6 +3,7 @@
 use super::Listens;
 use crate::call::check::PromptNames;
 use crate::call::leg::Description;
+use crate::events::Subscription;
 use crate::grants::Grants;
 use crate::ids::{CallId, Tenant};
 use crate::limits::Limits;
@@ -46,6 +47,8 @@ pub struct Setup {
     pub streams: Arc<StreamAllow>,
     /// What the operator grants the handler.
     pub grants: Arc<Grants>,
+    /// Who is told what happens in it.
+    pub receivers: Vec<Arc<Subscription>>,
     /// How the node's recogniser listens.
     pub listens: Listens,
     /// Whether turns are reported.

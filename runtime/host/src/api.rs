@@ -1,0 +1,97 @@
+//! The product's API: `/v1` over HTTP/1.1, JSON, for programs with an API key (`api/table.rs` has everything that can be asked). One
+//! thread with an async runtime of its own; it owns no call: live ones are asked of their shards. Not here: metrics and health
+//! (`http`), which need no key.
+
+mod calls;
+mod endpoint;
+mod events;
+mod history;
+mod keys;
+mod openapi;
+mod orders;
+mod paths;
+mod problem;
+mod server;
+mod table;
+mod words;
+
+pub(crate) use history::History;
+pub use keys::{ApiKey, KeyHash, Scope, new_key};
+
+use crate::async_thread::{self, AsyncThread};
+use crate::figures::Figure;
+use crate::live_calls::LiveCalls;
+use crate::start_error::StartError;
+use endpoint::Endpoint;
+use keys::Keys;
+use patchcord_control::events::Event;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// What a reader of events may be behind; who is further behind is told how much was lost.
+pub(crate) const EVENTS: usize = 4_096;
+
+/// The API of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiConfig {
+    /// Where it is served.
+    pub listen: SocketAddr,
+    /// Who may ask.
+    pub keys: Vec<ApiKey>,
+}
+
+/// What is counted about the API.
+#[derive(Debug, Default)]
+pub(crate) struct ApiFigures {
+    /// Requests.
+    pub(crate) asked: Figure,
+    /// Of these, answered with a problem.
+    pub(crate) refused: Figure,
+}
+
+/// What the API knows of the node.
+pub(crate) struct Sources {
+    pub(crate) live: LiveCalls,
+    pub(crate) history: Arc<History>,
+    pub(crate) events: broadcast::Sender<Arc<Event>>,
+    pub(crate) figures: Arc<ApiFigures>,
+}
+
+/// What every request is answered from.
+struct Office {
+    table: Vec<Endpoint>,
+    keys: Keys,
+    live: LiveCalls,
+    history: Arc<History>,
+    events: broadcast::Sender<Arc<Event>>,
+    figures: Arc<ApiFigures>,
+}
+
+/// Binds the port.
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let open = || -> io::Result<TcpListener> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    open().map_err(|why| StartError::Api { address, why })
+}
+
+/// Starts serving; the port is closed when the thread's handle is dropped.
+pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<AsyncThread, StartError> {
+    let office = Office {
+        table: table::table(),
+        keys: Keys::new(&config.keys),
+        live: sources.live,
+        history: sources.history,
+        events: sources.events,
+        figures: sources.figures,
+    };
+    let serve = async move {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
+        server::accept(listener, Arc::new(office)).await;
+    };
+    async_thread::start("api", serve).map_err(StartError::Thread)
+}

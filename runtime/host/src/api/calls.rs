@@ -1,0 +1,321 @@
+//! Calls: what is asked about them and done with them. Live ones are asked of the shard that has them, so what is shown is true now,
+//! and a change is done when it is answered.
+
+use super::endpoint::{Asked, Outcome, Reply};
+use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::problem::{Code, Problem};
+use super::words::{CallList, CallResource, Status, ms};
+use aws_lc_rs::digest::{SHA256, digest};
+use hyper::StatusCode;
+use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
+use crate::live_calls::{Busy, NotDone};
+use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
+use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::words::Error;
+use patchcord_switch::{PlaceError, PlacedCall, RedirectError, Redirection};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Calls in one page of a list.
+const PAGE_MAX: usize = 1_000;
+/// The same, where nothing is said.
+const PAGE: usize = 50;
+
+/// A call that has an id now.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CallReference")]
+pub(crate) struct CallReference {
+    /// Its id.
+    pub(crate) call: String,
+}
+
+/// A recording that has begun.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RecordingReference")]
+pub(crate) struct RecordingReference {
+    /// Its id.
+    pub(crate) recording: String,
+    /// Its number in the call.
+    pub(crate) number: u32,
+}
+
+pub(crate) async fn list(asked: Asked) -> Outcome {
+    let wanted = Wanted::read(&asked)?;
+    let tenant = &asked.key.tenant;
+    let live = all_live(&asked).await?;
+    let mut calls: Vec<Listed> = live.iter().map(|call| Listed::new(call.id, ms(call.started_at), call.into())).collect();
+    let over = asked.office.history.of(tenant);
+    // One that ended between the two looks is in both.
+    let over = over.iter().filter(|record| live.iter().all(|call| call.id != record.id));
+    calls.extend(over.map(|record| Listed::new(record.id, ms(record.started_at), (&**record).into())));
+    calls.retain(|listed| wanted.takes(listed));
+    calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
+    let more = calls.len() > wanted.limit;
+    calls.truncate(wanted.limit);
+    let last = calls.last().map(|listed| listed.place).filter(|_| more);
+    let list = CallList {
+        calls: calls.into_iter().map(|listed| listed.call).collect(),
+        next_cursor: last.map(|(started, id)| format!("{started}.{:032x}", id.0)),
+    };
+    Ok(Reply::json(StatusCode::OK, &list))
+}
+
+/// All live calls of the key's tenant.
+async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = asked.office.live.list(&asked.key.tenant, after).await.map_err(busy)?;
+        all.extend(page.calls);
+        match page.more_after {
+            Some(last) => after = Some(last),
+            None => return Ok(all),
+        }
+    }
+}
+
+fn busy(why: Busy) -> Problem {
+    Problem::new(Code::Unavailable, why.to_string())
+}
+
+/// A call in a list, with its place: newest first, by id where the time is the same.
+struct Listed {
+    place: (u64, CallId),
+    call: CallResource,
+}
+
+impl Listed {
+    fn new(id: CallId, started_ms: u64, call: CallResource) -> Self {
+        Self {
+            place: (started_ms, id),
+            call,
+        }
+    }
+}
+
+/// Which calls are asked for.
+struct Wanted {
+    status: Option<Status>,
+    handler: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    after_ms: Option<u64>,
+    before_ms: Option<u64>,
+    cursor: Option<(u64, CallId)>,
+    limit: usize,
+}
+
+impl Wanted {
+    fn read(asked: &Asked) -> Result<Self, Problem> {
+        let text = |name: &str| asked.parameter(name).map(str::to_owned);
+        let status = |text: &str| serde_json::from_value(serde_json::Value::String(text.to_owned())).ok();
+        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
+        let time = |name: &str| {
+            asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok())
+        };
+        Ok(Self {
+            status: asked.parsed("status", "a status of a call, such as in-progress", status)?,
+            handler: text("handler"),
+            from: text("from"),
+            to: text("to"),
+            after_ms: time("started_after_ms")?,
+            before_ms: time("started_before_ms")?,
+            cursor: asked.parsed("cursor", "the next_cursor of a page before", cursor)?,
+            limit: asked.parsed("limit", "a number from 1 to 1000", limit)?.unwrap_or(PAGE),
+        })
+    }
+
+    fn takes(&self, Listed { place, call }: &Listed) -> bool {
+        fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, has: &T) -> bool {
+            wanted.is_none_or(|wanted| wanted == has)
+        }
+        is(self.status.as_ref(), &call.status)
+            && is(self.handler.as_deref(), call.handler.as_str())
+            && is(self.from.as_deref(), call.from.as_str())
+            && is(self.to.as_deref(), call.to.as_str())
+            && self.after_ms.is_none_or(|after| place.0 >= after)
+            && self.before_ms.is_none_or(|before| place.0 < before)
+            && self.cursor.is_none_or(|cursor| *place < cursor)
+    }
+}
+
+fn cursor(text: &str) -> Option<(u64, CallId)> {
+    let (started, id) = text.split_once('.')?;
+    (id.len() == 32).then_some(())?;
+    Some((started.parse().ok()?, CallId(u128::from_str_radix(id, 16).ok()?)))
+}
+
+pub(crate) async fn get(asked: Asked) -> Outcome {
+    let id = call_id(&asked)?;
+    let tenant = &asked.key.tenant;
+    let live = asked.office.live.describe(tenant, id).await.map_err(busy)?;
+    let call = match &live {
+        Some(live) => CallResource::from(live),
+        None => {
+            let over = asked.office.history.find(tenant, id);
+            CallResource::from(&*over.ok_or_else(|| Problem::not_found("call"))?)
+        }
+    };
+    let reply = Reply::json(StatusCode::OK, &call);
+    let etag = etag(&call);
+    let known = asked.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag)) {
+        let mut unchanged = Reply::nothing();
+        unchanged.status = StatusCode::NOT_MODIFIED;
+        return Ok(unchanged.with(ETAG, etag));
+    }
+    Ok(reply.with(ETAG, etag))
+}
+
+/// The first half of the hash of what is shown.
+fn etag(call: &CallResource) -> String {
+    let shown = serde_json::to_vec(call).unwrap_or_default();
+    let hash = digest(&SHA256, &shown);
+    let digits: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{digits}\"")
+}
+
+pub(crate) async fn place(asked: Asked) -> Outcome {
+    let wanted: PlaceCall = asked.body()?;
+    let call = PlacedCall {
+        id: None,
+        tenant: asked.key.tenant.clone(),
+        handler: wanted.handler.clone(),
+        fallbacks: Arc::default(),
+        opening: wanted.opening(),
+    };
+    let id = asked.office.live.place(call).await.map_err(|why| not_done(why, not_placed))?;
+    let reference = CallReference { call: id.to_string() };
+    Ok(Reply::json(StatusCode::CREATED, &reference).with(LOCATION, format!("/v1/calls/{id}")))
+}
+
+fn not_done<E>(why: NotDone<E>, refused: fn(E) -> Problem) -> Problem {
+    match why {
+        NotDone::Busy => busy(Busy),
+        NotDone::Refused(why) => refused(why),
+    }
+}
+
+fn not_placed(why: PlaceError) -> Problem {
+    match &why {
+        PlaceError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", why.to_string()),
+        PlaceError::SameId(_) => Problem::new(Code::WrongState, why.to_string()),
+        PlaceError::Full | PlaceError::Draining => Problem::new(Code::Unavailable, why.to_string()),
+        PlaceError::Invalid(error) => refused(error),
+    }
+}
+
+pub(crate) async fn end(asked: Asked) -> Outcome {
+    change(asked, |_| Ok(Change::End)).await
+}
+
+pub(crate) async fn message(asked: Asked) -> Outcome {
+    change(asked, |asked| asked.body::<SendMessage>().map(Into::into)).await
+}
+
+pub(crate) async fn keys(asked: Asked) -> Outcome {
+    change(asked, |asked| asked.body::<SendKeys>().map(Into::into)).await
+}
+
+pub(crate) async fn play(asked: Asked) -> Outcome {
+    change(asked, |asked| asked.body::<PlayPrompt>().map(Into::into)).await
+}
+
+pub(crate) async fn stop_play(asked: Asked) -> Outcome {
+    let leg = asked.parsed("leg", "the number of a leg", |text| text.parse().ok())?;
+    change(asked, |_| {
+        Ok(Change::StopPlay {
+            leg: LegId(leg.unwrap_or_default()),
+        })
+    })
+    .await
+}
+
+pub(crate) async fn start_recording(asked: Asked) -> Outcome {
+    change(asked, |asked| asked.body::<StartRecording>().map(Into::into)).await
+}
+
+pub(crate) async fn change_recording(asked: Asked) -> Outcome {
+    let number = asked.path.get(1).and_then(|number| number.parse().ok());
+    let number: u32 = number.ok_or_else(|| Problem::not_found("recording"))?;
+    change(asked, |asked| {
+        let wanted: ChangeRecording = asked.body()?;
+        Ok(wanted.change(number))
+    })
+    .await
+}
+
+/// Does a change and says what came of it.
+async fn change(asked: Asked, wanted: impl FnOnce(&Asked) -> Result<Change, Problem>) -> Outcome {
+    let id = call_id(&asked)?;
+    let change = wanted(&asked)?;
+    let changed = asked.office.live.change(&asked.key.tenant, id, &change).await;
+    match changed.map_err(|why| not_done(why, not_changed))? {
+        Changed::Done => Ok(Reply::nothing()),
+        Changed::Recording(recording) => {
+            let reference = RecordingReference {
+                recording: recording.to_string(),
+                number: recording.number,
+            };
+            Ok(Reply::json(StatusCode::CREATED, &reference))
+        }
+    }
+}
+
+fn not_changed(why: ChangeError) -> Problem {
+    let text = why.to_string();
+    match why {
+        ChangeError::NoSuchCall => Problem::not_found("call"),
+        ChangeError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
+        ChangeError::NoSuchRecording(_) => Problem::not_found("recording"),
+        ChangeError::WrongState(..)
+        | ChangeError::RecordingOver(_)
+        | ChangeError::Playing(_)
+        | ChangeError::SendingKeys(_)
+        | ChangeError::HandlerOver => Problem::new(Code::WrongState, text),
+        ChangeError::InboxFull(_) => Problem::new(Code::TooMany, text),
+        ChangeError::Refused(error) => refused(&error),
+    }
+}
+
+/// An argument out of its range, or a limit.
+fn refused(error: &Error) -> Problem {
+    match error {
+        Error::Invalid { argument, .. } => Problem::of_field(Code::Refused, argument, error.to_string()),
+        Error::Limit { .. } => Problem::new(Code::TooMany, error.to_string()),
+        Error::Interrupted(_) | Error::WrongState(_) => Problem::new(Code::WrongState, error.to_string()),
+        _ => Problem::new(Code::Refused, error.to_string()),
+    }
+}
+
+pub(crate) async fn redirect(asked: Asked) -> Outcome {
+    let id = call_id(&asked)?;
+    let wanted: RedirectCall = asked.body()?;
+    let to = Redirection {
+        tenant: asked.key.tenant.clone(),
+        handler: wanted.handler,
+        text: wanted.text,
+    };
+    let new = asked.office.live.redirect(id, &to).await.map_err(|why| not_done(why, not_moved))?;
+    let reference = CallReference { call: new.to_string() };
+    Ok(Reply::json(StatusCode::OK, &reference).with(LOCATION, format!("/v1/calls/{new}")))
+}
+
+fn not_moved(why: RedirectError) -> Problem {
+    let text = why.to_string();
+    match why {
+        RedirectError::NoSuchCall => Problem::not_found("call"),
+        RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
+        RedirectError::NoCaller => Problem::new(Code::WrongState, text),
+        RedirectError::Full => Problem::new(Code::Unavailable, text),
+        RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),
+    }
+}
+
+/// The call that the path names. One that cannot be an id is no call.
+pub(crate) fn call_id(asked: &Asked) -> Result<CallId, Problem> {
+    let text = asked.path.first().and_then(|text| text.strip_prefix("call_"));
+    let digits = text.filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let id = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+    id.map(CallId).ok_or_else(|| Problem::not_found("call"))
+}

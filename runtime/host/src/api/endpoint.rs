@@ -1,0 +1,163 @@
+//! One thing that can be asked of the API: the row of a table that drives the router and the OpenAPI document alike, so that the
+//! two agree.
+
+use super::Office;
+use super::keys::{ApiKey, Scope};
+use super::problem::{Code, Problem};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The body of an answer: whole, or as it comes.
+pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// What comes of something asked.
+pub(crate) type Outcome = Result<Reply, Problem>;
+
+/// Does what is asked.
+pub(crate) type Handle = fn(Asked) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// The schema of a type.
+pub(crate) type Described = fn(&mut SchemaGenerator) -> Schema;
+
+/// The schema of a type, for a row of the table.
+pub(crate) fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// A row of the table.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    /// With names in braces, such as `/v1/calls/{call}`.
+    pub(crate) path: &'static str,
+    /// What a key needs; none: no key is needed.
+    pub(crate) scope: Option<Scope>,
+    /// Its name in generated clients.
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) query: Vec<Parameter>,
+    pub(crate) body: Option<Body>,
+    pub(crate) answer: Answer,
+    /// Problems of its own, beside those that all have.
+    pub(crate) problems: &'static [Code],
+    pub(crate) handle: Handle,
+}
+
+/// A parameter of the query.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) schema: Described,
+}
+
+/// A body that is asked for.
+pub(crate) struct Body {
+    pub(crate) schema: Described,
+    pub(crate) example: Value,
+}
+
+/// What is answered if all is well.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) about: &'static str,
+    /// None: no body.
+    pub(crate) content: Option<(&'static str, Described)>,
+    pub(crate) example: Option<Value>,
+}
+
+/// Something asked, with all that came.
+pub(crate) struct Asked {
+    pub(crate) office: Arc<Office>,
+    /// Whose key it was.
+    pub(crate) key: ApiKey,
+    /// What stood in the place of the names in the path, in order; decoded.
+    pub(crate) path: Vec<String>,
+    /// Only parameters of the table; decoded.
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Asked {
+    /// The value of a parameter.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        let mut named = self.query.iter().filter(|(known, _)| known == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The same, read; `right` says what would be right.
+    pub(crate) fn parsed<T>(
+        &self,
+        name: &str,
+        right: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.parameter(name) else { return Ok(None) };
+        match parse(text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Problem::of_field(Code::InvalidRequest, name, format!("{name}: give {right}"))),
+        }
+    }
+
+    /// The body as what is asked for. What is wrong with it is told with the field, where there is one.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let json = |value: &hyper::header::HeaderValue| value.to_str().is_ok_and(is_json);
+        if !self.headers.get(hyper::header::CONTENT_TYPE).is_some_and(json) {
+            let right = "give the body as application/json, and say so in Content-Type";
+            return Err(Problem::new(Code::NotJson, right));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| Problem::new(Code::InvalidBody, error.to_string()))
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// An answer.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(hyper::header::HeaderName, String)>,
+    pub(crate) body: AnswerBody,
+}
+
+impl Reply {
+    /// A value as JSON.
+    pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(value).expect("values of ours have texts for names, and no number that JSON lacks");
+        Self {
+            status,
+            headers: vec![(hyper::header::CONTENT_TYPE, "application/json".to_owned())],
+            body: whole(text),
+        }
+    }
+
+    /// Done, and nothing to say.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            headers: Vec::new(),
+            body: whole(Vec::new()),
+        }
+    }
+
+    /// With a header.
+    pub(crate) fn with(mut self, name: hyper::header::HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// A body that is there.
+pub(crate) fn whole(bytes: Vec<u8>) -> AnswerBody {
+    Full::new(Bytes::from(bytes)).boxed_unsync()
+}

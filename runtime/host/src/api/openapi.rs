@@ -1,0 +1,132 @@
+//! The OpenAPI document, made from the table that the router goes by.
+
+use super::endpoint::{Endpoint, schema};
+use super::problem::{Code, ProblemDetails};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Problems that everything may answer.
+const OF_ALL: [Code; 2] = [Code::InvalidRequest, Code::Unavailable];
+/// Problems of what needs a key.
+const OF_KEYS: [Code; 2] = [Code::NotAuthenticated, Code::OutOfScope];
+/// Problems of what has a body.
+const OF_BODIES: [Code; 4] = [Code::InvalidBody, Code::NotJson, Code::TooLarge, Code::Refused];
+
+/// The document.
+pub(crate) fn document(table: &[Endpoint]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for endpoint in table {
+        let method = endpoint.method.as_str().to_ascii_lowercase();
+        let operation = operation(endpoint, &mut generator);
+        paths.entry(endpoint.path).or_default().insert(method, operation);
+    }
+    let schemas = generator.take_definitions(true);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Patchcord",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Live calls and what runs beside them. Every object belongs to the tenant of the API key; those of others \
+                            are not found. Problems are application/problem+json (RFC 9457) with a `code`.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "key": { "type": "http", "scheme": "bearer", "description": "An API key, as `patchcord key` makes one." },
+            },
+        },
+    })
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
+    let mut operation = json!({
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "parameters": parameters(endpoint, generator),
+        "responses": answers(endpoint, generator),
+        "security": match endpoint.scope {
+            Some(_) => json!([{ "key": [] }]),
+            None => json!([]),
+        },
+    });
+    if let Some(scope) = endpoint.scope {
+        operation["description"] = json!(format!("Needs a key with the scope `{}`.", scope.name()));
+    }
+    if let Some(body) = &endpoint.body {
+        let schema = (body.schema)(generator);
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": schema, "example": body.example } },
+        });
+    }
+    operation
+}
+
+fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let steps = endpoint.path.split('/');
+    let named = steps.filter_map(|step| step.strip_prefix('{')?.strip_suffix('}'));
+    let path = named.map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } })
+    });
+    let mut all: Vec<Value> = path.collect();
+    for parameter in &endpoint.query {
+        let schema = (parameter.schema)(generator);
+        all.push(json!({
+            "name": parameter.name, "in": "query", "description": parameter.about, "schema": schema,
+        }));
+    }
+    all
+}
+
+fn answers(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut all = Map::new();
+    let answer = &endpoint.answer;
+    let mut good = json!({ "description": answer.about });
+    if let Some((kind, described)) = answer.content {
+        let mut content = json!({ "schema": described(generator) });
+        if let Some(example) = &answer.example {
+            content["example"] = example.clone();
+        }
+        good["content"] = json!({ kind: content });
+    }
+    all.insert(answer.status.as_str().to_owned(), good);
+    let problem = schema::<ProblemDetails>(generator);
+    for (status, codes) in problems(endpoint) {
+        let about: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.name(), code.title())).collect();
+        let answer = json!({
+            "description": about.join(" "),
+            "content": { "application/problem+json": { "schema": problem } },
+        });
+        all.insert(status.to_string(), answer);
+    }
+    all
+}
+
+/// The problems of a row by their status.
+fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
+    let keys = OF_KEYS.iter().filter(|_| endpoint.scope.is_some());
+    let bodies = OF_BODIES.iter().filter(|_| endpoint.body.is_some());
+    let path = [Code::NotFound];
+    let path = path.iter().filter(|_| endpoint.path.contains('{'));
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in OF_ALL.iter().chain(keys).chain(bodies).chain(path).chain(endpoint.problems) {
+        let codes = by_status.entry(code.status().as_u16()).or_default();
+        if !codes.contains(code) {
+            codes.push(*code);
+        }
+    }
+    by_status
+}
+
+#[cfg(test)]
+mod tests;

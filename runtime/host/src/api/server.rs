@@ -1,0 +1,210 @@
+//! The API's port: connections, requests within limits, and the way from a request to the row of the table that is meant. What a
+//! client does wrong ends its request or its connection, and nothing else.
+
+use super::Office;
+use super::endpoint::{AnswerBody, Asked, Endpoint, Reply, whole};
+use super::keys::{ApiKey, Scope};
+use super::paths;
+use super::problem::{Code, Problem};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use patchcord_control::ids::Tenant;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Connections at the same time; further ones wait to be accepted.
+const CONNECTIONS: usize = 512;
+/// How long a client may take for the head of a request, and keep an idle connection.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long it may take for the body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a head at most.
+const HEAD_BYTES: usize = 32 * 1024;
+/// Bytes of a body at most.
+pub(crate) const BODY_BYTES: usize = 1024 * 1024;
+/// Pause when no connection can be accepted, for want of files for instance.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until it is dropped.
+pub(super) async fn accept(listener: TcpListener, office: Arc<Office>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let place = places.clone().acquire_owned().await;
+        let place = place.expect("nobody closes the semaphore");
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted for the API");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let office = office.clone();
+        // Ends with the runtime at the latest, which ends with its thread.
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let office = office.clone();
+                async move { Ok::<_, Infallible>(answer(office, request).await) }
+            });
+            let _ = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_TIME)
+                .max_buf_size(HEAD_BYTES)
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+            drop(place);
+        });
+    }
+}
+
+async fn answer(office: Arc<Office>, request: Request<Incoming>) -> Response<AnswerBody> {
+    office.figures.asked.one();
+    let head = *request.method() == Method::HEAD;
+    let reply = match found(&office, &request) {
+        Ok((endpoint, path)) => ask(office.clone(), endpoint, path, request).await,
+        Err(problem) => Err(problem),
+    };
+    let reply = reply.unwrap_or_else(|problem| refusal(&office, problem));
+    let mut response = Response::new(if head { whole(Vec::new()) } else { reply.body });
+    *response.status_mut() = reply.status;
+    for (name, value) in reply.headers {
+        // Values of ours that cannot stand in a header are left out rather than the answer.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// The row that is meant, and what stood in its path. A path without this method says which ones it has.
+fn found<'o>(office: &'o Office, request: &Request<Incoming>) -> Result<(&'o Endpoint, Vec<String>), Problem> {
+    let path = request.uri().path();
+    let mut methods = Vec::new();
+    let method = match *request.method() {
+        Method::HEAD => &Method::GET,
+        ref other => other,
+    };
+    for endpoint in &office.table {
+        let Some(found) = paths::matched(endpoint.path, path) else { continue };
+        if endpoint.method == *method {
+            return Ok((endpoint, found));
+        }
+        methods.push(endpoint.method.as_str());
+    }
+    if methods.is_empty() {
+        return Err(Problem::new(Code::NotFound, "there is nothing at this path; see /v1/openapi.json"));
+    }
+    let detail = format!("{} is not possible here; there is {}", request.method(), methods.join(", "));
+    Err(Problem::of_field(Code::NotPossible, &methods.join(", "), detail))
+}
+
+async fn ask(
+    office: Arc<Office>,
+    endpoint: &Endpoint,
+    path: Vec<String>,
+    request: Request<Incoming>,
+) -> Result<Reply, Problem> {
+    let key = authenticated(&office, endpoint.scope, &request)?;
+    let query = query(endpoint, request.uri().query().unwrap_or_default())?;
+    let (parts, body) = request.into_parts();
+    let body = match endpoint.body {
+        Some(_) => read(body).await?,
+        None => Bytes::new(),
+    };
+    let asked = Asked {
+        office,
+        key,
+        path,
+        query,
+        headers: parts.headers,
+        body,
+    };
+    (endpoint.handle)(asked).await
+}
+
+fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incoming>) -> Result<ApiKey, Problem> {
+    let Some(needed) = needed else { return Ok(nobody()) };
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = header.and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let known = given.and_then(|key| office.keys.find(key)).cloned();
+    let key = known.ok_or_else(|| {
+        let right = "give an API key as \"Authorization: Bearer <key>\"";
+        Problem::new(Code::NotAuthenticated, right)
+    })?;
+    if !key.scopes.contains(&needed) {
+        let detail = format!("this key lacks the scope {:?}, which this needs", needed.name());
+        return Err(Problem::new(Code::OutOfScope, detail));
+    }
+    Ok(key)
+}
+
+/// Whoever asks for what needs no key.
+fn nobody() -> ApiKey {
+    ApiKey {
+        name: String::new(),
+        tenant: Tenant(String::new()),
+        scopes: Vec::new(),
+        hash: super::keys::KeyHash::of(""),
+    }
+}
+
+/// Only parameters of the table are taken, each once.
+fn query(endpoint: &Endpoint, text: &str) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = paths::query(text);
+    let pairs = pairs.ok_or_else(|| Problem::new(Code::InvalidRequest, "the query is not percent-encoded UTF-8"))?;
+    for (place, (name, _)) in pairs.iter().enumerate() {
+        if !endpoint.query.iter().any(|known| known.name == name) {
+            let known: Vec<_> = endpoint.query.iter().map(|known| known.name).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let detail = format!("there is no parameter {name:?} here; there is {known}");
+            return Err(Problem::of_field(Code::InvalidRequest, name, detail));
+        }
+        if pairs[..place].iter().any(|(earlier, _)| earlier == name) {
+            let detail = format!("{name} may be given once");
+            return Err(Problem::of_field(Code::InvalidRequest, name, detail));
+        }
+    }
+    Ok(pairs)
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Problem> {
+    let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await;
+    let late = |_| Problem::new(Code::InvalidRequest, "the body did not come in time");
+    match whole.map_err(late)? {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let detail = format!("the body has more than {BODY_BYTES} bytes");
+            Err(Problem::new(Code::TooLarge, detail))
+        }
+        Err(_) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),
+    }
+}
+
+fn refusal(office: &Office, problem: Problem) -> Reply {
+    office.figures.refused.one();
+    let status = problem.code.status();
+    let allow = (status == StatusCode::METHOD_NOT_ALLOWED).then(|| problem.field.clone()).flatten();
+    let mut details = problem;
+    if allow.is_some() {
+        details.field = None;
+    }
+    let mut reply = Reply::json(status, &details.details());
+    reply.headers = vec![(CONTENT_TYPE, "application/problem+json".to_owned())];
+    if status == StatusCode::UNAUTHORIZED {
+        reply = reply.with(WWW_AUTHENTICATE, "Bearer".to_owned());
+    }
+    let extra: Option<(HeaderName, String)> = allow.map(|methods| (ALLOW, methods));
+    reply.headers.extend(extra);
+    reply
+}

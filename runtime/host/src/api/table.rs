@@ -1,0 +1,266 @@
+//! The table of everything that can be asked: the router and the OpenAPI document are made from it.
+
+use super::calls::{self, CallReference, RecordingReference};
+use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
+use super::events;
+use super::keys::Scope;
+use super::openapi;
+use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::problem::Code;
+use super::words::{CallList, CallResource, Status};
+use hyper::{Method, StatusCode};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Whose key it is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Me")]
+struct Me {
+    /// The key's name.
+    key: String,
+    tenant: String,
+    scopes: Vec<Scope>,
+}
+
+/// Every row.
+pub(crate) fn table() -> Vec<Endpoint> {
+    let mut all = about_itself();
+    all.extend(of_calls());
+    all.extend(changes_of_calls());
+    all.extend(of_events());
+    all
+}
+
+fn about_itself() -> Vec<Endpoint> {
+    vec![
+        Endpoint {
+            scope: None,
+            answer: answer("The document.", Some(("application/json", schema::<Value>)), None),
+            ..get("/v1/openapi.json", "getOpenApi", "This document", |asked| {
+                Box::pin(async move { Ok(Reply::json(StatusCode::OK, &openapi::document(&asked.office.table))) })
+            })
+        },
+        Endpoint {
+            answer: json_answer::<Me>(
+                "Whose key it is, and what it may do.",
+                json!({ "key": "ci", "tenant": "default", "scopes": ["read"] }),
+            ),
+            ..get("/v1/me", "getMe", "Whose key this is", |asked| Box::pin(me(asked)))
+        },
+    ]
+}
+
+async fn me(asked: Asked) -> Outcome {
+    let me = Me {
+        key: asked.key.name,
+        tenant: asked.key.tenant.0,
+        scopes: asked.key.scopes,
+    };
+    Ok(Reply::json(StatusCode::OK, &me))
+}
+
+fn of_calls() -> Vec<Endpoint> {
+    vec![
+        Endpoint {
+            query: vec![
+                parameter::<Status>("status", "Only calls of this status."),
+                parameter::<String>("handler", "Only calls of this handler."),
+                parameter::<String>("from", "Only calls whose first leg is from here."),
+                parameter::<String>("to", "Only calls whose first leg is to here."),
+                parameter::<u64>("started_after_ms", "Only calls that began at this time or later, in milliseconds since 1970."),
+                parameter::<u64>("started_before_ms", "Only calls that began before, in milliseconds since 1970."),
+                Parameter {
+                    name: "limit",
+                    about: "How many at most, 1 to 1,000; 50 without it.",
+                    schema: |_| schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 1000 }),
+                },
+                parameter::<String>("cursor", "The `next_cursor` of the page before."),
+            ],
+            answer: json_answer::<CallList>("Newest first; those that go on and the latest that are over.", json!({ "calls": [call()] })),
+            ..get("/v1/calls", "listCalls", "Calls, newest first", |asked| Box::pin(calls::list(asked)))
+        },
+        Endpoint {
+            body: Some(Body {
+                schema: schema::<PlaceCall>,
+                example: json!({ "to": { "user": "alice" }, "handler": "alert", "ring_s": 30 }),
+            }),
+            answer: Answer {
+                status: StatusCode::CREATED,
+                ..json_answer::<CallReference>("It is being placed; what comes of it is the call's status.", reference())
+            },
+            ..post("/v1/calls", "placeCall", "Place a call", |asked| Box::pin(calls::place(asked)))
+        },
+        Endpoint {
+            answer: json_answer::<CallResource>("The call as it is now, or as it ended.", call()),
+            ..get("/v1/calls/{call}", "getCall", "A call", |asked| Box::pin(calls::get(asked)))
+        },
+    ]
+}
+
+fn changes_of_calls() -> Vec<Endpoint> {
+    const STATES: &[Code] = &[Code::WrongState, Code::TooMany];
+    vec![
+        Endpoint {
+            problems: STATES,
+            ..post("/v1/calls/{call}/end", "endCall", "End a call", |asked| Box::pin(calls::end(asked)))
+        },
+        Endpoint {
+            body: body::<RedirectCall>(json!({ "handler": "agent", "text": "from the console" })),
+            answer: json_answer::<CallReference>("The call that goes on with the caller.", reference()),
+            problems: STATES,
+            ..post("/v1/calls/{call}/redirect", "redirectCall", "Move the caller to another handler", |asked| {
+                Box::pin(calls::redirect(asked))
+            })
+        },
+        Endpoint {
+            body: body::<SendMessage>(json!({ "name": "order-ready", "data": "17" })),
+            problems: STATES,
+            ..post("/v1/calls/{call}/messages", "sendMessage", "Tell the handler something", |asked| {
+                Box::pin(calls::message(asked))
+            })
+        },
+        Endpoint {
+            body: body::<SendKeys>(json!({ "keys": "12#" })),
+            problems: STATES,
+            ..post("/v1/calls/{call}/keys", "sendKeys", "Send keys to a far end", |asked| Box::pin(calls::keys(asked)))
+        },
+        Endpoint {
+            body: body::<PlayPrompt>(json!({ "prompt": [{ "say": "One moment please." }], "interrupt": true })),
+            problems: STATES,
+            ..post("/v1/calls/{call}/play", "playPrompt", "Play something to a leg", |asked| Box::pin(calls::play(asked)))
+        },
+        Endpoint {
+            method: Method::DELETE,
+            query: vec![parameter::<u32>("leg", "On which leg; the first without it.")],
+            problems: STATES,
+            ..post("/v1/calls/{call}/play", "stopPrompt", "Stop what is played from outside", |asked| {
+                Box::pin(calls::stop_play(asked))
+            })
+        },
+        Endpoint {
+            body: body::<StartRecording>(json!({ "legs": [0] })),
+            answer: Answer {
+                status: StatusCode::CREATED,
+                ..json_answer::<RecordingReference>("It records.", json!({ "recording": "rec_0123_1", "number": 1 }))
+            },
+            problems: STATES,
+            ..post("/v1/calls/{call}/recordings", "startRecording", "Start a recording", |asked| {
+                Box::pin(calls::start_recording(asked))
+            })
+        },
+        Endpoint {
+            method: Method::PATCH,
+            body: body::<ChangeRecording>(json!({ "state": "paused", "pause": "silence" })),
+            problems: STATES,
+            ..post(
+                "/v1/calls/{call}/recordings/{number}",
+                "changeRecording",
+                "Pause, go on with, or stop a recording",
+                |asked| Box::pin(calls::change_recording(asked)),
+            )
+        },
+    ]
+}
+
+fn of_events() -> Vec<Endpoint> {
+    let stream = |about| answer(about, Some(("text/event-stream", schema::<String>)), None);
+    vec![
+        Endpoint {
+            answer: stream("Server-sent events, without end."),
+            ..get("/v1/events", "streamEvents", "What happens in all calls", |asked| Box::pin(events::of_tenant(asked)))
+        },
+        Endpoint {
+            answer: stream("Server-sent events, until the call is over."),
+            ..get("/v1/calls/{call}/events", "streamCallEvents", "What happens in a live call", |asked| {
+                Box::pin(events::of_call(asked))
+            })
+        },
+    ]
+}
+
+fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+    Endpoint {
+        method: Method::GET,
+        path,
+        scope: Some(Scope::Read),
+        name,
+        summary,
+        query: Vec::new(),
+        body: None,
+        answer: answer("Done.", None, None),
+        problems: &[],
+        handle,
+    }
+}
+
+/// Answers 204 unless it says otherwise.
+fn post(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+    Endpoint {
+        method: Method::POST,
+        scope: Some(Scope::Write),
+        answer: Answer {
+            status: StatusCode::NO_CONTENT,
+            ..answer("Done.", None, None)
+        },
+        ..get(path, name, summary, handle)
+    }
+}
+
+fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        about,
+        schema: schema::<T>,
+    }
+}
+
+fn body<T: JsonSchema>(example: Value) -> Option<Body> {
+    Some(Body {
+        schema: schema::<T>,
+        example,
+    })
+}
+
+fn json_answer<T: JsonSchema>(about: &'static str, example: Value) -> Answer {
+    answer(about, Some(("application/json", schema::<T>)), Some(example))
+}
+
+fn answer(
+    about: &'static str,
+    content: Option<(&'static str, super::endpoint::Described)>,
+    example: Option<Value>,
+) -> Answer {
+    Answer {
+        status: StatusCode::OK,
+        about,
+        content,
+        example,
+    }
+}
+
+fn reference() -> Value {
+    json!({ "call": "call_00000000000000000000000000000007" })
+}
+
+fn call() -> Value {
+    json!({
+        "id": "call_00000000000000000000000000000007",
+        "status": "in-progress",
+        "direction": "inbound",
+        "from": "alice",
+        "to": "100",
+        "handler": "support",
+        "module": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "began": "offered",
+        "started_at": "2026-11-27T09:00:00.000Z",
+        "doing": { "state": "waiting", "on": "gather.gather" },
+        "turns": 2,
+        "messages_waiting": 0,
+        "legs": [{
+            "leg": 0, "direction": "inbound", "from": "alice", "to": "100", "state": "answered",
+            "answered_at": "2026-11-27T09:00:01.000Z", "held": false, "muted": false, "in_room": false,
+        }],
+        "recordings": [],
+    })
+}

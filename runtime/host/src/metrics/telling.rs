@@ -1,0 +1,34 @@
+//! What the metrics page says of webhooks and event sinks.
+
+use super::Page;
+use crate::figures::Figures;
+
+pub(super) fn lines(page: &mut Page, figures: &Figures) {
+    let telling = &figures.telling;
+    for (name, what, count) in [
+        (
+            "told",
+            "Events that webhooks and event sinks were to be told, each counted once for each.",
+            &telling.told,
+        ),
+        ("received", "Of these, received.", &telling.received),
+        ("failed", "Tries to tell one that failed.", &telling.failed),
+        (
+            "given_up",
+            "Events that were tried often enough in vain.",
+            &telling.given_up,
+        ),
+        (
+            "dropped",
+            "Events that were never tried because too much waited.",
+            &telling.dropped,
+        ),
+    ] {
+        page.counter(&format!("patchcord_events_{name}_total"), what, count.get());
+    }
+    page.gauge(
+        "patchcord_events_waiting",
+        "Events that wait, or are being told.",
+        telling.waiting.get(),
+    );
+}
