@@ -11,6 +11,7 @@ mod openapi;
 mod orders;
 mod paths;
 mod problem;
+mod repeats;
 mod server;
 mod table;
 mod words;
@@ -25,6 +26,7 @@ use crate::start_error::StartError;
 use endpoint::Endpoint;
 use keys::Keys;
 use patchcord_control::events::Event;
+use repeats::Repeats;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -67,6 +69,7 @@ struct Office {
     history: Arc<History>,
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
+    repeats: Repeats,
 }
 
 /// Binds the port.
@@ -88,6 +91,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
         history: sources.history,
         events: sources.events,
         figures: sources.figures,
+        repeats: Repeats::default(),
     };
     let serve = async move {
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");

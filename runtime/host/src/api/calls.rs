@@ -5,10 +5,10 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status, ms};
+use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
 use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
-use crate::live_calls::{Busy, NotDone};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::Error;
@@ -44,10 +44,15 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let wanted = Wanted::read(&asked)?;
     let tenant = &asked.key.tenant;
     let live = all_live(&asked).await?;
-    let mut calls: Vec<Listed> = live.iter().map(|call| Listed::new(call.id, ms(call.started_at), call.into())).collect();
+    let mut calls: Vec<Listed> = live
+        .iter()
+        .map(|call| Listed::new(call.id, ms(call.started_at), call.into()))
+        .collect();
     let over = asked.office.history.of(tenant);
     // One that ended between the two looks is in both.
-    let over = over.iter().filter(|record| live.iter().all(|call| call.id != record.id));
+    let over = over
+        .iter()
+        .filter(|record| live.iter().all(|call| call.id != record.id));
     calls.extend(over.map(|record| Listed::new(record.id, ms(record.started_at), (&**record).into())));
     calls.retain(|listed| wanted.takes(listed));
     calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
@@ -110,9 +115,7 @@ impl Wanted {
         let text = |name: &str| asked.parameter(name).map(str::to_owned);
         let status = |text: &str| serde_json::from_value(serde_json::Value::String(text.to_owned())).ok();
         let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
-        let time = |name: &str| {
-            asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok())
-        };
+        let time = |name: &str| asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok());
         Ok(Self {
             status: asked.parsed("status", "a status of a call, such as in-progress", status)?,
             handler: text("handler"),
@@ -184,7 +187,12 @@ pub(crate) async fn place(asked: Asked) -> Outcome {
         fallbacks: Arc::default(),
         opening: wanted.opening(),
     };
-    let id = asked.office.live.place(call).await.map_err(|why| not_done(why, not_placed))?;
+    let id = asked
+        .office
+        .live
+        .place(call)
+        .await
+        .map_err(|why| not_done(why, not_placed))?;
     let reference = CallReference { call: id.to_string() };
     Ok(Reply::json(StatusCode::CREATED, &reference).with(LOCATION, format!("/v1/calls/{id}")))
 }
@@ -296,7 +304,12 @@ pub(crate) async fn redirect(asked: Asked) -> Outcome {
         handler: wanted.handler,
         text: wanted.text,
     };
-    let new = asked.office.live.redirect(id, &to).await.map_err(|why| not_done(why, not_moved))?;
+    let new = asked
+        .office
+        .live
+        .redirect(id, &to)
+        .await
+        .map_err(|why| not_done(why, not_moved))?;
     let reference = CallReference { call: new.to_string() };
     Ok(Reply::json(StatusCode::OK, &reference).with(LOCATION, format!("/v1/calls/{new}")))
 }

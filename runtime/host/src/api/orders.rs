@@ -17,6 +17,9 @@ const RING_S: u32 = 30;
 /// The longest recording where nothing is said: an hour.
 const LONGEST_RECORDING_S: u32 = 3_600;
 
+/// How loud a tone is.
+const TONE_DBM0: i8 = -16;
+
 /// Who is called.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -92,7 +95,10 @@ impl PlaceCall {
                 headers: Vec::new(),
                 credentials: None,
             },
-            caller_id: self.from.clone().map_or(CallerId::Caller, |number| CallerId::Number(number.into())),
+            caller_id: self
+                .from
+                .clone()
+                .map_or(CallerId::Caller, |number| CallerId::Number(number.into())),
             caller_name: self.from_name.clone().map(Private::new),
             ring_ms: self.ring_s.unwrap_or(RING_S).saturating_mul(1_000),
             longest: self.longest_s.map(|seconds| Duration::from_secs(seconds.into())),
@@ -211,8 +217,11 @@ impl From<PlayPrompt> for Change {
             Part::Url(url) => Segment::Url(url.into()),
             Part::Silence(ms) => Segment::Silence(ms),
             Part::Tone { hz, ms } => Segment::Tone(Tone {
-                hz,
-                ms,
+                frequencies: vec![hz],
+                on_ms: ms,
+                off_ms: 0,
+                count: 1,
+                level_dbm0: TONE_DBM0,
             }),
             Part::Say(text) => Segment::Speech(Speech {
                 text: text.into(),
@@ -270,7 +279,7 @@ impl From<StartRecording> for Change {
             legs: it.legs.into_iter().map(LegId).collect(),
             options: RecordOptions {
                 format: match it.format {
-                    Some(FileFormat::OggOpus) => RecordFormat::OggOpus,
+                    Some(FileFormat::OggOpus) => RecordFormat::Opus,
                     Some(FileFormat::Wav) | None => RecordFormat::Wav,
                 },
                 longest_ms: it.longest_s.unwrap_or(LONGEST_RECORDING_S).saturating_mul(1_000),

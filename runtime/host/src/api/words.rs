@@ -2,7 +2,9 @@
 //! field that has no meaning yet is not there (a call that goes on has no `ended_at`), and closed sets are words.
 
 use crate::records::rfc3339;
-use patchcord_control::call::{CallSnapshot, HandlerState, Held, InRoom, LegSnapshot, Muted, Paused, RecordingSnapshot};
+use patchcord_control::call::{
+    CallSnapshot, HandlerState, Held, InRoom, LegSnapshot, Muted, Paused, RecordingSnapshot,
+};
 use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, RecordingOutcome, RecordingRecord};
 use patchcord_control::words::{AnsweredBy, Began, Interruption, LegDirection, LegState, UnixTime};
 use schemars::JsonSchema;
@@ -100,8 +102,6 @@ pub(crate) enum Answerer {
     Human,
     /// A machine.
     Machine,
-    /// A facsimile machine.
-    Fax,
     /// It could not be told.
     Unknown,
 }
@@ -110,8 +110,7 @@ impl From<AnsweredBy> for Answerer {
     fn from(it: AnsweredBy) -> Self {
         match it {
             AnsweredBy::Human => Self::Human,
-            AnsweredBy::Machine => Self::Machine,
-            AnsweredBy::Fax => Self::Fax,
+            AnsweredBy::Machine | AnsweredBy::MachineEnded | AnsweredBy::MachineBeeped => Self::Machine,
             AnsweredBy::Unknown => Self::Unknown,
         }
     }
@@ -441,7 +440,7 @@ impl From<&RecordingRecord> for RecordingResource {
 
 /// As the contract spells it.
 fn why_ended(why: Interruption) -> &'static str {
-    patchcord_control::describe::interruption(why)
+    patchcord_control::events::why_name(why)
 }
 
 /// Milliseconds since 1970.
