@@ -130,7 +130,7 @@ fn a_call_is_seen_while_it_goes_on_and_after_it_was_ended() {
     assert_eq!(client.post(&format!("{path}/end"), None).status, 204);
     let outcome = phone.join().unwrap();
     assert_eq!(outcome.end, End::ByFarEnd);
-    let over = until(&client, &path, |call| call["status"] == "completed");
+    let over = until(&client, &path, |call| call["ended_at"].is_string());
     assert_eq!(over["legs"][0]["ended_by"], "ended-by-platform");
     assert!(over["duration_ms"].is_u64() && over["doing"].is_null());
     assert_eq!(
@@ -196,7 +196,7 @@ fn a_recording_is_started_paused_and_stopped_from_outside() {
     assert_eq!((none.status, &none.body["code"]), (404, &json!("not-found")));
     client.post(&format!("{path}/end"), None);
     phone.join().unwrap();
-    let over = until(&client, &path, |call| call["status"] == "completed");
+    let over = until(&client, &path, |call| call["ended_at"].is_string());
     assert_eq!(over["recordings"][0]["state"], "completed");
     assert!(over["recordings"][0]["bytes"].as_u64().unwrap() > 44);
 }

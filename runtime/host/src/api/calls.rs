@@ -2,7 +2,9 @@
 //! and a change is done when it is answered.
 
 use super::endpoint::{Asked, Outcome, Reply};
-use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::orders::{
+    ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
+};
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status, ms};
 use crate::live_calls::{Busy, NotDone};
@@ -12,7 +14,7 @@ use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::Error;
-use patchcord_switch::{PlaceError, PlacedCall, RedirectError, Redirection};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -28,6 +30,14 @@ const PAGE: usize = 50;
 pub(crate) struct CallReference {
     /// Its id.
     pub(crate) call: String,
+}
+
+/// Legs that came from another call.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JoinedLegs")]
+pub(crate) struct Joined {
+    /// Their numbers in the call they are in now.
+    pub(crate) legs: Vec<u32>,
 }
 
 /// A recording that has begun.
@@ -299,17 +309,14 @@ fn refused(error: &Error) -> Problem {
 pub(crate) async fn redirect(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
     let wanted: RedirectCall = asked.body()?;
+    let leg = wanted.leg.map(LegId);
     let to = Redirection {
         tenant: asked.key.tenant.clone(),
         handler: wanted.handler,
         text: wanted.text,
     };
-    let new = asked
-        .office
-        .live
-        .redirect(id, &to)
-        .await
-        .map_err(|why| not_done(why, not_moved))?;
+    let new = asked.office.live.redirect(id, leg, &to).await;
+    let new = new.map_err(|why| not_done(why, not_moved))?;
     let reference = CallReference { call: new.to_string() };
     Ok(Reply::json(StatusCode::OK, &reference).with(LOCATION, format!("/v1/calls/{new}")))
 }
@@ -319,16 +326,44 @@ fn not_moved(why: RedirectError) -> Problem {
     match why {
         RedirectError::NoSuchCall => Problem::not_found("call"),
         RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
+        RedirectError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
         RedirectError::NoCaller => Problem::new(Code::WrongState, text),
         RedirectError::Full => Problem::new(Code::Unavailable, text),
         RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),
     }
 }
 
+pub(crate) async fn join(asked: Asked) -> Outcome {
+    let into = call_id(&asked)?;
+    let wanted: JoinCalls = asked.body()?;
+    let from = read_id(&wanted.call);
+    let from = from.ok_or_else(|| Problem::of_field(Code::NotFound, "call", "there is no such call"))?;
+    let joined = asked.office.live.join(&asked.key.tenant, (into, from)).await;
+    let legs = joined.map_err(|why| not_done(why, not_joined))?;
+    let joined = Joined {
+        legs: legs.into_iter().map(|leg| leg.0).collect(),
+    };
+    Ok(Reply::json(StatusCode::OK, &joined))
+}
+
+fn not_joined(why: JoinError) -> Problem {
+    let text = why.to_string();
+    match why {
+        JoinError::NoSuchCall(_) => Problem::of_field(Code::NotFound, "call", text),
+        JoinError::SameCall => Problem::of_field(Code::Refused, "call", text),
+        JoinError::NoLegs(_) => Problem::new(Code::WrongState, text),
+        JoinError::Refused(why) => not_changed(why),
+    }
+}
+
 /// The call that the path names. One that cannot be an id is no call.
 pub(crate) fn call_id(asked: &Asked) -> Result<CallId, Problem> {
-    let text = asked.path.first().and_then(|text| text.strip_prefix("call_"));
-    let digits = text.filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let id = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
-    id.map(CallId).ok_or_else(|| Problem::not_found("call"))
+    let id = asked.path.first().and_then(|text| read_id(text));
+    id.ok_or_else(|| Problem::not_found("call"))
+}
+
+fn read_id(text: &str) -> Option<CallId> {
+    let digits = text.strip_prefix("call_")?;
+    let fits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u128::from_str_radix(digits, 16).ok().filter(|_| fits).map(CallId)
 }

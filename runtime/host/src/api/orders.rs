@@ -119,9 +119,21 @@ impl PlaceCall {
 pub(crate) struct RedirectCall {
     /// The handler that gets the caller.
     pub(crate) handler: String,
+    /// The leg that is split off and moved, others stay; the caller without it.
+    #[serde(default)]
+    pub(crate) leg: Option<u32>,
     /// What that handler is told (`call.begun`), up to 256 bytes.
     #[serde(default)]
     pub(crate) text: String,
+}
+
+/// Which call comes into another.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "JoinCalls")]
+pub(crate) struct JoinCalls {
+    /// The call whose legs come; its handler ends.
+    pub(crate) call: String,
 }
 
 /// Something for the handler's inbox.

@@ -1,11 +1,13 @@
 //! The table of everything that can be asked: the router and the OpenAPI document are made from it.
 
-use super::calls::{self, CallReference, RecordingReference};
+use super::calls::{self, CallReference, Joined, RecordingReference};
 use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
 use super::events;
 use super::keys::Scope;
 use super::openapi;
-use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::orders::{
+    ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
+};
 use super::problem::Code;
 use super::words::{CallList, CallResource, Status};
 use hyper::{Method, StatusCode};
@@ -134,6 +136,17 @@ fn changes_of_calls() -> Vec<Endpoint> {
                 "redirectCall",
                 "Move the caller to another handler",
                 |asked| Box::pin(calls::redirect(asked)),
+            )
+        },
+        Endpoint {
+            body: body::<JoinCalls>(reference()),
+            answer: json_answer::<Joined>("Their numbers in this call.", json!({ "legs": [1] })),
+            problems: STATES,
+            ..post(
+                "/v1/calls/{call}/join",
+                "joinCalls",
+                "Have the legs of another call come into this one",
+                |asked| Box::pin(calls::join(asked)),
             )
         },
         Endpoint {

@@ -55,6 +55,7 @@ fn examples_of_bodies_are_bodies() {
         Some(match name {
             "placeCall" => is::<orders::PlaceCall>(&text),
             "redirectCall" => is::<orders::RedirectCall>(&text),
+            "joinCalls" => is::<orders::JoinCalls>(&text),
             "sendMessage" => is::<orders::SendMessage>(&text),
             "sendKeys" => is::<orders::SendKeys>(&text),
             "playPrompt" => is::<orders::PlayPrompt>(&text),
@@ -64,7 +65,7 @@ fn examples_of_bodies_are_bodies() {
         })
     };
     let read: Vec<_> = table().iter().filter_map(read).collect();
-    assert_eq!(read.len(), 7);
+    assert_eq!(read.len(), 8);
     for one in read {
         one.expect("the example can be read");
     }
