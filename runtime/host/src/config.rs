@@ -92,6 +92,7 @@ const SECTIONS: &[&str] = &[
     "tenant",
     "api",
     "api_key",
+    "outbound",
     "webhook",
     "event_sink",
 ];

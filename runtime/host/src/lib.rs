@@ -57,7 +57,7 @@ mod web;
 mod web_files;
 mod web_requests;
 
-pub use api::{ApiConfig, ApiKey, KeyHash, Scope, new_key};
+pub use api::{ApiConfig, ApiKey, KeyHash, Scope, new_key, usual_outbound};
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;

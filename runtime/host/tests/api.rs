@@ -18,11 +18,11 @@ use handlers::call_handler;
 use http::{Answer, Client};
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
-use patchcord_host::{ApiConfig, ApiKey, KeyHash, Node, NodeConfig, Scope};
+use patchcord_host::{ApiConfig, ApiKey, KeyHash, Node, NodeConfig, Scope, usual_outbound};
 use patchcord_sim::phone::End;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::phone::{Outcome, TestPhone};
 use support::{TENANT, config, directory, example, log, node, program, wait_for_metric};
 
@@ -55,6 +55,7 @@ fn api_node() -> Node {
                 key(READER, TENANT, &[Scope::Read]),
                 key(STRANGER, "stranger", &Scope::ALL),
             ],
+            outbound: usual_outbound(),
         }),
         recordings: Some(recordings),
         ..usual
@@ -227,6 +228,44 @@ fn a_placed_call_that_nobody_may_make_has_one_status_and_is_placed_once() {
     );
     assert_eq!((unknown.status, &unknown.body["field"]), (422, &json!("handler")));
     wait_for_metric(&node, "patchcord_calls_total", 1);
+}
+
+#[test]
+fn a_call_that_waits_is_seen_given_up_or_expires() {
+    let node = api_node();
+    let client = client(&node, KEY);
+    let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(86_400);
+    let order = |more: Value| {
+        let mut order =
+            json!({ "to": { "user": "nobody" }, "handler": "hello", "not_before_ms": tomorrow.as_millis() as u64 });
+        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let placed = client.post("/v1/calls", Some(order));
+        assert_eq!(placed.status, 201, "{}", placed.text);
+        placed.header("location").unwrap().to_owned()
+    };
+    let waits = order(json!({}));
+    let seen = client.get(&waits).body;
+    assert_eq!((&seen["status"], &seen["to"]), (&json!("queued"), &json!("nobody")));
+    assert_eq!(client.get("/v1/calls?status=queued").body["calls"][0]["id"], seen["id"]);
+    let theirs = Client::new(node.local_api().unwrap(), STRANGER);
+    assert_eq!(
+        (
+            theirs.get(&waits).status,
+            theirs.post(&format!("{waits}/end"), None).status
+        ),
+        (404, 404)
+    );
+    assert_eq!(client.post(&format!("{waits}/end"), None).status, 204);
+    let over = until(&client, &waits, |call| call["ended_at"].is_string());
+    assert_eq!(over["status"], "canceled");
+    let expires = order(json!({ "expires_s": 1 }));
+    let over = until(&client, &expires, |call| call["ended_at"].is_string());
+    assert_eq!(over["status"], "failed");
+    assert!(over["refusal"].as_str().unwrap().contains("expired"));
+    assert_eq!(client.get("/v1/calls?status=queued").body["calls"], json!([]));
+    let far = json!({ "to": { "user": "a" }, "handler": "hello", "not_before_ms": 9_999_999_999_999_u64 });
+    let far = client.post("/v1/calls", Some(far));
+    assert_eq!((far.status, &far.body["field"]), (422, &json!("not_before_ms")));
 }
 
 #[test]

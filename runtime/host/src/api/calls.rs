@@ -5,6 +5,7 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::orders::{
     ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
 };
+use super::placing::Gone;
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status, ms};
 use crate::live_calls::{Busy, NotDone};
@@ -13,11 +14,13 @@ use hyper::StatusCode;
 use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::outbound::Waiting;
 use patchcord_control::words::Error;
 use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::{Instant, SystemTime};
 
 /// Calls in one page of a list.
 const PAGE_MAX: usize = 1_000;
@@ -64,6 +67,10 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
         .iter()
         .filter(|record| live.iter().all(|call| call.id != record.id));
     calls.extend(over.map(|record| Listed::new(record.id, ms(record.started_at), (&**record).into())));
+    let queued = asked.office.placing.of(tenant);
+    // One that was placed between the two looks is in both.
+    let queued = queued.iter().filter(|(id, _)| live.iter().all(|call| call.id != *id));
+    calls.extend(queued.map(|(id, queued)| Listed::new(*id, ms(queued.since), CallResource::queued(*id, queued))));
     calls.retain(|listed| wanted.takes(listed));
     calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
     let more = calls.len() > wanted.limit;
@@ -160,15 +167,14 @@ fn cursor(text: &str) -> Option<(u64, CallId)> {
 
 pub(crate) async fn get(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
-    let tenant = &asked.key.tenant;
-    let live = asked.office.live.describe(tenant, id).await.map_err(busy)?;
-    let call = match &live {
-        Some(live) => CallResource::from(live),
-        None => {
-            let over = asked.office.history.find(tenant, id);
-            CallResource::from(&*over.ok_or_else(|| Problem::not_found("call"))?)
-        }
-    };
+    // A call that was placed between the two looks is live at the second.
+    let mut call = None;
+    for _ in 0..2 {
+        let live = asked.office.live.describe(&asked.key.tenant, id).await;
+        let live = live.map_err(busy)?.as_ref().map(CallResource::from);
+        call = call.or(live).or_else(|| not_live(&asked, id));
+    }
+    let call = call.ok_or_else(|| Problem::not_found("call"))?;
     let reply = Reply::json(StatusCode::OK, &call);
     let etag = etag(&call);
     let known = asked.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -178,6 +184,16 @@ pub(crate) async fn get(asked: Asked) -> Outcome {
         return Ok(unchanged.with(ETAG, etag));
     }
     Ok(reply.with(ETAG, etag))
+}
+
+/// A call that waits to be placed, or is over.
+fn not_live(asked: &Asked, id: CallId) -> Option<CallResource> {
+    let tenant = &asked.key.tenant;
+    if let Some(over) = asked.office.history.find(tenant, id) {
+        return Some(CallResource::from(&*over));
+    }
+    let queued = asked.office.placing.find(tenant, id)?;
+    Some(CallResource::queued(id, &queued))
 }
 
 /// The first half of the hash of what is shown.
@@ -190,21 +206,38 @@ fn etag(call: &CallResource) -> String {
 
 pub(crate) async fn place(asked: Asked) -> Outcome {
     let wanted: PlaceCall = asked.body()?;
+    let id = new_id()?;
     let call = PlacedCall {
-        id: None,
+        id: Some(id),
         tenant: asked.key.tenant.clone(),
         handler: wanted.handler.clone(),
         fallbacks: Arc::default(),
         opening: wanted.opening(),
     };
-    let id = asked
-        .office
-        .live
-        .place(call)
-        .await
-        .map_err(|why| not_done(why, not_placed))?;
+    let may = asked.office.live.may_place(&call).await;
+    may.map_err(|why| not_done(why, not_placed))?;
+    let (not_before, expires_at) = wanted.when(SystemTime::now(), Instant::now())?;
+    let waiting = Waiting {
+        id,
+        tenant: call.tenant.clone(),
+        trunk: None,
+        not_before,
+        expires_at,
+        wanted: call,
+    };
+    let queued = asked.office.placing.add(waiting).await;
+    let queued = queued.map_err(|Gone| busy(Busy))?;
+    queued.map_err(|why| Problem::new(Code::TooMany, why.to_string()))?;
     let reference = CallReference { call: id.to_string() };
     Ok(Reply::json(StatusCode::CREATED, &reference).with(LOCATION, format!("/v1/calls/{id}")))
+}
+
+/// 128 random bits, as the ids of all calls.
+fn new_id() -> Result<CallId, Problem> {
+    let mut bytes = [0; 16];
+    let none = |_| Problem::new(Code::Unavailable, "the system has no randomness");
+    getrandom::fill(&mut bytes).map_err(none)?;
+    Ok(CallId(u128::from_le_bytes(bytes)))
 }
 
 fn not_done<E>(why: NotDone<E>, refused: fn(E) -> Problem) -> Problem {
@@ -224,6 +257,10 @@ fn not_placed(why: PlaceError) -> Problem {
 }
 
 pub(crate) async fn end(asked: Asked) -> Outcome {
+    let id = call_id(&asked)?;
+    if asked.office.placing.cancel(&asked.key.tenant, id).await {
+        return Ok(Reply::nothing());
+    }
     change(asked, |_| Ok(Change::End)).await
 }
 

@@ -4,6 +4,11 @@
 //! [api]
 //! listen = "127.0.0.1:8080"
 //!
+//! [outbound]                       # how fast calls of a tenant are placed; what is too fast waits
+//! calls_per_second = 10
+//! at_once = 100
+//! waiting = 10000
+//!
 //! [[api_key]]                      # `patchcord key` makes one and prints these lines
 //! name = "ci"
 //! sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"   # of the key; the key itself stands nowhere
@@ -12,12 +17,15 @@
 
 use super::reader::{ConfigError, Table};
 use super::{ADDRESS, NAME, name, tenant};
-use crate::api::{ApiConfig, ApiKey, KeyHash, Scope};
+use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
 use crate::telling::READERS;
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
+use patchcord_control::outbound::{OutboundSettings, Pace, WAITING_MAX};
 use std::collections::{BTreeSet, HashSet};
 
+/// Calls a second of one tenant at most.
+const PACE_MAX: u64 = 1_000;
 /// Keys at most.
 const KEYS_MAX: usize = 1_000;
 
@@ -32,10 +40,35 @@ pub(super) fn read(root: &Table<'_>) -> Result<Option<ApiConfig>, ConfigError> {
                 format!("nobody could ask at {listen}: make a key with `patchcord key` and add its [[api_key]]");
             Err(section.wrong("listen", &sentence))
         }
-        Some(listen) => Ok(Some(ApiConfig { listen, keys })),
+        Some(listen) => Ok(Some(ApiConfig {
+            listen,
+            keys,
+            outbound: outbound(root)?,
+        })),
         None if !keys.is_empty() => Err(root.wrong("api_key", "keys are of no use without [api] listen")),
         None => Ok(None),
     }
+}
+
+/// How fast calls are placed.
+fn outbound(root: &Table<'_>) -> Result<OutboundSettings, ConfigError> {
+    let section = root.section("outbound", &["calls_per_second", "at_once", "waiting"])?;
+    let mut usual = usual_outbound();
+    if let Some(pace) = section.number("calls_per_second", 1..=PACE_MAX)? {
+        let per_second = pace as u32;
+        usual.tenant.pace = Pace {
+            per_second,
+            burst: per_second,
+        };
+    }
+    if let Some(at_once) = section.number("at_once", 1..=super::CALLS_MAX)? {
+        usual.tenant.at_once = at_once as usize;
+    }
+    if let Some(waiting) = section.number("waiting", 1..=WAITING_MAX as u64)? {
+        usual.tenant.waiting = waiting as usize;
+        usual.waiting = usual.waiting.max(usual.tenant.waiting);
+    }
+    Ok(usual)
 }
 
 fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {
