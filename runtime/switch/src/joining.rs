@@ -75,7 +75,7 @@ impl Shard {
         (into, from): (CallId, CallId),
     ) -> Result<Vec<LegId>, JoinError> {
         for call in [into, from] {
-            if self.calls.get(&call).is_none_or(|live| live.tenant != *tenant) {
+            if self.calls.get(&call).is_none_or(|live| !live.is_call_of(tenant)) {
                 return Err(JoinError::NoSuchCall(call));
             }
         }
@@ -127,7 +127,7 @@ impl Shard {
         (id, leg): (CallId, LegId),
         to: &Redirection,
     ) -> Result<CallId, SplitError> {
-        let live = self.calls.get(&id).filter(|live| live.tenant == to.tenant);
+        let live = self.calls.get(&id).filter(|live| live.is_call_of(&to.tenant));
         let live = live.ok_or(RedirectError::NoSuchCall)?;
         if live.call.caller() == leg {
             return Ok(self.move_caller(now, id, to)?);

@@ -129,7 +129,7 @@ impl Shard {
         if to.text.len() > REDIRECT_TEXT {
             return Err(RedirectError::TextTooLong(to.text.len()));
         }
-        if self.calls.get(&id).is_none_or(|live| live.tenant != to.tenant) {
+        if self.calls.get(&id).is_none_or(|live| !live.is_call_of(&to.tenant)) {
             return Err(RedirectError::NoSuchCall);
         }
         let program = self.handler_for(id, &to.handler)?;
