@@ -263,6 +263,11 @@ impl LegIo {
 }
 
 impl Live {
+    /// Whether it is a call of a tenant, as those outside know calls: an event sink that runs is none.
+    pub(crate) fn is_call_of(&self, tenant: &Tenant) -> bool {
+        self.told.is_none() && self.tenant == *tenant
+    }
+
     /// The session of a leg, while it is open, and the media thread that has it.
     pub(crate) fn open_session(&self, leg: LegId) -> Option<(SessionId, usize)> {
         let io = self.legs.get(&leg).filter(|io| io.session == Session::Open)?;

@@ -41,8 +41,6 @@ pub enum RedirectError {
     Full,
     /// The text has so many bytes.
     TextTooLong(usize),
-    /// The call has no such leg on the line.
-    NoSuchLeg(LegId),
 }
 
 impl fmt::Display for RedirectError {
@@ -53,7 +51,6 @@ impl fmt::Display for RedirectError {
             Self::NoCaller => f.write_str("the caller is gone"),
             Self::Full => f.write_str("the node has as many calls as it may; try again later"),
             Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
-            Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
         }
     }
 }
@@ -132,7 +129,7 @@ impl Shard {
         if to.text.len() > REDIRECT_TEXT {
             return Err(RedirectError::TextTooLong(to.text.len()));
         }
-        if self.calls.get(&id).is_none_or(|live| live.tenant != to.tenant) {
+        if self.calls.get(&id).is_none_or(|live| !live.is_call_of(&to.tenant)) {
             return Err(RedirectError::NoSuchCall);
         }
         let program = self.handler_for(id, &to.handler)?;

@@ -31,7 +31,7 @@ impl Shard {
         id: CallId,
         change: Change,
     ) -> Result<Changed, ChangeError> {
-        let live = self.calls.get_mut(&id).filter(|live| live.tenant == *tenant);
+        let live = self.calls.get_mut(&id).filter(|live| live.is_call_of(tenant));
         let live = live.ok_or(ChangeError::NoSuchCall)?;
         let summary = live.journal.is_some().then(|| change.clone());
         let changed = live.call.change(now, change);
@@ -46,7 +46,7 @@ impl Shard {
 
     /// A live call as it is now; none if the tenant has no such call.
     pub fn describe_call(&self, now: Instant, tenant: &Tenant, id: CallId) -> Option<CallSnapshot> {
-        let live = self.calls.get(&id).filter(|live| live.tenant == *tenant)?;
+        let live = self.calls.get(&id).filter(|live| live.is_call_of(tenant))?;
         Some(live.call.snapshot(now))
     }
 
@@ -54,7 +54,7 @@ impl Shard {
     pub fn list_calls(&self, now: Instant, tenant: &Tenant, after: Option<CallId>) -> CallPage {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let of_tenant = self.calls.range((from, Bound::Unbounded));
-        let mut of_tenant = of_tenant.filter(|(_, live)| live.tenant == *tenant);
+        let mut of_tenant = of_tenant.filter(|(_, live)| live.is_call_of(tenant));
         let calls: Vec<CallSnapshot> = of_tenant
             .by_ref()
             .take(CALLS_PER_PAGE)

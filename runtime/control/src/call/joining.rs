@@ -46,7 +46,9 @@ impl Call {
             return Err(ChangeError::HandlerOver);
         }
         if self.movable_legs().is_empty() {
-            return Err(ChangeError::WrongState(CALLER, self.legs[CALLER].state));
+            let first = self.legs.iter().next();
+            let state = first.map_or(LegState::Ended, |leg| leg.state);
+            return Err(ChangeError::WrongState(CALLER, state));
         }
         let limits = &self.setup.limits;
         check::over(LimitName::Legs, self.legs.len() + legs, limits.legs)?;

@@ -46,7 +46,7 @@ pub enum Change {
         leg: LegId,
     },
     /// Records one leg, two side by side, or (none named) the caller and whoever the caller is bridged with. The handler
-    /// notices nothing; the recording is in the call's record as any other.
+    /// notices nothing, but that a key that ends the recording is used up; the recording is in the call's record as any other.
     StartRecording {
         /// At most two.
         legs: Vec<LegId>,
