@@ -7,6 +7,7 @@
     reason = "a test binary exports nothing; `pub` marks what a module offers the others"
 )]
 
+mod api_document;
 mod baresip;
 mod captures;
 mod carriers;
