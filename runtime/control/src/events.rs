@@ -3,6 +3,8 @@
 
 mod parameters;
 
+pub use parameters::why_name;
+
 use crate::http_urls::HttpUrl;
 use crate::ids::{CallId, RecordingId, Tenant};
 use crate::private::Private;
@@ -10,8 +12,8 @@ use crate::words::{Breakage, Interruption, LegDirection, UnixTime};
 use std::fmt;
 use std::sync::Arc;
 
-/// Receivers that the operator names, of one call; more are not told.
-pub const RECEIVERS_MAX: usize = 16;
+/// Receivers that the operator names and those who read events, of one call; more are not told.
+pub const RECEIVERS_MAX: usize = 17;
 
 /// A kind of event. See `events.kind` in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,7 +10,9 @@ mod keys;
 mod openapi;
 mod orders;
 mod paths;
+mod placing;
 mod problem;
+mod repeats;
 mod server;
 mod table;
 mod words;
@@ -25,6 +27,10 @@ use crate::start_error::StartError;
 use endpoint::Endpoint;
 use keys::Keys;
 use patchcord_control::events::Event;
+use patchcord_control::outbound::{OutboundSettings, Pace, TenantPace};
+use placing::Placing;
+use repeats::Repeats;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -34,12 +40,32 @@ use tokio::sync::broadcast;
 pub(crate) const EVENTS: usize = 4_096;
 
 /// The API of a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ApiConfig {
     /// Where it is served.
     pub listen: SocketAddr,
     /// Who may ask.
     pub keys: Vec<ApiKey>,
+    /// How fast calls are placed.
+    pub outbound: OutboundSettings,
+}
+
+/// How fast calls of a tenant are placed where nothing is said: ten a second, a hundred at a time, ten thousand waiting.
+pub fn usual_outbound() -> OutboundSettings {
+    let tenant = TenantPace {
+        pace: Pace {
+            per_second: 10,
+            burst: 10,
+        },
+        at_once: 100,
+        waiting: 10_000,
+    };
+    OutboundSettings {
+        waiting: 100_000,
+        tenant,
+        tenants: BTreeMap::new(),
+        trunks: BTreeMap::new(),
+    }
 }
 
 /// What is counted about the API.
@@ -65,8 +91,10 @@ struct Office {
     keys: Keys,
     live: LiveCalls,
     history: Arc<History>,
+    placing: Placing,
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
+    repeats: Repeats,
 }
 
 /// Binds the port.
@@ -81,16 +109,20 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 /// Starts serving; the port is closed when the thread's handle is dropped.
 pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<AsyncThread, StartError> {
-    let office = Office {
-        table: table::table(),
-        keys: Keys::new(&config.keys),
-        live: sources.live,
-        history: sources.history,
-        events: sources.events,
-        figures: sources.figures,
-    };
+    let keys = Keys::new(&config.keys);
+    let settings = config.outbound.clone();
     let serve = async move {
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
+        let office = Office {
+            table: table::table(),
+            keys,
+            placing: Placing::start(settings, sources.live.clone(), sources.history.clone()),
+            live: sources.live,
+            history: sources.history,
+            events: sources.events,
+            figures: sources.figures,
+            repeats: Repeats::default(),
+        };
         server::accept(listener, Arc::new(office)).await;
     };
     async_thread::start("api", serve).map_err(StartError::Thread)

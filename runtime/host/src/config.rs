@@ -17,6 +17,7 @@
 //! fallback = [{ handler = "plain", on = ["trap", "budget"] }]   # who has the call if it breaks; without `on` for all
 //! ```
 
+mod api;
 mod calling;
 mod check;
 mod identity;
@@ -89,6 +90,9 @@ const SECTIONS: &[&str] = &[
     "user",
     "trunk",
     "tenant",
+    "api",
+    "api_key",
+    "outbound",
     "webhook",
     "event_sink",
 ];
@@ -193,6 +197,7 @@ impl Config {
             sip: sip.sip,
             dns,
             http,
+            api: api::read(&root)?,
             recordings: Some(recordings),
             recording_store,
             records,
@@ -230,13 +235,14 @@ impl Config {
         (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
         node.domain.clone_from(&calling.domain);
         node.trunks = calling.trunks();
+        let subscriptions = [api::readers(node.api.as_ref()), receivers.subscriptions].concat();
         Ok(Config {
             node,
             calling,
             handlers: handlers.into_iter().map(|placed| placed.value).collect(),
             routes: routes.into_iter().map(|placed| placed.value).collect(),
             event_sinks: receivers.sinks,
-            subscriptions: receivers.subscriptions,
+            subscriptions,
             drain: limits.seconds("drain_s", 0..=SECONDS_MAX)?.unwrap_or(DRAIN),
             log_format,
             log_level,

@@ -1,6 +1,7 @@
 //! What the threads count, in atomics: each thread publishes its own figures, the metrics page adds them up. No decision
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
+use crate::api::ApiFigures;
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::journals::JournalFigures;
@@ -173,6 +174,8 @@ pub(crate) struct Figures {
     pub(crate) store: Arc<TenantStoreFigures>,
     /// Of requests of handlers to web servers.
     pub(crate) web_requests: Arc<WebRequestFigures>,
+    /// Of the API.
+    pub(crate) api: Arc<ApiFigures>,
     /// Of what others are told of calls.
     pub(crate) telling: Arc<TellingFigures>,
     /// Of the journals of calls.
@@ -210,6 +213,7 @@ impl Figures {
             recognition: Arc::default(),
             store: Arc::default(),
             web_requests: Arc::default(),
+            api: Arc::default(),
             telling: Arc::default(),
             journals: Arc::default(),
             traces: Arc::default(),

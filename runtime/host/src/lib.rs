@@ -9,6 +9,7 @@
 //! (what handlers keep beyond a call), `web_requests` (what they ask of web servers), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
+mod api;
 mod aside;
 mod async_thread;
 mod batch;
@@ -56,6 +57,7 @@ mod web;
 mod web_files;
 mod web_requests;
 
+pub use api::{ApiConfig, ApiKey, KeyHash, Scope, new_key, usual_outbound};
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;

@@ -21,6 +21,7 @@ type Reply<T> = oneshot::Sender<T>;
 #[derive(Debug)]
 pub(crate) enum Request {
     Place(Box<PlacedCall>, Reply<Result<CallId, PlaceError>>),
+    MayPlace(Box<PlacedCall>, Reply<Result<(), PlaceError>>),
     Move(CallId, Option<LegId>, Redirection, Reply<Result<CallId, RedirectError>>),
     Join(Tenant, (CallId, CallId), Reply<Result<Vec<LegId>, JoinError>>),
     Change(Tenant, CallId, Change, Reply<Result<Changed, ChangeError>>),
@@ -34,6 +35,9 @@ impl Request {
         match self {
             Request::Place(wanted, reply) => {
                 let _ = reply.send(shard.place_call(now, *wanted));
+            }
+            Request::MayPlace(wanted, reply) => {
+                let _ = reply.send(shard.may_place(now, &wanted));
             }
             Request::Move(call, None, to, reply) => {
                 let _ = reply.send(shard.move_caller(now, call, &to));
@@ -110,6 +114,15 @@ impl LiveCalls {
         let place = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
         let placed = self.ask(place, |reply| Request::Place(Box::new(wanted), reply)).await;
         refused(placed)
+    }
+
+    /// Whether a call could be placed, now or later.
+    ///
+    /// # Errors
+    /// As [`Shard::may_place`].
+    pub async fn may_place(&self, wanted: &PlacedCall) -> Result<(), NotDone<PlaceError>> {
+        let ask = |reply| Request::MayPlace(Box::new(wanted.clone()), reply);
+        refused(self.ask(0, ask).await)
     }
 
     /// Moves the caller of a call to another handler, or one of its legs; the call it goes on in.

@@ -2,9 +2,11 @@
 //! all parts. Not here: what it is made from (`node/config`), the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
 
 mod config;
+mod pages;
 
 pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 
+use crate::api::History;
 use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
@@ -13,7 +15,7 @@ use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
-use crate::http::{self, Sources};
+use crate::http::Sources;
 use crate::journals::{self, JournalQueue, JournalThread};
 use crate::layout::Layout;
 use crate::live_calls::LiveCalls;
@@ -32,6 +34,7 @@ use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
+use pages::{BoundPages, Heard, Pages};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
@@ -76,7 +79,8 @@ pub struct Node {
     _records: RecordsThread,
     _kept: KeptThreads,
     _ticker: Ticker,
-    _http: Option<AsyncThread>,
+    pages: Pages,
+    live_calls: LiveCalls,
     inboxes: Vec<Inbox>,
     /// Whether there was a directory: from then on trunks are watched.
     begun: AtomicBool,
@@ -84,7 +88,6 @@ pub struct Node {
     watchers: Arc<Watchers>,
     runtime: Runtime,
     doors: Vec<Listener>,
-    local_http: Option<SocketAddr>,
     /// How long calls may take to end once they are told to.
     end_wait: Duration,
 }
@@ -154,6 +157,7 @@ struct Queues {
     streamed: StreamFrames,
     kept: Kept,
     tellings: TellingQueue,
+    history: Option<Arc<History>>,
     streams: StreamQueue,
     dns: DnsQueue,
     fetch: Option<FetchQueue>,
@@ -170,8 +174,8 @@ impl Node {
     /// The first thing that could not be had. Then everything begun before is undone.
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
         let (ground, bound) = Ground::prepare(&config)?;
-        let listener = config.http.map(http::bind).transpose()?;
-        let local_http = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let pages = BoundPages::bind(&config)?;
+        let heard = Heard::new(&config);
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
@@ -185,7 +189,7 @@ impl Node {
         let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
-        let (telling, tellings) = ground.telling_thread(&config, &inboxes)?;
+        let (telling, tellings) = ground.telling_thread(&config, &inboxes, &heard)?;
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
@@ -196,6 +200,7 @@ impl Node {
             streamed,
             kept,
             tellings,
+            history: heard.history.clone(),
             streams,
             dns: dns_queue,
             fetch: fetch_queue,
@@ -207,7 +212,8 @@ impl Node {
         let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
-        let http = listener.map(|it| http::start(it, ground.sources())).transpose()?;
+        let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
+        let pages = pages.start(ground.sources(), heard.sources(live_calls.clone(), &ground.figures))?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -223,14 +229,14 @@ impl Node {
             _records: records,
             _kept: kept_threads,
             _ticker: ticker,
-            _http: http,
+            pages,
+            live_calls,
             inboxes,
             begun: AtomicBool::new(false),
             figures: ground.figures,
             watchers: ground.watchers,
             runtime,
             doors: ground.doors,
-            local_http,
             end_wait: config.call.clean_up + config.call.media_close + config.call.recording_close + END_MARGIN,
         })
     }
@@ -248,7 +254,7 @@ impl Node {
 
     /// The way to its live calls, for whoever looks at them or changes them from outside.
     pub fn live_calls(&self) -> LiveCalls {
-        LiveCalls::new(&self.inboxes[..self.inboxes.len() - 1])
+        self.live_calls.clone()
     }
 
     /// The wasm engine, to load modules with.
@@ -269,7 +275,12 @@ impl Node {
 
     /// Where metrics and health are served.
     pub fn local_http(&self) -> Option<SocketAddr> {
-        self.local_http
+        self.pages.local_http
+    }
+
+    /// Where the API is served.
+    pub fn local_api(&self) -> Option<SocketAddr> {
+        self.pages.local_api
     }
 
     /// What happens from now on in all calls. One who reads too slowly loses events, see
@@ -434,10 +445,12 @@ impl Ground {
         &self,
         config: &NodeConfig,
         inboxes: &[Inbox],
+        heard: &Heard,
     ) -> Result<(TellingThread, TellingQueue), StartError> {
         let sinks = inboxes.last().expect("that of the event sinks");
         let how = (&config.telling, &config.web_requests);
-        telling::start(how, config.dns, sinks, &self.figures.telling)
+        let to = (sinks, heard.events.clone());
+        telling::start(how, config.dns, to, &self.figures.telling)
     }
 
     fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(AsyncThread, DnsQueue), StartError> {
@@ -563,6 +576,7 @@ impl Ground {
                     live_streams: queues.live_streams.clone(),
                     traces: queues.kept.traces.clone(),
                     journals: queues.kept.journals.clone(),
+                    history: queues.history.clone(),
                     tellings: (index < self.layout.shards).then(|| queues.tellings.clone()),
                     watchers: self.watchers.clone(),
                     figures: self.figures.clone(),

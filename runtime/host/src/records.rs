@@ -5,8 +5,8 @@
 mod json;
 mod writer;
 
-pub(crate) use json::ended_by;
 pub use json::line;
+pub(crate) use json::{ended_by, rfc3339};
 
 use crate::figures::Figures;
 use crate::media_threads::Handed;

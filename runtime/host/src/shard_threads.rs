@@ -13,6 +13,7 @@ mod places;
 
 pub(crate) use inbox::{INBOX, Inbox, Order, Outbox, Taken};
 
+use crate::api::History;
 use crate::aside::Aside;
 use crate::dns::DnsQueue;
 use crate::fetch::FetchQueue;
@@ -94,6 +95,8 @@ pub(crate) struct WaysOut {
     pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) journals: Option<JournalQueue>,
+    /// Calls that are over, for the API. The one lock of a shard, held for a moment: a call is in it before it is no longer alive.
+    pub(crate) history: Option<Arc<History>>,
     /// None where event sinks run: nobody is told of those, and the thread that tells ends before them.
     pub(crate) tellings: Option<TellingQueue>,
     pub(crate) watchers: Arc<Watchers>,
@@ -439,6 +442,9 @@ impl Work {
         let record = Arc::from(record);
         if self.out.watchers.any() {
             self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
+        }
+        if let Some(history) = &self.out.history {
+            history.put(record.clone());
         }
         if self.out.records.put(record) == Handed::Waited {
             self.figures().record_queue_waits.one();

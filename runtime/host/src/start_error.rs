@@ -38,6 +38,13 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The port of the API could not be bound.
+    Api {
+        /// Where it should be.
+        address: SocketAddr,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// A media port could not be bound.
     MediaPort {
         /// Where it should be.
@@ -104,6 +111,7 @@ impl StartError {
             StartError::Sip { why, .. }
             | StartError::Door { why, .. }
             | StartError::Http { why, .. }
+            | StartError::Api { why, .. }
             | StartError::MediaPort { why, .. } => why.kind() == io::ErrorKind::AddrInUse,
             _ => false,
         }
@@ -128,6 +136,7 @@ impl fmt::Display for StartError {
                 "TLS needs a certificate: name files with [sip] certificate and key, or listen without tls and wss",
             ),
             StartError::Http { address, why } => port(f, "metrics and health", "TCP", "[http] listen", *address, why),
+            StartError::Api { address, why } => port(f, "the API", "TCP", "[api] listen", *address, why),
             StartError::MediaPort { address, why } => port(f, "audio", "UDP", "[media] ports", *address, why),
             StartError::NoMediaPorts { ports: (first, last) } => write!(
                 f,

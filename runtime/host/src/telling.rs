@@ -25,13 +25,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// Events on their way from the shards to the thread. One more is lost, and counted.
 const QUEUE: usize = 8_192;
 /// Once nobody has more to tell, what waits has so long to go out.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The name under which those are told who read events through the API; no webhook can have it.
+pub(crate) const READERS: &str = "$readers";
 
 /// Who is told, and how often it is tried.
 #[derive(Debug, Clone)]
@@ -105,11 +108,11 @@ impl Drop for TellingThread {
     }
 }
 
-/// Starts telling. Sinks run in the shard of this inbox.
+/// Starts telling. Sinks run in the shard of this inbox; who reads events through the API has them by this channel.
 pub(crate) fn start(
     (config, web): (&TellingConfig, &WebRequestsConfig),
     name_server: Option<SocketAddr>,
-    sinks: &Inbox,
+    (sinks, readers): (&Inbox, broadcast::Sender<Arc<Event>>),
     figures: &Arc<TellingFigures>,
 ) -> Result<(TellingThread, TellingQueue), StartError> {
     let (tellings, waiting) = mpsc::channel(QUEUE);
@@ -124,6 +127,7 @@ pub(crate) fn start(
     let desk = Desk {
         webhooks: named.map(|webhook| (webhook.name.clone(), Arc::new(webhook))).collect(),
         teller: Arc::new(teller),
+        readers,
         chains: Chains::default(),
         under_way: JoinSet::new(),
         figures: figures.clone(),
@@ -159,6 +163,7 @@ impl fmt::Display for Failed {
 struct Desk {
     webhooks: HashMap<Arc<str>, Arc<Webhook>>,
     teller: Arc<Teller>,
+    readers: broadcast::Sender<Arc<Event>>,
     chains: Chains,
     /// One for each chain: bounded with them.
     under_way: JoinSet<Chain>,
@@ -188,6 +193,11 @@ impl Desk {
     fn tell(&mut self, Telling { event, to }: Telling) {
         let event = Arc::new(event);
         for (receiver, sequence) in to {
+            if receiver == Receiver::Named(READERS.into()) {
+                // An error is that nobody reads now.
+                let _ = self.readers.send(event.clone());
+                continue;
+            }
             self.figures.told.one();
             let waiting = Waiting {
                 event: event.clone(),

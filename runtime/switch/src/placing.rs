@@ -93,6 +93,23 @@ impl Shard {
         Ok(id)
     }
 
+    /// Whether a call could be placed: there is such a handler, and nothing of the call is out of its range. Nothing is done.
+    ///
+    /// # Errors
+    /// As [`Shard::place_call`], but for what may be otherwise later.
+    pub fn may_place(&mut self, now: Instant, wanted: &PlacedCall) -> Result<(), PlaceError> {
+        let target = self.target_of(wanted)?;
+        let facts = CallerFacts {
+            info: dialled_info(&wanted.opening),
+            headers: Vec::new(),
+            description: Description::Offered,
+        };
+        let id = self.new_call_id();
+        let setup = self.setup(now, id, facts, &target);
+        let call = Call::placed(now, setup, wanted.opening.clone());
+        call.map(drop).map_err(PlaceError::Invalid)
+    }
+
     fn target_of(&self, wanted: &PlacedCall) -> Result<Target, PlaceError> {
         let found = self.directory.as_ref().and_then(|directory| {
             let program = directory.program(&wanted.tenant, &wanted.handler)?;

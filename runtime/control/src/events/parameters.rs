@@ -89,8 +89,8 @@ fn yes_or_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
 
-/// As the contract spells it.
-fn why_name(why: Interruption) -> &'static str {
+/// Why a leg is gone, as the contract spells it.
+pub fn why_name(why: Interruption) -> &'static str {
     match why {
         Interruption::HungUp => "hung-up",
         Interruption::Cancelled => "cancelled",

@@ -2,20 +2,25 @@
 //! and a change is done when it is answered.
 
 use super::endpoint::{Asked, Outcome, Reply};
-use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::orders::{
+    ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
+};
+use super::placing::Gone;
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status, ms};
+use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
 use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
-use crate::live_calls::{Busy, NotDone};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::outbound::Waiting;
 use patchcord_control::words::Error;
-use patchcord_switch::{PlaceError, PlacedCall, RedirectError, Redirection};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::{Instant, SystemTime};
 
 /// Calls in one page of a list.
 const PAGE_MAX: usize = 1_000;
@@ -28,6 +33,14 @@ const PAGE: usize = 50;
 pub(crate) struct CallReference {
     /// Its id.
     pub(crate) call: String,
+}
+
+/// Legs that came from another call.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JoinedLegs")]
+pub(crate) struct Joined {
+    /// Their numbers in the call they are in now.
+    pub(crate) legs: Vec<u32>,
 }
 
 /// A recording that has begun.
@@ -44,11 +57,20 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let wanted = Wanted::read(&asked)?;
     let tenant = &asked.key.tenant;
     let live = all_live(&asked).await?;
-    let mut calls: Vec<Listed> = live.iter().map(|call| Listed::new(call.id, ms(call.started_at), call.into())).collect();
+    let mut calls: Vec<Listed> = live
+        .iter()
+        .map(|call| Listed::new(call.id, ms(call.started_at), call.into()))
+        .collect();
     let over = asked.office.history.of(tenant);
     // One that ended between the two looks is in both.
-    let over = over.iter().filter(|record| live.iter().all(|call| call.id != record.id));
+    let over = over
+        .iter()
+        .filter(|record| live.iter().all(|call| call.id != record.id));
     calls.extend(over.map(|record| Listed::new(record.id, ms(record.started_at), (&**record).into())));
+    let queued = asked.office.placing.of(tenant);
+    // One that was placed between the two looks is in both.
+    let queued = queued.iter().filter(|(id, _)| live.iter().all(|call| call.id != *id));
+    calls.extend(queued.map(|(id, queued)| Listed::new(*id, ms(queued.since), CallResource::queued(*id, queued))));
     calls.retain(|listed| wanted.takes(listed));
     calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
     let more = calls.len() > wanted.limit;
@@ -110,9 +132,7 @@ impl Wanted {
         let text = |name: &str| asked.parameter(name).map(str::to_owned);
         let status = |text: &str| serde_json::from_value(serde_json::Value::String(text.to_owned())).ok();
         let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
-        let time = |name: &str| {
-            asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok())
-        };
+        let time = |name: &str| asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok());
         Ok(Self {
             status: asked.parsed("status", "a status of a call, such as in-progress", status)?,
             handler: text("handler"),
@@ -147,15 +167,14 @@ fn cursor(text: &str) -> Option<(u64, CallId)> {
 
 pub(crate) async fn get(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
-    let tenant = &asked.key.tenant;
-    let live = asked.office.live.describe(tenant, id).await.map_err(busy)?;
-    let call = match &live {
-        Some(live) => CallResource::from(live),
-        None => {
-            let over = asked.office.history.find(tenant, id);
-            CallResource::from(&*over.ok_or_else(|| Problem::not_found("call"))?)
-        }
-    };
+    // A call that was placed between the two looks is live at the second.
+    let mut call = None;
+    for _ in 0..2 {
+        let live = asked.office.live.describe(&asked.key.tenant, id).await;
+        let live = live.map_err(busy)?.as_ref().map(CallResource::from);
+        call = call.or(live).or_else(|| not_live(&asked, id));
+    }
+    let call = call.ok_or_else(|| Problem::not_found("call"))?;
     let reply = Reply::json(StatusCode::OK, &call);
     let etag = etag(&call);
     let known = asked.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -165,6 +184,16 @@ pub(crate) async fn get(asked: Asked) -> Outcome {
         return Ok(unchanged.with(ETAG, etag));
     }
     Ok(reply.with(ETAG, etag))
+}
+
+/// A call that waits to be placed, or is over.
+fn not_live(asked: &Asked, id: CallId) -> Option<CallResource> {
+    let tenant = &asked.key.tenant;
+    if let Some(over) = asked.office.history.find(tenant, id) {
+        return Some(CallResource::from(&*over));
+    }
+    let queued = asked.office.placing.find(tenant, id)?;
+    Some(CallResource::queued(id, &queued))
 }
 
 /// The first half of the hash of what is shown.
@@ -177,16 +206,38 @@ fn etag(call: &CallResource) -> String {
 
 pub(crate) async fn place(asked: Asked) -> Outcome {
     let wanted: PlaceCall = asked.body()?;
+    let id = new_id()?;
     let call = PlacedCall {
-        id: None,
+        id: Some(id),
         tenant: asked.key.tenant.clone(),
         handler: wanted.handler.clone(),
         fallbacks: Arc::default(),
         opening: wanted.opening(),
     };
-    let id = asked.office.live.place(call).await.map_err(|why| not_done(why, not_placed))?;
+    let may = asked.office.live.may_place(&call).await;
+    may.map_err(|why| not_done(why, not_placed))?;
+    let (not_before, expires_at) = wanted.when(SystemTime::now(), Instant::now())?;
+    let waiting = Waiting {
+        id,
+        tenant: call.tenant.clone(),
+        trunk: None,
+        not_before,
+        expires_at,
+        wanted: call,
+    };
+    let queued = asked.office.placing.add(waiting).await;
+    let queued = queued.map_err(|Gone| busy(Busy))?;
+    queued.map_err(|why| Problem::new(Code::TooMany, why.to_string()))?;
     let reference = CallReference { call: id.to_string() };
     Ok(Reply::json(StatusCode::CREATED, &reference).with(LOCATION, format!("/v1/calls/{id}")))
+}
+
+/// 128 random bits, as the ids of all calls.
+fn new_id() -> Result<CallId, Problem> {
+    let mut bytes = [0; 16];
+    let none = |_| Problem::new(Code::Unavailable, "the system has no randomness");
+    getrandom::fill(&mut bytes).map_err(none)?;
+    Ok(CallId(u128::from_le_bytes(bytes)))
 }
 
 fn not_done<E>(why: NotDone<E>, refused: fn(E) -> Problem) -> Problem {
@@ -206,6 +257,10 @@ fn not_placed(why: PlaceError) -> Problem {
 }
 
 pub(crate) async fn end(asked: Asked) -> Outcome {
+    let id = call_id(&asked)?;
+    if asked.office.placing.cancel(&asked.key.tenant, id).await {
+        return Ok(Reply::nothing());
+    }
     change(asked, |_| Ok(Change::End)).await
 }
 
@@ -291,12 +346,14 @@ fn refused(error: &Error) -> Problem {
 pub(crate) async fn redirect(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
     let wanted: RedirectCall = asked.body()?;
+    let leg = wanted.leg.map(LegId);
     let to = Redirection {
         tenant: asked.key.tenant.clone(),
         handler: wanted.handler,
         text: wanted.text,
     };
-    let new = asked.office.live.redirect(id, &to).await.map_err(|why| not_done(why, not_moved))?;
+    let new = asked.office.live.redirect(id, leg, &to).await;
+    let new = new.map_err(|why| not_done(why, not_moved))?;
     let reference = CallReference { call: new.to_string() };
     Ok(Reply::json(StatusCode::OK, &reference).with(LOCATION, format!("/v1/calls/{new}")))
 }
@@ -306,16 +363,44 @@ fn not_moved(why: RedirectError) -> Problem {
     match why {
         RedirectError::NoSuchCall => Problem::not_found("call"),
         RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
+        RedirectError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
         RedirectError::NoCaller => Problem::new(Code::WrongState, text),
         RedirectError::Full => Problem::new(Code::Unavailable, text),
         RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),
     }
 }
 
+pub(crate) async fn join(asked: Asked) -> Outcome {
+    let into = call_id(&asked)?;
+    let wanted: JoinCalls = asked.body()?;
+    let from = read_id(&wanted.call);
+    let from = from.ok_or_else(|| Problem::of_field(Code::NotFound, "call", "there is no such call"))?;
+    let joined = asked.office.live.join(&asked.key.tenant, (into, from)).await;
+    let legs = joined.map_err(|why| not_done(why, not_joined))?;
+    let joined = Joined {
+        legs: legs.into_iter().map(|leg| leg.0).collect(),
+    };
+    Ok(Reply::json(StatusCode::OK, &joined))
+}
+
+fn not_joined(why: JoinError) -> Problem {
+    let text = why.to_string();
+    match why {
+        JoinError::NoSuchCall(_) => Problem::of_field(Code::NotFound, "call", text),
+        JoinError::SameCall => Problem::of_field(Code::Refused, "call", text),
+        JoinError::NoLegs(_) => Problem::new(Code::WrongState, text),
+        JoinError::Refused(why) => not_changed(why),
+    }
+}
+
 /// The call that the path names. One that cannot be an id is no call.
 pub(crate) fn call_id(asked: &Asked) -> Result<CallId, Problem> {
-    let text = asked.path.first().and_then(|text| text.strip_prefix("call_"));
-    let digits = text.filter(|text| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let id = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
-    id.map(CallId).ok_or_else(|| Problem::not_found("call"))
+    let id = asked.path.first().and_then(|text| read_id(text));
+    id.ok_or_else(|| Problem::not_found("call"))
+}
+
+fn read_id(text: &str) -> Option<CallId> {
+    let digits = text.strip_prefix("call_")?;
+    let fits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u128::from_str_radix(digits, 16).ok().filter(|_| fits).map(CallId)
 }

@@ -100,10 +100,16 @@ impl Asked {
         right: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
-        let Some(text) = self.parameter(name) else { return Ok(None) };
+        let Some(text) = self.parameter(name) else {
+            return Ok(None);
+        };
         match parse(text) {
             Some(value) => Ok(Some(value)),
-            None => Err(Problem::of_field(Code::InvalidRequest, name, format!("{name}: give {right}"))),
+            None => Err(Problem::of_field(
+                Code::InvalidRequest,
+                name,
+                format!("{name}: give {right}"),
+            )),
         }
     }
 
@@ -133,7 +139,8 @@ pub(crate) struct Reply {
 impl Reply {
     /// A value as JSON.
     pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Self {
-        let text = serde_json::to_vec(value).expect("values of ours have texts for names, and no number that JSON lacks");
+        let text =
+            serde_json::to_vec(value).expect("values of ours have texts for names, and no number that JSON lacks");
         Self {
             status,
             headers: vec![(hyper::header::CONTENT_TYPE, "application/json".to_owned())],

@@ -79,7 +79,9 @@ impl Reader {
             match tokio::time::timeout(HEARTBEAT, self.events.recv()).await {
                 Err(_) => return Some(": nothing yet\n\n".to_owned()),
                 Ok(Err(RecvError::Closed)) => return None,
-                Ok(Err(RecvError::Lagged(lost))) => return Some(format!("event: lost\ndata: {{\"events\":{lost}}}\n\n")),
+                Ok(Err(RecvError::Lagged(lost))) => {
+                    return Some(format!("event: lost\ndata: {{\"events\":{lost}}}\n\n"));
+                }
                 Ok(Ok(event)) if self.wants(&event) => {
                     if self.call.is_some() && event.what.kind() == EventKind::CallEnded {
                         self.over = Over::Yes;

@@ -1,30 +1,45 @@
 //! Calls that are over, the latest of each tenant: what the API shows of them. In memory: the end records are in the file of
-//! `[records]`, and older ones are there.
+//! `[records]`, and older ones are there. Also who waits for the end of a call, and is told.
 
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::record::CallRecord;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Records of one tenant; the oldest makes room.
 const OF_TENANT: usize = 2_000;
 /// Tenants; calls of further ones are not kept.
 const TENANTS: usize = 1_000;
 
-type Latest = HashMap<Tenant, VecDeque<Arc<CallRecord>>>;
+#[derive(Debug, Default)]
+struct Latest {
+    calls: HashMap<Tenant, VecDeque<Arc<CallRecord>>>,
+    /// Calls whose end is waited for; bounded by those that were placed and are not over.
+    awaited: HashSet<CallId>,
+    /// Of these, those that have ended and were not told.
+    ended: VecDeque<CallId>,
+}
 
 /// The latest calls.
 #[derive(Debug, Default)]
-pub(crate) struct History(Mutex<Latest>);
+pub(crate) struct History {
+    latest: Mutex<Latest>,
+    ended: Notify,
+}
 
 impl History {
     /// A call is over.
     pub(crate) fn put(&self, record: Arc<CallRecord>) {
         let mut all = self.lock();
-        if all.len() >= TENANTS && !all.contains_key(&record.tenant) {
+        if all.awaited.remove(&record.id) {
+            all.ended.push_back(record.id);
+            self.ended.notify_one();
+        }
+        if all.calls.len() >= TENANTS && !all.calls.contains_key(&record.tenant) {
             return;
         }
-        let latest = all.entry(record.tenant.clone()).or_default();
+        let latest = all.calls.entry(record.tenant.clone()).or_default();
         if latest.len() >= OF_TENANT {
             latest.pop_front();
         }
@@ -34,17 +49,41 @@ impl History {
     /// A call of a tenant that is over.
     pub(crate) fn find(&self, tenant: &Tenant, call: CallId) -> Option<Arc<CallRecord>> {
         let all = self.lock();
-        let mut latest = all.get(tenant)?.iter().rev();
+        let mut latest = all.calls.get(tenant)?.iter().rev();
         latest.find(|record| record.id == call).cloned()
     }
 
     /// All that are kept of a tenant.
     pub(crate) fn of(&self, tenant: &Tenant) -> Vec<Arc<CallRecord>> {
-        self.lock().get(tenant).into_iter().flatten().cloned().collect()
+        self.lock().calls.get(tenant).into_iter().flatten().cloned().collect()
+    }
+
+    /// The end of a call is waited for from now on.
+    pub(crate) fn await_end(&self, call: CallId) {
+        self.lock().awaited.insert(call);
+    }
+
+    /// It is not any more.
+    pub(crate) fn forget_end(&self, call: CallId) {
+        self.lock().awaited.remove(&call);
+    }
+
+    /// The next call that has ended of those that are waited for. One task waits.
+    pub(crate) async fn awaited(&self) -> CallId {
+        loop {
+            if let Some(call) = self.next_ended() {
+                return call;
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    fn next_ended(&self) -> Option<CallId> {
+        self.lock().ended.pop_front()
     }
 
     fn lock(&self) -> MutexGuard<'_, Latest> {
         // Nothing is left half done in it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

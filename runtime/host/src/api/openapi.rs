@@ -2,6 +2,9 @@
 
 use super::endpoint::{Endpoint, schema};
 use super::problem::{Code, ProblemDetails};
+use super::repeats::KEY_BYTES;
+use super::server::IDEMPOTENCY_KEY;
+use hyper::Method;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -75,10 +78,16 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
 fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value> {
     let steps = endpoint.path.split('/');
     let named = steps.filter_map(|step| step.strip_prefix('{')?.strip_suffix('}'));
-    let path = named.map(|name| {
-        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } })
-    });
+    let path = named.map(
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
+    );
     let mut all: Vec<Value> = path.collect();
+    if endpoint.method == Method::POST {
+        all.push(json!({
+            "name": IDEMPOTENCY_KEY, "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": KEY_BYTES },
+            "description": "A request that carries the same one again within a day is not done again, but answered as the first was.",
+        }));
+    }
     for parameter in &endpoint.query {
         let schema = (parameter.schema)(generator);
         all.push(json!({
@@ -102,7 +111,10 @@ fn answers(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Map<String, 
     all.insert(answer.status.as_str().to_owned(), good);
     let problem = schema::<ProblemDetails>(generator);
     for (status, codes) in problems(endpoint) {
-        let about: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.name(), code.title())).collect();
+        let about: Vec<_> = codes
+            .iter()
+            .map(|code| format!("`{}`: {}", code.name(), code.title()))
+            .collect();
         let answer = json!({
             "description": about.join(" "),
             "content": { "application/problem+json": { "schema": problem } },
@@ -116,10 +128,19 @@ fn answers(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Map<String, 
 fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
     let keys = OF_KEYS.iter().filter(|_| endpoint.scope.is_some());
     let bodies = OF_BODIES.iter().filter(|_| endpoint.body.is_some());
+    let repeats = [Code::WrongState, Code::KeyReused];
+    let repeats = repeats.iter().filter(|_| endpoint.method == Method::POST);
     let path = [Code::NotFound];
     let path = path.iter().filter(|_| endpoint.path.contains('{'));
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in OF_ALL.iter().chain(keys).chain(bodies).chain(path).chain(endpoint.problems) {
+    for code in OF_ALL
+        .iter()
+        .chain(keys)
+        .chain(bodies)
+        .chain(repeats)
+        .chain(path)
+        .chain(endpoint.problems)
+    {
         let codes = by_status.entry(code.status().as_u16()).or_default();
         if !codes.contains(code) {
             codes.push(*code);

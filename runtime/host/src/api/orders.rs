@@ -1,5 +1,6 @@
 //! What the API is asked to do with calls: the bodies of requests. A field that is not known is refused by name.
 
+use super::problem::{Code, Problem};
 use patchcord_control::call::{Change, Interrupt, OnMachine, Opening};
 use patchcord_control::ids::LegId;
 use patchcord_control::private::Private;
@@ -10,12 +11,15 @@ use patchcord_control::words::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long a placed call rings where nothing is said.
 const RING_S: u32 = 30;
 /// The longest recording where nothing is said: an hour.
 const LONGEST_RECORDING_S: u32 = 3_600;
+
+/// How loud a tone is.
+const TONE_DBM0: i8 = -16;
 
 /// Who is called.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -66,9 +70,45 @@ pub(crate) struct PlaceCall {
     pub(crate) longest_s: Option<u32>,
     #[serde(default)]
     pub(crate) machine: Option<Machine>,
+    /// It goes out no earlier, in milliseconds since 1970; at once without it.
+    #[serde(default)]
+    pub(crate) not_before_ms: Option<u64>,
+    /// It goes out within so many seconds from now, 1 to 604,800, or not at all.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 604800))]
+    pub(crate) expires_s: Option<u32>,
 }
 
+/// The furthest that a call can be scheduled: 30 days.
+const SCHEDULE: Duration = Duration::from_secs(30 * 86_400);
+/// The longest that one can wait to go out: 7 days.
+const EXPIRES_S: u32 = 604_800;
+
+/// When a call may go out: not before, and until when.
+type When = (Option<Instant>, Option<Instant>);
+
 impl PlaceCall {
+    /// The times of the order by the clock that only goes forward.
+    pub(crate) fn when(&self, time: SystemTime, now: Instant) -> Result<When, Problem> {
+        let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let wait = self
+            .not_before_ms
+            .map(|at| Duration::from_millis(at).saturating_sub(since_1970));
+        if wait.is_some_and(|wait| wait > SCHEDULE) {
+            let right = "not_before_ms: give a time within 30 days, in milliseconds since 1970";
+            return Err(Problem::of_field(Code::Refused, "not_before_ms", right));
+        }
+        if self
+            .expires_s
+            .is_some_and(|seconds| !(1..=EXPIRES_S).contains(&seconds))
+        {
+            let right = "expires_s: give 1 to 604,800 seconds";
+            return Err(Problem::of_field(Code::Refused, "expires_s", right));
+        }
+        let expires_at = self.expires_s.map(|seconds| now + Duration::from_secs(seconds.into()));
+        Ok((wait.map(|wait| now + wait), expires_at))
+    }
+
     pub(crate) fn opening(&self) -> Opening {
         let to = match &self.to {
             To::Number(number) => Destination::Number(number.clone().into()),
@@ -92,7 +132,10 @@ impl PlaceCall {
                 headers: Vec::new(),
                 credentials: None,
             },
-            caller_id: self.from.clone().map_or(CallerId::Caller, |number| CallerId::Number(number.into())),
+            caller_id: self
+                .from
+                .clone()
+                .map_or(CallerId::Caller, |number| CallerId::Number(number.into())),
             caller_name: self.from_name.clone().map(Private::new),
             ring_ms: self.ring_s.unwrap_or(RING_S).saturating_mul(1_000),
             longest: self.longest_s.map(|seconds| Duration::from_secs(seconds.into())),
@@ -113,9 +156,21 @@ impl PlaceCall {
 pub(crate) struct RedirectCall {
     /// The handler that gets the caller.
     pub(crate) handler: String,
+    /// The leg that is split off and moved, others stay; the caller without it.
+    #[serde(default)]
+    pub(crate) leg: Option<u32>,
     /// What that handler is told (`call.begun`), up to 256 bytes.
     #[serde(default)]
     pub(crate) text: String,
+}
+
+/// Which call comes into another.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "JoinCalls")]
+pub(crate) struct JoinCalls {
+    /// The call whose legs come; its handler ends.
+    pub(crate) call: String,
 }
 
 /// Something for the handler's inbox.
@@ -211,8 +266,11 @@ impl From<PlayPrompt> for Change {
             Part::Url(url) => Segment::Url(url.into()),
             Part::Silence(ms) => Segment::Silence(ms),
             Part::Tone { hz, ms } => Segment::Tone(Tone {
-                hz,
-                ms,
+                frequencies: vec![hz],
+                on_ms: ms,
+                off_ms: 0,
+                count: 1,
+                level_dbm0: TONE_DBM0,
             }),
             Part::Say(text) => Segment::Speech(Speech {
                 text: text.into(),
@@ -270,7 +328,7 @@ impl From<StartRecording> for Change {
             legs: it.legs.into_iter().map(LegId).collect(),
             options: RecordOptions {
                 format: match it.format {
-                    Some(FileFormat::OggOpus) => RecordFormat::OggOpus,
+                    Some(FileFormat::OggOpus) => RecordFormat::Opus,
                     Some(FileFormat::Wav) | None => RecordFormat::Wav,
                 },
                 longest_ms: it.longest_s.unwrap_or(LONGEST_RECORDING_S).saturating_mul(1_000),

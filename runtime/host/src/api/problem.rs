@@ -45,23 +45,6 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// All of them.
-    pub(crate) const ALL: [Code; 13] = [
-        Self::InvalidRequest,
-        Self::InvalidBody,
-        Self::NotAuthenticated,
-        Self::OutOfScope,
-        Self::NotFound,
-        Self::NotPossible,
-        Self::WrongState,
-        Self::KeyReused,
-        Self::NotJson,
-        Self::TooLarge,
-        Self::Refused,
-        Self::TooMany,
-        Self::Unavailable,
-    ];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid-request",

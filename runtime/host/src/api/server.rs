@@ -6,9 +6,11 @@ use super::endpoint::{AnswerBody, Asked, Endpoint, Reply, whole};
 use super::keys::{ApiKey, Scope};
 use super::paths;
 use super::problem::{Code, Problem};
+use super::repeats::{KEY_BYTES, Name, Repeat};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -16,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use patchcord_control::ids::Tenant;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -32,6 +34,9 @@ const HEAD_BYTES: usize = 32 * 1024;
 pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 /// Pause when no connection can be accepted, for want of files for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The header that names a POST, so that it is done once however often it is sent.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Serves until it is dropped.
 pub(super) async fn accept(listener: TcpListener, office: Arc<Office>) {
@@ -93,16 +98,25 @@ fn found<'o>(office: &'o Office, request: &Request<Incoming>) -> Result<(&'o End
         ref other => other,
     };
     for endpoint in &office.table {
-        let Some(found) = paths::matched(endpoint.path, path) else { continue };
+        let Some(found) = paths::matched(endpoint.path, path) else {
+            continue;
+        };
         if endpoint.method == *method {
             return Ok((endpoint, found));
         }
         methods.push(endpoint.method.as_str());
     }
     if methods.is_empty() {
-        return Err(Problem::new(Code::NotFound, "there is nothing at this path; see /v1/openapi.json"));
+        return Err(Problem::new(
+            Code::NotFound,
+            "there is nothing at this path; see /v1/openapi.json",
+        ));
     }
-    let detail = format!("{} is not possible here; there is {}", request.method(), methods.join(", "));
+    let detail = format!(
+        "{} is not possible here; there is {}",
+        request.method(),
+        methods.join(", ")
+    );
     Err(Problem::of_field(Code::NotPossible, &methods.join(", "), detail))
 }
 
@@ -119,20 +133,48 @@ async fn ask(
         Some(_) => read(body).await?,
         None => Bytes::new(),
     };
+    let name = repeat_name(&parts, &key.tenant)?;
     let asked = Asked {
-        office,
+        office: office.clone(),
         key,
         path,
         query,
         headers: parts.headers,
-        body,
+        body: body.clone(),
     };
-    (endpoint.handle)(asked).await
+    let Some(name) = name else {
+        return (endpoint.handle)(asked).await;
+    };
+    let request = [parts.uri.path().as_bytes(), b"\n", &body];
+    match office.repeats.look(Instant::now(), &name, &request)? {
+        Repeat::Again(reply) => Ok(reply),
+        Repeat::New => office.repeats.keep(&name, (endpoint.handle)(asked).await).await,
+    }
+}
+
+/// The name under which a POST is done once, if it has one.
+fn repeat_name(parts: &Parts, tenant: &Tenant) -> Result<Option<Name>, Problem> {
+    let Some(key) = parts
+        .headers
+        .get(IDEMPOTENCY_KEY)
+        .filter(|_| parts.method == Method::POST)
+    else {
+        return Ok(None);
+    };
+    let key = key.to_str().ok().filter(|key| (1..=KEY_BYTES).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        let right = format!("{IDEMPOTENCY_KEY}: give 1 to {KEY_BYTES} signs of ASCII");
+        Problem::of_field(Code::InvalidRequest, IDEMPOTENCY_KEY, right)
+    })?;
+    Ok(Some((tenant.clone(), key.to_owned())))
 }
 
 fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incoming>) -> Result<ApiKey, Problem> {
     let Some(needed) = needed else { return Ok(nobody()) };
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let given = header.and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
@@ -166,7 +208,11 @@ fn query(endpoint: &Endpoint, text: &str) -> Result<Vec<(String, String)>, Probl
     for (place, (name, _)) in pairs.iter().enumerate() {
         if !endpoint.query.iter().any(|known| known.name == name) {
             let known: Vec<_> = endpoint.query.iter().map(|known| known.name).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
             let detail = format!("there is no parameter {name:?} here; there is {known}");
             return Err(Problem::of_field(Code::InvalidRequest, name, detail));
         }
@@ -194,7 +240,9 @@ async fn read(body: Incoming) -> Result<Bytes, Problem> {
 fn refusal(office: &Office, problem: Problem) -> Reply {
     office.figures.refused.one();
     let status = problem.code.status();
-    let allow = (status == StatusCode::METHOD_NOT_ALLOWED).then(|| problem.field.clone()).flatten();
+    let allow = (status == StatusCode::METHOD_NOT_ALLOWED)
+        .then(|| problem.field.clone())
+        .flatten();
     let mut details = problem;
     if allow.is_some() {
         details.field = None;

@@ -1,11 +1,13 @@
 //! The table of everything that can be asked: the router and the OpenAPI document are made from it.
 
-use super::calls::{self, CallReference, RecordingReference};
+use super::calls::{self, CallReference, Joined, RecordingReference};
 use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
 use super::events;
 use super::keys::Scope;
 use super::openapi;
-use super::orders::{ChangeRecording, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording};
+use super::orders::{
+    ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
+};
 use super::problem::Code;
 use super::words::{CallList, CallResource, Status};
 use hyper::{Method, StatusCode};
@@ -68,8 +70,14 @@ fn of_calls() -> Vec<Endpoint> {
                 parameter::<String>("handler", "Only calls of this handler."),
                 parameter::<String>("from", "Only calls whose first leg is from here."),
                 parameter::<String>("to", "Only calls whose first leg is to here."),
-                parameter::<u64>("started_after_ms", "Only calls that began at this time or later, in milliseconds since 1970."),
-                parameter::<u64>("started_before_ms", "Only calls that began before, in milliseconds since 1970."),
+                parameter::<u64>(
+                    "started_after_ms",
+                    "Only calls that began at this time or later, in milliseconds since 1970.",
+                ),
+                parameter::<u64>(
+                    "started_before_ms",
+                    "Only calls that began before, in milliseconds since 1970.",
+                ),
                 Parameter {
                     name: "limit",
                     about: "How many at most, 1 to 1,000; 50 without it.",
@@ -77,8 +85,13 @@ fn of_calls() -> Vec<Endpoint> {
                 },
                 parameter::<String>("cursor", "The `next_cursor` of the page before."),
             ],
-            answer: json_answer::<CallList>("Newest first; those that go on and the latest that are over.", json!({ "calls": [call()] })),
-            ..get("/v1/calls", "listCalls", "Calls, newest first", |asked| Box::pin(calls::list(asked)))
+            answer: json_answer::<CallList>(
+                "Newest first; those that go on and the latest that are over.",
+                json!({ "calls": [call()] }),
+            ),
+            ..get("/v1/calls", "listCalls", "Calls, newest first", |asked| {
+                Box::pin(calls::list(asked))
+            })
         },
         Endpoint {
             body: Some(Body {
@@ -87,13 +100,20 @@ fn of_calls() -> Vec<Endpoint> {
             }),
             answer: Answer {
                 status: StatusCode::CREATED,
-                ..json_answer::<CallReference>("It is being placed; what comes of it is the call's status.", reference())
+                ..json_answer::<CallReference>(
+                    "It is being placed; what comes of it is the call's status.",
+                    reference(),
+                )
             },
-            ..post("/v1/calls", "placeCall", "Place a call", |asked| Box::pin(calls::place(asked)))
+            ..post("/v1/calls", "placeCall", "Place a call", |asked| {
+                Box::pin(calls::place(asked))
+            })
         },
         Endpoint {
             answer: json_answer::<CallResource>("The call as it is now, or as it ended.", call()),
-            ..get("/v1/calls/{call}", "getCall", "A call", |asked| Box::pin(calls::get(asked)))
+            ..get("/v1/calls/{call}", "getCall", "A call", |asked| {
+                Box::pin(calls::get(asked))
+            })
         },
     ]
 }
@@ -103,40 +123,69 @@ fn changes_of_calls() -> Vec<Endpoint> {
     vec![
         Endpoint {
             problems: STATES,
-            ..post("/v1/calls/{call}/end", "endCall", "End a call", |asked| Box::pin(calls::end(asked)))
+            ..post("/v1/calls/{call}/end", "endCall", "End a call", |asked| {
+                Box::pin(calls::end(asked))
+            })
         },
         Endpoint {
             body: body::<RedirectCall>(json!({ "handler": "agent", "text": "from the console" })),
             answer: json_answer::<CallReference>("The call that goes on with the caller.", reference()),
             problems: STATES,
-            ..post("/v1/calls/{call}/redirect", "redirectCall", "Move the caller to another handler", |asked| {
-                Box::pin(calls::redirect(asked))
-            })
+            ..post(
+                "/v1/calls/{call}/redirect",
+                "redirectCall",
+                "Move the caller to another handler",
+                |asked| Box::pin(calls::redirect(asked)),
+            )
+        },
+        Endpoint {
+            body: body::<JoinCalls>(reference()),
+            answer: json_answer::<Joined>("Their numbers in this call.", json!({ "legs": [1] })),
+            problems: STATES,
+            ..post(
+                "/v1/calls/{call}/join",
+                "joinCalls",
+                "Have the legs of another call come into this one",
+                |asked| Box::pin(calls::join(asked)),
+            )
         },
         Endpoint {
             body: body::<SendMessage>(json!({ "name": "order-ready", "data": "17" })),
             problems: STATES,
-            ..post("/v1/calls/{call}/messages", "sendMessage", "Tell the handler something", |asked| {
-                Box::pin(calls::message(asked))
-            })
+            ..post(
+                "/v1/calls/{call}/messages",
+                "sendMessage",
+                "Tell the handler something",
+                |asked| Box::pin(calls::message(asked)),
+            )
         },
         Endpoint {
             body: body::<SendKeys>(json!({ "keys": "12#" })),
             problems: STATES,
-            ..post("/v1/calls/{call}/keys", "sendKeys", "Send keys to a far end", |asked| Box::pin(calls::keys(asked)))
+            ..post("/v1/calls/{call}/keys", "sendKeys", "Send keys to a far end", |asked| {
+                Box::pin(calls::keys(asked))
+            })
         },
         Endpoint {
             body: body::<PlayPrompt>(json!({ "prompt": [{ "say": "One moment please." }], "interrupt": true })),
             problems: STATES,
-            ..post("/v1/calls/{call}/play", "playPrompt", "Play something to a leg", |asked| Box::pin(calls::play(asked)))
+            ..post(
+                "/v1/calls/{call}/play",
+                "playPrompt",
+                "Play something to a leg",
+                |asked| Box::pin(calls::play(asked)),
+            )
         },
         Endpoint {
             method: Method::DELETE,
             query: vec![parameter::<u32>("leg", "On which leg; the first without it.")],
             problems: STATES,
-            ..post("/v1/calls/{call}/play", "stopPrompt", "Stop what is played from outside", |asked| {
-                Box::pin(calls::stop_play(asked))
-            })
+            ..post(
+                "/v1/calls/{call}/play",
+                "stopPrompt",
+                "Stop what is played from outside",
+                |asked| Box::pin(calls::stop_play(asked)),
+            )
         },
         Endpoint {
             body: body::<StartRecording>(json!({ "legs": [0] })),
@@ -145,9 +194,12 @@ fn changes_of_calls() -> Vec<Endpoint> {
                 ..json_answer::<RecordingReference>("It records.", json!({ "recording": "rec_0123_1", "number": 1 }))
             },
             problems: STATES,
-            ..post("/v1/calls/{call}/recordings", "startRecording", "Start a recording", |asked| {
-                Box::pin(calls::start_recording(asked))
-            })
+            ..post(
+                "/v1/calls/{call}/recordings",
+                "startRecording",
+                "Start a recording",
+                |asked| Box::pin(calls::start_recording(asked)),
+            )
         },
         Endpoint {
             method: Method::PATCH,
@@ -168,13 +220,18 @@ fn of_events() -> Vec<Endpoint> {
     vec![
         Endpoint {
             answer: stream("Server-sent events, without end."),
-            ..get("/v1/events", "streamEvents", "What happens in all calls", |asked| Box::pin(events::of_tenant(asked)))
+            ..get("/v1/events", "streamEvents", "What happens in all calls", |asked| {
+                Box::pin(events::of_tenant(asked))
+            })
         },
         Endpoint {
             answer: stream("Server-sent events, until the call is over."),
-            ..get("/v1/calls/{call}/events", "streamCallEvents", "What happens in a live call", |asked| {
-                Box::pin(events::of_call(asked))
-            })
+            ..get(
+                "/v1/calls/{call}/events",
+                "streamCallEvents",
+                "What happens in a live call",
+                |asked| Box::pin(events::of_call(asked)),
+            )
         },
     ]
 }

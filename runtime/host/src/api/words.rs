@@ -1,8 +1,12 @@
 //! Calls as the API shows them, and what it is asked to do with one: the JSON, with a schema for each. Times are RFC 3339 in UTC, a
 //! field that has no meaning yet is not there (a call that goes on has no `ended_at`), and closed sets are words.
 
+use super::placing::Queued;
 use crate::records::rfc3339;
-use patchcord_control::call::{CallSnapshot, HandlerState, Held, InRoom, LegSnapshot, Muted, Paused, RecordingSnapshot};
+use patchcord_control::call::{
+    CallSnapshot, HandlerState, Held, InRoom, LegSnapshot, Muted, Paused, RecordingSnapshot,
+};
+use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, RecordingOutcome, RecordingRecord};
 use patchcord_control::words::{AnsweredBy, Began, Interruption, LegDirection, LegState, UnixTime};
 use schemars::JsonSchema;
@@ -100,8 +104,6 @@ pub(crate) enum Answerer {
     Human,
     /// A machine.
     Machine,
-    /// A facsimile machine.
-    Fax,
     /// It could not be told.
     Unknown,
 }
@@ -110,8 +112,7 @@ impl From<AnsweredBy> for Answerer {
     fn from(it: AnsweredBy) -> Self {
         match it {
             AnsweredBy::Human => Self::Human,
-            AnsweredBy::Machine => Self::Machine,
-            AnsweredBy::Fax => Self::Fax,
+            AnsweredBy::Machine | AnsweredBy::MachineEnded | AnsweredBy::MachineBeeped => Self::Machine,
             AnsweredBy::Unknown => Self::Unknown,
         }
     }
@@ -326,6 +327,35 @@ impl From<&CallSnapshot> for CallResource {
     }
 }
 
+impl CallResource {
+    /// A call that waits to be placed.
+    pub(crate) fn queued(id: CallId, it: &Queued) -> Self {
+        Self {
+            id: id.to_string(),
+            status: Status::Queued,
+            direction: Some(Direction::Outbound),
+            from: String::new(),
+            to: it.to.reveal().clone(),
+            handler: it.handler.clone(),
+            module: String::new(),
+            began: Beginning::Placed,
+            continues: None,
+            continued_as: None,
+            started_at: rfc3339(it.since),
+            ended_at: None,
+            duration_ms: None,
+            answered_by: None,
+            refusal: None,
+            doing: None,
+            fault: None,
+            turns: 0,
+            messages_waiting: None,
+            legs: Vec::new(),
+            recordings: Vec::new(),
+        }
+    }
+}
+
 impl From<&CallRecord> for CallResource {
     fn from(it: &CallRecord) -> Self {
         let first = it.legs.first();
@@ -441,7 +471,7 @@ impl From<&RecordingRecord> for RecordingResource {
 
 /// As the contract spells it.
 fn why_ended(why: Interruption) -> &'static str {
-    patchcord_control::describe::interruption(why)
+    patchcord_control::events::why_name(why)
 }
 
 /// Milliseconds since 1970.

@@ -7,6 +7,7 @@ mod check;
 mod dev;
 mod embedded;
 mod kept;
+mod key;
 mod new;
 mod project;
 mod replay;
@@ -48,6 +49,7 @@ enum Verb {
     Serve(serve::Options),
     Trace(trace::Options),
     Replay(replay::Options),
+    Key(key::Options),
 }
 
 /// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
@@ -62,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Serve(options) => serve::run(&options),
         Verb::Trace(options) => trace::run(&options),
         Verb::Replay(options) => replay::run(&options),
+        Verb::Key(options) => key::run(&options),
     };
     done.unwrap_or_else(|error| {
         terminal::error(&format!("{error:#}"));

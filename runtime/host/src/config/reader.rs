@@ -271,7 +271,8 @@ pub(super) fn nearest<'n>(spelled: &str, names: impl Iterator<Item = &'n str>) -
     let names = names.filter(|name| spelled.len().abs_diff(name.len()) <= 2);
     let near = names.map(|name| (distance(spelled, name), name));
     let near = near.filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.len().max(2));
-    near.min().map(|(_, name)| name)
+    // Of several, the one that stands first.
+    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
 /// Letters changed, added, left out or swapped with their neighbour, in bytes (optimal string alignment).

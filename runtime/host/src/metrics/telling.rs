@@ -1,4 +1,4 @@
-//! What the metrics page says of webhooks and event sinks.
+//! What the metrics page says of webhooks, event sinks and the API.
 
 use super::Page;
 use crate::figures::Figures;
@@ -30,5 +30,15 @@ pub(super) fn lines(page: &mut Page, figures: &Figures) {
         "patchcord_events_waiting",
         "Events that wait, or are being told.",
         telling.waiting.get(),
+    );
+    page.counter(
+        "patchcord_api_requests_total",
+        "Requests to the API.",
+        figures.api.asked.get(),
+    );
+    page.counter(
+        "patchcord_api_problems_total",
+        "Of these, answered with a problem.",
+        figures.api.refused.get(),
     );
 }

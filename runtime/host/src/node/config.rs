@@ -1,5 +1,6 @@
 //! What a node is made from. Not here: the file it is read from ([`crate::config`](mod@crate::config)).
 
+use crate::api::ApiConfig;
 use crate::certificates::TlsFiles;
 use crate::doors::Sip;
 use crate::journals::JournalFolder;
@@ -54,6 +55,8 @@ pub struct NodeConfig {
     pub dns: Option<SocketAddr>,
     /// Where metrics and health are served; none: nowhere.
     pub http: Option<SocketAddr>,
+    /// Where the API is served, and who may ask; none: nowhere.
+    pub api: Option<ApiConfig>,
     /// Where end records go.
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
@@ -145,6 +148,7 @@ impl NodeConfig {
             },
             dns: None,
             http: None,
+            api: None,
             records: RecordsTo::Nowhere,
             recordings: None,
             recording_store: None,

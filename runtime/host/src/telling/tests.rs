@@ -86,7 +86,7 @@ fn rig(webhooks: &[(&str, u16)]) -> Rig {
         networks: LiteralRule::Any,
         ..WebRequestsConfig::default()
     };
-    let (thread, queue) = start((&config, &web), None, &inbox, &figures).unwrap();
+    let (thread, queue) = start((&config, &web), None, (&inbox, broadcast::channel(1).0), &figures).unwrap();
     Rig {
         queue: Some(queue),
         figures,

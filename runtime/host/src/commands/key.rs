@@ -1,0 +1,36 @@
+//! `patchcord key`: makes an API key. Nothing is kept: the key is shown once, its hash goes into the configuration.
+
+use super::terminal::Paint;
+use anyhow::{Result, anyhow};
+use patchcord_host::new_key;
+use std::process::ExitCode;
+
+/// Makes an API key and prints it once, with the lines for the configuration of `patchcord serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Give it to programs as `Authorization: Bearer <key>`; it cannot be shown again.")]
+pub(crate) struct Options {
+    /// What it is called: by whom it is used, say
+    #[arg(long, default_value = "key")]
+    name: String,
+    /// Whose calls it is for
+    #[arg(long, default_value = "default")]
+    tenant: String,
+    /// That it may look at calls and not change them
+    #[arg(long)]
+    read_only: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let (key, hash) = new_key().map_err(|error| anyhow!("the system has no randomness: {error}"))?;
+    let scopes = if options.read_only {
+        "\"read\""
+    } else {
+        "\"read\", \"write\""
+    };
+    let paint = Paint::stdout();
+    println!("{}  {key}\n", paint.bold("key"));
+    println!("[[api_key]]");
+    println!("name = {:?}\ntenant = {:?}", options.name, options.tenant);
+    println!("sha256 = \"{hash}\"\nscopes = [{scopes}]");
+    Ok(ExitCode::SUCCESS)
+}

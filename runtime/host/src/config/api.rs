@@ -1,0 +1,116 @@
+//! The API: `[api]` says where, `[[api_key]]` who may ask.
+//!
+//! ```toml
+//! [api]
+//! listen = "127.0.0.1:8080"
+//!
+//! [outbound]                       # how fast calls of a tenant are placed; what is too fast waits
+//! calls_per_second = 10
+//! at_once = 100
+//! waiting = 10000
+//!
+//! [[api_key]]                      # `patchcord key` makes one and prints these lines
+//! name = "ci"
+//! sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"   # of the key; the key itself stands nowhere
+//! scopes = ["read", "write"]
+//! ```
+
+use super::reader::{ConfigError, Table};
+use super::{ADDRESS, NAME, name, tenant};
+use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
+use crate::telling::READERS;
+use patchcord_control::events::{EventKinds, Subscription};
+use patchcord_control::ids::Tenant;
+use patchcord_control::outbound::{OutboundSettings, Pace, WAITING_MAX};
+use std::collections::{BTreeSet, HashSet};
+
+/// Calls a second of one tenant at most.
+const PACE_MAX: u64 = 1_000;
+/// Keys at most.
+const KEYS_MAX: usize = 1_000;
+
+/// The API, if there is one.
+pub(super) fn read(root: &Table<'_>) -> Result<Option<ApiConfig>, ConfigError> {
+    let section = root.section("api", &["listen"])?;
+    let keys = keys(root)?;
+    let listen = section.parsed("listen", ADDRESS, |text| text.parse().ok())?;
+    match listen {
+        Some(listen) if keys.is_empty() => {
+            let sentence =
+                format!("nobody could ask at {listen}: make a key with `patchcord key` and add its [[api_key]]");
+            Err(section.wrong("listen", &sentence))
+        }
+        Some(listen) => Ok(Some(ApiConfig {
+            listen,
+            keys,
+            outbound: outbound(root)?,
+        })),
+        None if !keys.is_empty() => Err(root.wrong("api_key", "keys are of no use without [api] listen")),
+        None => Ok(None),
+    }
+}
+
+/// How fast calls are placed.
+fn outbound(root: &Table<'_>) -> Result<OutboundSettings, ConfigError> {
+    let section = root.section("outbound", &["calls_per_second", "at_once", "waiting"])?;
+    let mut usual = usual_outbound();
+    if let Some(pace) = section.number("calls_per_second", 1..=PACE_MAX)? {
+        let per_second = pace as u32;
+        usual.tenant.pace = Pace {
+            per_second,
+            burst: per_second,
+        };
+    }
+    if let Some(at_once) = section.number("at_once", 1..=super::CALLS_MAX)? {
+        usual.tenant.at_once = at_once as usize;
+    }
+    if let Some(waiting) = section.number("waiting", 1..=WAITING_MAX as u64)? {
+        usual.tenant.waiting = waiting as usize;
+        usual.waiting = usual.waiting.max(usual.tenant.waiting);
+    }
+    Ok(usual)
+}
+
+fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {
+    let tables = root.sections("api_key", &["name", "tenant", "sha256", "scopes"])?;
+    if tables.len() > KEYS_MAX {
+        return Err(root.wrong("api_key", &format!("give at most {KEYS_MAX} of them")));
+    }
+    let mut hashes = HashSet::new();
+    let read = |table: Table<'_>| {
+        let right = "the SHA-256 of the key in hex, as `patchcord key` prints it";
+        let scope = |text: &str| Scope::ALL.into_iter().find(|scope| scope.name() == text);
+        let scopes = table.parsed_list("scopes", "\"read\" or \"write\"", scope)?;
+        let key = ApiKey {
+            name: table.required("name", NAME, name)?,
+            tenant: tenant(&table)?,
+            scopes: if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes },
+            hash: table.required("sha256", right, KeyHash::parse)?,
+        };
+        if !hashes.insert(key.hash) {
+            return Err(table.wrong("sha256", "another [[api_key]] has the same key"));
+        }
+        Ok(key)
+    };
+    tables.into_iter().map(read).collect()
+}
+
+/// Whoever has a key may read events.
+pub(super) fn readers(api: Option<&ApiConfig>) -> Vec<Subscription> {
+    let tenants: BTreeSet<Tenant> = api
+        .into_iter()
+        .flat_map(|api| &api.keys)
+        .filter(|key| key.scopes.contains(&Scope::Read))
+        .map(|key| key.tenant.clone())
+        .collect();
+    let reads = |tenant| Subscription {
+        tenant,
+        handlers: None,
+        kinds: EventKinds::ALL,
+        name: READERS.into(),
+    };
+    tenants.into_iter().map(reads).collect()
+}
+
+#[cfg(test)]
+mod tests;
