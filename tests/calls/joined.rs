@@ -15,7 +15,7 @@ use patchcord_media::measure;
 use patchcord_sim::phone::{Action, End, Event, Incoming, Offer};
 use patchcord_sim::{PhoneId, PhoneOptions, Setup, TENANT, World, users};
 use patchcord_switch::replay::{Verdict, replay};
-use patchcord_switch::{Directory, JoinError, PrivateValues, RedirectError, Redirection, SplitError, read_journal};
+use patchcord_switch::{Directory, JoinError, PrivateValues, RedirectError, Redirection, read_journal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -261,11 +261,8 @@ fn what_cannot_be_joined_or_split_is_refused_by_name_and_left_as_it_is() {
     );
     let leg = LegId(7);
     let echo = to("echo_keys");
-    assert_eq!(world.move_leg(first, leg, &echo), Err(SplitError::NoSuchLeg(leg)));
-    assert_eq!(
-        world.move_leg(nobody, CALLER, &echo),
-        Err(SplitError::Refused(RedirectError::NoSuchCall))
-    );
+    assert_eq!(world.move_leg(first, leg, &echo), Err(RedirectError::NoSuchLeg(leg)));
+    assert_eq!(world.move_leg(nobody, CALLER, &echo), Err(RedirectError::NoSuchCall));
     assert_eq!(
         world.describe_call(&tenant(), first).map(|seen| seen.legs.len()),
         Some(1)

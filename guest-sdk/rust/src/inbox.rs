@@ -9,7 +9,7 @@
 //! match inbox::receive(Some(secs(120)))? {
 //!     Some(message) if message.name == "agent" => {
 //!         music.stop()?;
-//!         caller.dial([Party::user(message.data)], Dial::new())?;
+//!         caller.dial(Dial::user(&message.data))?;
 //!     }
 //!     Some(message) => info!("nothing is known of {}", message.name),
 //!     None => info!("nobody was free"),

@@ -6,7 +6,7 @@ use crate::shard_threads::{Inbox, Taken};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_switch::{
-    CALLS_PER_PAGE, CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection, Shard, SplitError,
+    CALLS_PER_PAGE, CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection, Shard,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -22,8 +22,7 @@ type Reply<T> = oneshot::Sender<T>;
 pub(crate) enum Request {
     Place(Box<PlacedCall>, Reply<Result<CallId, PlaceError>>),
     MayPlace(Box<PlacedCall>, Reply<Result<(), PlaceError>>),
-    Move(CallId, Redirection, Reply<Result<CallId, RedirectError>>),
-    Split((CallId, LegId), Redirection, Reply<Result<CallId, SplitError>>),
+    Move(CallId, Option<LegId>, Redirection, Reply<Result<CallId, RedirectError>>),
     Join(Tenant, (CallId, CallId), Reply<Result<Vec<LegId>, JoinError>>),
     Change(Tenant, CallId, Change, Reply<Result<Changed, ChangeError>>),
     Describe(Tenant, CallId, Reply<Option<CallSnapshot>>),
@@ -40,11 +39,11 @@ impl Request {
             Request::MayPlace(wanted, reply) => {
                 let _ = reply.send(shard.may_place(now, &wanted));
             }
-            Request::Move(call, to, reply) => {
+            Request::Move(call, None, to, reply) => {
                 let _ = reply.send(shard.move_caller(now, call, &to));
             }
-            Request::Split(leg, to, reply) => {
-                let _ = reply.send(shard.move_leg(now, leg, &to));
+            Request::Move(call, Some(leg), to, reply) => {
+                let _ = reply.send(shard.move_leg(now, (call, leg), &to));
             }
             Request::Join(tenant, both, reply) => {
                 let _ = reply.send(shard.join_calls(now, &tenant, both));
@@ -126,35 +125,24 @@ impl LiveCalls {
         refused(self.ask(0, ask).await)
     }
 
-    /// Moves the caller of a call to another handler; the call it goes on in.
+    /// Moves the caller of a call to another handler, or one of its legs; the call it goes on in.
     ///
     /// # Errors
-    /// As [`Shard::move_caller`].
-    pub async fn redirect(&self, call: CallId, to: &Redirection) -> Result<CallId, NotDone<RedirectError>> {
+    /// As [`Shard::move_caller`] and [`Shard::move_leg`].
+    pub async fn redirect(
+        &self,
+        call: CallId,
+        leg: Option<LegId>,
+        to: &Redirection,
+    ) -> Result<CallId, NotDone<RedirectError>> {
         for place in 0..self.inboxes.len() {
-            let moved = self.ask(place, |reply| Request::Move(call, to.clone(), reply)).await;
-            match refused(moved) {
+            let ask = |reply| Request::Move(call, leg, to.clone(), reply);
+            match refused(self.ask(place, ask).await) {
                 Err(NotDone::Refused(RedirectError::NoSuchCall)) => {}
                 other => return other,
             }
         }
         Err(NotDone::Refused(RedirectError::NoSuchCall))
-    }
-
-    /// Splits a leg off its call into a new one with another handler; that call.
-    ///
-    /// # Errors
-    /// As [`Shard::move_leg`].
-    pub async fn move_leg(&self, leg: (CallId, LegId), to: &Redirection) -> Result<CallId, NotDone<SplitError>> {
-        let missing = SplitError::Refused(RedirectError::NoSuchCall);
-        for place in 0..self.inboxes.len() {
-            let split = self.ask(place, |reply| Request::Split(leg, to.clone(), reply)).await;
-            match refused(split) {
-                Err(NotDone::Refused(why)) if why == missing => {}
-                other => return other,
-            }
-        }
-        Err(NotDone::Refused(missing))
     }
 
     /// Joins two calls of a tenant: the legs of the second come into the first. Both have to be in one shard, as all are

@@ -11,12 +11,12 @@
 mod support;
 
 use patchcord_control::call::{CALLER, CallSnapshot, Change, ChangeError, Changed, OnMachine, Opening};
-use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::record::CallStatus;
 use patchcord_control::words::{CallerId, Destination, Endpoint, InboxMessage};
 use patchcord_host::{LiveCalls, Node, NotDone};
 use patchcord_sim::phone::End;
-use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection, SplitError};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -92,25 +92,11 @@ fn changed(calls: &LiveCalls, call: CallId) {
         handler: "none".to_owned(),
         text: String::new(),
     };
-    let refused = wait(calls.redirect(call, &elsewhere));
+    let refused = wait(calls.redirect(call, None, &elsewhere));
     assert_eq!(
         refused,
         Err(NotDone::Refused(RedirectError::NoSuchHandler("none".to_owned())))
     );
-}
-
-fn split(calls: &LiveCalls, call: CallId) {
-    let to = Redirection {
-        tenant: tenant(),
-        handler: "menu".to_owned(),
-        text: String::new(),
-    };
-    let none = LegId(4);
-    let refused = wait(calls.move_leg((call, none), &to));
-    assert_eq!(refused, Err(NotDone::Refused(SplitError::NoSuchLeg(none))));
-    let refused = wait(calls.move_leg((CallId(1), none), &to));
-    let missing = SplitError::Refused(RedirectError::NoSuchCall);
-    assert_eq!(refused, Err(NotDone::Refused(missing)));
 }
 
 fn drained(node: &Node) {
@@ -129,7 +115,6 @@ fn a_live_call_is_seen_changed_and_ended_and_another_is_placed() {
     let phone = std::thread::spawn(move || TestPhone::new("alice", 1).call(address, "menu", Vec::new()));
     let call = answered_call(&calls).id;
     changed(&calls, call);
-    split(&calls, call);
     let taken = PlacedCall {
         id: Some(call),
         ..to_nobody()

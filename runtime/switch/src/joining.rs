@@ -35,32 +35,6 @@ impl fmt::Display for JoinError {
 
 impl std::error::Error for JoinError {}
 
-/// Why a leg is not split off its call. Nothing was done then.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SplitError {
-    /// The call has no such leg on the line.
-    NoSuchLeg(LegId),
-    /// As for a caller that is moved.
-    Refused(RedirectError),
-}
-
-impl fmt::Display for SplitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
-            Self::Refused(why) => write!(f, "{why}"),
-        }
-    }
-}
-
-impl std::error::Error for SplitError {}
-
-impl From<RedirectError> for SplitError {
-    fn from(why: RedirectError) -> Self {
-        Self::Refused(why)
-    }
-}
-
 impl Shard {
     /// Joins two calls of a tenant: all legs of `from` that are on the line come into `into`, and hear and are heard there.
     /// The handler of `from` is interrupted with `moved` and ends; its record says where they went. Their numbers in `into`.
@@ -126,25 +100,25 @@ impl Shard {
         now: Instant,
         (id, leg): (CallId, LegId),
         to: &Redirection,
-    ) -> Result<CallId, SplitError> {
+    ) -> Result<CallId, RedirectError> {
         let live = self.calls.get(&id).filter(|live| live.is_call_of(&to.tenant));
         let live = live.ok_or(RedirectError::NoSuchCall)?;
         if live.call.caller() == leg {
-            return Ok(self.move_caller(now, id, to)?);
+            return self.move_caller(now, id, to);
         }
         if !live.call.movable_legs().contains(&leg) {
-            return Err(SplitError::NoSuchLeg(leg));
+            return Err(RedirectError::NoSuchLeg(leg));
         }
         if to.text.len() > REDIRECT_TEXT {
-            return Err(RedirectError::TextTooLong(to.text.len()).into());
+            return Err(RedirectError::TextTooLong(to.text.len()));
         }
         let program = self.handler_for(id, &to.handler)?;
         let new = self.new_call_id();
         let released = self.live(id).call.release(now, leg);
-        let released = released.ok_or(SplitError::NoSuchLeg(leg))?;
+        let released = released.ok_or(RedirectError::NoSuchLeg(leg))?;
         let target = self.successor(id, program, Began::Redirected(to.text.clone()));
         let moved = self.move_on(now, (id, new), released, target);
-        let moved = moved.ok_or(SplitError::NoSuchLeg(leg))?;
+        let moved = moved.ok_or(RedirectError::NoSuchLeg(leg))?;
         self.drive(now, id);
         self.begin_moved(now, moved);
         self.settle(now);

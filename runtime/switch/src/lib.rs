@@ -49,7 +49,7 @@ pub use errands::{ToAsk, ToStore};
 pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
 pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
-pub use joining::{JoinError, SplitError};
+pub use joining::JoinError;
 pub use journal::{
     Beginning, CALL_BYTES, CallLimits, Entry, HandlerOver, Happened, JournalError, JournalPart, Last, PrivateValues,
     ReadJournal, Show, Stopped, VERSION as JOURNAL_VERSION, Waited, What, broken_off, read as read_journal,

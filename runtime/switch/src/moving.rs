@@ -41,6 +41,8 @@ pub enum RedirectError {
     Full,
     /// The text has so many bytes.
     TextTooLong(usize),
+    /// The call has no such leg on the line.
+    NoSuchLeg(LegId),
 }
 
 impl fmt::Display for RedirectError {
@@ -51,6 +53,7 @@ impl fmt::Display for RedirectError {
             Self::NoCaller => f.write_str("the caller is gone"),
             Self::Full => f.write_str("the node has as many calls as it may; try again later"),
             Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
+            Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
         }
     }
 }

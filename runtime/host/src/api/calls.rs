@@ -16,7 +16,7 @@ use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::outbound::Waiting;
 use patchcord_control::words::Error;
-use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection, SplitError};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -352,20 +352,8 @@ pub(crate) async fn redirect(asked: Asked) -> Outcome {
         handler: wanted.handler,
         text: wanted.text,
     };
-    let new = match leg {
-        None => asked
-            .office
-            .live
-            .redirect(id, &to)
-            .await
-            .map_err(|why| not_done(why, not_moved)),
-        Some(leg) => asked
-            .office
-            .live
-            .move_leg((id, leg), &to)
-            .await
-            .map_err(|why| not_done(why, not_split)),
-    }?;
+    let new = asked.office.live.redirect(id, leg, &to).await;
+    let new = new.map_err(|why| not_done(why, not_moved))?;
     let reference = CallReference { call: new.to_string() };
     Ok(Reply::json(StatusCode::OK, &reference).with(LOCATION, format!("/v1/calls/{new}")))
 }
@@ -375,16 +363,10 @@ fn not_moved(why: RedirectError) -> Problem {
     match why {
         RedirectError::NoSuchCall => Problem::not_found("call"),
         RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
+        RedirectError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
         RedirectError::NoCaller => Problem::new(Code::WrongState, text),
         RedirectError::Full => Problem::new(Code::Unavailable, text),
         RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),
-    }
-}
-
-fn not_split(why: SplitError) -> Problem {
-    match why {
-        SplitError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", why.to_string()),
-        SplitError::Refused(why) => not_moved(why),
     }
 }
 

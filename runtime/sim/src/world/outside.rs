@@ -3,7 +3,7 @@
 use super::World;
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId, Tenant};
-use patchcord_switch::{CallPage, JoinError, PlaceError, PlacedCall, Redirection, SplitError};
+use patchcord_switch::{CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 
 impl World {
     /// Places a call.
@@ -40,7 +40,7 @@ impl World {
     ///
     /// # Errors
     /// As [`patchcord_switch::Shard::move_leg`].
-    pub fn move_leg(&mut self, call: CallId, leg: LegId, to: &Redirection) -> Result<CallId, SplitError> {
+    pub fn move_leg(&mut self, call: CallId, leg: LegId, to: &Redirection) -> Result<CallId, RedirectError> {
         let moved = self.node.shard.move_leg(self.now, (call, leg), to);
         self.drain_node();
         moved
