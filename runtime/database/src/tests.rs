@@ -39,6 +39,7 @@ suite![
     life::caller_ids_are_proved_by_their_code,
     life::secrets_sinks_and_quotas,
     life::records_of_calls,
+    life::recordings_and_their_calls,
     life::a_batch_is_written_whole_or_not_at_all,
     life::usage_audit_and_idempotency,
     lists::pages_neither_repeat_nor_skip_while_rows_come_and_go,

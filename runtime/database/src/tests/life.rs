@@ -481,7 +481,19 @@ pub(super) async fn records_of_calls(url: &str) {
         calls::journal_part(&database, &a, "c1", 2).await,
         Err(Error::NotFound(What::Call))
     );
+    calls::delete(&database, &a, "c1").await.expect("removed");
+    let legs = calls::legs(&database, &a, "c1", &Paging::default()).await;
+    assert_eq!(legs.expect("legs").items.len(), 0);
+    database.close().await;
+}
 
+pub(super) async fn recordings_and_their_calls(url: &str) {
+    let (database, a, _) = two_tenants(url).await;
+    let batch = Batch {
+        calls: vec![call("c1", 10)],
+        ..Batch::default()
+    };
+    calls::write(&database, &a, &batch).await.expect("written");
     let orphan = recordings::create(&database, &a, &recording("r1", "none")).await;
     assert_eq!(orphan, Err(Error::NotFound(What::Call)));
     recordings::create(&database, &a, &recording("r1", "c1"))
@@ -497,10 +509,8 @@ pub(super) async fn records_of_calls(url: &str) {
     assert_eq!(calls::delete(&database, &a, "c1").await, Err(Error::InUse(What::Call)));
     recordings::delete(&database, &a, "r1").await.expect("removed");
     calls::delete(&database, &a, "c1").await.expect("removed");
-    let legs = calls::legs(&database, &a, "c1", &Paging::default())
-        .await
-        .expect("legs");
-    assert_eq!(legs.items.len(), 0);
+    let gone = calls::get(&database, &a, "c1").await;
+    assert_eq!(gone, Err(Error::NotFound(What::Call)));
     database.close().await;
 }
 

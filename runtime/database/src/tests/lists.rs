@@ -67,65 +67,31 @@ pub(super) async fn filters_choose_calls(url: &str) {
             .expect("a page");
         page.items.into_iter().map(|call| call.id).collect()
     };
-    let all = Filter::default;
-    let other = Some("sip:else@example.com".to_owned());
-    assert_eq!(chosen(all()).await, ["c3", "c2", "c1", "c0"]);
-    assert_eq!(
-        chosen(Filter {
-            from: other.clone(),
-            ..all()
-        })
-        .await,
-        ["c1"]
-    );
-    assert_eq!(chosen(Filter { to: other, ..all() }).await, ["c2"]);
-    assert_eq!(
-        chosen(Filter {
-            status: Some(Status::Busy),
-            ..all()
-        })
-        .await,
-        ["c2"]
-    );
-    assert_eq!(
-        chosen(Filter {
-            handler: Some("desk".to_owned()),
-            ..all()
-        })
-        .await,
-        ["c3"]
-    );
-    assert_eq!(
-        chosen(Filter {
-            parent: Some("c0".to_owned()),
-            ..all()
-        })
-        .await,
-        ["c3"]
-    );
-    let between = Filter {
-        started_from: Some(11),
-        started_before: Some(13),
-        ..all()
+    let other = || Some("sip:else@example.com".to_owned());
+    let one = |set: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        filter
     };
+    assert_eq!(chosen(Filter::default()).await, ["c3", "c2", "c1", "c0"]);
+    assert_eq!(chosen(one(&|filter| filter.from = other())).await, ["c1"]);
+    assert_eq!(chosen(one(&|filter| filter.to = other())).await, ["c2"]);
+    assert_eq!(chosen(one(&|filter| filter.status = Some(Status::Busy))).await, ["c2"]);
+    assert_eq!(
+        chosen(one(&|filter| filter.handler = Some("desk".to_owned()))).await,
+        ["c3"]
+    );
+    assert_eq!(
+        chosen(one(&|filter| filter.parent = Some("c0".to_owned()))).await,
+        ["c3"]
+    );
+    let mut between = one(&|filter| filter.started_from = Some(11));
+    between.started_before = Some(13);
     assert_eq!(chosen(between.clone()).await, ["c2", "c1"]);
-    assert_eq!(
-        chosen(Filter {
-            status: Some(Status::Completed),
-            ..between
-        })
-        .await,
-        ["c1"]
-    );
-    let injected = Some("' OR '1'='1".to_owned());
-    assert_eq!(
-        chosen(Filter {
-            from: injected,
-            ..all()
-        })
-        .await,
-        [""; 0]
-    );
+    between.status = Some(Status::Completed);
+    assert_eq!(chosen(between).await, ["c1"]);
+    let injected = one(&|filter| filter.from = Some("' OR '1'='1".to_owned()));
+    assert_eq!(chosen(injected).await, [""; 0]);
     database.close().await;
 }
 
