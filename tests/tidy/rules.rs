@@ -351,8 +351,13 @@ pub const WALLS: &[Wall] = &[
     },
     Wall {
         crate_name: "host",
-        ours: &["switch", "sim", "sip", "control", "media", "guest"],
+        ours: &["switch", "sim", "sip", "control", "media", "guest", "database"],
         never: &["wasmtime*"],
+    },
+    Wall {
+        crate_name: "database",
+        ours: &[],
+        never: &["wasm*", "hyper*", "axum*", "reqwest*", "getrandom*", "rand*"],
     },
 ];
 
