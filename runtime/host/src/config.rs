@@ -182,11 +182,9 @@ impl Config {
         let root = source.root(&document, SECTIONS)?;
         let sip_table = root.section("sip", &[sip::KEYS, phones::SIP_KEYS].concat())?;
         let sip = sip::read(&sip_table, file)?;
-        let dns = address(&root, "dns", "server")?;
-        let http = address(&root, "http", "listen")?;
+        let (log_format, log_level) = log(&root.section("log", &["format", "level"])?)?;
         let media = root.section("media", media::KEYS)?;
         let limits = root.section("limits", &["calls", "memory_mib", "turn_cpu_ms", "call_s", "drain_s"])?;
-        let (log_format, log_level) = log(&root.section("log", &["format", "level"])?)?;
         let identity = identity::read(&root.section("identity", identity::KEYS)?, file)?;
         let records = records(&root.section("records", &["cdr"])?, file)?;
         let recordings = root.section("recordings", recordings::KEYS)?;
@@ -195,8 +193,8 @@ impl Config {
             shards: sip.threads,
             media: media::read(&media, &sip.sip)?,
             sip: sip.sip,
-            dns,
-            http,
+            dns: address(&root, "dns", "server")?,
+            http: address(&root, "http", "listen")?,
             api: api::read(&root)?,
             recordings: Some(recordings),
             recording_store,

@@ -336,27 +336,29 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
     phone.join().unwrap();
 }
 
+type Told = (u16, String, Value);
+
+/// What a problem says of itself.
+fn problem(answer: Answer) -> Told {
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.body["status"], answer.status);
+    let code = answer.body["code"].as_str().unwrap().to_owned();
+    (answer.status, code, answer.body["field"].clone())
+}
+
+fn told(status: u16, code: &str, field: Value) -> Told {
+    (status, code.to_owned(), field)
+}
+
 #[test]
-fn what_is_wrong_with_a_request_is_told_by_name() {
+fn what_is_wrong_with_a_path_or_a_query_is_told_by_name() {
     let node = api_node();
     let client = client(&node, KEY);
-    let problem = |answer: Answer| {
-        assert_eq!(
-            answer.header("content-type"),
-            Some("application/problem+json"),
-            "{}",
-            answer.text
-        );
-        assert_eq!(answer.body["status"], answer.status);
-        (
-            answer.status,
-            answer.body["code"].as_str().unwrap().to_owned(),
-            answer.body["field"].clone(),
-        )
-    };
-    let call = "/v1/calls/call_00000000000000000000000000000007";
-    let place = |body: Value| problem(client.post("/v1/calls", Some(body)));
-    let told = |status: u16, code: &str, field: Value| (status, code.to_owned(), field);
     assert_eq!(problem(client.get("/v1/nothing")), told(404, "not-found", Value::Null));
     assert_eq!(
         problem(client.get("/v1/calls/..%2f..%2fetc")),
@@ -389,6 +391,14 @@ fn what_is_wrong_with_a_request_is_told_by_name() {
     let allowed = client.ask("PUT", "/v1/calls", &[], Some(json!({})));
     assert_eq!(allowed.header("allow"), Some("GET, POST"));
     assert_eq!(problem(allowed), told(405, "not-possible", Value::Null));
+}
+
+#[test]
+fn what_is_wrong_with_a_body_or_a_header_is_told_by_name() {
+    let node = api_node();
+    let client = client(&node, KEY);
+    let call = "/v1/calls/call_00000000000000000000000000000007";
+    let place = |body: Value| problem(client.post("/v1/calls", Some(body)));
     let typo = place(json!({ "to": { "user": "a" }, "handler": "hello", "rings": 3 }));
     assert_eq!((typo.0, typo.1.as_str()), (400, "invalid-body"));
     let text = client

@@ -30,6 +30,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     let mut all = about_itself();
     all.extend(of_calls());
     all.extend(changes_of_calls());
+    all.extend(sound_of_calls());
     all.extend(of_events());
     all
 }
@@ -118,8 +119,10 @@ fn of_calls() -> Vec<Endpoint> {
     ]
 }
 
+/// Problems of what is done with a call that goes on.
+const STATES: &[Code] = &[Code::WrongState, Code::TooMany];
+
 fn changes_of_calls() -> Vec<Endpoint> {
-    const STATES: &[Code] = &[Code::WrongState, Code::TooMany];
     vec![
         Endpoint {
             problems: STATES,
@@ -149,6 +152,12 @@ fn changes_of_calls() -> Vec<Endpoint> {
                 |asked| Box::pin(calls::join(asked)),
             )
         },
+    ]
+}
+
+/// What is said, played and recorded from outside.
+fn sound_of_calls() -> Vec<Endpoint> {
+    vec![
         Endpoint {
             body: body::<SendMessage>(json!({ "name": "order-ready", "data": "17" })),
             problems: STATES,
