@@ -29,9 +29,10 @@ fn key() -> (String, String) {
     (key.to_owned(), lines.to_owned())
 }
 
-fn get(api: SocketAddr, path: &str, key: &str) -> String {
+fn ask(api: SocketAddr, (method, path): (&str, &str), key: &str) -> String {
     let mut stream = TcpStream::connect(api).expect("the API listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it takes requests");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
@@ -42,7 +43,7 @@ fn get(api: SocketAddr, path: &str, key: &str) -> String {
 fn live_call(api: SocketAddr, key: &str) -> String {
     let end = Instant::now() + PATIENCE;
     loop {
-        let answer = get(api, "/v1/calls?status=in-progress", key);
+        let answer = ask(api, ("GET", "/v1/calls?status=in-progress"), key);
         if let Some((_, rest)) = answer.split_once("\"id\":\"call_") {
             return format!("call_{}", &rest[..32]);
         }
@@ -108,9 +109,12 @@ fn every_answer_is_as_the_document_says() {
     std::fs::write(folder.join("schemathesis.toml"), config).expect("the test's folder can be written to");
     schemathesis(&folder, api, &key, &["--exclude-operation-id", "endCall"]);
     // It may have been moved to a call of another id: names of handlers are in the answers. The caller is still on the line.
-    live_call(api, &key);
-    let seen = get(api, &format!("/v1/calls/{call}"), &key);
+    let now = live_call(api, &key);
+    let seen = ask(api, ("GET", &format!("/v1/calls/{call}")), &key);
     assert!(seen.starts_with("HTTP/1.1 200 "), "{seen}");
+    let ended = ask(api, ("POST", &format!("/v1/calls/{now}/end")), &key);
+    assert!(ended.starts_with("HTTP/1.1 204 "), "{ended}");
+    phone.expect("CALL_CLOSED", PATIENCE);
     drop(phone);
     let log = std::fs::read_to_string(folder.join("server.log")).expect("it writes one");
     assert!(!log.contains("panicked") && !log.contains(&key), "{log}");
