@@ -54,12 +54,12 @@ fn live_call(api: SocketAddr, key: &str) -> String {
 
 /// Runs it in a folder; what it says if it finds something.
 fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
-    let program = lab::root().join("target/python/bin/schemathesis");
-    assert!(program.exists(), "{} is not there: run `make setup`", program.display());
-    let mut command = Command::new(program);
+    let python = lab::root().join("target/python/bin/python");
+    assert!(python.exists(), "{} is not there: run `make setup`", python.display());
+    let mut command = Command::new(python);
     command
         .current_dir(folder)
-        .arg("run")
+        .args(["-m", "schemathesis.cli", "run"])
         .arg(format!("http://{api}/v1/openapi.json"))
         .args(["--header", &format!("Authorization: Bearer {key}")])
         // They end when they like.

@@ -5,6 +5,7 @@
 use super::History;
 use crate::live_calls::{LiveCalls, NotDone};
 use crate::node::time_of_day;
+use patchcord_control::call::Change;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::outbound::{Input, NotQueued, OutboundQueue, OutboundSettings, Outcome, Waiting};
 use patchcord_control::private::Private;
@@ -33,7 +34,7 @@ pub(crate) struct Queued {
 /// What is wanted of the task.
 enum Wish {
     Add(Box<Waiting<PlacedCall>>, oneshot::Sender<Result<(), NotQueued>>),
-    Cancel(CallId),
+    Cancel(Tenant, CallId),
 }
 
 type Table = Arc<Mutex<HashMap<CallId, Queued>>>;
@@ -76,7 +77,7 @@ impl Placing {
     /// Gives up a call that waits; false if the tenant has none such.
     pub(crate) async fn cancel(&self, tenant: &Tenant, call: CallId) -> bool {
         let waits = self.find(tenant, call).is_some();
-        waits && self.wishes.send(Wish::Cancel(call)).await.is_ok()
+        waits && self.wishes.send(Wish::Cancel(tenant.clone(), call)).await.is_ok()
     }
 
     /// A call of a tenant that waits.
@@ -118,7 +119,10 @@ impl Desk {
                         lock(&self.queued).insert(wanted.id, queued(&wanted));
                         Input::Add(*wanted)
                     }
-                    Some(Wish::Cancel(call)) => Input::Cancel(call),
+                    Some(Wish::Cancel(tenant, call)) => {
+                        self.end_if_placed(&tenant, call).await;
+                        Input::Cancel(call)
+                    }
                     None => return,
                 },
                 over = self.history.awaited() => Input::Over(over),
@@ -126,6 +130,14 @@ impl Desk {
             };
             self.queue.handle(Instant::now(), input);
             self.drain().await;
+        }
+    }
+
+    /// A call that went out after it was found waiting, and before it is given up, is ended.
+    async fn end_if_placed(&self, tenant: &Tenant, call: CallId) {
+        if !lock(&self.queued).contains_key(&call) {
+            // An error is that it is over already.
+            let _ = self.live.change(tenant, call, &Change::End).await;
         }
     }
 
