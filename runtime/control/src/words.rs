@@ -498,6 +498,13 @@ pub struct UnixTime {
     pub nanoseconds: u32,
 }
 
+impl UnixTime {
+    /// Whole milliseconds since 1970.
+    pub fn millis(self) -> u64 {
+        self.seconds * 1_000 + u64::from(self.nanoseconds / 1_000_000)
+    }
+}
+
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogLevel {

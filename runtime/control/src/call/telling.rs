@@ -131,8 +131,7 @@ impl Call {
             LegState::Ringing => Happening::LegRinging(id.0),
             LegState::Answered => Happening::LegAnswered(id.0),
             LegState::Ended => {
-                let answered = leg.answered_at.filter(|_| told != LegState::Ended);
-                if answered.is_some() && told < LegState::Answered {
+                if leg.answered_at.is_some() && told < LegState::Answered {
                     self.tell(now, Happening::LegAnswered(id.0));
                 }
                 self.left(id)

@@ -9,12 +9,11 @@ type Parameters = Vec<(&'static str, String)>;
 impl Event {
     /// What a webhook is sent, with the number the event has for it.
     pub fn parameters(&self, sequence: u32) -> Vec<(&'static str, String)> {
-        let at_ms = self.at.seconds * 1_000 + u64::from(self.at.nanoseconds / 1_000_000);
         let mut all = vec![
             ("event", self.what.kind().name().to_owned()),
             ("call-id", self.call.to_string()),
             ("sequence", sequence.to_string()),
-            ("at-ms", at_ms.to_string()),
+            ("at-ms", self.at.millis().to_string()),
             ("handler", self.handler.clone()),
             ("module", self.module.clone()),
         ];

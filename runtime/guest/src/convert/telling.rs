@@ -3,7 +3,6 @@
 use super::same;
 use crate::bindings::patchcord::handler::events;
 use patchcord_control::events::{Event, EventKind, Happening, Party};
-use patchcord_control::words::UnixTime;
 
 same!(events::Kind => EventKind: CallStarted, LegStarted, LegRinging, LegAnswered, LegEnded, RecordingStarted, RecordingEnded, HandlerFailed, Custom, CallEnded);
 
@@ -13,16 +12,12 @@ impl events::Event {
         Self {
             call_id: event.call.to_string(),
             sequence,
-            at_ms: ms(event.at),
+            at_ms: event.at.millis(),
             handler: event.handler.clone(),
             module: event.module.clone(),
             what: happening(&event.what),
         }
     }
-}
-
-fn ms(at: UnixTime) -> u64 {
-    at.seconds * 1_000 + u64::from(at.nanoseconds / 1_000_000)
 }
 
 fn happening(what: &Happening) -> events::Happening {

@@ -7,7 +7,7 @@ use super::orders::{
 };
 use super::placing::Gone;
 use super::problem::{Code, Problem};
-use super::words::{CallList, CallResource, Status, ms};
+use super::words::{CallList, CallResource, Status};
 use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
@@ -59,18 +59,18 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let live = all_live(&asked).await?;
     let mut calls: Vec<Listed> = live
         .iter()
-        .map(|call| Listed::new(call.id, ms(call.started_at), call.into()))
+        .map(|call| Listed::new(call.id, call.started_at.millis(), call.into()))
         .collect();
     let over = asked.office.history.of(tenant);
     // One that ended between the two looks is in both.
     let over = over
         .iter()
         .filter(|record| live.iter().all(|call| call.id != record.id));
-    calls.extend(over.map(|record| Listed::new(record.id, ms(record.started_at), (&**record).into())));
+    calls.extend(over.map(|record| Listed::new(record.id, record.started_at.millis(), (&**record).into())));
     let queued = asked.office.placing.of(tenant);
     // One that was placed between the two looks is in both.
     let queued = queued.iter().filter(|(id, _)| live.iter().all(|call| call.id != *id));
-    calls.extend(queued.map(|(id, queued)| Listed::new(*id, ms(queued.since), CallResource::queued(*id, queued))));
+    calls.extend(queued.map(|(id, queued)| Listed::new(*id, queued.since.millis(), CallResource::queued(*id, queued))));
     calls.retain(|listed| wanted.takes(listed));
     calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
     let more = calls.len() > wanted.limit;

@@ -4,7 +4,6 @@
 use super::calls::call_id;
 use super::endpoint::{AnswerBody, Asked, Outcome, Reply};
 use super::problem::Problem;
-use super::words::ms;
 use futures_util::stream::unfold;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
@@ -116,7 +115,7 @@ fn written(event: &Event) -> String {
     for (name, value) in event.parameters(0) {
         let value = match name {
             "sequence" => continue,
-            "at-ms" => Value::from(ms(event.at)),
+            "at-ms" => Value::from(event.at.millis()),
             "leg" | "legs" | "status" | "connected-ms" | "duration-ms" => {
                 value.parse::<u64>().map_or(Value::String(value), Value::from)
             }

@@ -3,7 +3,7 @@
 //! whatever comes of it. What waits is in memory: it is gone with the node.
 
 use super::History;
-use crate::live_calls::{LiveCalls, NotDone};
+use crate::live_calls::LiveCalls;
 use crate::node::time_of_day;
 use patchcord_control::call::Change;
 use patchcord_control::ids::{CallId, Tenant};
@@ -11,7 +11,7 @@ use patchcord_control::outbound::{Input, NotQueued, OutboundQueue, OutboundSetti
 use patchcord_control::private::Private;
 use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, Usage};
 use patchcord_control::words::{Began, Destination, Interruption, LegDirection, UnixTime};
-use patchcord_switch::{PlaceError, PlacedCall};
+use patchcord_switch::PlacedCall;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -143,7 +143,7 @@ impl Desk {
 
     async fn drain(&mut self) {
         // Whoever asked hears that it was taken, before anything comes of it.
-        let mut outcomes: Vec<_> = std::iter::from_fn(|| self.queue.poll()).collect();
+        let outcomes: Vec<_> = std::iter::from_fn(|| self.queue.poll()).collect();
         for (call, taken) in self.adding.drain() {
             let refused = outcomes.iter().find_map(|(id, outcome)| match outcome {
                 Outcome::Refused(why) if *id == call => Some(*why),
@@ -155,7 +155,7 @@ impl Desk {
             // Whoever asked may have gone; the call is placed all the same.
             let _ = taken.send(refused.map_or(Ok(()), Err));
         }
-        for (call, outcome) in outcomes.drain(..) {
+        for (call, outcome) in outcomes {
             match outcome {
                 Outcome::Refused(_) => {}
                 Outcome::Place(wanted) => self.place(call, wanted).await,
@@ -175,7 +175,7 @@ impl Desk {
             // It is alive now, and seen there.
             Ok(_) => drop(lock(&self.queued).remove(&call)),
             Err(why) => {
-                self.never(call, CallStatus::Failed, Some(reason(why)));
+                self.never(call, CallStatus::Failed, Some(why.to_string()));
                 self.queue.handle(Instant::now(), Input::Over(call));
             }
         }
@@ -190,10 +190,6 @@ impl Desk {
         self.history.put(Arc::new(record(call, queued, status, refusal)));
         lock(&self.queued).remove(&call);
     }
-}
-
-fn reason(why: NotDone<PlaceError>) -> String {
-    why.to_string()
 }
 
 fn queued(wanted: &Waiting<PlacedCall>) -> Queued {

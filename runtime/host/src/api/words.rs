@@ -8,7 +8,7 @@ use patchcord_control::call::{
 };
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, RecordingOutcome, RecordingRecord};
-use patchcord_control::words::{AnsweredBy, Began, Interruption, LegDirection, LegState, UnixTime};
+use patchcord_control::words::{AnsweredBy, Began, Interruption, LegDirection, LegState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -379,7 +379,7 @@ impl From<&CallRecord> for CallResource {
             continued_as: it.continued_as.map(|call| call.to_string()),
             started_at: rfc3339(it.started_at),
             ended_at: Some(rfc3339(it.ended_at)),
-            duration_ms: Some(ms(it.ended_at).saturating_sub(ms(it.started_at))),
+            duration_ms: Some(it.ended_at.millis().saturating_sub(it.started_at.millis())),
             answered_by: it.answered_by.map(Into::into),
             refusal: it.refusal.clone(),
             doing: None,
@@ -472,9 +472,4 @@ impl From<&RecordingRecord> for RecordingResource {
 /// As the contract spells it.
 fn why_ended(why: Interruption) -> &'static str {
     patchcord_control::events::why_name(why)
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn ms(at: UnixTime) -> u64 {
-    at.seconds * 1_000 + u64::from(at.nanoseconds / 1_000_000)
 }

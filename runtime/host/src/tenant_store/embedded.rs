@@ -40,7 +40,7 @@ impl Embedded {
 
     fn act(&mut self, wishes: &[Order<ToStore>]) -> Vec<Stored> {
         let now = time_of_day();
-        let now_ms = now.seconds * 1_000 + u64::from(now.nanoseconds / 1_000_000);
+        let now_ms = now.millis();
         let mut changes = Vec::new();
         let mut replies: Vec<(Stored, bool)> = Vec::with_capacity(wishes.len());
         for Order { wanted, .. } in wishes {
