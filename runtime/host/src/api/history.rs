@@ -1,6 +1,7 @@
-//! Calls that are over, the latest of each tenant: what the API shows of them. In memory: the end records are in the file of
-//! `[records]`, and older ones are there. Also who waits for the end of a call, and is told.
+//! Calls that are over, the latest of each tenant, in memory: what the API shows of them while they are written to the database. Also
+//! who waits for the end of a call, and is told.
 
+use super::past::PastQueue;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::record::CallRecord;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -22,15 +23,26 @@ struct Latest {
 }
 
 /// The latest calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     latest: Mutex<Latest>,
     ended: Notify,
+    past: PastQueue,
 }
 
 impl History {
+    /// None yet; all are handed on to be written.
+    pub(crate) fn new(past: PastQueue) -> Self {
+        Self {
+            latest: Mutex::default(),
+            ended: Notify::default(),
+            past,
+        }
+    }
+
     /// A call is over.
     pub(crate) fn put(&self, record: Arc<CallRecord>) {
+        self.past.put(record.clone());
         let mut all = self.lock();
         if all.awaited.remove(&record.id) {
             all.ended.push_back(record.id);

@@ -283,7 +283,8 @@ pub(crate) enum StateOfRecording {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CallList")]
 pub(crate) struct CallList {
-    pub(crate) calls: Vec<CallResource>,
+    #[schemars(with = "Vec<CallResource>")]
+    pub(crate) calls: Vec<serde_json::Value>,
     /// Give this as `cursor` for the calls after these; not there if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_cursor: Option<String>,
