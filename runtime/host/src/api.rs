@@ -2,23 +2,31 @@
 //! thread with an async runtime of its own; it owns no call: live ones are asked of their shards. Not here: metrics and health
 //! (`http`), which need no key.
 
+mod bytes;
 mod calls;
+mod console;
 mod endpoint;
 mod events;
 mod history;
+mod kept;
 mod keys;
+mod links;
 mod openapi;
 mod orders;
 mod paths;
 mod placing;
 mod problem;
+mod recordings;
 mod repeats;
 mod server;
 mod table;
+mod watching;
 mod words;
 
 pub(crate) use history::History;
+pub(crate) use kept::{KeptFiles, Traces};
 pub use keys::{ApiKey, KeyHash, Scope, new_key};
+pub(crate) use links::LinkKey;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
@@ -81,6 +89,7 @@ pub(crate) struct ApiFigures {
 pub(crate) struct Sources {
     pub(crate) live: LiveCalls,
     pub(crate) history: Arc<History>,
+    pub(crate) kept: KeptFiles,
     pub(crate) events: broadcast::Sender<Arc<Event>>,
     pub(crate) figures: Arc<ApiFigures>,
 }
@@ -91,6 +100,7 @@ struct Office {
     keys: Keys,
     live: LiveCalls,
     history: Arc<History>,
+    kept: KeptFiles,
     placing: Placing,
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
@@ -119,6 +129,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
             placing: Placing::start(settings, sources.live.clone(), sources.history.clone()),
             live: sources.live,
             history: sources.history,
+            kept: sources.kept,
             events: sources.events,
             figures: sources.figures,
             repeats: Repeats::default(),

@@ -175,7 +175,7 @@ impl Node {
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
         let (ground, bound) = Ground::prepare(&config)?;
         let pages = BoundPages::bind(&config)?;
-        let heard = Heard::new(&config);
+        let heard = Heard::new(&config)?;
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
@@ -213,7 +213,8 @@ impl Node {
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
-        let pages = pages.start(ground.sources(), heard.sources(live_calls.clone(), &ground.figures))?;
+        let of_api = heard.sources(live_calls.clone(), queues.kept.traces.clone(), &ground.figures)?;
+        let pages = pages.start(ground.sources(), of_api)?;
         Ok(Node {
             _net: net,
             _shards: shards,

@@ -298,6 +298,8 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
     let phone = call(&node, "endless_tone");
     let ours = client(&node, KEY);
     let id = live(&ours);
+    let recording = ours.post(&format!("/v1/calls/{id}/recordings"), Some(json!({ "legs": [0] })));
+    let recording = recording.body["recording"].as_str().unwrap().to_owned();
     let document = ours.get("/v1/openapi.json").body;
     let stranger = client(&node, STRANGER);
     assert_eq!(stranger.get("/v1/calls").body, json!({ "calls": [] }));
@@ -309,12 +311,19 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let concrete = path.replace("{call}", &id).replace("{number}", "1");
+            let concrete = concrete.replace("{recording}", &recording);
             let method = method.to_ascii_uppercase();
             let body = bodies(operation);
             let nobody = Client::new(node.local_api().unwrap(), "pck_wrong").ask(&method, &concrete, &[], body.clone());
             let open = operation["security"] == json!([]);
-            assert_eq!(nobody.status, if open { 200 } else { 401 }, "{method} {path}");
-            if path.contains("{call}") {
+            let shared = path.ends_with("/shared");
+            let expected = match (open, shared) {
+                (true, true) => 400,
+                (true, false) => 200,
+                (false, _) => 401,
+            };
+            assert_eq!(nobody.status, expected, "{method} {path}");
+            if path.contains("{call}") || (path.contains("{recording}") && !shared) {
                 let theirs = stranger.ask(&method, &concrete, &[], body.clone());
                 assert_eq!(
                     (theirs.status, &theirs.body["code"]),
@@ -333,7 +342,7 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
             asked += 1;
         }
     }
-    assert!(asked >= 14, "{asked}");
+    assert!(asked >= 25, "{asked}");
     assert_eq!(live(&ours), id, "nothing of that has touched it");
     ours.post(&format!("/v1/calls/{id}/end"), None);
     phone.join().unwrap();

@@ -84,7 +84,7 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
 }
 
 /// All live calls of the key's tenant.
-async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem> {
+pub(crate) async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = asked.office.live.list(&asked.key.tenant, after).await.map_err(busy)?;
@@ -167,13 +167,7 @@ fn cursor(text: &str) -> Option<(u64, CallId)> {
 
 pub(crate) async fn get(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
-    // A call that was placed between the two looks is live at the second.
-    let mut call = None;
-    for _ in 0..2 {
-        let live = asked.office.live.describe(&asked.key.tenant, id).await;
-        let live = live.map_err(busy)?.as_ref().map(CallResource::from);
-        call = call.or(live).or_else(|| not_live(&asked, id));
-    }
+    let call = find(&asked, id).await?;
     let call = call.ok_or_else(|| Problem::not_found("call"))?;
     let reply = Reply::json(StatusCode::OK, &call);
     let etag = etag(&call);
@@ -184,6 +178,18 @@ pub(crate) async fn get(asked: Asked) -> Outcome {
         return Ok(unchanged.with(ETAG, etag));
     }
     Ok(reply.with(ETAG, etag))
+}
+
+/// A call of the key's tenant: one that goes on, waits, or is over.
+pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<CallResource>, Problem> {
+    // A call that was placed between the two looks is live at the second.
+    let mut call = None;
+    for _ in 0..2 {
+        let live = asked.office.live.describe(&asked.key.tenant, id).await;
+        let live = live.map_err(busy)?.as_ref().map(CallResource::from);
+        call = call.or(live).or_else(|| not_live(asked, id));
+    }
+    Ok(call)
 }
 
 /// A call that waits to be placed, or is over.
@@ -399,7 +405,8 @@ pub(crate) fn call_id(asked: &Asked) -> Result<CallId, Problem> {
     id.ok_or_else(|| Problem::not_found("call"))
 }
 
-fn read_id(text: &str) -> Option<CallId> {
+/// An id as we write it.
+pub(crate) fn read_id(text: &str) -> Option<CallId> {
     let digits = text.strip_prefix("call_")?;
     let fits = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u128::from_str_radix(digits, 16).ok().filter(|_| fits).map(CallId)

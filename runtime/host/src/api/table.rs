@@ -9,6 +9,8 @@ use super::orders::{
     ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
 };
 use super::problem::Code;
+use super::recordings;
+use super::watching;
 use super::words::{CallList, CallResource, Status};
 use hyper::{Method, StatusCode};
 use schemars::JsonSchema;
@@ -32,6 +34,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(changes_of_calls());
     all.extend(sound_of_calls());
     all.extend(of_events());
+    all.extend(watching::rows());
+    all.extend(recordings::rows());
     all
 }
 
@@ -245,7 +249,7 @@ fn of_events() -> Vec<Endpoint> {
     ]
 }
 
-fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+pub(super) fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
     Endpoint {
         method: Method::GET,
         path,
@@ -261,7 +265,7 @@ fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Ha
 }
 
 /// Answers 204 unless it says otherwise.
-fn post(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
     Endpoint {
         method: Method::POST,
         scope: Some(Scope::Write),
@@ -273,7 +277,7 @@ fn post(path: &'static str, name: &'static str, summary: &'static str, handle: H
     }
 }
 
-fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
+pub(super) fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
     Parameter {
         name,
         about,
@@ -281,18 +285,18 @@ fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Paramete
     }
 }
 
-fn body<T: JsonSchema>(example: Value) -> Option<Body> {
+pub(super) fn body<T: JsonSchema>(example: Value) -> Option<Body> {
     Some(Body {
         schema: schema::<T>,
         example,
     })
 }
 
-fn json_answer<T: JsonSchema>(about: &'static str, example: Value) -> Answer {
+pub(super) fn json_answer<T: JsonSchema>(about: &'static str, example: Value) -> Answer {
     answer(about, Some(("application/json", schema::<T>)), Some(example))
 }
 
-fn answer(
+pub(super) fn answer(
     about: &'static str,
     content: Option<(&'static str, super::endpoint::Described)>,
     example: Option<Value>,
@@ -302,6 +306,7 @@ fn answer(
         about,
         content,
         example,
+        also: &[],
     }
 }
 

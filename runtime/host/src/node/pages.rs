@@ -1,14 +1,17 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
 
 use super::NodeConfig;
-use crate::api::{self, ApiConfig, History};
+use crate::api::{self, ApiConfig, History, KeptFiles, LinkKey, Traces};
 use crate::async_thread::AsyncThread;
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
+use crate::recordings::shelf::Shelf;
 use crate::start_error::StartError;
+use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -17,23 +20,43 @@ pub(super) struct Heard {
     /// None without an API.
     pub(super) history: Option<Arc<History>>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
+    /// What of calls is kept in files.
+    traces: Option<PathBuf>,
+    journals: Option<PathBuf>,
+    recordings: Shelf,
 }
 
 impl Heard {
-    pub(super) fn new(config: &NodeConfig) -> Self {
-        Self {
+    pub(super) fn new(config: &NodeConfig) -> Result<Self, StartError> {
+        let store = config.recording_store.as_ref();
+        Ok(Self {
             history: config.api.as_ref().map(|_| Arc::default()),
             events: broadcast::channel(api::EVENTS).0,
-        }
+            traces: config.traces.as_ref().map(|to| to.folder.clone()),
+            journals: config.journals.as_ref().map(|to| to.folder.clone()),
+            recordings: Shelf::new(config.recordings.as_deref(), store)?,
+        })
     }
 
-    pub(super) fn sources(&self, live: LiveCalls, figures: &Figures) -> api::Sources {
-        api::Sources {
+    pub(super) fn sources(
+        &self,
+        live: LiveCalls,
+        traces: Option<TraceQueue>,
+        figures: &Figures,
+    ) -> Result<api::Sources, StartError> {
+        let traces = traces.zip(self.traces.clone());
+        Ok(api::Sources {
             live,
             history: self.history.clone().unwrap_or_default(),
+            kept: KeptFiles {
+                traces: traces.map(|(queue, folder)| Traces { queue, folder }),
+                journals: self.journals.clone(),
+                recordings: self.recordings.clone(),
+                links: LinkKey::new(super::random()?),
+            },
             events: self.events.clone(),
             figures: figures.api.clone(),
-        }
+        })
     }
 }
 
