@@ -21,6 +21,15 @@ fn modules() -> PathBuf {
     modules
 }
 
+/// Where a program is.
+fn path_of(program: &str) -> String {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output();
+    let path = found.expect("a shell can be started").stdout;
+    String::from_utf8_lossy(&path).trim().to_owned()
+}
+
 #[test]
 fn the_console_keeps_to_its_types() {
     let checker = modules().join(".bin/tsc");
@@ -104,7 +113,7 @@ fn a_call_is_watched_ended_and_listened_to_in_a_browser() {
         "url": format!("http://{api}/"),
         "key": key,
         "folder": folder,
-        "chromium": "chromium",
+        "chromium": path_of("chromium"),
         "absent": ABSENT,
     });
     let said = std::fs::File::create(folder.join("browser.log")).expect("the test's folder can be written to");

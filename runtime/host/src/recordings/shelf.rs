@@ -155,3 +155,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, NotHad> + 
     // An error is that the node stops, or a panic that was printed.
     done.unwrap_or_else(|_| Err(NotHad::Failed("the node stops".to_owned())))
 }
+
+#[cfg(test)]
+mod tests;

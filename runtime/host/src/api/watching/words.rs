@@ -72,7 +72,10 @@ enum Way {
 impl From<&CallTrace> for TraceResource {
     fn from(it: &CallTrace) -> Self {
         let mut seen = HashSet::new();
-        let entries = it.records.iter().map(|record| Entry {
+        // A message is told once its call has a name, so some are told late.
+        let mut records: Vec<_> = it.records.iter().collect();
+        records.sort_by_key(|record| (record.at.seconds, record.at.nanoseconds));
+        let entries = records.into_iter().map(|record| Entry {
             at: rfc3339(record.at),
             leg: record.leg.map(|leg| leg.0),
             what: match &record.what {
