@@ -13,6 +13,7 @@ mod captures;
 mod carriers;
 mod certificates;
 mod codecs;
+mod console;
 mod dictation;
 mod helper_tests;
 mod hummer;

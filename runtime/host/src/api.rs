@@ -3,27 +3,35 @@
 //! (`http`), which need no key.
 
 mod accounts;
+mod bytes;
 mod calls;
+mod console;
 mod deploying;
 mod endpoint;
 mod events;
 mod history;
+mod kept;
 mod keys;
 mod leading;
+mod links;
 mod openapi;
 mod orders;
 mod past;
 mod paths;
 mod placing;
 mod problem;
+mod recordings;
 mod repeats;
 mod server;
 mod stored;
 mod table;
+mod watching;
 mod words;
 
 pub(crate) use history::History;
+pub(crate) use kept::{KeptFiles, Traces};
 pub use keys::{ApiKey, KeyHash, Scope, new_key};
+pub(crate) use links::LinkKey;
 pub(crate) use past::{PastFigures, PastThread, Waiting as WaitingCalls, queue as past_queue, start as start_past};
 
 use crate::async_thread::{self, AsyncThread};
@@ -98,6 +106,7 @@ pub(crate) struct ApiFigures {
 pub(crate) struct Sources {
     pub(crate) live: LiveCalls,
     pub(crate) history: Arc<History>,
+    pub(crate) kept: KeptFiles,
     pub(crate) events: broadcast::Sender<Arc<Event>>,
     pub(crate) figures: Arc<ApiFigures>,
     /// Compiles what is uploaded.
@@ -119,6 +128,7 @@ struct Office {
     keys: Keys,
     live: LiveCalls,
     history: Arc<History>,
+    kept: KeptFiles,
     placing: Placing,
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
@@ -178,6 +188,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         placing: Placing::start(config.outbound, sources.live.clone(), sources.history.clone()),
         live: sources.live,
         history: sources.history,
+        kept: sources.kept,
         events: sources.events,
         figures: sources.figures,
         repeats: Repeats::default(),

@@ -45,6 +45,7 @@ mod recordings;
 pub mod records;
 pub mod serve;
 mod shard_threads;
+mod sightings;
 mod sounds;
 pub mod speech;
 mod start_error;

@@ -70,6 +70,7 @@ pub(crate) fn notice(call: CallId, notice: &Notice) {
             handler,
             module,
             continues,
+            ..
         } => {
             let continues = continues.map(tracing::field::display);
             tracing::info!(%call, handler, module = module_short(module), continues, "call started");

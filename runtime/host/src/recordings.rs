@@ -13,6 +13,7 @@ mod keeper;
 mod places;
 mod repair;
 pub(crate) mod sending;
+pub(crate) mod shelf;
 mod sound_file;
 mod writer;
 

@@ -95,7 +95,8 @@ pub(crate) struct WaysOut {
     pub(crate) live_streams: LiveQueue,
     pub(crate) traces: Option<TraceQueue>,
     pub(crate) journals: Option<JournalQueue>,
-    /// Calls that are over, for the API. The one lock of a shard, held for a moment: a call is in it before it is no longer alive.
+    /// Calls that are over, for the API. Its two locks are the only ones of a shard, each held for a
+    /// moment: a call is in it before it is no longer alive.
     pub(crate) history: Option<Arc<History>>,
     /// None where event sinks run: nobody is told of those, and the thread that tells ends before them.
     pub(crate) tellings: Option<TellingQueue>,
@@ -404,8 +405,18 @@ impl Work {
             }
             Output::Recording(order) => self.record(order),
             Output::Stream(order) => self.stream(order),
+            Output::Quality { call, leg, quality } => {
+                if let Some(history) = &self.out.history {
+                    history
+                        .sightings
+                        .sound((call, leg), crate::node::time_of_day(), quality);
+                }
+            }
             Output::Notice { call, notice } => {
                 self.trace_notice(call, &notice);
+                if let Some(history) = &self.out.history {
+                    history.sightings.notice(call, crate::node::time_of_day(), &notice);
+                }
                 crate::log::notice(call, &notice);
                 if self.out.watchers.any() {
                     self.out.watchers.tell(&Seen::Notice { call, notice });
@@ -444,6 +455,7 @@ impl Work {
             self.out.watchers.tell(&Seen::Ended(Arc::clone(&record)));
         }
         if let Some(history) = &self.out.history {
+            history.sightings.ended(&record);
             history.put(record.clone());
         }
         if self.out.records.put(record) == Handed::Waited {

@@ -8,12 +8,15 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/database.rs"]
+mod database;
 #[path = "support/handlers.rs"]
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
 mod support;
 
+use database::database;
 use handlers::call_handler;
 use http::{Answer, Client};
 use patchcord_control::events::{EventKinds, Subscription};
@@ -24,7 +27,7 @@ use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::phone::{Outcome, TestPhone};
-use support::{TENANT, config, database, directory, example, log, node, program, wait_for_metric};
+use support::{TENANT, config, directory, example, log, node, program, wait_for_metric};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000001";
@@ -300,6 +303,8 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
     let phone = call(&node, "endless_tone");
     let ours = client(&node, KEY);
     let id = live(&ours);
+    let recording = ours.post(&format!("/v1/calls/{id}/recordings"), Some(json!({ "legs": [0] })));
+    let recording = recording.body["recording"].as_str().unwrap().to_owned();
     let document = ours.get("/v1/openapi.json").body;
     let stranger = client(&node, STRANGER);
     assert_eq!(stranger.get("/v1/calls").body, json!({ "calls": [] }));
@@ -311,12 +316,19 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let concrete = path.replace("{call}", &id).replace("{number}", "1");
+            let concrete = concrete.replace("{recording}", &recording);
             let method = method.to_ascii_uppercase();
             let body = bodies(operation);
             let nobody = Client::new(node.local_api().unwrap(), "pck_wrong").ask(&method, &concrete, &[], body.clone());
             let open = operation["security"] == json!([]);
-            assert_eq!(nobody.status, if open { 200 } else { 401 }, "{method} {path}");
-            if path.contains("{call}") {
+            let shared = path.ends_with("/shared");
+            let expected = match (open, shared) {
+                (true, true) => 400,
+                (true, false) => 200,
+                (false, _) => 401,
+            };
+            assert_eq!(nobody.status, expected, "{method} {path}");
+            if path.contains("{call}") || (path.contains("{recording}") && !shared) {
                 let theirs = stranger.ask(&method, &concrete, &[], body.clone());
                 assert_eq!(
                     (theirs.status, &theirs.body["code"]),
@@ -335,7 +347,7 @@ fn nobody_sees_another_tenants_calls_or_does_more_than_the_key_may() {
             asked += 1;
         }
     }
-    assert!(asked >= 14, "{asked}");
+    assert!(asked >= 25, "{asked}");
     assert_eq!(live(&ours), id, "nothing of that has touched it");
     ours.post(&format!("/v1/calls/{id}/end"), None);
     phone.join().unwrap();

@@ -548,6 +548,8 @@ impl World {
                 let what = describe::notice(call, &notice);
                 self.log.push_of_handler(self.now - self.base, &self.node_name, what);
             }
+            // What a call's own handler hears of it is enough here.
+            Output::Quality { .. } => {}
             Output::Telling(telling) => self.told.tellings.push(*telling),
             Output::Received { key, received } => self.told.received.push((key, received)),
             Output::Journal(part) => self.journal(part),

@@ -19,7 +19,8 @@ use patchcord_control::private::Private;
 use patchcord_control::record::CallRecord;
 use patchcord_control::stream_urls::StreamAllow;
 use patchcord_control::words::{
-    Error, Heard, HttpResponse, Key, LogLevel, NoResponse, NotRecorded, RecordFormat, StoreReply, StreamEnd, UnixTime,
+    Error, Heard, HttpResponse, Key, LogLevel, NoResponse, NotRecorded, Quality, RecordFormat, StoreReply, StreamEnd,
+    UnixTime,
 };
 use patchcord_media::{Clip, Command, LiveEvent, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
@@ -356,6 +357,15 @@ pub enum Output {
         /// What.
         notice: Notice,
     },
+    /// How a leg of a call sounds so far, about every five seconds.
+    Quality {
+        /// Which call.
+        call: CallId,
+        /// Which of its legs.
+        leg: LegId,
+        /// How.
+        quality: Quality,
+    },
     /// A SIP message of a call, if the shard reports them.
     Message {
         /// Which call.
@@ -400,6 +410,8 @@ pub enum Way {
 pub enum Notice {
     /// A call began.
     Started {
+        /// Whose it is.
+        tenant: Tenant,
         /// The handler's name.
         handler: String,
         /// Its module's hash.

@@ -1,5 +1,6 @@
 //! The sound of a leg: commands of the call to its session, and what the media engine reports of it.
 
+use crate::io::Output;
 use crate::live::Session;
 use crate::media_plan;
 use crate::shard::Shard;
@@ -7,7 +8,7 @@ use crate::speaking::Speaking;
 use patchcord_control::call::{Input as CallInput, KeyOut, LegSignal, MediaCommand};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::record::MediaCounters;
-use patchcord_control::words::Key;
+use patchcord_control::words::{Key, Quality};
 use patchcord_media::{Command, Counters, KeyPress, Report};
 use patchcord_sip::sdp::Agreed;
 use std::time::Instant;
@@ -163,7 +164,12 @@ impl Shard {
             Report::Tap { tap, event, .. } => return self.tap_report(now, tap, event),
             Report::Ear { ear, event, .. } => return self.ear_report(now, (id, leg), ear, event),
             Report::Live { live, event, .. } => return self.live_report(live, event),
-            Report::Quality { counters, .. } => LegSignal::Quality(media_counters(&counters)),
+            Report::Quality { counters, .. } => {
+                let counted = media_counters(&counters);
+                let quality = Quality::from(&counted);
+                self.outputs.push_back(Output::Quality { call: id, leg, quality });
+                LegSignal::Quality(counted)
+            }
             Report::Room { room, event } => return self.room_report(now, room, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);

@@ -197,6 +197,7 @@ impl Shard {
         let shadowed = candidate.clone().filter(|candidate| candidate.is_shadow());
         self.counts.started += 1;
         let started = Notice::Started {
+            tenant: target.tenant.clone(),
             handler: program.name.clone(),
             module: program.module.hash().to_owned(),
             continues: target.continues,

@@ -107,6 +107,8 @@ pub(crate) struct Answer {
     /// None: no body.
     pub(crate) content: Option<(&'static str, Described)>,
     pub(crate) example: Option<Value>,
+    /// Other answers with which all is well, and what they mean.
+    pub(crate) also: &'static [(StatusCode, &'static str)],
 }
 
 /// Something asked, with all that came.

@@ -4,7 +4,7 @@
 use super::calls::call_id;
 use super::endpoint::{AnswerBody, Asked, Outcome, Reply};
 use super::problem::Problem;
-use futures_util::stream::unfold;
+use futures_util::stream::{Stream, StreamExt, unfold};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
 use hyper::body::{Bytes, Frame};
@@ -94,10 +94,16 @@ impl Reader {
 }
 
 fn stream(reader: Reader) -> Reply {
-    let frames = unfold(reader, |mut reader| async move {
+    let texts = unfold(reader, |mut reader| async move {
         let text = reader.next().await?;
-        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(text))), reader))
+        Some((text, reader))
     });
+    server_sent(texts)
+}
+
+/// Events as they come, each with its blank line.
+pub(super) fn server_sent(texts: impl Stream<Item = String> + Send + 'static) -> Reply {
+    let frames = texts.map(|text| Ok::<_, Infallible>(Frame::data(Bytes::from(text))));
     let body: AnswerBody = BodyExt::boxed_unsync(StreamBody::new(frames));
     Reply {
         status: StatusCode::OK,

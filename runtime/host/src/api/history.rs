@@ -1,8 +1,9 @@
 //! Calls that are over, the latest of each tenant, in memory: what the API shows of them while they are written to the database. Also
-//! who waits for the end of a call, and is told.
+//! who waits for the end of a call, and is told. What was seen of calls beside their records is in [`Sightings`].
 
 use super::past::PastQueue;
-use patchcord_control::ids::{CallId, Tenant};
+use crate::sightings::Sightings;
+use patchcord_control::ids::{CallId, RecordingId, Tenant};
 use patchcord_control::record::CallRecord;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,8 @@ struct Latest {
 /// The latest calls.
 #[derive(Debug)]
 pub(crate) struct History {
+    /// What handlers said and how legs sounded.
+    pub(crate) sightings: Sightings,
     latest: Mutex<Latest>,
     ended: Notify,
     past: PastQueue,
@@ -34,6 +37,7 @@ impl History {
     /// None yet; all are handed on to be written.
     pub(crate) fn new(past: PastQueue) -> Self {
         Self {
+            sightings: Sightings::default(),
             latest: Mutex::default(),
             ended: Notify::default(),
             past,
@@ -68,6 +72,15 @@ impl History {
     /// All that are kept of a tenant.
     pub(crate) fn of(&self, tenant: &Tenant) -> Vec<Arc<CallRecord>> {
         self.lock().calls.get(tenant).into_iter().flatten().cloned().collect()
+    }
+
+    /// A recording of a call that is over was removed: nothing is said of it any more.
+    pub(crate) fn remove_recording(&self, tenant: &Tenant, recording: RecordingId) {
+        let mut all = self.lock();
+        let calls = all.calls.get_mut(tenant).into_iter().flatten();
+        for record in calls.filter(|record| record.id == recording.call) {
+            Arc::make_mut(record).recordings.retain(|kept| kept.id != recording);
+        }
     }
 
     /// The end of a call is waited for from now on.

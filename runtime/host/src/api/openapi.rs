@@ -108,7 +108,12 @@ fn answers(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Map<String, 
         }
         good["content"] = json!({ kind: content });
     }
-    all.insert(answer.status.as_str().to_owned(), good);
+    all.insert(answer.status.as_str().to_owned(), good.clone());
+    for (status, about) in answer.also {
+        let mut other = good.clone();
+        other["description"] = json!(about);
+        all.insert(status.as_str().to_owned(), other);
+    }
     let problem = schema::<ProblemDetails>(generator);
     for (status, codes) in problems(endpoint) {
         let about: Vec<_> = codes

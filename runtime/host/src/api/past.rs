@@ -12,7 +12,6 @@ use patchcord_control::words::{LegDirection, UnixTime};
 use patchcord_database::calls::{self, Batch, Direction, Filter};
 use patchcord_database::quotas::{self, Usage};
 use patchcord_database::{Cursor, Database, Error, Paging, tenants};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -265,7 +264,7 @@ pub(crate) struct Asking {
 }
 
 /// A page of past calls with their places, and whether there are more.
-pub(crate) type PastPage = (Vec<(u64, CallId, Value)>, bool);
+pub(crate) type PastPage = (Vec<(u64, CallId, CallResource)>, bool);
 
 /// A page of past calls, newest first.
 pub(crate) async fn page(database: &Database, tenant: &Tenant, asking: Asking) -> Result<PastPage, Error> {
@@ -294,7 +293,7 @@ pub(crate) async fn page(database: &Database, tenant: &Tenant, asking: Asking) -
 }
 
 /// A past call as it was shown when it ended; none if the tenant has none such.
-pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> Result<Option<Value>, Error> {
+pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> Result<Option<CallResource>, Error> {
     match calls::get(database, &tenant_id(tenant)?, &call.to_string()).await {
         Ok(call) => serde_json::from_str(&call.record)
             .map(Some)

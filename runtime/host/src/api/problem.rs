@@ -24,6 +24,8 @@ pub(crate) enum Code {
     NotAuthenticated,
     /// The key may not do this.
     OutOfScope,
+    /// A link that is not ours, or has expired.
+    BadLink,
     /// There is no such thing, or it is another tenant's.
     NotFound,
     /// The method is not possible here.
@@ -61,6 +63,7 @@ impl Code {
             Self::InvalidBody => "invalid-body",
             Self::NotAuthenticated => "not-authenticated",
             Self::OutOfScope => "out-of-scope",
+            Self::BadLink => "bad-link",
             Self::NotFound => "not-found",
             Self::NotPossible => "not-possible",
             Self::WrongState => "wrong-state",
@@ -82,7 +85,7 @@ impl Code {
         match self {
             Self::InvalidRequest | Self::InvalidBody => StatusCode::BAD_REQUEST,
             Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
-            Self::OutOfScope => StatusCode::FORBIDDEN,
+            Self::OutOfScope | Self::BadLink => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotPossible => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState | Self::KeyReused | Self::Exists | Self::InUse | Self::PermissionsHeld => {
@@ -104,6 +107,7 @@ impl Code {
             Self::InvalidBody => "The body is no JSON, or not of the form that is asked for.",
             Self::NotAuthenticated => "There is no API key, or none that is known.",
             Self::OutOfScope => "The API key may not do this.",
+            Self::BadLink => "The link is not one of ours, or has expired.",
             Self::NotFound => "There is no such thing.",
             Self::NotPossible => "The method is not possible here.",
             Self::WrongState => "The state it is in does not allow this.",

@@ -2,6 +2,7 @@
 //! client does wrong ends its request or its connection, and nothing else.
 
 use super::Office;
+use super::console;
 use super::endpoint::{AnswerBody, Asked, Endpoint, Reply, whole};
 use super::keys::{ApiKey, Scope};
 use super::paths;
@@ -81,9 +82,10 @@ pub(super) async fn accept(listener: TcpListener, office: Arc<Office>) {
 async fn answer(office: Arc<Office>, request: Request<Incoming>) -> Response<AnswerBody> {
     office.figures.asked.one();
     let head = *request.method() == Method::HEAD;
-    let reply = match found(&office, &request) {
-        Ok((endpoint, path)) => ask(office.clone(), endpoint, path, request).await,
-        Err(problem) => Err(problem),
+    let reply = match (console::page(&request), found(&office, &request)) {
+        (Some(page), _) => Ok(page),
+        (None, Ok((endpoint, path))) => ask(office.clone(), endpoint, path, request).await,
+        (None, Err(problem)) => Err(problem),
     };
     let reply = reply.unwrap_or_else(|problem| refusal(&office, problem));
     let mut response = Response::new(if head { whole(Vec::new()) } else { reply.body });

@@ -12,6 +12,8 @@ use super::orders::{
     ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
 };
 use super::problem::Code;
+use super::recordings;
+use super::watching;
 use super::words::{CallList, CallResource, Status};
 use hyper::{Method, StatusCode};
 use schemars::JsonSchema;
@@ -37,6 +39,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(of_events());
     all.extend(deploying::rows());
     all.extend(accounts::rows());
+    all.extend(watching::rows());
+    all.extend(recordings::rows());
     all
 }
 
@@ -243,7 +247,7 @@ fn of_events() -> Vec<Endpoint> {
     ]
 }
 
-fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+pub(super) fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
     Endpoint {
         method: Method::GET,
         path,
@@ -260,7 +264,7 @@ fn get(path: &'static str, name: &'static str, summary: &'static str, handle: Ha
 }
 
 /// Answers 204 unless it says otherwise.
-fn post(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
+pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str, handle: Handle) -> Endpoint {
     Endpoint {
         method: Method::POST,
         scope: Some(Scope::Write),
@@ -283,11 +287,11 @@ fn change(method: Method, row: Endpoint) -> Endpoint {
 }
 
 /// The parameters of every list.
-fn pages() -> Vec<Parameter> {
+pub(super) fn pages() -> Vec<Parameter> {
     vec![limit(), cursor()]
 }
 
-fn limit() -> Parameter {
+pub(super) fn limit() -> Parameter {
     Parameter {
         name: "limit",
         about: "How many at most, 1 to 1,000; 50 without it.",
@@ -295,11 +299,11 @@ fn limit() -> Parameter {
     }
 }
 
-fn cursor() -> Parameter {
+pub(super) fn cursor() -> Parameter {
     parameter::<String>("cursor", "The `next_cursor` of the page before.")
 }
 
-fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
+pub(super) fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
     Parameter {
         name,
         about,
@@ -307,18 +311,18 @@ fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Paramete
     }
 }
 
-fn body<T: JsonSchema>(example: Value) -> Option<Body> {
+pub(super) fn body<T: JsonSchema>(example: Value) -> Option<Body> {
     Some(Body::Json {
         schema: schema::<T>,
         example,
     })
 }
 
-fn json_answer<T: JsonSchema>(about: &'static str, example: Value) -> Answer {
+pub(super) fn json_answer<T: JsonSchema>(about: &'static str, example: Value) -> Answer {
     answer(about, Some(("application/json", schema::<T>)), Some(example))
 }
 
-fn answer(
+pub(super) fn answer(
     about: &'static str,
     content: Option<(&'static str, super::endpoint::Described)>,
     example: Option<Value>,
@@ -328,6 +332,7 @@ fn answer(
         about,
         content,
         example,
+        also: &[],
     }
 }
 

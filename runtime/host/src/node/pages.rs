@@ -1,15 +1,18 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
 
 use super::NodeConfig;
-use crate::api::{self, Api, ApiConfig, History, PastThread, WaitingCalls};
+use crate::api::{self, Api, ApiConfig, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
 use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
+use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
+use patchcord_guest::Runtime;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -21,40 +24,60 @@ pub(super) struct Heard {
     pub(super) events: broadcast::Sender<Arc<Event>>,
     /// Calls that are over, on their way to the database.
     past: Option<WaitingCalls>,
+    recordings: Shelf,
 }
 
 /// What the API is given of the node.
 pub(super) struct OfNode {
     pub(super) live: LiveCalls,
-    pub(super) loader: Loader,
+    pub(super) runtime: Runtime,
     /// All of them, and that of the event sinks.
     pub(super) shards: Vec<Inbox>,
+    pub(super) traces: Option<TraceQueue>,
 }
 
 impl Heard {
-    pub(super) fn new(config: &NodeConfig, figures: &Figures) -> Self {
+    pub(super) fn new(config: &NodeConfig, figures: &Figures) -> Result<Self, StartError> {
         let past = config.api.as_ref().map(|_| api::past_queue(figures.api.past.clone()));
         let (queue, waiting) = past.unzip();
-        Self {
+        let store = config.recording_store.as_ref();
+        Ok(Self {
             history: queue.map(|queue| Arc::new(History::new(queue))),
             events: broadcast::channel(api::EVENTS).0,
             past: waiting,
-        }
+            recordings: Shelf::new(config.recordings.as_deref(), store)?,
+        })
     }
 
     /// For the API, if there is one.
-    pub(super) fn sources(self, node: OfNode, figures: &Figures) -> Option<(api::Sources, WaitingCalls)> {
+    pub(super) fn sources(self, node: OfNode, config: &NodeConfig, figures: &Figures) -> Result<OfApi, StartError> {
+        let (Some(api), Some(history), Some(past)) = (&config.api, self.history, self.past) else {
+            return Ok(None);
+        };
+        let traces = node.traces.zip(config.traces.as_ref());
         let sources = api::Sources {
             live: node.live,
-            history: self.history?,
+            history,
+            kept: KeptFiles {
+                traces: traces.map(|(queue, to)| Traces {
+                    queue,
+                    folder: to.folder.clone(),
+                }),
+                journals: config.journals.as_ref().map(|to| to.folder.clone()),
+                recordings: self.recordings,
+                links: LinkKey::new(super::random()?),
+            },
             events: self.events,
             figures: figures.api.clone(),
-            loader: node.loader,
+            loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,
         };
-        Some((sources, self.past?))
+        Ok(Some((sources, past)))
     }
 }
+
+/// What the API knows of the node, and calls on their way to its database; none without an API.
+pub(super) type OfApi = Option<(api::Sources, WaitingCalls)>;
 
 /// The ports, bound before the first thread is started.
 pub(super) struct BoundPages {
@@ -88,11 +111,7 @@ impl BoundPages {
         })
     }
 
-    pub(super) fn start(
-        self,
-        of_http: http::Sources,
-        of_api: Option<(api::Sources, WaitingCalls)>,
-    ) -> Result<Pages, StartError> {
+    pub(super) fn start(self, of_http: http::Sources, of_api: OfApi) -> Result<Pages, StartError> {
         let address = |listener: &TcpListener| listener.local_addr().ok();
         let mut pages = Pages {
             local_http: self.http.as_ref().and_then(address),

@@ -58,6 +58,12 @@ impl Places {
         }
     }
 
+    /// The folders that a tenant's recordings may lie in.
+    pub(super) fn may_hold(&self, tenant: &Tenant) -> Vec<PathBuf> {
+        let to_send = is_plain(&tenant.0).then(|| self.to_send().join(&tenant.0));
+        [self.folder.clone()].into_iter().chain(to_send).collect()
+    }
+
     /// The folder of what a store is to get; it may not be there.
     pub(super) fn to_send(&self) -> PathBuf {
         self.folder.join(TO_SEND)

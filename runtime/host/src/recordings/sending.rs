@@ -11,12 +11,14 @@
 //! Not here: which file is next, and when ([`schedule`]); how one is sent ([`upload`]); the store's requests ([`s3`]).
 
 mod config;
+mod remote;
 mod s3;
 mod schedule;
 mod upload;
 mod web;
 
 pub use config::StoreConfig;
+pub(super) use remote::Remote;
 
 use super::places::{Places, tenants};
 use super::{PART, RecordingFigures};
@@ -336,7 +338,11 @@ impl Work {
 /// The name of a recording in the store: tenants are the first key.
 fn name(prefix: &object_store::path::Path, parcel: &Parcel) -> object_store::path::Path {
     let file = parcel.file.file_name().unwrap_or_default().to_string_lossy();
-    prefix.clone().join(parcel.tenant.as_str()).join(file.as_ref())
+    name_of(prefix, &parcel.tenant, &file)
+}
+
+fn name_of(prefix: &object_store::path::Path, tenant: &str, file: &str) -> object_store::path::Path {
+    prefix.clone().join(tenant).join(file)
 }
 
 /// The recordings that lie in the folders of tenants complete, with the time of their last change.

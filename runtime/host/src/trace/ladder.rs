@@ -143,7 +143,7 @@ fn arrow(direction: Direction, column: Option<usize>, legs: usize, label: &str) 
 }
 
 /// What a message is: method or status, and whether it carries a session description.
-fn label(message: &[u8]) -> String {
+pub(crate) fn label(message: &[u8]) -> String {
     let text = String::from_utf8_lossy(message);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let first = head.lines().next().unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use super::{CallTrace, TraceRecord, What, format};
 use crate::figures::Figure;
+use crate::live_calls::Busy;
 use patchcord_control::ids::CallId;
 use patchcord_sip::Listener;
 use std::collections::{HashMap, VecDeque};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
+use tokio::sync::oneshot;
 
 /// Records that may wait for the thread. One more is left out and counted: a call is never held up by its trace.
 const QUEUE: usize = 8_192;
@@ -57,6 +59,7 @@ pub struct TraceFigures {
 enum ToStore {
     Record(TraceRecord),
     Ended(CallId),
+    Look(CallId, oneshot::Sender<Option<CallTrace>>),
     Stop,
 }
 
@@ -73,6 +76,16 @@ impl TraceQueue {
         if self.sender.try_send(ToStore::Record(record)).is_err() {
             self.figures.left_out.one();
         }
+    }
+
+    /// The trace of a call that goes on, as far as it has come. None: it has none, or it is over and its file is written.
+    ///
+    /// # Errors
+    /// The thread has more to do than it can take, or has stopped.
+    pub async fn look(&self, call: CallId) -> Result<Option<CallTrace>, Busy> {
+        let (answer, trace) = oneshot::channel();
+        self.sender.try_send(ToStore::Look(call, answer)).map_err(|_| Busy)?;
+        trace.await.map_err(|_| Busy)
     }
 
     /// Says that a call is over: its file is written. Waits for room, so that nothing is kept for ever.
@@ -154,6 +167,10 @@ impl Store {
             match told {
                 ToStore::Record(record) => self.keep(record),
                 ToStore::Ended(call) => self.write(call),
+                ToStore::Look(call, answer) => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(self.calls.get(&call).map(|kept| self.trace(call, kept)));
+                }
                 ToStore::Stop => break,
             }
         }
@@ -178,18 +195,22 @@ impl Store {
     fn write(&mut self, call: CallId) {
         let Some(kept) = self.calls.remove(&call) else { return };
         self.bytes -= kept.bytes;
-        let trace = CallTrace {
-            call,
-            doors: self.doors.clone(),
-            left_out: kept.left_out,
-            records: kept.first.into_iter().chain(kept.last).collect(),
-        };
+        let trace = self.trace(call, &kept);
         match self.files.write(call, &format::encode(&trace)) {
             Ok(()) => self.figures.written.one(),
             Err(error) => {
                 self.figures.failed.one();
                 tracing::warn!(%call, %error, "the trace of a call could not be written");
             }
+        }
+    }
+
+    fn trace(&self, call: CallId, kept: &Kept) -> CallTrace {
+        CallTrace {
+            call,
+            doors: self.doors.clone(),
+            left_out: kept.left_out,
+            records: kept.first.iter().chain(&kept.last).cloned().collect(),
         }
     }
 }

@@ -76,6 +76,21 @@ impl Client {
         }
     }
 
+    /// An answer that is no text: its head, and its bytes.
+    pub fn bytes(&self, path: &str, headers: &[(&str, &str)]) -> (Answer, Vec<u8>) {
+        let mut reader = BufReader::new(self.send("GET", path, headers, b""));
+        let (status, headers) = head(&mut reader);
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).unwrap();
+        let head = Answer {
+            status,
+            headers,
+            text: String::new(),
+            body: Value::Null,
+        };
+        (head, bytes)
+    }
+
     /// Server-sent events from now on.
     pub fn stream(&self, path: &str) -> Stream {
         let mut reader = BufReader::new(self.send("GET", path, &[], b""));

@@ -128,6 +128,7 @@ pub(super) fn notice(call: CallId, notice: &Notice) -> String {
             handler,
             module,
             continues,
+            ..
         } => {
             let before = continues.map_or_else(String::new, |before| {
                 format!(", goes on for {}", &before.to_string()[..9])

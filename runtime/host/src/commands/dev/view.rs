@@ -27,6 +27,7 @@ fn notice_line(notice: &Notice, paint: Paint) -> String {
             handler,
             module,
             continues,
+            ..
         } => {
             let hash = module.get(..HASH_DIGITS).unwrap_or(module);
             let before = continues.map_or_else(String::new, |before| format!(", goes on for {}", short(before)));

@@ -81,6 +81,7 @@ fn a_turn_shows_time_ask_answer_and_wait() {
 #[test]
 fn beginnings_logs_and_faults_are_lines() {
     let started = Notice::Started {
+        tenant: Tenant("default".to_owned()),
         handler: "menu".to_owned(),
         module: "abcdef0123456789".to_owned(),
         continues: None,

@@ -1,0 +1,292 @@
+//! Recordings: which there are, their sound as it was kept, links to it, and their removal. A recording is its call's: whose the
+//! call is, that one's it is. Not here: what begins and ends one (`calls`), and where the bytes lie (the shelf).
+
+mod rows;
+
+pub(crate) use rows::rows;
+
+use super::bytes::{self, Content};
+use super::calls;
+use super::endpoint::{Asked, Outcome, Reply};
+use super::links::Link;
+use super::problem::{Code, Problem};
+use super::words::{CallResource, RecordingResource, StateOfRecording};
+use crate::node::time_of_day;
+use crate::recordings::shelf::{NotHad, Sound};
+use crate::records::rfc3339;
+use hyper::StatusCode;
+use hyper::header::LOCATION;
+use patchcord_control::ids::{RecordingId, Tenant};
+use patchcord_control::words::UnixTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Recordings in one page of a list.
+const PAGE_MAX: usize = 1_000;
+/// The same, where nothing is said.
+const PAGE: usize = 50;
+/// How long a link is good at most: a week.
+const LINK_MAX_S: u64 = 7 * 86_400;
+/// The same, where nothing is said.
+const LINK_S: u64 = 3_600;
+
+/// A recording and the call it is of.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Recording")]
+struct RecordingEntry {
+    #[serde(flatten)]
+    recording: RecordingResource,
+    call: String,
+    handler: String,
+}
+
+/// A page of recordings, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RecordingList")]
+struct RecordingList {
+    recordings: Vec<RecordingEntry>,
+    /// Give this as `cursor` for the recordings after these; not there if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// For how long a link is to be good.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "MakeLink")]
+struct MakeLink {
+    /// Seconds, an hour without it.
+    #[serde(default = "usual_link")]
+    #[schemars(range(min = 1, max = 604_800))]
+    expires_s: u64,
+}
+
+fn usual_link() -> u64 {
+    LINK_S
+}
+
+/// A link.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RecordingLink")]
+struct RecordingLink {
+    /// A reference to be resolved against the address of this API. It is void when the node is started anew.
+    url: String,
+    expires_at: String,
+}
+
+/// The place of a recording in a list: newest first, by id where the time is the same.
+type Place = (String, RecordingId);
+
+async fn list(asked: Asked) -> Outcome {
+    let wanted = asked.parsed("call", "the id of a call", calls::read_id)?;
+    let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
+    let limit = asked.parsed("limit", "a number from 1 to 1000", limit)?.unwrap_or(PAGE);
+    let cursor = asked.parsed("cursor", "the next_cursor of a page before", cursor)?;
+    let mut all: Vec<(Place, RecordingEntry)> = match wanted {
+        Some(call) => calls::find(&asked, call).await?.iter().flat_map(entries).collect(),
+        None => all_calls(&asked).await?.iter().flat_map(entries).collect(),
+    };
+    all.retain(|(place, _)| cursor.as_ref().is_none_or(|cursor| place < cursor));
+    all.sort_by(|a, b| b.0.cmp(&a.0));
+    let more = all.len() > limit;
+    all.truncate(limit);
+    let last = all.last().map(|(place, _)| place).filter(|_| more);
+    let list = RecordingList {
+        next_cursor: last.map(|(started_at, id)| format!("{started_at}.{id}")),
+        recordings: all.into_iter().map(|(_, entry)| entry).collect(),
+    };
+    Ok(Reply::json(StatusCode::OK, &list))
+}
+
+/// Those that go on, and the latest that are over.
+async fn all_calls(asked: &Asked) -> Result<Vec<CallResource>, Problem> {
+    let live = calls::all_live(asked).await?;
+    let over = asked.office.history.of(&asked.key.tenant);
+    // One that ended between the two looks is in both.
+    let over = over
+        .iter()
+        .filter(|record| live.iter().all(|call| call.id != record.id));
+    let mut all: Vec<CallResource> = over.map(|record| (&**record).into()).collect();
+    all.extend(live.iter().map(CallResource::from));
+    Ok(all)
+}
+
+fn entries(call: &CallResource) -> Vec<(Place, RecordingEntry)> {
+    let entry = |recording: &RecordingResource| {
+        let entry = RecordingEntry {
+            recording: recording.clone(),
+            call: call.id.clone(),
+            handler: call.handler.clone(),
+        };
+        Some(((recording.started_at.clone(), read_id(&recording.id)?), entry))
+    };
+    call.recordings.iter().filter_map(entry).collect()
+}
+
+fn cursor(text: &str) -> Option<Place> {
+    let (started_at, id) = text.rsplit_once('.')?;
+    Some((started_at.to_owned(), read_id(id)?))
+}
+
+/// An id as we write it.
+fn read_id(text: &str) -> Option<RecordingId> {
+    let (call, number) = text.strip_prefix("rec_")?.rsplit_once('_')?;
+    let id = RecordingId {
+        call: calls::read_id(&format!("call_{call}"))?,
+        number: number.parse().ok()?,
+    };
+    // No other text names it.
+    (id.to_string() == text).then_some(id)
+}
+
+fn no_such() -> Problem {
+    Problem::not_found("recording")
+}
+
+/// The id in the path. One that cannot be an id is no recording.
+fn recording_id(asked: &Asked) -> Result<RecordingId, Problem> {
+    asked.path.first().and_then(|text| read_id(text)).ok_or_else(no_such)
+}
+
+/// The recording that the path names, if it is the tenant's.
+async fn ours(asked: &Asked) -> Result<(RecordingId, RecordingEntry), Problem> {
+    let id = recording_id(asked)?;
+    let call = calls::find(asked, id.call).await?.ok_or_else(no_such)?;
+    let mut entries = entries(&call).into_iter();
+    let found = entries.find(|((_, one), _)| *one == id);
+    found.map(|(_, entry)| (id, entry)).ok_or_else(no_such)
+}
+
+async fn get(asked: Asked) -> Outcome {
+    let (_, entry) = ours(&asked).await?;
+    Ok(Reply::json(StatusCode::OK, &entry))
+}
+
+async fn content(asked: Asked) -> Outcome {
+    let id = recording_id(&asked)?;
+    // One that is complete while its call goes on is in no list yet, but its sound is there.
+    calls::find(&asked, id.call).await?.ok_or_else(no_such)?;
+    let sound = asked.office.kept.recordings.find(&asked.key.tenant, id).await;
+    Ok(sounding(sound.map_err(not_had)?, &asked))
+}
+
+fn sounding(sound: Sound, asked: &Asked) -> Reply {
+    let sound = Arc::new(sound);
+    let content = Content {
+        media_type: sound.media_type,
+        name: sound.name.clone(),
+        bytes: sound.bytes,
+        pieces: Arc::new(move |at, end| {
+            let sound = sound.clone();
+            Box::pin(async move {
+                let piece = sound.piece(at, end).await;
+                piece
+                    .inspect_err(|why| tracing::warn!(?why, "a recording breaks off as it is read"))
+                    .ok()
+            })
+        }),
+    };
+    bytes::reply(&content, &asked.headers)
+}
+
+fn not_had(why: NotHad) -> Problem {
+    match why {
+        NotHad::Gone => Problem::new(Code::NotFound, "nothing is kept of this recording"),
+        NotHad::Running => Problem::new(
+            Code::WrongState,
+            "it is still being recorded; stop it, or wait for its end",
+        ),
+        NotHad::Failed(why) => Problem::new(
+            Code::Unavailable,
+            format!("the sound cannot be had from where it lies: {why}"),
+        ),
+    }
+}
+
+async fn remove(asked: Asked) -> Outcome {
+    let (id, entry) = ours(&asked).await?;
+    if matches!(
+        entry.recording.state,
+        StateOfRecording::Running | StateOfRecording::Paused
+    ) {
+        return Err(not_had(NotHad::Running));
+    }
+    let tenant = &asked.key.tenant;
+    match asked.office.kept.recordings.remove(tenant, id).await {
+        // Whoever removed the file wanted the same.
+        Ok(()) | Err(NotHad::Gone) => {}
+        Err(why) => return Err(not_had(why)),
+    }
+    asked.office.history.remove_recording(tenant, id);
+    Ok(Reply::nothing())
+}
+
+async fn link(asked: Asked) -> Outcome {
+    let wanted: MakeLink = asked.body()?;
+    if !(1..=LINK_MAX_S).contains(&wanted.expires_s) {
+        let right = format!("expires_s: give 1 to {LINK_MAX_S} seconds");
+        return Err(Problem::of_field(Code::Refused, "expires_s", right));
+    }
+    let (recording, _) = ours(&asked).await?;
+    let expires = time_of_day().seconds + wanted.expires_s;
+    let tenant = &asked.key.tenant;
+    let link = Link {
+        tenant,
+        recording,
+        expires,
+    };
+    let signature = asked.office.kept.links.sign(&link);
+    let url = format!(
+        "/v1/recordings/{recording}/shared?tenant={}&expires={expires}&signature={signature}",
+        encoded(&tenant.0)
+    );
+    let made = RecordingLink {
+        url: url.clone(),
+        expires_at: rfc3339(UnixTime {
+            seconds: expires,
+            nanoseconds: 0,
+        }),
+    };
+    Ok(Reply::json(StatusCode::CREATED, &made).with(LOCATION, url))
+}
+
+/// For whoever has a link; no key is needed.
+async fn shared(asked: Asked) -> Outcome {
+    let recording = recording_id(&asked)?;
+    let missing = |name: &'static str| {
+        let right = format!("{name}: use the link as it was given");
+        Problem::of_field(Code::InvalidRequest, name, right)
+    };
+    let text = |name: &'static str| asked.parameter(name).ok_or_else(|| missing(name));
+    let tenant = Tenant(text("tenant")?.to_owned());
+    let expires: u64 = text("expires")?.parse().map_err(|_| missing("expires"))?;
+    let link = Link {
+        tenant: &tenant,
+        recording,
+        expires,
+    };
+    if !asked.office.kept.links.has_signed(&link, text("signature")?) {
+        return Err(Problem::new(
+            Code::BadLink,
+            "the signature is not ours; ask for a new link",
+        ));
+    }
+    if expires <= time_of_day().seconds {
+        return Err(Problem::new(Code::BadLink, "the link has expired; ask for a new one"));
+    }
+    let sound = asked.office.kept.recordings.find(&tenant, recording).await;
+    Ok(sounding(sound.map_err(not_had)?, &asked))
+}
+
+/// RFC 3986 section 2.1: all but unreserved signs as `%` and two digits.
+fn encoded(text: &str) -> String {
+    let sign = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(sign).collect()
+}
+
+#[cfg(test)]
+mod tests;
