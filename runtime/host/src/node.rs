@@ -375,7 +375,7 @@ impl Ground {
             doors: sip.doors,
             advertised: sip.advertised,
             key: u64::from_le_bytes(random()?),
-            figures: Arc::new(Figures::new(layout)),
+            figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
         };
         let bound = Bound {
@@ -649,6 +649,7 @@ impl Ground {
             streams: Arc::new(config.streams.allow.clone()),
             listens: config.recognition.listens(),
             calls,
+            tenancy: config.tenancy.clone(),
             gate: config.gate.clone().filter(|_| !runs_sinks),
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 {
@@ -656,8 +657,8 @@ impl Ground {
             } else {
                 Vec::new()
             },
-            // The turns stand between the messages of a trace.
-            trace: if config.traces.is_some() {
+            // The turns stand between the messages of a trace, and are spans.
+            trace: if config.traces.is_some() || config.telemetry.is_some() {
                 Trace::On
             } else {
                 config.trace

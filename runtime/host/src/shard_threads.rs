@@ -422,6 +422,7 @@ impl Work {
                     journals.part(part);
                 }
             }
+            Output::Limited { tenant, refused, times } => crate::log::limited(&tenant, refused, times),
             Output::Record(record) => self.call_over(record),
         }
     }

@@ -1,12 +1,14 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
+//! And what it sends: traces of its calls.
 
-use super::NodeConfig;
+use super::{Node, NodeConfig};
 use crate::api::{self, ApiConfig, History};
 use crate::async_thread::AsyncThread;
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
 use crate::start_error::StartError;
+use crate::telemetry::{Telemetry, TelemetryConfig, TelemetryError};
 use patchcord_control::events::Event;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -34,6 +36,17 @@ impl Heard {
             events: self.events.clone(),
             figures: figures.api.clone(),
         }
+    }
+}
+
+impl Node {
+    /// Sends traces of the calls from now on, until the node is gone. Their turns are in them if the
+    /// node was started with [`NodeConfig::telemetry`], or traces them anyway.
+    ///
+    /// # Errors
+    /// A thread, or the system's certificates.
+    pub fn send_traces(&self, to: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
+        Telemetry::start(to, self.watch(), self.figures.telemetry.clone())
     }
 }
 
