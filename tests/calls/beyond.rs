@@ -10,6 +10,7 @@ use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_control::ids::Tenant;
 use patchcord_control::record::HandlerEnd;
 use patchcord_control::route::{Pattern, Route, Routes};
+use patchcord_control::tenancy::{Limits, Refused, Tenancy};
 use patchcord_guest::{Config, Module, Runtime};
 use patchcord_sim::phone::{Action, Offer};
 use patchcord_sim::scenario::{HttpBlock, HttpFails};
@@ -24,9 +25,16 @@ const SECRET: &str = "sk-1234-abcd";
 
 /// A world with that handler alone, which may ask one server, and has one secret.
 fn beyond(what: &str) -> (World, String) {
+    beyond_within(what, Limits::default())
+}
+
+/// The same, and no more of the node than that.
+fn beyond_within(what: &str, limits: Limits) -> (World, String) {
+    let base = Instant::now();
     let setup = Setup {
         journal: Some(PrivateValues::Keep),
-        ..Setup::new(Instant::now(), 5)
+        tenancy: Arc::new(Tenancy::new(base, limits)),
+        ..Setup::new(base, 5)
     };
     let mut world = World::new(setup);
     let name = format!("{HANDLER}-{what}");
@@ -314,4 +322,19 @@ fn what_no_request_may_be_is_refused_and_nothing_is_sent() {
         assert!(line.contains(part), "{part}: {lines:?}");
     }
     assert!(world.web_asked().is_empty());
+}
+
+#[test]
+fn a_request_over_the_limit_of_the_tenant_is_not_sent_and_the_handler_hears_so_at_once() {
+    let limits = Limits {
+        http_per_minute: Some(1),
+        ..Limits::default()
+    };
+    let (mut world, name) = beyond_within("asks", limits);
+    world.set_web_answers(vec![answers("Ada"), block("POST", answers("taken"))]);
+    let lines = whole_call(&mut world, &name);
+    assert!(lines[0].starts_with("200: "), "{lines:?}");
+    assert_eq!(lines[1], "posted: Err(Error::NoResponse(NoResponse::Overloaded))");
+    let refused = Refused::TooManyRequests { per_minute: 1 };
+    assert_eq!(world.limited(), [(Tenant(TENANT.to_owned()), refused, 1)]);
 }

@@ -26,6 +26,7 @@ mod rooms;
 mod speech;
 mod streaming;
 mod telling;
+mod tenants;
 mod weather;
 
 use patchcord_media::KeyPress;

@@ -34,6 +34,7 @@ mod sipp;
 mod sipvicious;
 mod sprayer;
 mod strangers;
+mod telemetry;
 mod transcript;
 
 use lab::{Lane, MACHINE};

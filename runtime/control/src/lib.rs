@@ -23,5 +23,6 @@ pub mod route;
 pub mod speech;
 pub mod store;
 pub mod stream_urls;
+pub mod tenancy;
 pub mod trunks;
 pub mod words;

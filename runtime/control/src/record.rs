@@ -53,9 +53,27 @@ pub enum FaultKind {
     ReturnedUnanswered,
     /// The handler did not end within the clean-up time.
     CleanUpOverrun,
+    /// It waited in vain for its tenant to have fuel again.
+    TenantFuel,
 }
 
 impl FaultKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [FaultKind; 12] = [
+        FaultKind::Trap,
+        FaultKind::CpuTime,
+        FaultKind::Memory,
+        FaultKind::StackOverflow,
+        FaultKind::HostCallFlood,
+        FaultKind::StringTooLong,
+        FaultKind::Handles,
+        FaultKind::Start,
+        FaultKind::Returned,
+        FaultKind::ReturnedUnanswered,
+        FaultKind::CleanUpOverrun,
+        FaultKind::TenantFuel,
+    ];
+
     /// The coarser kind that fallbacks are bound to.
     pub fn breakage(self) -> Breakage {
         match self {
@@ -65,7 +83,8 @@ impl FaultKind {
             | FaultKind::HostCallFlood
             | FaultKind::StringTooLong
             | FaultKind::Handles
-            | FaultKind::CleanUpOverrun => Breakage::Budget,
+            | FaultKind::CleanUpOverrun
+            | FaultKind::TenantFuel => Breakage::Budget,
             FaultKind::Start => Breakage::Start,
             FaultKind::Returned | FaultKind::ReturnedUnanswered => Breakage::Returned,
         }
@@ -85,9 +104,13 @@ impl FaultKind {
             FaultKind::Returned => "returned_error",
             FaultKind::ReturnedUnanswered => "returned_unanswered",
             FaultKind::CleanUpOverrun => "clean_up_overrun",
+            FaultKind::TenantFuel => "tenant_fuel",
         }
     }
 }
+
+/// The table of kinds is complete.
+const _: () = assert!(FaultKind::TenantFuel as usize + 1 == FaultKind::ALL.len());
 
 /// How the handler's part of the call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,6 +34,8 @@ mod secrets;
 mod sip;
 mod speech;
 mod store;
+mod telemetry;
+mod tenancy;
 mod trunks;
 mod web_files;
 mod web_requests;
@@ -61,6 +63,7 @@ use receivers::Receivers;
 use secrets::Secrets;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
@@ -91,6 +94,8 @@ const SECTIONS: &[&str] = &[
     "user",
     "trunk",
     "tenant",
+    "tenants",
+    "telemetry",
     "api",
     "api_key",
     "database",
@@ -207,10 +212,12 @@ impl Config {
             store: store::read(&root.section("store", store::KEYS)?, file)?,
             web_requests: web_requests::read(&root.section("web_requests", web_requests::KEYS)?, file)?,
             telling: TellingConfig::default(),
+            telemetry: telemetry::read(&root.section("telemetry", telemetry::KEYS)?)?,
             streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
             calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
             instance: instance(&limits)?,
-            call: patchcord_control::limits::Limits::default(),
+            tenancy: Arc::new(tenancy::read(&root, &instance(&limits)?)?),
+            call: call(&limits)?,
             trace: Trace::Off,
             traces: traces(&root.section("trace", &["folder", "keep", "mib"])?, file)?,
             journals: journal::read(&root.section("journal", journal::KEYS)?, file)?,
@@ -221,9 +228,6 @@ impl Config {
             identity_servers: identity.servers,
             trunks: Vec::new(),
         };
-        if let Some(longest) = limits.seconds("call_s", 1..=SECONDS_MAX)? {
-            node.call.call_duration = longest;
-        }
         check::ports_for_calls(&node, &limits, &media)?;
         let secrets = Secrets::read(&root)?;
         let (handlers, routes) = (handlers(&root, file, &secrets)?, routes(&root)?);
@@ -305,6 +309,15 @@ fn traces(section: &Table<'_>, file: &Path) -> Result<Option<TraceFolder>, Confi
 /// A path of the file, which starts at its folder.
 fn beside(file: &Path, path: &str) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(path)
+}
+
+fn call(limits: &Table<'_>) -> Result<patchcord_control::limits::Limits, ConfigError> {
+    let usual = patchcord_control::limits::Limits::default();
+    let longest = limits.seconds("call_s", 1..=SECONDS_MAX)?;
+    Ok(patchcord_control::limits::Limits {
+        call_duration: longest.unwrap_or(usual.call_duration),
+        ..usual
+    })
 }
 
 fn instance(limits: &Table<'_>) -> Result<patchcord_guest::Limits, ConfigError> {

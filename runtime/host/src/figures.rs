@@ -10,30 +10,19 @@ use crate::live_streams::LiveFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
+use crate::telemetry::TelemetryFigures;
 use crate::telling::TellingFigures;
 use crate::tenant_store::TenantStoreFigures;
 use crate::trace::store::TraceFigures;
 use crate::transports::StreamFigures;
 use crate::web_requests::WebRequestFigures;
 use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd};
+use patchcord_control::tenancy::{Limits, Tenancy};
 use patchcord_sip::{Class, Counters as SipCounters};
 use patchcord_switch::Counts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Every kind of failure a handler can have, in the order of the table that counts them.
-pub(crate) const FAULT_KINDS: [FaultKind; 10] = [
-    FaultKind::Trap,
-    FaultKind::CpuTime,
-    FaultKind::Memory,
-    FaultKind::StackOverflow,
-    FaultKind::HostCallFlood,
-    FaultKind::StringTooLong,
-    FaultKind::Start,
-    FaultKind::Returned,
-    FaultKind::ReturnedUnanswered,
-    FaultKind::CleanUpOverrun,
-];
+use std::time::Instant;
 
 /// One number that one thread writes and anybody reads.
 #[derive(Debug, Default)]
@@ -89,7 +78,7 @@ pub(crate) struct ShardFigures {
     pub(crate) send_errors: Figure,
     pub(crate) media_queue_waits: Figure,
     pub(crate) record_queue_waits: Figure,
-    pub(crate) faults: [Figure; FAULT_KINDS.len()],
+    pub(crate) faults: [Figure; FaultKind::ALL.len()],
     /// 1 once the shard has taken the order to drain: from then on `calls` can only fall.
     pub(crate) draining: Figure,
 }
@@ -124,8 +113,7 @@ impl ShardFigures {
     /// Counts how a call's handler ended.
     pub(crate) fn count_fault(&self, record: &CallRecord) {
         if let HandlerEnd::Faulted(fault) = &record.handler_end {
-            let kind = FAULT_KINDS.iter().position(|kind| *kind == fault.kind);
-            self.faults[kind.expect("the table names every kind; a test holds it to that")].one();
+            self.faults[fault.kind as usize].one();
         }
     }
 }
@@ -196,6 +184,10 @@ pub(crate) struct Figures {
     pub(crate) record_retries: Figure,
     /// 1 while the node takes no new calls.
     pub(crate) draining: Figure,
+    /// Of the traces sent to others.
+    pub(crate) telemetry: Arc<TelemetryFigures>,
+    /// What tenants may use, and how often they were refused more.
+    pub(crate) tenancy: Arc<Tenancy>,
 }
 
 impl Figures {
@@ -224,7 +216,14 @@ impl Figures {
             records: Figure::default(),
             record_retries: Figure::default(),
             draining: Figure::default(),
+            telemetry: Arc::default(),
+            tenancy: Arc::new(Tenancy::new(Instant::now(), Limits::default())),
         }
+    }
+
+    /// The same with the node's tenants.
+    pub(crate) fn with_tenancy(self, tenancy: Arc<Tenancy>) -> Self {
+        Self { tenancy, ..self }
     }
 
     /// What was dropped of a class.

@@ -50,6 +50,7 @@ mod sounds;
 pub mod speech;
 mod start_error;
 mod tapped_frame;
+pub mod telemetry;
 mod telling;
 mod tenant_store;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //! as they are.
 
 use crate::records::ended_by;
-use patchcord_control::ids::CallId;
+use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::record::{CallRecord, HandlerEnd};
+use patchcord_control::tenancy::Refused;
 use patchcord_control::words::LogLevel;
 use patchcord_switch::{Notice, TrialNews};
 use tracing::Subscriber;
@@ -99,6 +100,12 @@ fn handler_line(call: CallId, level: LogLevel, line: &str) {
         LogLevel::Warn => tracing::warn!(%call, line, "handler"),
         LogLevel::Error => tracing::error!(%call, line, "handler"),
     }
+}
+
+/// A tenant has reached a limit, so often since that was said last.
+pub(crate) fn limited(tenant: &Tenant, refused: Refused, times: u64) {
+    let limit = refused.limit().name();
+    tracing::warn!(%tenant, limit, times, "{refused}");
 }
 
 /// A call is over.

@@ -1,10 +1,12 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
 mod telling;
+mod tenants;
 
-use crate::figures::{FAULT_KINDS, Figures};
+use crate::figures::Figures;
 use crate::process;
 use crate::watch::Watchers;
+use patchcord_control::record::FaultKind;
 use patchcord_sip::Class;
 use patchcord_sip::stream::FramingError;
 use std::fmt::{Display, Write};
@@ -22,6 +24,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     store(&mut page, figures);
     web_requests(&mut page, figures);
     telling::lines(&mut page, figures);
+    tenants::lines(&mut page, &figures.tenancy);
     recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);
@@ -60,10 +63,9 @@ fn calls(page: &mut Page, figures: &Figures) {
         "Handler instances alive.",
         figures.sum(|shard| &shard.instances),
     );
-    let faults: Vec<_> = FAULT_KINDS
+    let faults: Vec<_> = FaultKind::ALL
         .iter()
-        .enumerate()
-        .map(|(at, kind)| (kind.name(), figures.sum(|shard| &shard.faults[at])))
+        .map(|kind| (kind.name(), figures.sum(|shard| &shard.faults[*kind as usize])))
         .collect();
     page.counters(
         "patchcord_faults_total",

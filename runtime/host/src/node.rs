@@ -213,12 +213,7 @@ impl Node {
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
-        let of_node = OfNode {
-            live: live_calls.clone(),
-            runtime: runtime.clone(),
-            shards: inboxes.clone(),
-            traces: queues.kept.traces.clone(),
-        };
+        let of_node = OfNode::new(&live_calls, &runtime, &queues);
         let of_api = heard.sources(of_node, &config, &ground.figures)?;
         let pages = pages.start(ground.sources(), of_api)?;
         Ok(Node {
@@ -384,7 +379,7 @@ impl Ground {
             doors: sip.doors,
             advertised: sip.advertised,
             key: u64::from_le_bytes(random()?),
-            figures: Arc::new(Figures::new(layout)),
+            figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
         };
         let bound = Bound {

@@ -6,7 +6,9 @@ mod json;
 mod writer;
 
 pub use json::line;
-pub(crate) use json::{ended_by, rfc3339};
+pub(crate) use json::{began, ended_by, rfc3339};
+#[cfg(test)]
+pub(crate) use tests::record as sample;
 
 use crate::figures::Figures;
 use crate::media_threads::Handed;

@@ -41,6 +41,13 @@ pub fn serve(config: Config) -> Result<()> {
     let runtime = Runtime::new(config.node.runtime()).map_err(|why| anyhow!("the wasm engine cannot start: {why}"))?;
     let directory = directory(&runtime, &config)?;
     let node = Node::start(config.node.clone(), runtime)?;
+    // Ends after the node, with the last of its calls.
+    let telemetry = config
+        .node
+        .telemetry
+        .as_ref()
+        .map(|to| node.send_traces(to))
+        .transpose()?;
     node.set_directory(directory);
     announce(&node);
     signals.wait();
@@ -51,6 +58,7 @@ pub fn serve(config: Config) -> Result<()> {
     );
     let ended = node.drain(Instant::now() + config.drain, || signals.count() > 1);
     drop(node);
+    drop(telemetry);
     tracing::info!(ended, "stopped");
     Ok(())
 }

@@ -412,16 +412,7 @@ impl Work {
                         .sound((call, leg), crate::node::time_of_day(), quality);
                 }
             }
-            Output::Notice { call, notice } => {
-                self.trace_notice(call, &notice);
-                if let Some(history) = &self.out.history {
-                    history.sightings.notice(call, crate::node::time_of_day(), &notice);
-                }
-                crate::log::notice(call, &notice);
-                if self.out.watchers.any() {
-                    self.out.watchers.tell(&Seen::Notice { call, notice });
-                }
-            }
+            Output::Notice { call, notice } => self.notice(call, notice),
             Output::Telling(telling) => {
                 if let Some(tellings) = &self.out.tellings {
                     tellings.tell(telling);
@@ -433,7 +424,19 @@ impl Work {
                     journals.part(part);
                 }
             }
+            Output::Limited { tenant, refused, times } => crate::log::limited(&tenant, refused, times),
             Output::Record(record) => self.call_over(record),
+        }
+    }
+
+    fn notice(&mut self, call: CallId, notice: Notice) {
+        self.trace_notice(call, &notice);
+        if let Some(history) = &self.out.history {
+            history.sightings.notice(call, crate::node::time_of_day(), &notice);
+        }
+        crate::log::notice(call, &notice);
+        if self.out.watchers.any() {
+            self.out.watchers.tell(&Seen::Notice { call, notice });
         }
     }
 

@@ -183,11 +183,14 @@ fn a_module_is_uploaded_published_rolled_out_and_called_and_all_survives_a_resta
     assert!(phone.join().unwrap().heard_tone(440.0));
     until(&ours, &format!("/v1/calls/{id}"), |call| call["status"] == "completed");
     drop(node);
+    all_is_there_after_a_restart(&database, &id, &first["module"]);
+}
 
-    let node = hosting(&database);
+fn all_is_there_after_a_restart(database: &DatabaseConfig, id: &str, module: &Value) {
+    let node = hosting(database);
     let ours = client(&node, KEY);
     let past = until(&ours, &format!("/v1/calls/{id}"), |call| call["status"] == "completed");
-    assert_eq!((&past["handler"], &past["module"]), (&json!("line"), &first["module"]));
+    assert_eq!((&past["handler"], &past["module"]), (&json!("line"), module));
     let list = ours.get("/v1/calls?handler=line&status=completed").body;
     assert_eq!(list["calls"][0], past);
     assert_eq!(ours.get("/v1/calls?status=busy").body["calls"], json!([]));
@@ -502,17 +505,24 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
         }
     }
     assert!(asked >= 20, "{asked}");
+    own_things_of_the_same_names(&node, (&ours, &theirs), module);
+    let handler = client(&node, key["key"].as_str().unwrap()).get("/v1/handlers/line");
+    assert_eq!(handler.body["newest_version"], 1, "nothing of that has touched ours");
+}
+
+/// Another tenant's things of the same names are its own, and get none of our calls.
+fn own_things_of_the_same_names(node: &Node, (ours, theirs): (&Client, &Client), module: &str) {
     for list in ["modules", "handlers", "routes", "numbers", "secrets", "keys", "tenants"] {
         assert_eq!(theirs.get(&format!("/v1/{list}")).body, json!({ list: [] }), "{list}");
     }
     // Their own things of the same names are their own, and get none of our calls.
-    done(publish(&theirs, "line", &call_module("takes_messages"), json!({})));
-    done(put(&theirs, "/v1/handlers/line/rollout", json!({ "version": 1 })));
-    done(put(&theirs, "/v1/routes/*", json!({ "handler": "line" })));
-    done(put(&theirs, "/v1/routes/100", json!({ "handler": "line" })));
+    done(publish(theirs, "line", &call_module("takes_messages"), json!({})));
+    done(put(theirs, "/v1/handlers/line/rollout", json!({ "version": 1 })));
+    done(put(theirs, "/v1/routes/*", json!({ "handler": "line" })));
+    done(put(theirs, "/v1/routes/100", json!({ "handler": "line" })));
     for to in ["100", "+15550100"] {
-        let phone = long_call(&node, to);
-        let live = until(&ours, "/v1/calls?status=in-progress", |list| {
+        let phone = long_call(node, to);
+        let live = until(ours, "/v1/calls?status=in-progress", |list| {
             list["calls"][0].is_object()
         });
         assert_eq!(live["calls"][0]["module"], module);
@@ -521,15 +531,13 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
             None,
         );
         phone.join().unwrap();
-        until(&ours, "/v1/calls?status=in-progress", |list| list["calls"] == json!([]));
+        until(ours, "/v1/calls?status=in-progress", |list| list["calls"] == json!([]));
     }
     assert_eq!(
-        call(&node, "77").end,
+        call(node, "77").end,
         End::Refused { status: 404 },
         "not even those that nobody takes"
     );
-    let handler = client(&node, key["key"].as_str().unwrap()).get("/v1/handlers/line");
-    assert_eq!(handler.body["newest_version"], 1, "nothing of that has touched ours");
 }
 
 #[test]

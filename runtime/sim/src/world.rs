@@ -552,6 +552,7 @@ impl World {
             Output::Quality { .. } => {}
             Output::Telling(telling) => self.told.tellings.push(*telling),
             Output::Received { key, received } => self.told.received.push((key, received)),
+            Output::Limited { tenant, refused, times } => self.told.limited.push((tenant, refused, times)),
             Output::Journal(part) => self.journal(part),
             Output::Record(record) => {
                 self.note_node(describe::record(&record));

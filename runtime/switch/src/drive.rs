@@ -9,8 +9,9 @@ use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Output as CallOutput, Setup, Turn};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, HandlerEnd, Usage};
+use patchcord_control::words::UnixTime;
 use patchcord_guest::{Fault, Instance, Step};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Shard {
     /// The call of an id that an index of this shard named.
@@ -25,13 +26,14 @@ impl Shard {
         let limits = self.config.instance;
         let live = self.live(id);
         let shadows = live.shadowed.take();
+        let share = live.seat.share();
         live.shadow = shadows
-            .and_then(|candidate| Shadow::of(&candidate, limits))
+            .and_then(|candidate| Shadow::of(&candidate, limits, share))
             .map(Box::new);
         match Instance::start(&live.program.module, limits) {
             Ok(instance) => {
                 live.instance = Some(instance);
-                self.resume(now, id, None, Turn::New);
+                self.take_turn(now, id, None, Turn::New);
             }
             Err(fault) => self.handler_failed(now, id, &fault, Usage::default()),
         }
@@ -60,7 +62,7 @@ impl Shard {
     pub(crate) fn drive(&mut self, now: Instant, id: CallId) {
         while let Some(output) = self.calls.get_mut(&id).and_then(|live| live.call.poll()) {
             match output {
-                CallOutput::Resume { answer, turn } => self.resume(now, id, Some(answer), turn),
+                CallOutput::Resume { answer, turn } => self.take_turn(now, id, Some(answer), turn),
                 CallOutput::Leg(leg, command) => self.leg_command(now, id, leg, command),
                 CallOutput::Media(leg, command) => self.media_command(now, id, leg, command),
                 CallOutput::Locate {
@@ -72,11 +74,11 @@ impl Shard {
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::Fallback { place, broken } => self.fall_back(now, id, place, *broken),
-                CallOutput::Recording(command) => self.recording_command(id, command),
+                CallOutput::Recording(command) => self.recording_command(now, id, command),
                 CallOutput::Room { number, command } => self.room_command(now, id, number, command),
                 CallOutput::Stream { number, command } => self.stream_command(now, id, number, command),
                 CallOutput::Recognition { number, command } => self.recognise_command(now, id, number, command),
-                CallOutput::Errand { number, errand } => self.errand(id, number, errand),
+                CallOutput::Errand { number, errand } => self.errand(now, id, number, errand),
                 CallOutput::CancelErrand { number } => self.cancel_errand(id, number),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
@@ -131,10 +133,12 @@ impl Shard {
             journal.answered(now, answer, waited(turn));
         }
         let told = live.shadow.is_some().then(|| answer.clone());
+        let before = instance.usage().fuel;
         let step = instance.resume(answer);
         let usage = usage(instance.usage());
+        live.seat.share().burn(now, usage.fuel - before);
         if let Some(answer) = told {
-            self.follow(id, answer, turn, &step);
+            self.follow(now, id, answer, turn, &step);
         }
         let live = self.live(id);
         match step {
@@ -159,12 +163,13 @@ impl Shard {
     }
 
     /// The shadow of a call's handler is told the same, and whoever watches hears once how it compares.
-    fn follow(&mut self, id: CallId, answer: Option<Answer>, turn: Turn, served: &Step) {
+    fn follow(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn, served: &Step) {
         let live = self.live(id);
         let Some(shadow) = live.shadow.as_mut() else { return };
-        let Some(news) = shadow.follow(answer, turn, served) else {
-            return;
-        };
+        let before = shadow.fuel();
+        let news = shadow.follow(answer, turn, served);
+        live.seat.share().burn(now, shadow.fuel() - before);
+        let Some(news) = news else { return };
         let (handler, module) = (live.program.name.clone(), shadow.module().to_owned());
         live.shadow = None;
         self.notice(id, Notice::Trial { handler, module, news });
@@ -184,17 +189,18 @@ impl Shard {
     }
 
     fn stop_handler(&mut self, now: Instant, id: CallId) {
+        let ending = self.forget_held(id);
         let live = self.live(id);
         let Some(instance) = live.instance.take() else { return };
         let usage = usage(instance.usage());
         instance.kill();
         if let Some(journal) = &mut live.journal {
-            journal.ended(now, HandlerOver::Stopped, usage);
+            journal.ended(now, ending, usage);
         }
         live.call.handle(now, CallInput::Stopped { usage });
     }
 
-    fn notice(&mut self, call: CallId, notice: Notice) {
+    pub(crate) fn notice(&mut self, call: CallId, notice: Notice) {
         self.outputs.push_back(Output::Notice { call, notice });
     }
 
@@ -238,6 +244,7 @@ impl Shard {
         if let Some(key) = live.told {
             return self.sink_over(key, &record);
         }
+        live.seat.share().call_over(lasted(&record));
         if let Some(mut journal) = live.journal {
             if record.handler_end == HandlerEnd::NotRun {
                 journal.ended(now, HandlerOver::NotRun, Usage::default());
@@ -248,6 +255,12 @@ impl Shard {
     }
 }
 
+/// From its beginning until its last part was gone.
+fn lasted(record: &CallRecord) -> Duration {
+    let at = |time: UnixTime| Duration::new(time.seconds, time.nanoseconds);
+    at(record.ended_at).saturating_sub(at(record.started_at))
+}
+
 fn waited(turn: Turn) -> Waited {
     match turn {
         Turn::Same => Waited::No,
@@ -255,7 +268,7 @@ fn waited(turn: Turn) -> Waited {
     }
 }
 
-fn usage(used: patchcord_guest::Usage) -> Usage {
+pub(crate) fn usage(used: patchcord_guest::Usage) -> Usage {
     Usage {
         fuel: used.fuel,
         memory_peak: used.memory_peak,

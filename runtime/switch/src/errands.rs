@@ -5,6 +5,7 @@ use crate::shard::Shard;
 use patchcord_control::call::{Errand, HttpOrder, Input as CallInput};
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::private::Private;
+use patchcord_control::tenancy::Refused;
 use patchcord_control::words::{Error, HttpResponse, NoResponse, StoreAction, StoreReply};
 use std::time::Instant;
 
@@ -32,7 +33,12 @@ pub struct ToAsk {
 pub(crate) type Waiting = (CallId, u32);
 
 impl Shard {
-    pub(crate) fn errand(&mut self, id: CallId, number: u32, errand: Errand) {
+    pub(crate) fn errand(&mut self, now: Instant, id: CallId, number: u32, errand: Errand) {
+        if matches!(errand, Errand::Http(_))
+            && let Err(refused) = self.live(id).seat.share().http_request(now)
+        {
+            return self.too_many_requests(now, (id, number), refused);
+        }
         self.next_query += 1;
         let query = Query(self.next_query);
         self.errands.insert(query, (id, number));
@@ -48,6 +54,14 @@ impl Shard {
                 self.outputs.push_back(Output::Store { query, wanted });
             }
         }
+    }
+
+    /// A request over the tenant's limit is not sent; the handler hears so at once.
+    fn too_many_requests(&mut self, now: Instant, (id, number): Waiting, refused: Refused) {
+        let tenant = self.live(id).tenant.clone();
+        self.limited(now, &tenant, refused);
+        let response = Err(NoResponse::Overloaded);
+        self.tell(now, id, CallInput::Responded { number, response });
     }
 
     /// The store has done something, or will not. Its call may be over by now.

@@ -18,6 +18,7 @@ use patchcord_control::limits::Limits;
 use patchcord_control::private::Private;
 use patchcord_control::record::CallRecord;
 use patchcord_control::stream_urls::StreamAllow;
+use patchcord_control::tenancy::{Refused, Tenancy};
 use patchcord_control::words::{
     Error, Heard, HttpResponse, Key, LogLevel, NoResponse, NotRecorded, Quality, RecordFormat, StoreReply, StreamEnd,
     UnixTime,
@@ -71,6 +72,8 @@ pub struct Config {
     pub journal: Option<PrivateValues>,
     /// Whether SIP messages are reported with the call and leg they belong to.
     pub ladder: Trace,
+    /// What each tenant may use; shared by all shards of a node.
+    pub tenancy: Arc<Tenancy>,
     /// A moment and its time of day: how the shard tells the time.
     pub clock: (Instant, UnixTime),
     /// Seed of everything random in it.
@@ -391,6 +394,15 @@ pub enum Output {
         key: SinkKey,
         /// Whether it has received it.
         received: Result<(), NotReceived>,
+    },
+    /// A tenant has reached a limit. Told the first time, and then once a minute.
+    Limited {
+        /// Whose limit.
+        tenant: Tenant,
+        /// Which, and how much it is.
+        refused: Refused,
+        /// How often since it was told last.
+        times: u64,
     },
     /// A call is over: its end record, exactly one for each.
     Record(Box<CallRecord>),

@@ -113,10 +113,11 @@ impl Shard {
             return Err(RedirectError::TextTooLong(to.text.len()));
         }
         let program = self.handler_for(id, &to.handler)?;
+        let seat = self.another_seat(now, id).map_err(RedirectError::Tenant)?;
         let new = self.new_call_id();
         let released = self.live(id).call.release(now, leg);
         let released = released.ok_or(RedirectError::NoSuchLeg(leg))?;
-        let target = self.redirected(id, program, to);
+        let target = self.redirected(id, program, to, seat);
         let moved = self.move_on(now, (id, new), released, target);
         let moved = moved.ok_or(RedirectError::NoSuchLeg(leg))?;
         self.drive(now, id);

@@ -16,6 +16,7 @@ use patchcord_control::call::{
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::route::Fallback;
+use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Began, Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
@@ -64,6 +65,8 @@ pub(crate) struct Target {
     pub(crate) began: Began,
     /// The call its first leg was in.
     pub(crate) continues: Option<CallId>,
+    /// Its place in the tenant's share.
+    pub(crate) seat: Seat,
     /// The version that is tried of this handler, known once the call has its id.
     pub(crate) candidate: Option<Arc<Candidate>>,
 }
@@ -95,17 +98,9 @@ impl Shard {
         let found = self.directory.as_ref().and_then(|directory| {
             let tenant = directory.tenant_of(origin, request.uri.host());
             let (route, program) = directory.find(request.uri.user().unwrap_or_default(), tenant.as_ref())?;
-            Some(Target {
-                directory: directory.clone(),
-                tenant: route.tenant.clone(),
-                program,
-                fallbacks: route.fallbacks.clone(),
-                began: Began::Offered,
-                continues: None,
-                candidate: None,
-            })
+            Some((directory.clone(), route.clone(), program))
         });
-        let Some(target) = found else {
+        let Some((directory, route, program)) = found else {
             self.counts.refused_no_route += 1;
             return self.refuse(now, dialog, NOT_FOUND);
         };
@@ -113,6 +108,20 @@ impl Shard {
             self.counts.refused_full += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
         }
+        let seat = match self.new_seat(now, &route.tenant) {
+            Ok(seat) => seat,
+            Err(refused) => return self.refuse_for_tenant(now, dialog, refused),
+        };
+        let target = Target {
+            directory,
+            tenant: route.tenant,
+            program,
+            fallbacks: route.fallbacks,
+            began: Began::Offered,
+            continues: None,
+            seat,
+            candidate: None,
+        };
         let port = self.ports.pop_front().expect("checked above that there is one");
         match self.begin_leg(dialog, port, &request) {
             Ok(leg) => self.vet(now, leg, (request, leg_origin(origin)), target),
@@ -212,7 +221,7 @@ impl Shard {
             shadowed,
             legs,
             journal,
-            ..Live::new(call, program, target.directory, target.tenant)
+            ..Live::new(call, program, target.directory, target.seat)
         };
         self.calls.insert(id, live);
     }

@@ -39,6 +39,7 @@ mod sinks;
 mod speaking;
 pub mod stream;
 mod streaming;
+mod tenants;
 mod transfers;
 mod trial;
 pub mod waiting;

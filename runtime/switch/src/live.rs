@@ -9,11 +9,13 @@ use crate::locate::Way;
 use crate::rooms::{RoomPlace, Seated};
 use crate::sinks::SinkKey;
 use crate::stream::StreamKey;
+use crate::tenants::HeldTurn;
 use crate::trial::{Candidate, Shadow};
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
 use patchcord_control::private::Private;
+use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Cause, Credentials};
 use patchcord_guest::Instance;
 use patchcord_media::{PlayId, SessionId};
@@ -38,6 +40,10 @@ pub(crate) struct Live {
     /// Routes and announcement as they were when the call began.
     pub(crate) directory: Arc<Directory>,
     pub(crate) tenant: Tenant,
+    /// Its place in the tenant's share.
+    pub(crate) seat: Seat,
+    /// What its handler will be told, if its turn waits for fuel.
+    pub(crate) held: Option<HeldTurn>,
     /// Legs that hold a dialog or a session. Bounded by the call's limit on legs.
     pub(crate) legs: BTreeMap<LegId, LegIo>,
     /// Ways to endpoints that were found and not yet placed, by the key the call knows. Bounded by the call's limits on
@@ -74,8 +80,11 @@ pub(crate) struct Live {
 
 impl Live {
     /// A call that holds nothing yet.
-    pub(crate) fn new(call: Call, program: Arc<Program>, directory: Arc<Directory>, tenant: Tenant) -> Self {
+    pub(crate) fn new(call: Call, program: Arc<Program>, directory: Arc<Directory>, seat: Seat) -> Self {
         Self {
+            tenant: seat.share().tenant().clone(),
+            seat,
+            held: None,
             call,
             instance: None,
             program,
@@ -83,7 +92,6 @@ impl Live {
             shadowed: None,
             shadow: None,
             directory,
-            tenant,
             legs: BTreeMap::new(),
             ways: BTreeMap::new(),
             next_way: 0,

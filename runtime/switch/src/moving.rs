@@ -11,6 +11,7 @@ use patchcord_control::call::{
 };
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::record::MediaCounters;
+use patchcord_control::tenancy::{Refused, Seat};
 use patchcord_control::words::{Began, Broken, Error, LegInfo, REDIRECT_TEXT};
 use patchcord_sip::sdp::Direction;
 use std::fmt;
@@ -39,6 +40,8 @@ pub enum RedirectError {
     NoCaller,
     /// The node has as many calls as it may.
     Full,
+    /// The tenant has as much as it may.
+    Tenant(Refused),
     /// The text has so many bytes.
     TextTooLong(usize),
     /// The call has no such leg on the line.
@@ -52,6 +55,7 @@ impl fmt::Display for RedirectError {
             Self::NoSuchHandler(name) => write!(f, "there is no handler {name:?}"),
             Self::NoCaller => f.write_str("the caller is gone"),
             Self::Full => f.write_str("the node has as many calls as it may; try again later"),
+            Self::Tenant(why) => write!(f, "{why}"),
             Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
             Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
         }
@@ -88,9 +92,11 @@ impl Shard {
     /// A call gives a leg to a new one.
     pub(crate) fn give(&mut self, now: Instant, id: CallId, leg: LegId, handler: &str) {
         let given = self.new_handler(id, handler).and_then(|program| {
+            let seat = self.another_seat(now, id);
+            let seat = seat.map_err(|refused| Error::Failed(refused.to_string()))?;
             let new = self.new_call_id();
             let released = self.live(id).call.release(now, leg).ok_or(Error::NoSuchCall)?;
-            let target = self.successor(id, program, Began::Given);
+            let target = self.successor(id, program, (Began::Given, seat));
             let moved = self.move_on(now, (id, new), released, target);
             moved.ok_or(Error::NoSuchCall)
         });
@@ -110,9 +116,10 @@ impl Shard {
         let begun = self.new_handler(id, handler).ok().and_then(|program| {
             let new = self.new_call_id();
             let released = self.live(id).call.release_caller(now, new)?;
+            let seat = self.moved_seat(id);
             let target = Target {
                 fallbacks: fallbacks[place + 1..].into(),
-                ..self.successor(id, program, Began::Fallback(broken))
+                ..self.successor(id, program, (Began::Fallback(broken), seat))
             };
             self.move_on(now, (id, new), released, target)
         });
@@ -139,7 +146,8 @@ impl Shard {
         let new = self.new_call_id();
         let released = self.live(id).call.release_caller(now, new);
         let released = released.ok_or(RedirectError::NoCaller)?;
-        let target = self.redirected(id, program, to);
+        let seat = self.moved_seat(id);
+        let target = self.redirected(id, program, to, seat);
         let moved = self.move_on(now, (id, new), released, target);
         let moved = moved.ok_or(RedirectError::NoCaller)?;
         self.drive(now, id);
@@ -160,9 +168,9 @@ impl Shard {
     }
 
     /// Where a leg goes on that somebody outside has moved: what it may reach from there is of now, too.
-    pub(crate) fn redirected(&mut self, id: CallId, program: Arc<Program>, to: &Redirection) -> Target {
+    pub(crate) fn redirected(&mut self, id: CallId, program: Arc<Program>, to: &Redirection, seat: Seat) -> Target {
         let directory = self.directory.clone();
-        let target = self.successor(id, program, Began::Redirected(to.text.clone()));
+        let target = self.successor(id, program, (Began::Redirected(to.text.clone()), seat));
         Target {
             directory: directory.unwrap_or(target.directory),
             ..target
@@ -181,7 +189,7 @@ impl Shard {
     }
 
     /// Where a leg of a call goes on.
-    pub(crate) fn successor(&mut self, id: CallId, program: Arc<Program>, began: Began) -> Target {
+    pub(crate) fn successor(&mut self, id: CallId, program: Arc<Program>, (began, seat): (Began, Seat)) -> Target {
         let live = self.live(id);
         Target {
             directory: live.directory.clone(),
@@ -190,6 +198,7 @@ impl Shard {
             fallbacks: live.call.setup().fallbacks.clone(),
             began,
             continues: Some(id),
+            seat,
             candidate: None,
         }
     }

@@ -7,6 +7,7 @@ use patchcord_control::call::{CALLER, Call, Description, Opening};
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::route::Fallback;
+use patchcord_control::tenancy::{Refused, Seat};
 use patchcord_control::words::{Began, CallerId, Destination, Error, LegDirection, LegInfo, LegOrigin};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,6 +40,8 @@ pub enum PlaceError {
     Full,
     /// The node takes no more calls.
     Draining,
+    /// The tenant has as much as it may.
+    Tenant(Refused),
     /// Something of the call is out of its range.
     Invalid(Error),
 }
@@ -50,6 +53,7 @@ impl fmt::Display for PlaceError {
             Self::SameId(id) => write!(f, "{id} is alive already"),
             Self::Full => f.write_str("the node has as many calls as it may; try again later"),
             Self::Draining => f.write_str("the node takes no more calls; ask another one"),
+            Self::Tenant(why) => write!(f, "{why}"),
             Self::Invalid(why) => write!(f, "{why}"),
         }
     }
@@ -68,7 +72,8 @@ impl Shard {
         if self.draining == Draining::Yes {
             return Err(PlaceError::Draining);
         }
-        let target = self.target_of(&wanted)?;
+        let nothing = self.tried(&wanted.tenant)?;
+        let target = self.target_of(&wanted, nothing)?;
         if self.has_all_calls() || self.ports.is_empty() {
             return Err(PlaceError::Full);
         }
@@ -77,7 +82,8 @@ impl Shard {
             Some(id) => id,
             None => self.new_call_id(),
         };
-        let target = target.for_call(id);
+        let seat = self.new_seat(now, &wanted.tenant).map_err(PlaceError::Tenant)?;
+        let target = Target { seat, ..target }.for_call(id);
         let facts = CallerFacts {
             info: dialled_info(&wanted.opening),
             headers: Vec::new(),
@@ -98,7 +104,8 @@ impl Shard {
     /// # Errors
     /// As [`Shard::place_call`], but for what may be otherwise later.
     pub fn may_place(&mut self, now: Instant, wanted: &PlacedCall) -> Result<(), PlaceError> {
-        let target = self.target_of(wanted)?;
+        let nothing = self.tried(&wanted.tenant)?;
+        let target = self.target_of(wanted, nothing)?;
         let facts = CallerFacts {
             info: dialled_info(&wanted.opening),
             headers: Vec::new(),
@@ -110,7 +117,13 @@ impl Shard {
         call.map(drop).map_err(PlaceError::Invalid)
     }
 
-    fn target_of(&self, wanted: &PlacedCall) -> Result<Target, PlaceError> {
+    /// A place that counts nothing: that of a call which is only tried.
+    fn tried(&self, tenant: &Tenant) -> Result<Seat, PlaceError> {
+        let share = self.share_of(tenant).map_err(PlaceError::Tenant)?;
+        Ok(share.nothing())
+    }
+
+    fn target_of(&self, wanted: &PlacedCall, seat: Seat) -> Result<Target, PlaceError> {
         let found = self.directory.as_ref().and_then(|directory| {
             let program = directory.program(&wanted.tenant, &wanted.handler)?;
             Some((directory.clone(), program))
@@ -124,6 +137,7 @@ impl Shard {
             // Until it is answered: then the call says by whom.
             began: Began::Placed(None),
             continues: None,
+            seat,
             candidate: None,
         })
     }

@@ -11,7 +11,7 @@ use rand_chacha::rand_core::Rng;
 use std::time::{Duration, Instant};
 
 impl Shard {
-    pub(crate) fn recording_command(&mut self, id: CallId, command: RecordingCommand) {
+    pub(crate) fn recording_command(&mut self, now: Instant, id: CallId, command: RecordingCommand) {
         match command {
             RecordingCommand::Begin {
                 id: recording,
@@ -20,10 +20,15 @@ impl Shard {
                 format,
             } => {
                 let key = RecordingKey(self.random.next_u64());
-                self.recordings.insert(key, (id, recording.number));
                 let live = self.live(id);
                 live.recordings.insert(recording.number, key);
                 let tenant = live.tenant.clone();
+                if let Err(refused) = live.seat.share().may_record() {
+                    self.limited(now, &tenant, refused);
+                    let (number, signal) = (recording.number, RecordingSignal::Stored(Err(NotRecorded::Storage)));
+                    return self.tell(now, id, CallInput::Recording { number, signal });
+                }
+                self.recordings.insert(key, (id, recording.number));
                 self.outputs.push_back(Output::Recording(RecordingOrder::Begin {
                     key,
                     tenant,
@@ -37,7 +42,9 @@ impl Shard {
                 }));
             }
             RecordingCommand::Finish { id: recording } => {
-                if let Some(key) = self.live(id).recordings.get(&recording.number).copied() {
+                let key = self.live(id).recordings.get(&recording.number).copied();
+                // Storage has never heard of one that was refused.
+                if let Some(key) = key.filter(|key| self.recordings.contains_key(key)) {
                     self.outputs
                         .push_back(Output::Recording(RecordingOrder::Finish { key }));
                 }
@@ -95,6 +102,9 @@ impl Shard {
     /// Storage has a recording, or has given it up. That its call is over already is no harm.
     pub(crate) fn recorded(&mut self, now: Instant, key: RecordingKey, stored: Result<Saved, NotRecorded>) {
         if let Some((id, number)) = self.recordings.remove(&key) {
+            if let (Ok(saved), Some(live)) = (&stored, self.calls.get(&id)) {
+                live.seat.share().recorded(saved.bytes);
+            }
             let signal = RecordingSignal::Stored(stored);
             self.feed(now, id, CallInput::Recording { number, signal });
         }

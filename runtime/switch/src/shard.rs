@@ -14,6 +14,7 @@ use crate::locate::Pending;
 use crate::speaking::Speaking;
 use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
+use crate::tenants::HeldTurns;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 
 /// Calls woken by one deadline. The rest stay due, so that `wake_at` names a moment that has passed and others get their
 /// turn; two calls that keep waking each other cannot hold the shard.
-const DUE_PER_DEADLINE: usize = 1_024;
+pub(crate) const DUE_PER_DEADLINE: usize = 1_024;
 
 /// A share of the calls of a node, complete.
 ///
@@ -59,6 +60,8 @@ pub struct Shard {
     pub(crate) recognising: BTreeMap<Query, Asker>,
     /// What handlers have done elsewhere: one of each call, and those that came too late.
     pub(crate) errands: BTreeMap<Query, Waiting>,
+    /// Turns that wait for their tenant's fuel.
+    pub(crate) held: HeldTurns,
     /// Calls whose signature waits for a certificate.
     pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
@@ -137,6 +140,7 @@ impl Shard {
             speaking: BTreeMap::new(),
             recognising: BTreeMap::new(),
             errands: BTreeMap::new(),
+            held: HeldTurns::default(),
             vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
@@ -209,9 +213,10 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        let vetting = self.vetting.wake_at();
-        [call, self.sip.wake_at(), registrations, self.trunks_wake_at(), vetting]
+        let own = [self.vetting.wake_at(), self.held.wake_at()];
+        [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
             .into_iter()
+            .chain(own)
             .flatten()
             .min()
     }
@@ -348,6 +353,7 @@ impl Shard {
         self.registrations_expire(now);
         self.trunks_deadline(now);
         self.vetting_deadline(now);
+        self.held_deadline(now);
         for _ in 0..DUE_PER_DEADLINE {
             let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;

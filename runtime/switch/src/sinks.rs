@@ -11,6 +11,7 @@ use patchcord_control::events::Event;
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::record::{CallRecord, HandlerEnd};
+use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Began, LegInfo};
 use patchcord_guest::Instance;
 use std::fmt;
@@ -53,7 +54,7 @@ pub struct ToSink {
 pub enum NotReceived {
     /// There is no sink of this name any more.
     NoSuchSink,
-    /// As many run as may.
+    /// As many run as may, on the node or of the tenant.
     Busy,
     /// It failed; for its developer to read.
     Failed(String),
@@ -86,23 +87,27 @@ impl Shard {
         if self.has_all_calls() {
             return Err(NotReceived::Busy);
         }
+        let seat = self
+            .share_of(&sink.tenant)
+            .and_then(|share| share.instance(self.instance_memory()))
+            .map_err(|_| NotReceived::Busy)?;
         let module = &sink.program.module;
         let instance = Instance::start_sink(module, self.config.instance, &to.event, to.sequence);
         let instance = instance.map_err(|fault| NotReceived::Failed(fault.to_string()))?;
         let id = self.new_call_id();
-        let call = self.call_of(now, id, &sink, directory.clone());
+        let call = self.call_of(now, id, &sink, (directory.clone(), seat.share().nothing()));
         let live = Live {
             instance: Some(instance),
             told: Some(to.key),
-            ..Live::new(call, sink.program, directory, sink.tenant)
+            ..Live::new(call, sink.program, directory, seat)
         };
         self.calls.insert(id, live);
-        self.resume(now, id, None, Turn::New);
+        self.take_turn(now, id, None, Turn::New);
         self.drive(now, id);
         Ok(())
     }
 
-    fn call_of(&mut self, now: Instant, id: CallId, sink: &Sink, directory: Arc<Directory>) -> Call {
+    fn call_of(&mut self, now: Instant, id: CallId, sink: &Sink, (directory, seat): (Arc<Directory>, Seat)) -> Call {
         let target = Target {
             directory,
             tenant: sink.tenant.clone(),
@@ -110,6 +115,7 @@ impl Shard {
             fallbacks: Arc::default(),
             began: Began::Offered,
             continues: None,
+            seat,
             candidate: None,
         };
         let facts = CallerFacts {

@@ -8,6 +8,7 @@ use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::call::Turn;
 use patchcord_control::describe;
 use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::tenancy::{Seat, Share};
 use patchcord_guest::{Instance, Limits, Step};
 use std::fmt;
 use std::sync::Arc;
@@ -177,17 +178,25 @@ pub(crate) struct Shadow {
     instance: Instance,
     module: String,
     calls: u32,
+    /// Its place in the tenant's share.
+    _seat: Seat,
 }
 
 impl Shadow {
     /// Beside a call that begins; none if there is no instance to be had: then this call has no shadow.
-    pub(crate) fn of(candidate: &Candidate, limits: Limits) -> Option<Self> {
+    pub(crate) fn of(candidate: &Candidate, limits: Limits, share: &Arc<Share>) -> Option<Self> {
         let module = &candidate.program.module;
         Some(Self {
+            _seat: share.instance(limits.memory_bytes).ok()?,
             instance: Instance::start(module, limits).ok()?,
             module: module.hash().to_owned(),
             calls: 0,
         })
+    }
+
+    /// What it has used.
+    pub(crate) fn fuel(&self) -> u64 {
+        self.instance.usage().fuel
     }
 
     /// The module it runs.

@@ -8,6 +8,7 @@ use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits, TrunkLimit
 use patchcord_control::numbers::{Bare, DialPlan, E164, Home, NumberFormat, PlanSettings, Prefix};
 use patchcord_control::policy::{Accepts, CallerIds, CallerRules, Trust};
 use patchcord_control::route::{Pattern, Route, Routes};
+use patchcord_control::tenancy::{Limits, Tenancy};
 use patchcord_control::trunks::{Codes, Owner, Trunk, Trunks};
 use patchcord_control::words::UnixTime;
 use patchcord_media::SessionId;
@@ -222,6 +223,7 @@ impl Node {
             trace: Trace::Off,
             journal: None,
             ladder: Trace::On,
+            tenancy: Arc::new(Tenancy::new(base, Limits::default())),
             clock: (
                 base,
                 UnixTime {

@@ -163,14 +163,18 @@ impl Call {
         self.outputs.push_back(Output::Leg(leg, command));
     }
 
+    /// Ends a handler whose time is over. One that runs at a deadline is one whose turn is held back.
     pub(super) fn stop_handler(&mut self) {
-        if let Handler::Waiting { wait, .. } = &self.handler {
-            if let Wait::Http { number, .. } = wait {
-                self.outputs.push_back(Output::CancelErrand { number: *number });
-            }
-            self.handler = Handler::Stopping;
-            self.outputs.push_back(Output::StopHandler);
+        match &self.handler {
+            Handler::Waiting {
+                wait: Wait::Http { number, .. },
+                ..
+            } => self.outputs.push_back(Output::CancelErrand { number: *number }),
+            Handler::Waiting { .. } | Handler::Running => {}
+            Handler::Awaited | Handler::Stopping | Handler::Over(_) => return,
         }
+        self.handler = Handler::Stopping;
+        self.outputs.push_back(Output::StopHandler);
     }
 
     /// Makes the record when all legs and the handler are gone and the counters are in, or overdue.

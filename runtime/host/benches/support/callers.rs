@@ -23,6 +23,8 @@ const LATE_MAX: Duration = Duration::from_secs(3);
 pub enum Then {
     HangUp,
     Stay,
+    /// It waits for the far end to hang up, and notes when.
+    BeHungUp,
 }
 
 /// The callers and what happened to their calls.
@@ -35,6 +37,10 @@ pub struct Callers {
     /// When each was placed, and where its sound goes.
     ringing: HashMap<DialogId, (Instant, SocketAddr)>,
     up: Vec<DialogId>,
+    /// Calls that the far end is to hang up, by when they were answered.
+    up_since: HashMap<DialogId, Instant>,
+    /// From the answer to the far end's hang-up, in the order of those.
+    pub lasted: Vec<Duration>,
     /// Whom the callers call: the user part.
     user: String,
     callees: HashSet<DialogId>,
@@ -88,6 +94,8 @@ impl Callers {
             buffer: vec![0; DATAGRAM_BYTES],
             ringing: HashMap::new(),
             up: Vec::new(),
+            up_since: HashMap::new(),
+            lasted: Vec::new(),
             user: "bench".to_owned(),
             callees: HashSet::new(),
             callee_sounds: VecDeque::new(),
@@ -96,6 +104,11 @@ impl Callers {
             setups: Vec::new(),
             failed: 0,
         }
+    }
+
+    /// Whom the callers call from now on.
+    pub fn call_user(&mut self, user: &str) {
+        self.user = user.to_owned();
     }
 
     /// From now on the callers ask the handler for the number that is the port of their own socket: who dials it reaches us.
@@ -227,6 +240,7 @@ impl Callers {
                 match self.then {
                     Then::HangUp => self.endpoint.bye(now, dialog).expect("it is up"),
                     Then::Stay => self.up.push(dialog),
+                    Then::BeHungUp => drop(self.up_since.insert(dialog, now)),
                 }
             }
             Output::Event(Event::Refused { dialog, response }) => {
@@ -236,6 +250,13 @@ impl Callers {
                 self.outcomes.push((dialog, Outcome::Refused(after)));
             }
             Output::Event(Event::Ended { dialog, .. }) if self.callees.remove(&dialog) => {}
+            Output::Event(Event::Ended {
+                dialog,
+                cause: patchcord_sip::EndCause::RemoteBye,
+            }) => match self.up_since.remove(&dialog) {
+                Some(answered) => self.lasted.push(now - answered),
+                None => self.failed += 1,
+            },
             Output::Event(Event::Ended { dialog, cause }) => {
                 self.ringing.remove(&dialog);
                 self.failed += usize::from(cause != patchcord_sip::EndCause::LocalBye);
@@ -248,7 +269,7 @@ impl Callers {
     fn answer(&mut self, now: Instant, dialog: DialogId, request: &Request) {
         self.callees.insert(dialog);
         let sound = match self.then {
-            Then::HangUp => self.callee_sounds.front().copied(),
+            Then::HangUp | Then::BeHungUp => self.callee_sounds.front().copied(),
             Then::Stay => self.callee_sounds.pop_front(),
         };
         let sound = sound.expect("only those who are prepared are called");

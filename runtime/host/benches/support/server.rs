@@ -32,7 +32,7 @@ pub struct Plan<'a> {
     pub calls: u16,
     /// Port pairs, one for each leg.
     pub pairs: u16,
-    /// More of the configuration file.
+    /// More of the configuration file; its routes come before ours, which takes everything.
     pub more: &'a str,
     pub cores: Cores,
 }
@@ -122,8 +122,8 @@ impl Server {
             "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [media]\nports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
              [gate]\nrequests_per_minute = 1000000\nrequests_burst = 1000000\n\
-             [limits]\ncalls = {calls}\ndrain_s = 0\n\
-             [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n{more}",
+             [limits]\ncalls = {calls}\ndrain_s = 0\n{more}\
+             [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n",
             FIRST_PORT + 2 * pairs - 1
         );
         fs::write(&file, config).expect("the configuration can be written");
@@ -231,7 +231,7 @@ impl Drop for Server {
 }
 
 /// Builds a handler's module with the command a customer uses.
-fn build(handler: &str) -> PathBuf {
+pub fn build(handler: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().expect("the repository is there");
     let folder = root.join(handler);

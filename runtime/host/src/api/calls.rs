@@ -276,6 +276,7 @@ fn not_placed(why: PlaceError) -> Problem {
     match &why {
         PlaceError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", why.to_string()),
         PlaceError::SameId(_) => Problem::new(Code::WrongState, why.to_string()),
+        PlaceError::Tenant(_) => Problem::new(Code::TooMany, why.to_string()),
         PlaceError::Full | PlaceError::Draining => Problem::new(Code::Unavailable, why.to_string()),
         PlaceError::Invalid(error) => refused(error),
     }
@@ -390,6 +391,7 @@ fn not_moved(why: RedirectError) -> Problem {
         RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
         RedirectError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
         RedirectError::NoCaller => Problem::new(Code::WrongState, text),
+        RedirectError::Tenant(_) => Problem::new(Code::TooMany, text),
         RedirectError::Full => Problem::new(Code::Unavailable, text),
         RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),
     }

@@ -4,7 +4,7 @@
 use super::phones::{self, Phones, domain};
 use super::reader::{ConfigError, Table, nearest};
 use super::trunks::{self, Carrier, network};
-use super::{CALLS_MAX, NAME, name};
+use super::{CALLS_MAX, NAME, name, tenancy};
 use crate::node::{NodeConfig, WatchedTrunk};
 use patchcord_control::destinations::{
     Destinations, HostPattern, HostRule, Hosts, Micros, Permission, Price, Rule, ShortRule,
@@ -43,6 +43,11 @@ const KEYS: &[&str] = &[
     "spend_per_day",
     "destination",
 ];
+
+/// Every key of a `[[tenant]]`.
+pub(super) fn keys() -> Vec<&'static str> {
+    [KEYS, tenancy::KEYS].concat()
+}
 
 /// Everything about who may call in and what may be called.
 #[derive(Debug, Clone)]
@@ -104,7 +109,7 @@ pub(super) fn read(
     }
     let mut limits = LedgerSettings::default();
     let mut calling = HashMap::new();
-    for table in root.sections("tenant", KEYS)? {
+    for table in root.sections("tenant", &keys())? {
         let tenant = Tenant(table.required("name", NAME, name)?);
         let (out, of_tenant) = one(&table, &tenant)?;
         limits.tenants.push(of_tenant);

@@ -1,4 +1,4 @@
-//! What the metrics page says of webhooks, event sinks and the API.
+//! What the metrics page says of webhooks, event sinks, traces sent to others, and the API.
 
 use super::Page;
 use crate::figures::Figures;
@@ -30,6 +30,17 @@ pub(super) fn lines(page: &mut Page, figures: &Figures) {
         "patchcord_events_waiting",
         "Events that wait, or are being told.",
         telling.waiting.get(),
+    );
+    let telemetry = &figures.telemetry;
+    page.counters(
+        "patchcord_telemetry_spans_total",
+        "Spans of traces, by what became of them.",
+        "result",
+        &[
+            ("sent", telemetry.sent.get()),
+            ("failed", telemetry.failed.get()),
+            ("dropped", telemetry.dropped.get()),
+        ],
     );
     page.counter(
         "patchcord_api_requests_total",

@@ -42,13 +42,16 @@ fn shards_are_added_up_and_faults_named() {
     };
     figures.shards[0].publish(&counts, &Default::default());
     figures.shards[1].publish(&counts, &Default::default());
-    let memory = FAULT_KINDS.iter().position(|kind| *kind == FaultKind::Memory).unwrap();
-    figures.shards[1].faults[memory].one();
+    for kind in [FaultKind::Memory, FaultKind::Handles] {
+        figures.shards[1].faults[kind as usize].one();
+    }
     let page = page(&figures, &Watchers::default());
     for line in [
         "patchcord_calls_active 6",
         "patchcord_calls_refused_total{reason=\"full\"} 4",
         "patchcord_faults_total{kind=\"memory\"} 1",
+        "patchcord_faults_total{kind=\"handles\"} 1",
+        "patchcord_tenant_refused_total{limit=\"calls_at_once\"} 0",
         "patchcord_faults_total{kind=\"trap\"} 0",
     ] {
         assert!(page.lines().any(|l| l == line), "no line {line} in\n{page}");

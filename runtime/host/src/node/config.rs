@@ -8,6 +8,7 @@ use crate::recognition::RecognitionConfig;
 use crate::recordings::sending::StoreConfig;
 use crate::records::RecordsTo;
 use crate::speech::SpeechConfig;
+use crate::telemetry::TelemetryConfig;
 use crate::telling::TellingConfig;
 use crate::tenant_store::TenantStoreConfig;
 use crate::trace::store::TraceFolder;
@@ -15,13 +16,15 @@ use crate::web_files::WebFilesConfig;
 use crate::web_requests::WebRequestsConfig;
 use patchcord_control::call::Trace;
 use patchcord_control::stream_urls::StreamAllow;
+use patchcord_control::tenancy::{self, Tenancy};
 use patchcord_sip::Transport;
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_switch::IdentityConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The audio part of a node.
 #[derive(Debug, Clone)]
@@ -75,12 +78,16 @@ pub struct NodeConfig {
     pub web_requests: WebRequestsConfig,
     /// Who is told what happens in calls.
     pub telling: TellingConfig,
+    /// Where traces of calls are sent, if whoever starts the node sends them; none: nowhere.
+    pub telemetry: Option<TelemetryConfig>,
     /// Streams of legs to servers.
     pub streams: Streams,
     /// Shards wanted: threads that run calls.
     pub shards: usize,
     /// Calls at the same time; one more is refused with 503.
     pub calls: usize,
+    /// What tenants may use. Shared: who keeps a copy may replace limits while the node runs, and read what was used.
+    pub tenancy: Arc<Tenancy>,
     /// Limits of an instance.
     pub instance: patchcord_guest::Limits,
     /// Limits of a call.
@@ -157,10 +164,12 @@ impl NodeConfig {
             store: TenantStoreConfig::default(),
             web_requests: WebRequestsConfig::default(),
             telling: TellingConfig::default(),
+            telemetry: None,
             recognition: RecognitionConfig::default(),
             streams: Streams::default(),
             shards: 1,
             calls: 100,
+            tenancy: Arc::new(Tenancy::new(Instant::now(), tenancy::Limits::default())),
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),
             trace: Trace::On,

@@ -1,6 +1,7 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
+//! And what it sends: traces of its calls.
 
-use super::NodeConfig;
+use super::{Node, NodeConfig, Queues};
 use crate::api::{self, Api, ApiConfig, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
 use crate::deployments::{Deployments, Loader};
@@ -10,6 +11,7 @@ use crate::live_calls::LiveCalls;
 use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use crate::telemetry::{Telemetry, TelemetryConfig, TelemetryError};
 use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
 use patchcord_guest::Runtime;
@@ -29,11 +31,22 @@ pub(super) struct Heard {
 
 /// What the API is given of the node.
 pub(super) struct OfNode {
-    pub(super) live: LiveCalls,
-    pub(super) runtime: Runtime,
+    live: LiveCalls,
+    runtime: Runtime,
     /// All of them, and that of the event sinks.
-    pub(super) shards: Vec<Inbox>,
-    pub(super) traces: Option<TraceQueue>,
+    shards: Vec<Inbox>,
+    traces: Option<TraceQueue>,
+}
+
+impl OfNode {
+    pub(super) fn new(live: &LiveCalls, runtime: &Runtime, queues: &Queues) -> Self {
+        Self {
+            live: live.clone(),
+            runtime: runtime.clone(),
+            shards: queues.inboxes.clone(),
+            traces: queues.kept.traces.clone(),
+        }
+    }
 }
 
 impl Heard {
@@ -78,6 +91,17 @@ impl Heard {
 
 /// What the API knows of the node, and calls on their way to its database; none without an API.
 pub(super) type OfApi = Option<(api::Sources, WaitingCalls)>;
+
+impl Node {
+    /// Sends traces of the calls from now on, until the node is gone. Their turns are in them if the
+    /// node was started with [`NodeConfig::telemetry`], or traces them anyway.
+    ///
+    /// # Errors
+    /// A thread, or the system's certificates.
+    pub fn send_traces(&self, to: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
+        Telemetry::start(to, self.watch(), self.figures.telemetry.clone())
+    }
+}
 
 /// The ports, bound before the first thread is started.
 pub(super) struct BoundPages {

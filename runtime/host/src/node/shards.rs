@@ -71,6 +71,7 @@ impl Ground {
             streams: Arc::new(config.streams.allow.clone()),
             listens: config.recognition.listens(),
             calls,
+            tenancy: config.tenancy.clone(),
             gate: config.gate.clone().filter(|_| !runs_sinks),
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 {
@@ -78,8 +79,8 @@ impl Ground {
             } else {
                 Vec::new()
             },
-            // The turns stand between the messages of a trace.
-            trace: if config.traces.is_some() {
+            // The turns stand between the messages of a trace, and are spans.
+            trace: if config.traces.is_some() || config.telemetry.is_some() {
                 Trace::On
             } else {
                 config.trace

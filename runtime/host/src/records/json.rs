@@ -66,7 +66,7 @@ struct Record<'a> {
     keys_dropped: u32,
 }
 
-fn began(why: &Began) -> &'static str {
+pub(crate) fn began(why: &Began) -> &'static str {
     match why {
         Began::Offered => "offered",
         Began::Given => "given",

@@ -12,7 +12,7 @@ use patchcord_control::words::{
     Began, Interruption, Key, LegDirection, NotRecorded, RecordEnd, StreamCounts, StreamEnd, UnixTime,
 };
 
-pub(super) fn record(id: u128) -> CallRecord {
+pub(crate) fn record(id: u128) -> CallRecord {
     let at = |ms: u64| UnixTime {
         seconds: 1_795_476_958 + ms / 1_000,
         nanoseconds: (ms % 1_000 * 1_000_000) as u32 + 999_999,

@@ -6,6 +6,7 @@ use crate::agent::Agent;
 use patchcord_control::call::{Listens, Trace};
 use patchcord_control::limits::Limits;
 use patchcord_control::stream_urls::StreamAllow;
+use patchcord_control::tenancy::{self, Tenancy};
 use patchcord_sip::sdp::{Codec, Srtp};
 use patchcord_sip::{GateConfig, RegistrarConfig, Secret, Strangers, TrunkConfig, User};
 use patchcord_switch::{Config, IdentityConfig, PrivateValues};
@@ -47,6 +48,8 @@ pub struct Setup {
     pub agents: Vec<Agent>,
     /// How the node's recogniser listens.
     pub listens: Listens,
+    /// What tenants may use.
+    pub tenancy: Arc<Tenancy>,
     /// What becomes of private values in the journals of calls; none: no journals are kept.
     pub journal: Option<PrivateValues>,
     /// The pretend DNS: host names and where they lead. IP literals lead to themselves.
@@ -73,6 +76,7 @@ impl Setup {
             trunks: Vec::new(),
             agents: Vec::new(),
             listens: Listens::Continuously,
+            tenancy: Arc::new(Tenancy::new(base, tenancy::Limits::default())),
             journal: None,
             names: Vec::new(),
         }
@@ -115,6 +119,7 @@ impl Setup {
             trace: Trace::On,
             journal: self.journal,
             ladder: Trace::Off,
+            tenancy: self.tenancy.clone(),
             clock: (self.base, BEGINNING),
             seed,
         }
