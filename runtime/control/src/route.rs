@@ -1,7 +1,9 @@
-//! Which handler a called address belongs to: an ordered list, the first match counts.
+//! Which handler a called address belongs to: the operator's ordered list, where the first match counts, and what tenants made of
+//! their own numbers and names.
 
 use crate::ids::Tenant;
 use crate::words::Breakage;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Fallbacks of a route, at most.
@@ -51,22 +53,78 @@ impl Route {
     }
 }
 
-/// All routes of a node, in order.
+/// All routes of a node: the operator's, in order, and those that tenants made, which never get calls of others.
 #[derive(Debug, Clone, Default)]
-pub struct Routes(Vec<Route>);
+pub struct Routes {
+    fixed: Vec<Route>,
+    /// Each number is of one tenant.
+    numbers: HashMap<String, Route>,
+    tenants: HashMap<Tenant, OfTenant>,
+    home: Option<Tenant>,
+}
+
+/// What a tenant made.
+#[derive(Debug, Clone, Default)]
+struct OfTenant {
+    users: HashMap<String, Route>,
+    any: Option<Route>,
+}
 
 impl Routes {
-    /// Routes in the order they are tried.
-    pub fn new(routes: Vec<Route>) -> Self {
-        Self(routes)
+    /// The operator's routes, in the order they are tried.
+    pub fn new(fixed: Vec<Route>) -> Self {
+        Self {
+            fixed,
+            ..Self::default()
+        }
     }
 
-    /// The first route for a called user; none if nobody has this number.
-    pub fn find(&self, user: &str) -> Option<&Route> {
-        self.0.iter().find(|route| match &route.to {
+    /// The same with the tenant whose routes count for calls that are nobody else's.
+    #[must_use]
+    pub fn with_home(self, home: Tenant) -> Self {
+        Self {
+            home: Some(home),
+            ..self
+        }
+    }
+
+    /// The same with a number that leads to a handler, whoever calls it.
+    #[must_use]
+    pub fn with_number(mut self, number: &str, route: Route) -> Self {
+        self.numbers.insert(number.to_owned(), route);
+        self
+    }
+
+    /// The same with a route that a tenant made: it counts for calls of its own only.
+    #[must_use]
+    pub fn with_route(mut self, route: Route) -> Self {
+        let own = self.tenants.entry(route.tenant.clone()).or_default();
+        match &route.to {
+            Pattern::Any => own.any = Some(route),
+            Pattern::User(user) => {
+                own.users.insert(user.clone(), route);
+            }
+        }
+        self
+    }
+
+    /// The route of a call to this user; none if nobody has this number. `tenant` is whose call it is, if that is known.
+    /// What names the user comes before what takes anybody, and the operator's routes before those of tenants.
+    pub fn find(&self, user: &str, tenant: Option<&Tenant>) -> Option<&Route> {
+        let fixed = self.fixed.iter().find(|route| match &route.to {
             Pattern::Any => true,
             Pattern::User(wanted) => wanted == user,
-        })
+        });
+        let names_it = |route: &&Route| route.to != Pattern::Any;
+        let own = tenant
+            .or(self.home.as_ref())
+            .and_then(|tenant| self.tenants.get(tenant));
+        fixed
+            .filter(names_it)
+            .or_else(|| self.numbers.get(user))
+            .or_else(|| own?.users.get(user))
+            .or(fixed)
+            .or_else(|| own?.any.as_ref())
     }
 }
 

@@ -52,7 +52,8 @@ impl Cursor {
         text
     }
 
-    pub(crate) fn at(number: i64, name: &str) -> Self {
+    /// Where an object with this number and name stands in a list that is ordered by both.
+    pub fn at(number: i64, name: &str) -> Self {
         Self {
             number,
             name: name.to_owned(),

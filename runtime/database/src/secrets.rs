@@ -59,6 +59,15 @@ pub async fn update(
     database.compare_and_set(What::Secret, change, (lookup, 2)).await
 }
 
+/// The revision it has.
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub async fn revision(database: &Database, tenant: &TenantId, name: &str) -> Result<i64> {
+    let sql = "SELECT revision FROM secrets WHERE tenant = $1 AND name = $2";
+    database.one(What::Secret, sql, values![tenant, name]).await?.int()
+}
+
 /// The sealed value.
 ///
 /// # Errors

@@ -2,9 +2,10 @@
 
 use crate::imports;
 use crate::slot::State;
+use std::path::PathBuf;
 use std::time::Duration;
 use wasmtime::component::Linker;
-use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Cache, CacheConfig, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Stack of a guest in bytes: what its own functions may use, of the address space set aside for them and ours. Only
 /// pages that were touched take memory.
@@ -22,7 +23,7 @@ const TABLE_ELEMENTS: usize = 20_000;
 pub type CpuClock = fn() -> Duration;
 
 /// How a [`Runtime`] is sized.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Instances alive at once; one more fails with [`crate::Fault::Start`]. For each, `memory_max` and about one further
     /// MiB of address space are reserved, and the kernel's `vm.max_map_count` must allow some six mappings.
@@ -31,6 +32,9 @@ pub struct Config {
     pub memory_max: u64,
     /// CPU time of the current thread. None: whole ticks of wall time are counted instead.
     pub cpu_clock: Option<CpuClock>,
+    /// The folder where compiled code is kept from one process to the next, an absolute path; none: nowhere. Whoever can write
+    /// there can run code of its own in this process.
+    pub code_cache: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -39,6 +43,7 @@ impl Default for Config {
             max_instances: 4_000,
             memory_max: 32 * 1024 * 1024,
             cpu_clock: None,
+            code_cache: None,
         }
     }
 }
@@ -54,7 +59,8 @@ pub struct Runtime {
 impl Runtime {
     /// Sets up the engine. The error is a sentence for the operator: what could not be had, and why.
     pub fn new(config: Config) -> Result<Runtime, String> {
-        let engine = Engine::new(&engine_config(&config)).map_err(|error| {
+        let engine = engine_config(&config)?;
+        let engine = Engine::new(&engine).map_err(|error| {
             format!(
                 "no room for {} handlers of up to {} bytes of memory: {error:#}; lower `max_instances`, or raise the \
                  limits on address space and vm.max_map_count",
@@ -73,7 +79,7 @@ impl Runtime {
     }
 }
 
-fn engine_config(config: &Config) -> wasmtime::Config {
+fn engine_config(config: &Config) -> Result<wasmtime::Config, String> {
     let mut engine = wasmtime::Config::new();
     engine
         .consume_fuel(true)
@@ -94,7 +100,13 @@ fn engine_config(config: &Config) -> wasmtime::Config {
         .memory_guard_size(0)
         .memory_may_move(false)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-    engine
+    if let Some(folder) = &config.code_cache {
+        let mut kept = CacheConfig::new();
+        kept.with_directory(folder);
+        let refused = |error| format!("compiled code cannot be kept in {}: {error:#}", folder.display());
+        engine.cache(Some(Cache::new(kept).map_err(refused)?));
+    }
+    Ok(engine)
 }
 
 fn pool(config: &Config) -> PoolingAllocationConfig {

@@ -2,23 +2,28 @@
 //! thread with an async runtime of its own; it owns no call: live ones are asked of their shards. Not here: metrics and health
 //! (`http`), which need no key.
 
+mod accounts;
 mod bytes;
 mod calls;
 mod console;
+mod deploying;
 mod endpoint;
 mod events;
 mod history;
 mod kept;
 mod keys;
+mod leading;
 mod links;
 mod openapi;
 mod orders;
+mod past;
 mod paths;
 mod placing;
 mod problem;
 mod recordings;
 mod repeats;
 mod server;
+mod stored;
 mod table;
 mod watching;
 mod words;
@@ -27,22 +32,28 @@ pub(crate) use history::History;
 pub(crate) use kept::{KeptFiles, Traces};
 pub use keys::{ApiKey, KeyHash, Scope, new_key};
 pub(crate) use links::LinkKey;
+pub(crate) use past::{PastFigures, PastThread, Waiting as WaitingCalls, queue as past_queue, start as start_past};
 
 use crate::async_thread::{self, AsyncThread};
+use crate::database::DatabaseConfig;
+use crate::deployments::{Deployments, Loader, now_ms};
 use crate::figures::Figure;
 use crate::live_calls::LiveCalls;
+use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use endpoint::Endpoint;
 use keys::Keys;
 use patchcord_control::events::Event;
+use patchcord_control::ids::Tenant;
 use patchcord_control::outbound::{OutboundSettings, Pace, TenantPace};
+use patchcord_database::{Database, Error};
 use placing::Placing;
 use repeats::Repeats;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 /// What a reader of events may be behind; who is further behind is told how much was lost.
 pub(crate) const EVENTS: usize = 4_096;
@@ -56,6 +67,10 @@ pub struct ApiConfig {
     pub keys: Vec<ApiKey>,
     /// How fast calls are placed.
     pub outbound: OutboundSettings,
+    /// Where what is deployed and what was is kept.
+    pub database: DatabaseConfig,
+    /// Whose routes count for calls that are nobody else's.
+    pub home: Tenant,
 }
 
 /// How fast calls of a tenant are placed where nothing is said: ten a second, a hundred at a time, ten thousand waiting.
@@ -83,6 +98,8 @@ pub(crate) struct ApiFigures {
     pub(crate) asked: Figure,
     /// Of these, answered with a problem.
     pub(crate) refused: Figure,
+    /// Past calls on their way to the database.
+    pub(crate) past: Arc<PastFigures>,
 }
 
 /// What the API knows of the node.
@@ -92,6 +109,17 @@ pub(crate) struct Sources {
     pub(crate) kept: KeptFiles,
     pub(crate) events: broadcast::Sender<Arc<Event>>,
     pub(crate) figures: Arc<ApiFigures>,
+    /// Compiles what is uploaded.
+    pub(crate) loader: Loader,
+    /// Who gets the directory.
+    pub(crate) shards: Vec<Inbox>,
+}
+
+/// The API as it is served.
+pub(crate) struct Api {
+    _thread: AsyncThread,
+    /// What tenants have deployed.
+    pub(crate) deployments: Arc<Deployments>,
 }
 
 /// What every request is answered from.
@@ -105,6 +133,10 @@ struct Office {
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
     repeats: Repeats,
+    database: Database,
+    deployments: Arc<Deployments>,
+    /// Places for large bodies.
+    uploads: Semaphore,
 }
 
 /// Binds the port.
@@ -117,24 +149,51 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     open().map_err(|why| StartError::Api { address, why })
 }
 
-/// Starts serving; the port is closed when the thread's handle is dropped.
-pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<AsyncThread, StartError> {
-    let keys = Keys::new(&config.keys);
-    let settings = config.outbound.clone();
+/// Opens the database, reads what is deployed, and starts serving; the port is closed when the thread's handle is dropped.
+pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<Api, StartError> {
+    let config = config.clone();
+    let (told, opened) = std::sync::mpsc::sync_channel(1);
     let serve = async move {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
-        let office = Office {
-            table: table::table(),
-            keys,
-            placing: Placing::start(settings, sources.live.clone(), sources.history.clone()),
-            live: sources.live,
-            history: sources.history,
-            kept: sources.kept,
-            events: sources.events,
-            figures: sources.figures,
-            repeats: Repeats::default(),
+        let office = match open(config, sources).await {
+            Ok(office) => Arc::new(office),
+            Err(error) => {
+                let _ = told.send(Err(error));
+                return;
+            }
         };
-        server::accept(listener, Arc::new(office)).await;
+        let _ = told.send(Ok(office.deployments.clone()));
+        let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
+        server::accept(listener, office).await;
     };
-    async_thread::start("api", serve).map_err(StartError::Thread)
+    let thread = async_thread::start("api", serve).map_err(StartError::Thread)?;
+    // A thread that says nothing has panicked, which was printed when it happened.
+    let died = |_| Err(Error::Unavailable("the API's thread has died".to_owned()));
+    let deployments = opened.recv().unwrap_or_else(died).map_err(StartError::Database)?;
+    Ok(Api {
+        _thread: thread,
+        deployments,
+    })
+}
+
+async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
+    let database = Database::open(&config.database.url).await?;
+    let mut tenants: Vec<_> = config.keys.iter().map(|key| key.tenant.clone()).collect();
+    tenants.push(config.home.clone());
+    crate::database::with_tenants(&database, &tenants, now_ms()).await?;
+    let deployments = Deployments::new(database.clone(), sources.loader, sources.shards, config.home);
+    deployments.read_all().await?;
+    Ok(Office {
+        table: table::table(),
+        keys: Keys::new(&config.keys, database.clone()),
+        placing: Placing::start(config.outbound, sources.live.clone(), sources.history.clone()),
+        live: sources.live,
+        history: sources.history,
+        kept: sources.kept,
+        events: sources.events,
+        figures: sources.figures,
+        repeats: Repeats::default(),
+        database,
+        deployments: Arc::new(deployments),
+        uploads: Semaphore::new(server::UPLOADS),
+    })
 }

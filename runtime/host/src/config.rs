@@ -20,6 +20,7 @@
 mod api;
 mod calling;
 mod check;
+mod database;
 mod identity;
 mod journal;
 mod media;
@@ -92,6 +93,7 @@ const SECTIONS: &[&str] = &[
     "tenant",
     "api",
     "api_key",
+    "database",
     "outbound",
     "webhook",
     "event_sink",
@@ -195,7 +197,7 @@ impl Config {
             sip: sip.sip,
             dns: address(&root, "dns", "server")?,
             http: address(&root, "http", "listen")?,
-            api: api::read(&root)?,
+            api: api::read(&root, file)?,
             recordings: Some(recordings),
             recording_store,
             records,

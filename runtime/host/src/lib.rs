@@ -10,13 +10,17 @@
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
 
 mod api;
+#[doc(hidden)]
+pub mod api_client;
 mod aside;
 mod async_thread;
 mod batch;
 mod beside;
 mod certificates;
 pub mod config;
+mod database;
 mod deal;
+mod deployments;
 mod dns;
 mod doors;
 mod fetch;
@@ -60,6 +64,7 @@ mod web_requests;
 
 pub use api::{ApiConfig, ApiKey, KeyHash, Scope, new_key, usual_outbound};
 pub use certificates::{CertificateError, Identity, TlsFiles};
+pub use database::{DatabaseConfig, SealingKey};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;
 #[doc(hidden)]

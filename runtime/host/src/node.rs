@@ -11,6 +11,7 @@ use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
+use crate::deployments::Loader;
 use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
@@ -34,7 +35,7 @@ use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
-use pages::{BoundPages, Heard, Pages};
+use pages::{BoundPages, Heard, OfNode, Pages};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
@@ -175,7 +176,7 @@ impl Node {
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
         let (ground, bound) = Ground::prepare(&config)?;
         let pages = BoundPages::bind(&config)?;
-        let heard = Heard::new(&config)?;
+        let heard = Heard::new(&config, &ground.figures)?;
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
@@ -213,8 +214,13 @@ impl Node {
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
-        let of_api = heard.sources(live_calls.clone(), queues.kept.traces.clone(), &ground.figures)?;
-        let pages = pages.start(ground.sources(), of_api)?;
+        let of_node = OfNode {
+            live: live_calls.clone(),
+            traces: queues.kept.traces.clone(),
+            loader: loader(&config, &runtime),
+            shards: inboxes.clone(),
+        };
+        let pages = pages.start(ground.sources(), heard.sources(of_node, &ground.figures)?)?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -242,11 +248,12 @@ impl Node {
         })
     }
 
-    /// Routes and programs for every call from now on; running calls keep theirs.
+    /// Routes and programs of the operator for every call from now on, beside what tenants have deployed; running calls keep
+    /// theirs.
     pub fn set_directory(&self, directory: Directory) {
-        let directory = Arc::new(directory);
-        for inbox in &self.inboxes {
-            inbox.order(Order::Directory(directory.clone()));
+        match self.pages.deployments() {
+            Some(deployments) => deployments.set_base(directory),
+            None => self.order(&Order::Directory(Arc::new(directory))),
         }
         if !self.begun.swap(true, Ordering::Relaxed) {
             self.order(&Order::StartTrunks);
@@ -318,6 +325,7 @@ impl Node {
         left
     }
 
+    /// All shards, and that of the event sinks.
     fn order(&self, order: &Order) {
         for inbox in &self.inboxes {
             inbox.order(order.clone());
@@ -337,6 +345,12 @@ impl Node {
             std::thread::sleep(DRAIN_LOOK);
         }
     }
+}
+
+/// What compiles the modules that tenants upload.
+fn loader(config: &NodeConfig, runtime: &Runtime) -> Loader {
+    let sealing = config.api.as_ref().and_then(|api| api.database.sealing.clone());
+    Loader::new(runtime.clone(), config.journals.clone(), sealing)
 }
 
 /// The threads of the shards, and that of the event sinks, whose desk is the last.

@@ -17,12 +17,18 @@ use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Reads a configuration file and serves until a signal.
+/// Reads a configuration file and serves until a signal; another database takes the place of the one in the file.
 ///
 /// # Errors
 /// One sentence: what is wrong and where. Then nothing is left running.
-pub fn serve_file(file: &Path) -> Result<()> {
-    serve(Config::read(file)?)
+pub fn serve_file(file: &Path, database: Option<&str>) -> Result<()> {
+    let mut config = Config::read(file)?;
+    if let Some(url) = database {
+        let api = config.node.api.as_mut();
+        let api = api.with_context(|| format!("a database is of no use without [api] listen in {}", file.display()))?;
+        api.database.url = url.to_owned();
+    }
+    serve(config)
 }
 
 /// Serves until a signal.
@@ -123,7 +129,10 @@ fn announce(node: &Node) {
     let doors: String = doors
         .map(|door| format!(" {}={}", door.transport.via().to_ascii_lowercase(), door.address))
         .collect();
-    println!("ready sip={} http={http}{doors}", node.local_sip());
+    let api = node
+        .local_api()
+        .map_or_else(String::new, |address| format!(" api={address}"));
+    println!("ready sip={} http={http}{api}{doors}", node.local_sip());
     tracing::info!(sip = %node.local_sip(), http, doors = doors.trim_start(), "ready");
 }
 

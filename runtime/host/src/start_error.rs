@@ -94,6 +94,8 @@ pub enum StartError {
         /// The system's reason.
         why: io::Error,
     },
+    /// The database cannot be used.
+    Database(patchcord_database::Error),
     /// The object store for recordings cannot be used.
     Store(String),
     /// Who may call in, or a trunk, cannot be set up.
@@ -169,6 +171,7 @@ impl fmt::Display for StartError {
                 "recordings cannot be written to {}: {why}; name a folder that may be made or written in [recordings] folder",
                 path.display()
             ),
+            StartError::Database(why) => write!(f, "{why}; see [database] url"),
             StartError::Store(why) => write!(
                 f,
                 "no recording could be sent to the store: {why}; see [recordings] store"

@@ -87,6 +87,27 @@ impl WebAddress {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
+    /// Whether it is one of https.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
+    /// Connects to whoever it names.
+    pub(crate) async fn connect(&self) -> Result<TcpStream, FetchFailure> {
+        let found = tokio::net::lookup_host((bare(self.host()), self.port())).await;
+        let addresses: Vec<SocketAddr> = found.map_err(|_| FetchFailure::Unresolved)?.collect();
+        connect(&addresses).await
+    }
+
+    /// TLS with whoever it names.
+    pub(crate) async fn secure(
+        &self,
+        tls: Arc<ClientConfig>,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, FetchFailure> {
+        secure(tls, self.host(), stream).await
+    }
+
     fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
@@ -191,16 +212,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let host = bare(address.host());
-    let found = tokio::net::lookup_host((host, address.port())).await;
-    let addresses: Vec<SocketAddr> = found.map_err(|_| FetchFailure::Unresolved)?.collect();
-    let stream = connect(&addresses).await?;
+    let stream = address.connect().await?;
     match address.scheme {
         Scheme::Http => round(stream, request, wanted).await,
-        Scheme::Https => {
-            let stream = secure(tls, host, stream).await?;
-            round(stream, request, wanted).await
-        }
+        Scheme::Https => round(address.secure(tls, stream).await?, request, wanted).await,
     }
 }
 

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::phone::{Outcome, TestPhone};
-use support::{TENANT, config, directory, example, log, node, program, wait_for_metric};
+use support::{TENANT, config, database, directory, example, log, node, program, wait_for_metric};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000001";
@@ -56,6 +56,8 @@ fn api_node() -> Node {
                 key(STRANGER, "stranger", &Scope::ALL),
             ],
             outbound: usual_outbound(),
+            database: database("api"),
+            home: Tenant(TENANT.to_owned()),
         }),
         recordings: Some(recordings),
         ..usual
@@ -424,7 +426,7 @@ fn what_is_wrong_with_a_body_or_a_header_is_told_by_name() {
     let out_of_range = place(json!({ "to": { "user": "a" }, "handler": "hello", "ring_s": 0 }));
     assert_eq!((out_of_range.0, out_of_range.1.as_str()), (422, "refused"));
     let plain = client.raw("POST", "/v1/calls", &[("Content-Type", "text/plain")], b"{}");
-    assert_eq!(problem(plain), told(415, "not-json", Value::Null));
+    assert_eq!(problem(plain), told(415, "wrong-media-type", Value::Null));
     let huge = vec![b' '; 1024 * 1024 + 1];
     let huge = client.raw("POST", "/v1/calls", &[("Content-Type", "application/json")], &huge);
     assert_eq!(problem(huge), told(413, "too-large", Value::Null));

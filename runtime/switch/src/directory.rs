@@ -11,6 +11,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Route, Routes};
 use patchcord_guest::Module;
 use patchcord_media::{Clip, SoundError};
+use patchcord_sip::Origin;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use std::sync::Arc;
 pub struct Program {
     pub(crate) name: String,
     pub(crate) module: Module,
-    pub(crate) clips: HashMap<String, Arc<Clip>>,
+    pub(crate) clips: Arc<HashMap<String, Arc<Clip>>>,
     pub(crate) prompts: Arc<PromptNames>,
+    /// What this version is granted; none: what the directory grants the handler.
+    granted: Option<Arc<Grants>>,
 }
 
 impl fmt::Debug for Program {
@@ -61,9 +64,27 @@ impl Program {
         Ok(Program {
             name: name.to_owned(),
             module,
-            clips,
+            clips: Arc::new(clips),
             prompts,
+            granted: None,
         })
+    }
+
+    /// The same module with grants of its own, under a name.
+    #[must_use]
+    pub fn granted(&self, name: &str, grants: Arc<Grants>) -> Program {
+        Self {
+            name: name.to_owned(),
+            module: self.module.clone(),
+            clips: self.clips.clone(),
+            prompts: self.prompts.clone(),
+            granted: Some(grants),
+        }
+    }
+
+    /// What this version is granted, if that is its own.
+    pub fn grants(&self) -> Option<&Arc<Grants>> {
+        self.granted.as_ref()
     }
 
     /// The handler's name.
@@ -77,8 +98,8 @@ impl Program {
     }
 }
 
-/// Routes and what they lead to.
-#[derive(Debug)]
+/// Routes and what they lead to. A clone shares the programs.
+#[derive(Debug, Clone)]
 pub struct Directory {
     routes: Routes,
     programs: HashMap<(Tenant, String), Arc<Program>>,
@@ -89,9 +110,9 @@ pub struct Directory {
     /// Nothing to those who are not in it.
     grants: HashMap<(Tenant, String), Arc<Grants>>,
     /// Who is told what happens.
-    subscriptions: Vec<Arc<Subscription>>,
+    subscriptions: HashMap<Tenant, Vec<Arc<Subscription>>>,
     sinks: HashMap<Arc<str>, Sink>,
-    pub(crate) outgoing: Outgoing,
+    pub(crate) outgoing: Arc<Outgoing>,
 }
 
 /// Users with phones, by tenant.
@@ -127,15 +148,18 @@ impl Directory {
             candidates: HashMap::new(),
             users: Users::default(),
             grants: HashMap::new(),
-            subscriptions: Vec::new(),
+            subscriptions: HashMap::new(),
             sinks: HashMap::new(),
-            outgoing: Outgoing::default(),
+            outgoing: Arc::default(),
         }
     }
 
     /// The same with calls that may go out.
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
-        Self { outgoing, ..self }
+        Self {
+            outgoing: Arc::new(outgoing),
+            ..self
+        }
     }
 
     /// The same with versions that are tried; one for each handler.
@@ -166,8 +190,63 @@ impl Directory {
     /// The same with those who are told what happens in calls.
     #[must_use]
     pub fn with_subscriptions(self, subscriptions: Vec<Subscription>) -> Self {
-        let subscriptions = subscriptions.into_iter().map(Arc::new).collect();
-        Self { subscriptions, ..self }
+        let mut of_tenants: HashMap<Tenant, Vec<_>> = HashMap::new();
+        for one in subscriptions {
+            of_tenants.entry(one.tenant.clone()).or_default().push(Arc::new(one));
+        }
+        Self {
+            subscriptions: of_tenants,
+            ..self
+        }
+    }
+
+    /// The same with one more who is told.
+    #[must_use]
+    pub fn with_subscription(mut self, one: Arc<Subscription>) -> Self {
+        self.subscriptions.entry(one.tenant.clone()).or_default().push(one);
+        self
+    }
+
+    /// Whether somebody of this name is told what happens in calls of a tenant.
+    pub fn is_told(&self, tenant: &Tenant, name: &str) -> bool {
+        let told = self.subscriptions.get(tenant).into_iter().flatten();
+        told.into_iter().any(|one| *one.name == *name)
+    }
+
+    /// The same with a handler that a tenant deployed, and the version of it that is tried. The operator's of that name stays.
+    #[must_use]
+    pub fn with_deployed(mut self, tenant: &Tenant, program: Arc<Program>, candidate: Option<Arc<Candidate>>) -> Self {
+        let place = (tenant.clone(), program.name.clone());
+        if self.programs.contains_key(&place) {
+            return self;
+        }
+        if let Some(candidate) = candidate {
+            self.candidates.insert(place.clone(), candidate);
+        }
+        self.programs.insert(place, program);
+        self
+    }
+
+    /// The same with other routes.
+    #[must_use]
+    pub fn with_routes(self, routes: Routes) -> Self {
+        Self { routes, ..self }
+    }
+
+    /// The routes.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Whether a tenant has a handler of this name.
+    pub fn has_handler(&self, tenant: &Tenant, name: &str) -> bool {
+        self.programs.contains_key(&(tenant.clone(), name.to_owned()))
+    }
+
+    /// The handlers of a tenant.
+    pub fn handlers<'d>(&'d self, tenant: &'d Tenant) -> impl Iterator<Item = &'d Arc<Program>> {
+        let ours = self.programs.iter().filter(move |((of, _), _)| of == tenant);
+        ours.map(|(_, program)| program)
     }
 
     /// The same with event sinks, by their names.
@@ -182,7 +261,7 @@ impl Directory {
 
     /// Who is told what happens in calls of a tenant's handler.
     pub(crate) fn receivers(&self, tenant: &Tenant, handler: &str) -> Vec<Arc<Subscription>> {
-        let all = self.subscriptions.iter();
+        let all = self.subscriptions.get(tenant).into_iter().flatten();
         all.filter(|one| one.is_for(tenant, handler)).cloned().collect()
     }
 
@@ -192,9 +271,10 @@ impl Directory {
     }
 
     /// What a tenant's handler is granted.
-    pub(crate) fn grants(&self, tenant: &Tenant, handler: &str) -> Arc<Grants> {
-        let place = (tenant.clone(), handler.to_owned());
-        self.grants.get(&place).cloned().unwrap_or_default()
+    pub(crate) fn grants(&self, tenant: &Tenant, program: &Program) -> Arc<Grants> {
+        let place = (tenant.clone(), program.name.clone());
+        let granted = program.granted.as_ref().or_else(|| self.grants.get(&place));
+        granted.cloned().unwrap_or_default()
     }
 
     /// The domains of a tenant's users.
@@ -217,9 +297,21 @@ impl Directory {
         self.candidates.get(&(tenant.clone(), name.to_owned())).cloned()
     }
 
+    /// Whose call it is: of the user who calls, or of the one tenant whose users are at this host.
+    pub(crate) fn tenant_of(&self, origin: &Origin, host: &str) -> Option<Tenant> {
+        if let Origin::User { tenant, .. } = origin {
+            return Some(Tenant(tenant.to_string()));
+        }
+        let at_home =
+            |(_, domains): &(&Tenant, &Vec<Arc<str>>)| domains.iter().any(|one| one.eq_ignore_ascii_case(host));
+        let mut there = self.users.domains.iter().filter(at_home).map(|(tenant, _)| tenant);
+        let one = there.next()?;
+        there.next().is_none().then(|| one.clone())
+    }
+
     /// The route of a called user, and the program it leads to.
-    pub(crate) fn find(&self, user: &str) -> Option<(&Route, Arc<Program>)> {
-        let route = self.routes.find(user)?;
+    pub(crate) fn find(&self, user: &str, tenant: Option<&Tenant>) -> Option<(&Route, Arc<Program>)> {
+        let route = self.routes.find(user, tenant)?;
         let program = self.program(&route.tenant, &route.handler)?;
         Some((route, program))
     }

@@ -5,7 +5,7 @@ use crate::moving::{RedirectError, Redirection};
 use crate::shard::Shard;
 use patchcord_control::call::ChangeError;
 use patchcord_control::ids::{CallId, LegId, Tenant};
-use patchcord_control::words::{Began, REDIRECT_TEXT};
+use patchcord_control::words::REDIRECT_TEXT;
 use std::fmt;
 use std::time::Instant;
 
@@ -116,7 +116,7 @@ impl Shard {
         let new = self.new_call_id();
         let released = self.live(id).call.release(now, leg);
         let released = released.ok_or(RedirectError::NoSuchLeg(leg))?;
-        let target = self.successor(id, program, Began::Redirected(to.text.clone()));
+        let target = self.redirected(id, program, to);
         let moved = self.move_on(now, (id, new), released, target);
         let moved = moved.ok_or(RedirectError::NoSuchLeg(leg))?;
         self.drive(now, id);

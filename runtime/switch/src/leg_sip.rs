@@ -87,13 +87,14 @@ pub(crate) type NewCall = (CallId, Call, Option<Box<Journal>>);
 
 impl Shard {
     /// A new call is offered.
-    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: Arc<Request>, origin: LegOrigin) {
+    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: Arc<Request>, origin: &Origin) {
         if self.draining == Draining::Yes {
             self.counts.refused_draining += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
         }
         let found = self.directory.as_ref().and_then(|directory| {
-            let (route, program) = directory.find(request.uri.user().unwrap_or_default())?;
+            let tenant = directory.tenant_of(origin, request.uri.host());
+            let (route, program) = directory.find(request.uri.user().unwrap_or_default(), tenant.as_ref())?;
             Some(Target {
                 directory: directory.clone(),
                 tenant: route.tenant.clone(),
@@ -114,7 +115,7 @@ impl Shard {
         }
         let port = self.ports.pop_front().expect("checked above that there is one");
         match self.begin_leg(dialog, port, &request) {
-            Ok(leg) => self.vet(now, leg, (request, origin), target),
+            Ok(leg) => self.vet(now, leg, (request, leg_origin(origin)), target),
             Err(_) => {
                 self.ports.push_front(port);
                 self.counts.refused_media += 1;
@@ -240,7 +241,7 @@ impl Shard {
             headers: facts.headers,
             description: facts.description,
             streams: self.config.streams.clone(),
-            grants: target.directory.grants(&target.tenant, &program.name),
+            grants: target.directory.grants(&target.tenant, program),
             receivers: target.directory.receivers(&target.tenant, &program.name),
             listens: self.config.listens,
             trace: self.config.trace,

@@ -139,7 +139,7 @@ impl Shard {
         let new = self.new_call_id();
         let released = self.live(id).call.release_caller(now, new);
         let released = released.ok_or(RedirectError::NoCaller)?;
-        let target = self.successor(id, program, Began::Redirected(to.text.clone()));
+        let target = self.redirected(id, program, to);
         let moved = self.move_on(now, (id, new), released, target);
         let moved = moved.ok_or(RedirectError::NoCaller)?;
         self.drive(now, id);
@@ -148,12 +148,25 @@ impl Shard {
         Ok(new)
     }
 
-    /// The same, for somebody outside.
+    /// The program of a handler that somebody outside names: as it is now, not as it was when the call began.
     pub(crate) fn handler_for(&mut self, id: CallId, handler: &str) -> Result<Arc<Program>, RedirectError> {
-        self.new_handler(id, handler).map_err(|error| match error {
-            Error::NoSuchHandler(name) => RedirectError::NoSuchHandler(name),
-            _ => RedirectError::Full,
-        })
+        let tenant = &self.live(id).tenant.clone();
+        let program = self.directory.as_ref().and_then(|now| now.program(tenant, handler));
+        let program = program.ok_or_else(|| RedirectError::NoSuchHandler(handler.to_owned()))?;
+        if self.has_all_calls() {
+            return Err(RedirectError::Full);
+        }
+        Ok(program)
+    }
+
+    /// Where a leg goes on that somebody outside has moved: what it may reach from there is of now, too.
+    pub(crate) fn redirected(&mut self, id: CallId, program: Arc<Program>, to: &Redirection) -> Target {
+        let directory = self.directory.clone();
+        let target = self.successor(id, program, Began::Redirected(to.text.clone()));
+        Target {
+            directory: directory.unwrap_or(target.directory),
+            ..target
+        }
     }
 
     /// The program of a handler for one more call.

@@ -8,7 +8,7 @@ use crate::hearing::Asker;
 use crate::identity::Vetting;
 use crate::io::{Config, Counts, Input, MediaPort, Output, Query, RecordingKey};
 use crate::ladder::Ladder;
-use crate::leg_sip::{event_dialog, leg_origin};
+use crate::leg_sip::event_dialog;
 use crate::live::Live;
 use crate::locate::Pending;
 use crate::speaking::Speaking;
@@ -278,7 +278,7 @@ impl Shard {
                 ..
             } => match replaces.and_then(|old| self.leg_of(old)) {
                 Some(leg) => self.replaced(now, leg, dialog, &request),
-                None => self.offered(now, dialog, request, leg_origin(&origin)),
+                None => self.offered(now, dialog, request, &origin),
             },
             Event::Request {
                 exchange,

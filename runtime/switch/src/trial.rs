@@ -137,6 +137,21 @@ impl Candidate {
         }
     }
 
+    /// What is tried.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Whether it is this very program that is tried.
+    pub fn runs(&self, program: &Arc<Program>) -> bool {
+        Arc::ptr_eq(&self.program, program)
+    }
+
+    /// Whether it failed too often and gets no more calls.
+    pub fn is_out(&self) -> bool {
+        self.score.is_out()
+    }
+
     pub(crate) fn is_shadow(&self) -> bool {
         self.trial == Trial::Shadow
     }

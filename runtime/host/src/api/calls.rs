@@ -5,13 +5,14 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::orders::{
     ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
 };
+use super::past::{self, Asking};
 use super::placing::Gone;
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status};
 use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
-use hyper::header::{ETAG, IF_NONE_MATCH, LOCATION};
+use hyper::header::LOCATION;
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::outbound::Waiting;
@@ -19,6 +20,8 @@ use patchcord_control::words::Error;
 use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -57,30 +60,59 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let wanted = Wanted::read(&asked)?;
     let tenant = &asked.key.tenant;
     let live = all_live(&asked).await?;
-    let mut calls: Vec<Listed> = live
-        .iter()
-        .map(|call| Listed::new(call.id, call.started_at.millis(), call.into()))
-        .collect();
-    let over = asked.office.history.of(tenant);
-    // One that ended between the two looks is in both.
-    let over = over
-        .iter()
-        .filter(|record| live.iter().all(|call| call.id != record.id));
-    calls.extend(over.map(|record| Listed::new(record.id, record.started_at.millis(), (&**record).into())));
-    let queued = asked.office.placing.of(tenant);
-    // One that was placed between the two looks is in both.
-    let queued = queued.iter().filter(|(id, _)| live.iter().all(|call| call.id != *id));
-    calls.extend(queued.map(|(id, queued)| Listed::new(*id, queued.since.millis(), CallResource::queued(*id, queued))));
-    calls.retain(|listed| wanted.takes(listed));
-    calls.sort_by_key(|listed| std::cmp::Reverse(listed.place));
-    let more = calls.len() > wanted.limit;
-    calls.truncate(wanted.limit);
-    let last = calls.last().map(|listed| listed.place).filter(|_| more);
+    let mut found = Found::new(&wanted);
+    for call in &live {
+        found.add((call.started_at.millis(), call.id), || call.into());
+    }
+    for (id, queued) in asked.office.placing.of(tenant) {
+        found.add((queued.since.millis(), id), || CallResource::queued(id, &queued));
+    }
+    for record in asked.office.history.of(tenant) {
+        found.add((record.started_at.millis(), record.id), || (&*record).into());
+    }
+    let (past, more) = past::page(&asked.office.database, tenant, wanted.past()).await?;
+    for (started, id, call) in past {
+        found.calls.entry((started, id)).or_insert(call);
+    }
+    let more = more || found.calls.len() > wanted.limit;
+    let calls: Vec<_> = found.calls.into_iter().rev().take(wanted.limit).collect();
+    let last = calls.last().map(|(place, _)| *place).filter(|_| more);
     let list = CallList {
-        calls: calls.into_iter().map(|listed| listed.call).collect(),
+        calls: calls.into_iter().map(|(_, call)| call).collect(),
         next_cursor: last.map(|(started, id)| format!("{started}.{:032x}", id.0)),
     };
     Ok(Reply::json(StatusCode::OK, &list))
+}
+
+/// Calls of a list by their places: when they began, and by id where that is the same. One that ended or was placed between two looks
+/// is found by both, and shown once, as it was seen first.
+struct Found<'w> {
+    wanted: &'w Wanted,
+    calls: BTreeMap<(u64, CallId), Value>,
+}
+
+impl<'w> Found<'w> {
+    fn new(wanted: &'w Wanted) -> Self {
+        Self {
+            wanted,
+            calls: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, place: (u64, CallId), call: impl FnOnce() -> CallResource) {
+        if self.calls.keys().any(|(_, id)| *id == place.1) {
+            return;
+        }
+        let call = call();
+        if self.wanted.takes(place, &call) {
+            self.calls.insert(place, shown(&call));
+        }
+    }
+}
+
+/// A call as it is shown.
+pub(crate) fn shown(call: &CallResource) -> Value {
+    serde_json::to_value(call).expect("a call is texts and numbers, which JSON can hold")
 }
 
 /// All live calls of the key's tenant.
@@ -98,21 +130,6 @@ pub(crate) async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem
 
 fn busy(why: Busy) -> Problem {
     Problem::new(Code::Unavailable, why.to_string())
-}
-
-/// A call in a list, with its place: newest first, by id where the time is the same.
-struct Listed {
-    place: (u64, CallId),
-    call: CallResource,
-}
-
-impl Listed {
-    fn new(id: CallId, started_ms: u64, call: CallResource) -> Self {
-        Self {
-            place: (started_ms, id),
-            call,
-        }
-    }
 }
 
 /// Which calls are asked for.
@@ -145,7 +162,21 @@ impl Wanted {
         })
     }
 
-    fn takes(&self, Listed { place, call }: &Listed) -> bool {
+    /// The same of calls that are in the database.
+    fn past(&self) -> Asking {
+        Asking {
+            status: self.status,
+            handler: self.handler.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            after_ms: self.after_ms,
+            before_ms: self.before_ms,
+            after: self.cursor,
+            limit: self.limit,
+        }
+    }
+
+    fn takes(&self, place: (u64, CallId), call: &CallResource) -> bool {
         fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, has: &T) -> bool {
             wanted.is_none_or(|wanted| wanted == has)
         }
@@ -155,7 +186,7 @@ impl Wanted {
             && is(self.to.as_deref(), call.to.as_str())
             && self.after_ms.is_none_or(|after| place.0 >= after)
             && self.before_ms.is_none_or(|before| place.0 < before)
-            && self.cursor.is_none_or(|cursor| *place < cursor)
+            && self.cursor.is_none_or(|cursor| place < cursor)
     }
 }
 
@@ -167,21 +198,12 @@ fn cursor(text: &str) -> Option<(u64, CallId)> {
 
 pub(crate) async fn get(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
-    let call = find(&asked, id).await?;
-    let call = call.ok_or_else(|| Problem::not_found("call"))?;
-    let reply = Reply::json(StatusCode::OK, &call);
-    let etag = etag(&call);
-    let known = asked.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag)) {
-        let mut unchanged = Reply::nothing();
-        unchanged.status = StatusCode::NOT_MODIFIED;
-        return Ok(unchanged.with(ETAG, etag));
-    }
-    Ok(reply.with(ETAG, etag))
+    let shown = find(&asked, id).await?.ok_or_else(|| Problem::not_found("call"))?;
+    Ok(asked.revised(hash_of(&shown), &shown))
 }
 
-/// A call of the key's tenant: one that goes on, waits, or is over.
-pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<CallResource>, Problem> {
+/// A call of the key's tenant as it is shown: one that goes on, waits, or is over.
+pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<Value>, Problem> {
     // A call that was placed between the two looks is live at the second.
     let mut call = None;
     for _ in 0..2 {
@@ -189,7 +211,10 @@ pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<CallResourc
         let live = live.map_err(busy)?.as_ref().map(CallResource::from);
         call = call.or(live).or_else(|| not_live(asked, id));
     }
-    Ok(call)
+    match call {
+        Some(call) => Ok(Some(shown(&call))),
+        None => Ok(past::find(&asked.office.database, &asked.key.tenant, id).await?),
+    }
 }
 
 /// A call that waits to be placed, or is over.
@@ -203,11 +228,10 @@ fn not_live(asked: &Asked, id: CallId) -> Option<CallResource> {
 }
 
 /// The first half of the hash of what is shown.
-fn etag(call: &CallResource) -> String {
-    let shown = serde_json::to_vec(call).unwrap_or_default();
-    let hash = digest(&SHA256, &shown);
-    let digits: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{digits}\"")
+fn hash_of(call: &Value) -> String {
+    let shown = call.to_string();
+    let hash = digest(&SHA256, shown.as_bytes());
+    hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) async fn place(asked: Asked) -> Outcome {

@@ -48,6 +48,8 @@ pub(crate) struct Endpoint {
     pub(crate) answer: Answer,
     /// Problems of its own, beside those that all have.
     pub(crate) problems: &'static [Code],
+    /// Whether it stands in the tenant's audit log once it was done.
+    pub(crate) audited: bool,
     pub(crate) handle: Handle,
 }
 
@@ -59,9 +61,43 @@ pub(crate) struct Parameter {
 }
 
 /// A body that is asked for.
-pub(crate) struct Body {
-    pub(crate) schema: Described,
-    pub(crate) example: Value,
+pub(crate) enum Body {
+    /// A value.
+    Json { schema: Described, example: Value },
+    /// Bytes of this media type, and how many at most.
+    Bytes { media_type: &'static str, most: usize },
+}
+
+impl Body {
+    /// The media type that is asked for.
+    pub(crate) fn media_type(&self) -> &'static str {
+        match self {
+            Self::Json { .. } => "application/json",
+            Self::Bytes { media_type, .. } => media_type,
+        }
+    }
+
+    /// Bytes at most.
+    pub(crate) fn most(&self) -> usize {
+        match self {
+            Self::Json { .. } => super::server::BODY_BYTES,
+            Self::Bytes { most, .. } => *most,
+        }
+    }
+
+    /// Whether these headers say that the body is of the media type that is asked for.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let wanted = self.media_type();
+        let is = |value: &hyper::header::HeaderValue| {
+            let essence = value.to_str().unwrap_or_default().split(';').next();
+            essence.unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+        };
+        if headers.get(hyper::header::CONTENT_TYPE).is_some_and(is) {
+            return Ok(());
+        }
+        let right = format!("give the body as {wanted}, and say so in Content-Type");
+        Err(Problem::new(Code::WrongMediaType, right))
+    }
 }
 
 /// What is answered if all is well.
@@ -117,18 +153,8 @@ impl Asked {
 
     /// The body as what is asked for. What is wrong with it is told with the field, where there is one.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let json = |value: &hyper::header::HeaderValue| value.to_str().is_ok_and(is_json);
-        if !self.headers.get(hyper::header::CONTENT_TYPE).is_some_and(json) {
-            let right = "give the body as application/json, and say so in Content-Type";
-            return Err(Problem::new(Code::NotJson, right));
-        }
         serde_json::from_slice(&self.body).map_err(|error| Problem::new(Code::InvalidBody, error.to_string()))
     }
-}
-
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
 }
 
 /// An answer.

@@ -1,7 +1,7 @@
-//! Calls that are over, the latest of each tenant: what the API shows of them. In memory: the end records are in the file of
-//! `[records]`, and older ones are there. Also who waits for the end of a call, and is told. What was seen of calls beside their
-//! records is in [`Sightings`].
+//! Calls that are over, the latest of each tenant, in memory: what the API shows of them while they are written to the database. Also
+//! who waits for the end of a call, and is told. What was seen of calls beside their records is in [`Sightings`].
 
+use super::past::PastQueue;
 use crate::sightings::Sightings;
 use patchcord_control::ids::{CallId, RecordingId, Tenant};
 use patchcord_control::record::CallRecord;
@@ -24,17 +24,29 @@ struct Latest {
 }
 
 /// The latest calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     /// What handlers said and how legs sounded.
     pub(crate) sightings: Sightings,
     latest: Mutex<Latest>,
     ended: Notify,
+    past: PastQueue,
 }
 
 impl History {
+    /// None yet; all are handed on to be written.
+    pub(crate) fn new(past: PastQueue) -> Self {
+        Self {
+            sightings: Sightings::default(),
+            latest: Mutex::default(),
+            ended: Notify::default(),
+            past,
+        }
+    }
+
     /// A call is over.
     pub(crate) fn put(&self, record: Arc<CallRecord>) {
+        self.past.put(record.clone());
         let mut all = self.lock();
         if all.awaited.remove(&record.id) {
             all.ended.push_back(record.id);

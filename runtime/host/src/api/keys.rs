@@ -3,30 +3,60 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use patchcord_control::ids::Tenant;
+use patchcord_database::keys::{self, Scope as Stored};
+use patchcord_database::{Database, Error};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 
 /// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Look at everything of its tenant.
     Read,
-    /// Place and change calls.
+    /// Place and change calls; deploy handlers and lead calls to them.
     Write,
+    /// Keys, secrets, sub-accounts, permissions of handlers.
+    Admin,
+    /// Tenants as such, their numbers and quotas. Only a key of the configuration has it.
+    Operator,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 2] = [Self::Read, Self::Write];
+    pub const ALL: [Scope; 4] = [Self::Read, Self::Write, Self::Admin, Self::Operator];
+    /// Those of a key that says nothing of them: all but the operator's.
+    pub const USUAL: [Scope; 3] = [Self::Read, Self::Write, Self::Admin];
+
+    /// As the database has it; none of what no key there can have.
+    pub(crate) fn stored(self) -> Option<Stored> {
+        match self {
+            Self::Read => Some(Stored::Read),
+            Self::Write => Some(Stored::Write),
+            Self::Admin => Some(Stored::Admin),
+            Self::Operator => None,
+        }
+    }
 
     /// Its name in configuration and documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl From<Stored> for Scope {
+    fn from(it: Stored) -> Self {
+        match it {
+            Stored::Read => Self::Read,
+            Stored::Write => Self::Write,
+            Stored::Admin => Self::Admin,
         }
     }
 }
@@ -68,6 +98,11 @@ impl KeyHash {
         Self(bytes)
     }
 
+    /// The hash itself.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Reads 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -94,17 +129,40 @@ pub fn new_key() -> Result<(String, KeyHash), getrandom::Error> {
     Ok((key, hash))
 }
 
-/// The keys of a node.
-#[derive(Debug, Default)]
-pub(crate) struct Keys(HashMap<KeyHash, ApiKey>);
+/// The keys that a node knows: those of its configuration, and those of the database.
+pub(crate) struct Keys {
+    fixed: HashMap<KeyHash, ApiKey>,
+    database: Database,
+}
 
 impl Keys {
-    pub(crate) fn new(keys: &[ApiKey]) -> Self {
-        Self(keys.iter().map(|key| (key.hash, key.clone())).collect())
+    pub(crate) fn new(keys: &[ApiKey], database: Database) -> Self {
+        Self {
+            fixed: keys.iter().map(|key| (key.hash, key.clone())).collect(),
+            database,
+        }
     }
 
-    /// Whose key this is, if anybody's.
-    pub(crate) fn find(&self, key: &str) -> Option<&ApiKey> {
-        self.0.get(&KeyHash::of(key))
+    /// Whose key this is, if anybody's and if it counts at this time.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub(crate) async fn find(&self, key: &str, now: i64) -> Result<Option<ApiKey>, Error> {
+        let hash = KeyHash::of(key);
+        if let Some(key) = self.fixed.get(&hash) {
+            return Ok(Some(key.clone()));
+        }
+        let found = keys::authenticate(&self.database, hash.bytes(), now).await;
+        let (tenant, key) = match found {
+            Ok(found) => found,
+            Err(Error::NotFound(_)) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        Ok(Some(ApiKey {
+            name: key.name,
+            tenant: Tenant(tenant.as_str().to_owned()),
+            scopes: key.scopes.into_iter().map(Into::into).collect(),
+            hash,
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the table that the router goes by.
 
-use super::endpoint::{Endpoint, schema};
+use super::endpoint::{Body, Endpoint, schema};
 use super::problem::{Code, ProblemDetails};
 use super::repeats::KEY_BYTES;
 use super::server::IDEMPOTENCY_KEY;
@@ -15,7 +15,7 @@ const OF_ALL: [Code; 2] = [Code::InvalidRequest, Code::Unavailable];
 /// Problems of what needs a key.
 const OF_KEYS: [Code; 2] = [Code::NotAuthenticated, Code::OutOfScope];
 /// Problems of what has a body.
-const OF_BODIES: [Code; 4] = [Code::InvalidBody, Code::NotJson, Code::TooLarge, Code::Refused];
+const OF_BODIES: [Code; 4] = [Code::InvalidBody, Code::WrongMediaType, Code::TooLarge, Code::Refused];
 
 /// The document.
 pub(crate) fn document(table: &[Endpoint]) -> Value {
@@ -66,11 +66,11 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         operation["description"] = json!(format!("Needs a key with the scope `{}`.", scope.name()));
     }
     if let Some(body) = &endpoint.body {
-        let schema = (body.schema)(generator);
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": { "application/json": { "schema": schema, "example": body.example } },
-        });
+        let content = match body {
+            Body::Json { schema, example } => json!({ "schema": schema(generator), "example": example }),
+            Body::Bytes { .. } => json!({ "schema": { "type": "string", "format": "binary" } }),
+        };
+        operation["requestBody"] = json!({ "required": true, "content": { body.media_type(): content } });
     }
     operation
 }
@@ -133,6 +133,9 @@ fn answers(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Map<String, 
 fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
     let keys = OF_KEYS.iter().filter(|_| endpoint.scope.is_some());
     let bodies = OF_BODIES.iter().filter(|_| endpoint.body.is_some());
+    // What has a revision may be changed from one that the client names.
+    let revised = [Code::ChangedMeanwhile];
+    let revised = revised.iter().filter(|_| endpoint.audited);
     let repeats = [Code::WrongState, Code::KeyReused];
     let repeats = repeats.iter().filter(|_| endpoint.method == Method::POST);
     let path = [Code::NotFound];
@@ -143,6 +146,7 @@ fn problems(endpoint: &Endpoint) -> BTreeMap<u16, Vec<Code>> {
         .chain(keys)
         .chain(bodies)
         .chain(repeats)
+        .chain(revised)
         .chain(path)
         .chain(endpoint.problems)
     {

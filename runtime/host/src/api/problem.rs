@@ -34,8 +34,18 @@ pub(crate) enum Code {
     WrongState,
     /// The same idempotency key was used with another request.
     KeyReused,
-    /// The body has another media type than JSON.
-    NotJson,
+    /// There is one of this name already.
+    Exists,
+    /// Something else needs it.
+    InUse,
+    /// It is not what `If-Match` names any more.
+    ChangedMeanwhile,
+    /// A version asks for permissions that nobody granted.
+    PermissionsHeld,
+    /// The module does not fit the contract.
+    BadModule,
+    /// The body has another media type than the one that is asked for.
+    WrongMediaType,
     /// The body is too large.
     TooLarge,
     /// What is asked for is outside its range, or policy forbids it.
@@ -58,7 +68,12 @@ impl Code {
             Self::NotPossible => "not-possible",
             Self::WrongState => "wrong-state",
             Self::KeyReused => "key-reused",
-            Self::NotJson => "not-json",
+            Self::Exists => "exists",
+            Self::InUse => "in-use",
+            Self::ChangedMeanwhile => "changed-meanwhile",
+            Self::PermissionsHeld => "permissions-held",
+            Self::BadModule => "bad-module",
+            Self::WrongMediaType => "wrong-media-type",
             Self::TooLarge => "too-large",
             Self::Refused => "refused",
             Self::TooMany => "too-many",
@@ -73,10 +88,13 @@ impl Code {
             Self::OutOfScope | Self::BadLink => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotPossible => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState | Self::KeyReused => StatusCode::CONFLICT,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongState | Self::KeyReused | Self::Exists | Self::InUse | Self::PermissionsHeld => {
+                StatusCode::CONFLICT
+            }
+            Self::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
+            Self::WrongMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused | Self::BadModule => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -94,7 +112,12 @@ impl Code {
             Self::NotPossible => "The method is not possible here.",
             Self::WrongState => "The state it is in does not allow this.",
             Self::KeyReused => "The idempotency key was used with another request.",
-            Self::NotJson => "The body has another media type than application/json.",
+            Self::Exists => "There is one of this name already.",
+            Self::InUse => "Something else needs it.",
+            Self::ChangedMeanwhile => "It was changed since the revision that If-Match names.",
+            Self::PermissionsHeld => "The version asks for permissions that nobody granted.",
+            Self::BadModule => "The module does not fit the contract.",
+            Self::WrongMediaType => "The body has another media type than the one that is asked for.",
             Self::TooLarge => "The body is too large.",
             Self::Refused => "What is asked for is out of its range, or not allowed.",
             Self::TooMany => "A limit is reached; later it may be possible.",

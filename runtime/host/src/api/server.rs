@@ -8,6 +8,7 @@ use super::keys::{ApiKey, Scope};
 use super::paths;
 use super::problem::{Code, Problem};
 use super::repeats::{KEY_BYTES, Name, Repeat};
+use crate::deployments::now_ms;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
@@ -17,6 +18,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use patchcord_control::ids::Tenant;
+use patchcord_database::audit::{self, NewEntry};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,9 +31,15 @@ const CONNECTIONS: usize = 512;
 const HEAD_TIME: Duration = Duration::from_secs(15);
 /// How long it may take for the body.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// A large body may take so many times longer.
+const BODY_TIMES: u32 = 10;
+/// Bodies that are larger than [`BODY_BYTES`] and are read at the same time.
+pub(super) const UPLOADS: usize = 4;
+/// Signs of a path in the audit log.
+const OBJECT_BYTES: usize = 255;
 /// Bytes of a head at most.
 const HEAD_BYTES: usize = 32 * 1024;
-/// Bytes of a body at most.
+/// Bytes of a body of JSON at most.
 pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 /// Pause when no connection can be accepted, for want of files for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -128,14 +136,23 @@ async fn ask(
     path: Vec<String>,
     request: Request<Incoming>,
 ) -> Result<Reply, Problem> {
-    let key = authenticated(&office, endpoint.scope, &request)?;
+    let key = authenticated(&office, endpoint.scope, &request).await?;
     let query = query(endpoint, request.uri().query().unwrap_or_default())?;
     let (parts, body) = request.into_parts();
-    let body = match endpoint.body {
-        Some(_) => read(body).await?,
-        None => Bytes::new(),
+    let (body, _place) = match &endpoint.body {
+        Some(wanted) => {
+            wanted.check(&parts.headers)?;
+            // Large bodies are held in memory, so few at a time.
+            let place = match wanted.most() > BODY_BYTES {
+                true => Some(office.uploads.acquire().await.expect("nobody closes the semaphore")),
+                false => None,
+            };
+            (read(body, wanted.most()).await?, place)
+        }
+        None => (Bytes::new(), None),
     };
     let name = repeat_name(&parts, &key.tenant)?;
+    let entry = audit_entry(endpoint, &key, &parts);
     let asked = Asked {
         office: office.clone(),
         key,
@@ -145,13 +162,41 @@ async fn ask(
         body: body.clone(),
     };
     let Some(name) = name else {
-        return (endpoint.handle)(asked).await;
+        return done(&office, entry, (endpoint.handle)(asked).await).await;
     };
     let request = [parts.uri.path().as_bytes(), b"\n", &body];
     match office.repeats.look(Instant::now(), &name, &request)? {
         Repeat::Again(reply) => Ok(reply),
-        Repeat::New => office.repeats.keep(&name, (endpoint.handle)(asked).await).await,
+        Repeat::New => {
+            let outcome = done(&office, entry, (endpoint.handle)(asked).await).await;
+            office.repeats.keep(&name, outcome).await
+        }
     }
+}
+
+/// What is to stand in the audit log once a request is done.
+fn audit_entry(endpoint: &Endpoint, key: &ApiKey, parts: &Parts) -> Option<(Tenant, NewEntry)> {
+    let entry = NewEntry {
+        at: now_ms(),
+        actor: key.name.clone(),
+        action: endpoint.name.to_owned(),
+        object: parts.uri.path().chars().take(OBJECT_BYTES).collect(),
+        detail: String::new(),
+    };
+    endpoint.audited.then(|| (key.tenant.clone(), entry))
+}
+
+/// Writes the entry of a request that was done.
+async fn done(
+    office: &Office,
+    entry: Option<(Tenant, NewEntry)>,
+    outcome: Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    if let Some((tenant, entry)) = entry.filter(|_| outcome.is_ok()) {
+        let tenant = crate::database::tenant_id(&tenant)?;
+        audit::append(&office.database, &tenant, &entry).await?;
+    }
+    outcome
 }
 
 /// The name under which a POST is done once, if it has one.
@@ -171,7 +216,7 @@ fn repeat_name(parts: &Parts, tenant: &Tenant) -> Result<Option<Name>, Problem> 
     Ok(Some((tenant.clone(), key.to_owned())))
 }
 
-fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incoming>) -> Result<ApiKey, Problem> {
+async fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incoming>) -> Result<ApiKey, Problem> {
     let Some(needed) = needed else { return Ok(nobody()) };
     let header = request
         .headers()
@@ -181,7 +226,10 @@ fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incom
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let known = given.and_then(|key| office.keys.find(key)).cloned();
+    let known = match given {
+        Some(key) => office.keys.find(key, now_ms()).await?,
+        None => None,
+    };
     let key = known.ok_or_else(|| {
         let right = "give an API key as \"Authorization: Bearer <key>\"";
         Problem::new(Code::NotAuthenticated, right)
@@ -226,13 +274,15 @@ fn query(endpoint: &Endpoint, text: &str) -> Result<Vec<(String, String)>, Probl
     Ok(pairs)
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Problem> {
-    let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await;
+async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
+    // A large one may take longer.
+    let time = BODY_TIME * u32::try_from(most.div_ceil(BODY_BYTES)).unwrap_or(1).min(BODY_TIMES);
+    let whole = tokio::time::timeout(time, Limited::new(body, most).collect()).await;
     let late = |_| Problem::new(Code::InvalidRequest, "the body did not come in time");
     match whole.map_err(late)? {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            let detail = format!("the body has more than {BODY_BYTES} bytes");
+            let detail = format!("the body has more than {most} bytes");
             Err(Problem::new(Code::TooLarge, detail))
         }
         Err(_) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),

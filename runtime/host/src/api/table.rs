@@ -1,5 +1,8 @@
 //! The table of everything that can be asked: the router and the OpenAPI document are made from it.
 
+mod accounts;
+mod deploying;
+
 use super::calls::{self, CallReference, Joined, RecordingReference};
 use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
 use super::events;
@@ -36,6 +39,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(of_events());
     all.extend(watching::rows());
     all.extend(recordings::rows());
+    all.extend(deploying::rows());
+    all.extend(accounts::rows());
     all
 }
 
@@ -83,12 +88,8 @@ fn of_calls() -> Vec<Endpoint> {
                     "started_before_ms",
                     "Only calls that began before, in milliseconds since 1970.",
                 ),
-                Parameter {
-                    name: "limit",
-                    about: "How many at most, 1 to 1,000; 50 without it.",
-                    schema: |_| schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 1000 }),
-                },
-                parameter::<String>("cursor", "The `next_cursor` of the page before."),
+                limit(),
+                cursor(),
             ],
             answer: json_answer::<CallList>(
                 "Newest first; those that go on and the latest that are over.",
@@ -99,10 +100,7 @@ fn of_calls() -> Vec<Endpoint> {
             })
         },
         Endpoint {
-            body: Some(Body {
-                schema: schema::<PlaceCall>,
-                example: json!({ "to": { "user": "alice" }, "handler": "alert", "ring_s": 30 }),
-            }),
+            body: body::<PlaceCall>(json!({ "to": { "user": "alice" }, "handler": "alert", "ring_s": 30 })),
             answer: Answer {
                 status: StatusCode::CREATED,
                 ..json_answer::<CallReference>(
@@ -260,6 +258,7 @@ pub(super) fn get(path: &'static str, name: &'static str, summary: &'static str,
         body: None,
         answer: answer("Done.", None, None),
         problems: &[],
+        audited: false,
         handle,
     }
 }
@@ -277,6 +276,33 @@ pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str
     }
 }
 
+/// Changes something that is kept: a change that is audited, and may be made from a named revision.
+fn change(method: Method, row: Endpoint) -> Endpoint {
+    Endpoint {
+        method,
+        audited: true,
+        scope: Some(Scope::Write),
+        ..row
+    }
+}
+
+/// The parameters of every list.
+pub(super) fn pages() -> Vec<Parameter> {
+    vec![limit(), cursor()]
+}
+
+fn limit() -> Parameter {
+    Parameter {
+        name: "limit",
+        about: "How many at most, 1 to 1,000; 50 without it.",
+        schema: |_| schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 1000 }),
+    }
+}
+
+fn cursor() -> Parameter {
+    parameter::<String>("cursor", "The `next_cursor` of the page before.")
+}
+
 pub(super) fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) -> Parameter {
     Parameter {
         name,
@@ -286,7 +312,7 @@ pub(super) fn parameter<T: JsonSchema>(name: &'static str, about: &'static str) 
 }
 
 pub(super) fn body<T: JsonSchema>(example: Value) -> Option<Body> {
-    Some(Body {
+    Some(Body::Json {
         schema: schema::<T>,
         example,
     })

@@ -247,7 +247,7 @@ pub(crate) enum StateOfLeg {
 }
 
 /// A recording of a call.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CallRecording")]
 pub(crate) struct RecordingResource {
     /// Its id, such as `rec_3f0c…_1`.
@@ -283,7 +283,8 @@ pub(crate) enum StateOfRecording {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CallList")]
 pub(crate) struct CallList {
-    pub(crate) calls: Vec<CallResource>,
+    #[schemars(with = "Vec<CallResource>")]
+    pub(crate) calls: Vec<serde_json::Value>,
     /// Give this as `cursor` for the calls after these; not there if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_cursor: Option<String>,

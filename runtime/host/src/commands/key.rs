@@ -2,7 +2,7 @@
 
 use super::terminal::Paint;
 use anyhow::{Result, anyhow};
-use patchcord_host::new_key;
+use patchcord_host::{Scope, new_key};
 use std::process::ExitCode;
 
 /// Makes an API key and prints it once, with the lines for the configuration of `patchcord serve`.
@@ -18,15 +18,20 @@ pub(crate) struct Options {
     /// That it may look at calls and not change them
     #[arg(long)]
     read_only: bool,
+    /// That it may also look after tenants, their numbers and quotas
+    #[arg(long, conflicts_with = "read_only")]
+    operator: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (key, hash) = new_key().map_err(|error| anyhow!("the system has no randomness: {error}"))?;
-    let scopes = if options.read_only {
-        "\"read\""
-    } else {
-        "\"read\", \"write\""
+    let scopes: &[Scope] = match (options.read_only, options.operator) {
+        (true, _) => &[Scope::Read],
+        (_, true) => &Scope::ALL,
+        _ => &Scope::USUAL,
     };
+    let scopes: Vec<_> = scopes.iter().map(|scope| format!("{:?}", scope.name())).collect();
+    let scopes = scopes.join(", ");
     let paint = Paint::stdout();
     println!("{}  {key}\n", paint.bold("key"));
     println!("[[api_key]]");

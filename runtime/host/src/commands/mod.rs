@@ -10,6 +10,7 @@ mod kept;
 mod key;
 mod new;
 mod project;
+mod remote;
 mod replay;
 mod serve;
 mod terminal;
@@ -50,6 +51,19 @@ enum Verb {
     Trace(trace::Options),
     Replay(replay::Options),
     Key(key::Options),
+    Login(remote::login::Options),
+    Deploy(remote::deploy::Options),
+    Handlers(remote::rollout::Handlers),
+    Route(remote::rollout::Options),
+    Grant(remote::rollout::Grant),
+    Promote(remote::rollout::Promote),
+    Rollback(remote::rollout::Rollback),
+    Numbers(remote::numbers::Options),
+    Calls(remote::calls::Options),
+    Secrets(remote::secrets::Options),
+    Tenants(remote::tenants::Tenants),
+    Keys(remote::tenants::Keys),
+    Usage(remote::usage::Options),
 }
 
 /// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
@@ -65,6 +79,19 @@ pub(crate) fn run() -> ExitCode {
         Verb::Trace(options) => trace::run(&options),
         Verb::Replay(options) => replay::run(&options),
         Verb::Key(options) => key::run(&options),
+        Verb::Login(options) => remote::login::run(&options),
+        Verb::Deploy(options) => remote::deploy::run(&options),
+        Verb::Handlers(options) => remote::rollout::handlers(&options),
+        Verb::Route(options) => remote::rollout::route(&options),
+        Verb::Grant(options) => remote::rollout::grant(&options),
+        Verb::Promote(options) => remote::rollout::promote(&options),
+        Verb::Rollback(options) => remote::rollout::rollback(&options),
+        Verb::Numbers(options) => remote::numbers::run(&options),
+        Verb::Calls(options) => remote::calls::run(&options),
+        Verb::Secrets(options) => remote::secrets::run(&options),
+        Verb::Tenants(options) => remote::tenants::tenants(&options),
+        Verb::Keys(options) => remote::tenants::keys(&options),
+        Verb::Usage(options) => remote::usage::run(&options),
     };
     done.unwrap_or_else(|error| {
         terminal::error(&format!("{error:#}"));

@@ -141,6 +141,7 @@ fn runtime_for(memory_bytes: u64) -> Result<Runtime> {
         max_instances: 2,
         memory_max,
         cpu_clock: None,
+        code_cache: None,
     };
     Runtime::new(config).map_err(|why| anyhow!("the wasm engine cannot start: {why}"))
 }

@@ -15,6 +15,8 @@ A configuration in short:
   [media]      ports = \"20000-23999\"          # two for each call
   [records]    cdr = \"calls.jsonl\"            # one line for each call
   [recordings] folder = \"recordings\"        # beside the end records if nothing is said
+  [api]        listen = \"127.0.0.1:8080\"      # with an [[api_key]], which `patchcord key` makes
+  [database]   url = \"sqlite:patchcord.db\"   # what is deployed; or \"postgres://user@host/name\"
   [[handler]]  name = \"menu\"  module = \"menu.wasm\"
   [[route]]    to = \"*\"       handler = \"menu\"
 Each key on a line of its own. Unknown keys are refused. A second signal ends all calls at once.")]
@@ -22,9 +24,12 @@ pub(crate) struct Options {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "patchcord.toml")]
     config: PathBuf,
+    /// The database, in place of the one in the file: `sqlite:` and a file, or `postgres://…`
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    patchcord_host::serve::serve_file(&options.config)?;
+    patchcord_host::serve::serve_file(&options.config, options.database.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }

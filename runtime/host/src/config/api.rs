@@ -12,17 +12,18 @@
 //! [[api_key]]                      # `patchcord key` makes one and prints these lines
 //! name = "ci"
 //! sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"   # of the key; the key itself stands nowhere
-//! scopes = ["read", "write"]
+//! scopes = ["read", "write", "admin"]   # the default; "operator" looks after tenants and their numbers
 //! ```
 
 use super::reader::{ConfigError, Table};
-use super::{ADDRESS, NAME, name, tenant};
+use super::{ADDRESS, NAME, TENANT, database, name, tenant};
 use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
 use crate::telling::READERS;
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
 use patchcord_control::outbound::{OutboundSettings, Pace, WAITING_MAX};
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 
 /// Calls a second of one tenant at most.
 const PACE_MAX: u64 = 1_000;
@@ -30,7 +31,7 @@ const PACE_MAX: u64 = 1_000;
 const KEYS_MAX: usize = 1_000;
 
 /// The API, if there is one.
-pub(super) fn read(root: &Table<'_>) -> Result<Option<ApiConfig>, ConfigError> {
+pub(super) fn read(root: &Table<'_>, file: &Path) -> Result<Option<ApiConfig>, ConfigError> {
     let section = root.section("api", &["listen"])?;
     let keys = keys(root)?;
     let listen = section.parsed("listen", ADDRESS, |text| text.parse().ok())?;
@@ -44,7 +45,10 @@ pub(super) fn read(root: &Table<'_>) -> Result<Option<ApiConfig>, ConfigError> {
             listen,
             keys,
             outbound: outbound(root)?,
+            database: database::read(&root.section("database", database::KEYS)?, file)?,
+            home: Tenant(TENANT.to_owned()),
         })),
+        None if root.has("database") => Err(root.wrong("database", "a database is of no use without [api] listen")),
         None if !keys.is_empty() => Err(root.wrong("api_key", "keys are of no use without [api] listen")),
         None => Ok(None),
     }
@@ -80,11 +84,15 @@ fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {
     let read = |table: Table<'_>| {
         let right = "the SHA-256 of the key in hex, as `patchcord key` prints it";
         let scope = |text: &str| Scope::ALL.into_iter().find(|scope| scope.name() == text);
-        let scopes = table.parsed_list("scopes", "\"read\" or \"write\"", scope)?;
+        let scopes = table.parsed_list("scopes", "\"read\", \"write\", \"admin\" or \"operator\"", scope)?;
         let key = ApiKey {
             name: table.required("name", NAME, name)?,
             tenant: tenant(&table)?,
-            scopes: if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes },
+            scopes: if scopes.is_empty() {
+                Scope::USUAL.to_vec()
+            } else {
+                scopes
+            },
             hash: table.required("sha256", right, KeyHash::parse)?,
         };
         if !hashes.insert(key.hash) {

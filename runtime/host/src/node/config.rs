@@ -181,6 +181,7 @@ impl NodeConfig {
             max_instances: u32::try_from(self.calls + super::SINKS_AT_ONCE).unwrap_or(u32::MAX),
             memory_max: self.instance.memory_bytes,
             cpu_clock: Some(crate::programs::thread_cpu),
+            code_cache: self.api.as_ref().and_then(|api| api.database.code_cache.clone()),
         }
     }
 }

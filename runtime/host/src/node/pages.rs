@@ -1,12 +1,14 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
 
 use super::NodeConfig;
-use crate::api::{self, ApiConfig, History, KeptFiles, LinkKey, Traces};
+use crate::api::{self, Api, ApiConfig, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
+use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
 use crate::recordings::shelf::Shelf;
+use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
@@ -20,43 +22,62 @@ pub(super) struct Heard {
     /// None without an API.
     pub(super) history: Option<Arc<History>>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
+    /// Calls that are over, on their way to the database.
+    past: Option<WaitingCalls>,
     /// What of calls is kept in files.
     traces: Option<PathBuf>,
     journals: Option<PathBuf>,
     recordings: Shelf,
 }
 
+/// What the API is answered from, and the past calls that wait to be written.
+type OfApi = (api::Sources, WaitingCalls);
+
+/// What the API is given of the node.
+pub(super) struct OfNode {
+    pub(super) live: LiveCalls,
+    pub(super) traces: Option<TraceQueue>,
+    pub(super) loader: Loader,
+    /// All of them, and that of the event sinks.
+    pub(super) shards: Vec<Inbox>,
+}
+
 impl Heard {
-    pub(super) fn new(config: &NodeConfig) -> Result<Self, StartError> {
+    pub(super) fn new(config: &NodeConfig, figures: &Figures) -> Result<Self, StartError> {
+        let past = config.api.as_ref().map(|_| api::past_queue(figures.api.past.clone()));
+        let (queue, waiting) = past.unzip();
         let store = config.recording_store.as_ref();
         Ok(Self {
-            history: config.api.as_ref().map(|_| Arc::default()),
+            history: queue.map(|queue| Arc::new(History::new(queue))),
             events: broadcast::channel(api::EVENTS).0,
+            past: waiting,
             traces: config.traces.as_ref().map(|to| to.folder.clone()),
             journals: config.journals.as_ref().map(|to| to.folder.clone()),
             recordings: Shelf::new(config.recordings.as_deref(), store)?,
         })
     }
 
-    pub(super) fn sources(
-        &self,
-        live: LiveCalls,
-        traces: Option<TraceQueue>,
-        figures: &Figures,
-    ) -> Result<api::Sources, StartError> {
-        let traces = traces.zip(self.traces.clone());
-        Ok(api::Sources {
-            live,
-            history: self.history.clone().unwrap_or_default(),
+    /// For the API, if there is one.
+    pub(super) fn sources(self, node: OfNode, figures: &Figures) -> Result<Option<OfApi>, StartError> {
+        let Some((history, past)) = self.history.zip(self.past) else {
+            return Ok(None);
+        };
+        let traces = node.traces.zip(self.traces);
+        let sources = api::Sources {
+            live: node.live,
+            history,
             kept: KeptFiles {
                 traces: traces.map(|(queue, folder)| Traces { queue, folder }),
-                journals: self.journals.clone(),
-                recordings: self.recordings.clone(),
+                journals: self.journals,
+                recordings: self.recordings,
                 links: LinkKey::new(super::random()?),
             },
-            events: self.events.clone(),
+            events: self.events,
             figures: figures.api.clone(),
-        })
+            loader: node.loader,
+            shards: node.shards,
+        };
+        Ok(Some((sources, past)))
     }
 }
 
@@ -66,12 +87,20 @@ pub(super) struct BoundPages {
     api: Option<(TcpListener, ApiConfig)>,
 }
 
-/// The threads, and where they serve.
+/// The threads, and where they serve. The API ends before what it wrote is waited for.
 pub(super) struct Pages {
     _http: Option<AsyncThread>,
-    _api: Option<AsyncThread>,
+    api: Option<Api>,
+    _past: Option<PastThread>,
     pub(super) local_http: Option<SocketAddr>,
     pub(super) local_api: Option<SocketAddr>,
+}
+
+impl Pages {
+    /// What tenants have deployed, where there is an API to deploy with.
+    pub(super) fn deployments(&self) -> Option<&Deployments> {
+        self.api.as_ref().map(|api| &*api.deployments)
+    }
 }
 
 impl BoundPages {
@@ -84,16 +113,20 @@ impl BoundPages {
         })
     }
 
-    pub(super) fn start(self, of_http: http::Sources, of_api: api::Sources) -> Result<Pages, StartError> {
+    pub(super) fn start(self, of_http: http::Sources, of_api: Option<OfApi>) -> Result<Pages, StartError> {
         let address = |listener: &TcpListener| listener.local_addr().ok();
-        Ok(Pages {
+        let mut pages = Pages {
             local_http: self.http.as_ref().and_then(address),
             local_api: self.api.as_ref().and_then(|(listener, _)| address(listener)),
             _http: self.http.map(|listener| http::start(listener, of_http)).transpose()?,
-            _api: self
-                .api
-                .map(|(listener, config)| api::start(listener, &config, of_api))
-                .transpose()?,
-        })
+            api: None,
+            _past: None,
+        };
+        if let (Some((listener, config)), Some((sources, past))) = (self.api, of_api) {
+            pages.api = Some(api::start(listener, &config, sources)?);
+            let past = api::start_past(config.database.url.clone(), past);
+            pages._past = Some(past.map_err(StartError::Thread)?);
+        }
+        Ok(pages)
     }
 }

@@ -9,9 +9,14 @@ use std::sync::mpsc::Receiver;
 
 /// A handler of `tests/calls/handlers`.
 pub fn call_handler(name: &str) -> Arc<Program> {
+    program(name, &call_module(name))
+}
+
+/// Its module.
+pub fn call_module(name: &str) -> Vec<u8> {
     let folder = cargo_build(&["-p", "call-handlers", "--example", name]).join("examples");
     let core = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
-    program(name, &wrap(&core, &[]).unwrap())
+    wrap(&core, &[]).unwrap()
 }
 
 /// What handlers have said in their logs.

@@ -1,0 +1,120 @@
+//! Where the database of a node is, and what its secrets are sealed with. Not here: what is in it (the crate `database`).
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use patchcord_control::ids::Tenant;
+use patchcord_database::{Database, Error, TenantId};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes of the key that seals secrets.
+const KEY_BYTES: usize = 32;
+
+/// The database of a node.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite:` and the path of a file, or `postgres://…`.
+    pub url: String,
+    /// Seals what tenants keep secret; without it they can keep nothing secret.
+    pub sealing: Option<SealingKey>,
+    /// The folder where compiled modules are kept, an absolute path; none: every start compiles them again.
+    pub code_cache: Option<PathBuf>,
+}
+
+/// Seals the secrets of tenants (AES-256-GCM): whoever has the database alone has none of them.
+#[derive(Clone)]
+pub struct SealingKey(Arc<LessSafeKey>);
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey")
+    }
+}
+
+impl SealingKey {
+    /// Reads 64 hex digits: 256 random bits.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 2 * KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut bytes = [0; KEY_BYTES];
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
+        }
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).ok()?;
+        Some(Self(Arc::new(LessSafeKey::new(key))))
+    }
+
+    /// Seals a tenant's secret of this name; it opens under no other.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn seal(&self, (tenant, name): (&Tenant, &str), value: &str) -> Result<Vec<u8>, getrandom::Error> {
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce)?;
+        let mut sealed = value.as_bytes().to_vec();
+        let place = Aad::from(place(tenant, name));
+        let tag = self
+            .0
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place, &mut sealed);
+        tag.expect("a secret is shorter than what this cipher can seal");
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// Opens it; none if it was sealed with another key or for another place.
+    pub(crate) fn open(&self, (tenant, name): (&Tenant, &str), sealed: &[u8]) -> Option<String> {
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut opened = rest.to_vec();
+        let place = Aad::from(place(tenant, name));
+        let opened = self
+            .0
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), place, &mut opened);
+        String::from_utf8(opened.ok()?.to_vec()).ok()
+    }
+}
+
+fn place(tenant: &Tenant, name: &str) -> Vec<u8> {
+    format!("{}\n{name}", tenant.0).into_bytes()
+}
+
+/// A tenant as the database names it.
+///
+/// # Errors
+/// A name that no tenant of the database can have.
+pub(crate) fn tenant_id(tenant: &Tenant) -> Result<TenantId, Error> {
+    TenantId::new(&tenant.0)
+}
+
+/// Makes sure that the tenants of the configuration are in the database.
+pub(crate) async fn with_tenants(database: &Database, tenants: &[Tenant], now: i64) -> Result<(), Error> {
+    for tenant in tenants {
+        let id = tenant_id(tenant)?;
+        match patchcord_database::tenants::create(database, &id, &tenant.0, now).await {
+            Ok(()) | Err(Error::Exists(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_opens_in_its_own_place_and_with_its_own_key_only() {
+        let key = SealingKey::parse(&"0f".repeat(32)).expect("it is one");
+        let tenant = Tenant("ours".to_owned());
+        let sealed = key
+            .seal((&tenant, "crm"), "hunter22hunter22")
+            .expect("there is randomness");
+        assert!(!sealed.windows(8).any(|part| part == b"hunter22"));
+        assert_eq!(key.open((&tenant, "crm"), &sealed).as_deref(), Some("hunter22hunter22"));
+        assert_eq!(key.open((&tenant, "erp"), &sealed), None);
+        assert_eq!(key.open((&Tenant("theirs".to_owned()), "crm"), &sealed), None);
+        let other = SealingKey::parse(&"1f".repeat(32)).expect("it is one");
+        assert_eq!(other.open((&tenant, "crm"), &sealed), None);
+        assert_eq!(key.open((&tenant, "crm"), &sealed[..8]), None);
+        assert!(SealingKey::parse("0f").is_none());
+    }
+}

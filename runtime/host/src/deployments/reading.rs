@@ -1,0 +1,235 @@
+//! From the rows of a tenant to what its calls find. A handler whose module cannot be loaded, because the contract went on without
+//! it say, serves no calls, and that is logged; the others do.
+
+use super::loading::Loader;
+use super::permissions::Permission;
+use super::{Deployed, OfTenant, Tried};
+use patchcord_control::grants::Grants;
+use patchcord_control::http_urls::{HttpAllow, HttpUrl};
+use patchcord_control::ids::Tenant;
+use patchcord_control::route::{Fallback, Pattern, Route};
+use patchcord_control::words::Breakage;
+use patchcord_database::rollouts::{self, Rollout, SHARE_MAX};
+use patchcord_database::{
+    Database, Error, LIMIT_MAX, Paging, TenantId, handlers, modules, numbers, routes, secrets, versions,
+};
+use patchcord_switch::{Candidate, Program, TakeOut, Trial};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// When a version that is tried is taken out: at a tenth of failures, of at least twenty calls.
+const TAKE_OUT: TakeOut = TakeOut {
+    failing_percent: 10,
+    calls: 20,
+};
+
+/// Whose rows, and what they are made into.
+struct Reader<'r> {
+    database: &'r Database,
+    loader: &'r Loader,
+    id: &'r TenantId,
+    tenant: Tenant,
+    /// What was read the last time: what has not changed is kept, compiled code and failures of a trial alike.
+    before: OfTenant,
+}
+
+/// What a tenant has deployed.
+pub(super) async fn of_tenant(
+    database: &Database,
+    loader: &Loader,
+    id: &TenantId,
+    before: OfTenant,
+) -> Result<OfTenant, Error> {
+    let reader = Reader {
+        database,
+        loader,
+        id,
+        tenant: Tenant(id.as_str().to_owned()),
+        before,
+    };
+    Ok(OfTenant {
+        handlers: reader.handlers().await?,
+        routes: reader.routes().await?,
+        numbers: reader.numbers().await?,
+    })
+}
+
+/// All pages of a list; `$page` reads one.
+macro_rules! all {
+    (|$paging:ident| $page:expr) => {{
+        let (mut items, mut after) = (Vec::new(), None);
+        loop {
+            let $paging = Paging::new(LIMIT_MAX, after)?;
+            let read = $page.await?;
+            items.extend(read.items);
+            match read.next {
+                Some(next) => after = Some(next),
+                None => break items,
+            }
+        }
+    }};
+}
+
+impl Reader<'_> {
+    async fn handlers(&self) -> Result<BTreeMap<String, Deployed>, Error> {
+        let named = all!(|paging| handlers::list(self.database, self.id, &paging));
+        let mut deployed = BTreeMap::new();
+        for handler in named {
+            let rollout = match rollouts::get(self.database, self.id, &handler.name).await {
+                Ok(rollout) => rollout,
+                Err(Error::NotFound(_)) => continue,
+                Err(other) => return Err(other),
+            };
+            if let Some(one) = self.deployed(&handler.name, &rollout).await? {
+                deployed.insert(handler.name, one);
+            }
+        }
+        Ok(deployed)
+    }
+
+    async fn deployed(&self, name: &str, rollout: &Rollout) -> Result<Option<Deployed>, Error> {
+        let before = self.before.handlers.get(name);
+        let (serving, tried) = match rollout.previous {
+            Some(previous) if rollout.share < SHARE_MAX => (previous, Some(rollout.version)),
+            _ => (rollout.version, None),
+        };
+        let Some(program) = self.program(name, serving, before).await? else {
+            return Ok(None);
+        };
+        let percent = (rollout.share / (SHARE_MAX / 100)) as u8;
+        let tried = match tried.filter(|_| percent > 0) {
+            Some(version) => self.tried(name, (version, percent), before).await?,
+            None => None,
+        };
+        Ok(Some(Deployed {
+            serving: program,
+            tried,
+        }))
+    }
+
+    async fn tried(
+        &self,
+        name: &str,
+        (version, percent): (i64, u8),
+        before: Option<&Deployed>,
+    ) -> Result<Option<Tried>, Error> {
+        let Some(program) = self.program(name, version, before).await? else {
+            return Ok(None);
+        };
+        let known = before.and_then(|before| before.tried.as_ref());
+        let same =
+            |tried: &&Tried| (tried.version, tried.percent) == (version, percent) && tried.candidate.runs(&program);
+        if let Some(same) = known.filter(same) {
+            return Ok(Some(same.clone()));
+        }
+        let trial = Trial::Share {
+            percent,
+            take_out: TAKE_OUT,
+        };
+        Ok(Some(Tried {
+            version,
+            percent,
+            candidate: Arc::new(Candidate::new(self.tenant.clone(), program, trial)),
+        }))
+    }
+
+    /// A version ready to run, with what it is granted; none if it cannot.
+    async fn program(&self, name: &str, number: i64, before: Option<&Deployed>) -> Result<Option<Arc<Program>>, Error> {
+        let version = versions::get(self.database, self.id, name, number).await?;
+        let permissions: Vec<_> = version
+            .content
+            .granted
+            .iter()
+            .map(|text| Permission::read(text))
+            .collect();
+        let grants = self.grants(&permissions).await?;
+        let hash = &version.content.module;
+        if let Some(program) = before.and_then(|before| before.of_module(hash)) {
+            if program.grants().is_some_and(|granted| **granted == grants) {
+                return Ok(Some(program.clone()));
+            }
+            return Ok(Some(Arc::new(program.granted(name, Arc::new(grants)))));
+        }
+        let bytes = modules::bytes(self.database, self.id, hash).await?;
+        match self.loader.load(name, bytes).await {
+            Ok(program) => Ok(Some(Arc::new(program.granted(name, Arc::new(grants))))),
+            Err(why) => {
+                tracing::error!(tenant = %self.tenant, handler = name, version = number, why = why.0, "this version cannot be run and serves no calls");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn grants(&self, permissions: &[Permission]) -> Result<Grants, Error> {
+        let (mut grants, mut servers) = (Grants::default(), Vec::new());
+        for permission in permissions {
+            match permission {
+                Permission::Interface(_) => {}
+                Permission::Http(url) => servers.extend(HttpUrl::parse(url).ok()),
+                Permission::Secret(name) => grants = self.with_secret(grants, name).await?,
+            }
+        }
+        let allowed = match servers.is_empty() {
+            true => HttpAllow::default(),
+            false => HttpAllow::Below(servers),
+        };
+        Ok(grants.with_http(allowed))
+    }
+
+    /// One that is not there, or cannot be opened, is not granted: the handler is told when it asks for it.
+    async fn with_secret(&self, grants: Grants, name: &str) -> Result<Grants, Error> {
+        let sealed = match secrets::sealed(self.database, self.id, name).await {
+            Ok(sealed) => sealed,
+            Err(Error::NotFound(_)) => return Ok(grants),
+            Err(other) => return Err(other),
+        };
+        let opened = self
+            .loader
+            .sealing()
+            .and_then(|key| key.open((&self.tenant, name), &sealed));
+        let with = opened.and_then(|value| grants.clone().with_secret(name, &value).ok());
+        if with.is_none() {
+            tracing::error!(tenant = %self.tenant, secret = name, "this secret was sealed with another key: set it again");
+        }
+        Ok(with.unwrap_or(grants))
+    }
+
+    async fn routes(&self) -> Result<Vec<Route>, Error> {
+        let rows = all!(|paging| routes::list(self.database, self.id, None, &paging));
+        let route = |row: routes::Route| Route {
+            to: match row.pattern.as_str() {
+                "*" => Pattern::Any,
+                user => Pattern::User(user.to_owned()),
+            },
+            tenant: self.tenant.clone(),
+            handler: row.handler,
+            fallbacks: row.fallbacks.iter().filter_map(|text| read_fallback(text)).collect(),
+        };
+        Ok(rows.into_iter().map(route).collect())
+    }
+
+    async fn numbers(&self) -> Result<Vec<(String, Route)>, Error> {
+        let rows = all!(|paging| numbers::list(self.database, self.id, &paging));
+        let led = rows.into_iter().filter_map(|row| {
+            let to = Pattern::User(row.number.clone());
+            Some((row.number, Route::new(to, self.tenant.clone(), row.handler?)))
+        });
+        Ok(led.collect())
+    }
+}
+
+/// A fallback as the database keeps it: the handler, and what it takes over for, as in `plain:trap,budget`.
+pub(crate) fn fallback_text(fallback: &Fallback) -> String {
+    let kinds: Vec<_> = fallback.on.iter().map(|kind| kind.name()).collect();
+    format!("{}:{}", fallback.handler, kinds.join(","))
+}
+
+/// Back from its text.
+pub(crate) fn read_fallback(text: &str) -> Option<Fallback> {
+    let (handler, kinds) = text.split_once(':')?;
+    let kind = |name: &str| Breakage::ALL.into_iter().find(|kind| kind.name() == name);
+    Some(Fallback {
+        handler: handler.to_owned(),
+        on: kinds.split(',').map(kind).collect::<Option<_>>()?,
+    })
+}
