@@ -3,6 +3,7 @@
 
 mod config;
 mod pages;
+mod shards;
 
 pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 
@@ -11,7 +12,6 @@ use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
-use crate::deployments::Loader;
 use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors;
 use crate::fetch::{self, FetchQueue, FetchSetup};
@@ -36,10 +36,9 @@ use crate::trace::store::{self, TraceQueue, TraceThread};
 use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use pages::{BoundPages, Heard, OfNode, Pages};
-use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
-use patchcord_sip::{Families, Listener, ResolveOptions, ShardOf, Transport, TrunkMode, Uri};
+use patchcord_sip::{Families, Listener, ResolveOptions, Transport};
 use patchcord_switch::Directory;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -216,11 +215,12 @@ impl Node {
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
         let of_node = OfNode {
             live: live_calls.clone(),
-            traces: queues.kept.traces.clone(),
-            loader: loader(&config, &runtime),
+            runtime: runtime.clone(),
             shards: inboxes.clone(),
+            traces: queues.kept.traces.clone(),
         };
-        let pages = pages.start(ground.sources(), heard.sources(of_node, &ground.figures)?)?;
+        let of_api = heard.sources(of_node, &config, &ground.figures)?;
+        let pages = pages.start(ground.sources(), of_api)?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -345,12 +345,6 @@ impl Node {
             std::thread::sleep(DRAIN_LOOK);
         }
     }
-}
-
-/// What compiles the modules that tenants upload.
-fn loader(config: &NodeConfig, runtime: &Runtime) -> Loader {
-    let sealing = config.api.as_ref().and_then(|api| api.database.sealing.clone());
-    Loader::new(runtime.clone(), config.journals.clone(), sealing)
 }
 
 /// The threads of the shards, and that of the event sinks, whose desk is the last.
@@ -599,93 +593,6 @@ impl Ground {
             })
         });
         desks.collect()
-    }
-
-    /// The trunks of a node that is bound: a carrier reaches a registered one by the door of its transport.
-    fn trunks(&self, config: &NodeConfig, seed: [u8; 32]) -> Vec<patchcord_sip::TrunkConfig> {
-        let trunks = config.trunks.iter().zip(0_u64..).map(|(trunk, place)| {
-            let mut machine = trunk.machine.clone();
-            machine.seed = seed
-                .first_chunk()
-                .map_or(place, |bytes| u64::from_le_bytes(*bytes) ^ place);
-            let door = self.advertised.iter().find(|door| door.transport == trunk.transport);
-            if let (Some(expires), Some(door)) = (trunk.registers, door) {
-                let contact = format!(
-                    "sip:{}@{};transport={}",
-                    machine.name,
-                    door.address,
-                    trunk.transport.param()
-                );
-                let contact = Uri::parse(&contact).expect("a name, an address and a token make a URI");
-                machine.mode = TrunkMode::Registering { expires, contact };
-            }
-            machine
-        });
-        trunks.collect()
-    }
-
-    fn shard(
-        &self,
-        config: &NodeConfig,
-        index: usize,
-        (clock, seed): ((Instant, UnixTime), [u8; 32]),
-    ) -> patchcord_switch::Config {
-        let runs_sinks = index == self.layout.shards;
-        let calls = match runs_sinks {
-            true => SINKS_AT_ONCE,
-            false => config.calls.div_ceil(self.layout.shards),
-        };
-        let least = patchcord_sip::Limits::default();
-        let user_agent = concat!("patchcord/", env!("CARGO_PKG_VERSION"));
-        patchcord_switch::Config {
-            sip: patchcord_sip::Config {
-                limits: patchcord_sip::Limits {
-                    transactions: least.transactions.max(calls * TRANSACTIONS_PER_CALL),
-                    dialogs: least.dialogs.max(calls * DIALOGS_PER_CALL),
-                    ..least
-                },
-                shard: ShardOf {
-                    // Event sinks call nobody.
-                    index: if runs_sinks { 0 } else { index },
-                    of: self.layout.shards,
-                    key: self.key,
-                },
-                ..patchcord_sip::Config::new(self.advertised.clone(), user_agent)
-            },
-            domain: config.domain.clone(),
-            identity: config.identity.clone(),
-            media_address: config.media.advertise,
-            codecs: config.media.codecs.clone(),
-            ptime_ms: config.media.ptime_ms,
-            srtp: config.media.srtp,
-            media_timeout: config.media.timeout,
-            instance: config.instance,
-            call: config.call.clone(),
-            streams: Arc::new(config.streams.allow.clone()),
-            listens: config.recognition.listens(),
-            calls,
-            gate: config.gate.clone().filter(|_| !runs_sinks),
-            registrar: (index == 0).then(|| config.registrar.clone()),
-            trunks: if index == 0 {
-                self.trunks(config, seed)
-            } else {
-                Vec::new()
-            },
-            // The turns stand between the messages of a trace.
-            trace: if config.traces.is_some() {
-                Trace::On
-            } else {
-                config.trace
-            },
-            journal: config
-                .journals
-                .as_ref()
-                .filter(|_| !runs_sinks)
-                .map(|journals| journals.private),
-            ladder: if config.traces.is_some() { Trace::On } else { Trace::Off },
-            clock,
-            seed,
-        }
     }
 }
 

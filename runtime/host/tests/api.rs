@@ -8,12 +8,15 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/database.rs"]
+mod database;
 #[path = "support/handlers.rs"]
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
 mod support;
 
+use database::database;
 use handlers::call_handler;
 use http::{Answer, Client};
 use patchcord_control::events::{EventKinds, Subscription};
@@ -24,7 +27,7 @@ use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::phone::{Outcome, TestPhone};
-use support::{TENANT, config, database, directory, example, log, node, program, wait_for_metric};
+use support::{TENANT, config, directory, example, log, node, program, wait_for_metric};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000001";

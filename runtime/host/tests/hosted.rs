@@ -8,12 +8,15 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/database.rs"]
+mod database;
 #[path = "support/handlers.rs"]
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
 mod support;
 
+use database::database;
 use handlers::{call_module, log_lines};
 use http::{Answer, Client};
 use patchcord_control::ids::Tenant;
@@ -28,7 +31,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use support::phone::{Outcome, TestPhone};
-use support::{TENANT, config, database, hostile, log, node};
+use support::{TENANT, config, hostile, log, node};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000011";

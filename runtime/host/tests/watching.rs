@@ -8,12 +8,15 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "support/database.rs"]
+mod database;
 #[path = "support/handlers.rs"]
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
 mod support;
 
+use database::database;
 use handlers::call_handler;
 use http::{Answer, Client};
 use patchcord_control::ids::Tenant;
@@ -26,7 +29,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use support::phone::{Outcome, TestPhone};
-use support::{TENANT, config, database, directory, node};
+use support::{TENANT, config, directory, node};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000001";

@@ -20,7 +20,6 @@ use patchcord_control::words::Error;
 use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -88,7 +87,7 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
 /// is found by both, and shown once, as it was seen first.
 struct Found<'w> {
     wanted: &'w Wanted,
-    calls: BTreeMap<(u64, CallId), Value>,
+    calls: BTreeMap<(u64, CallId), CallResource>,
 }
 
 impl<'w> Found<'w> {
@@ -105,14 +104,9 @@ impl<'w> Found<'w> {
         }
         let call = call();
         if self.wanted.takes(place, &call) {
-            self.calls.insert(place, shown(&call));
+            self.calls.insert(place, call);
         }
     }
-}
-
-/// A call as it is shown.
-pub(crate) fn shown(call: &CallResource) -> Value {
-    serde_json::to_value(call).expect("a call is texts and numbers, which JSON can hold")
 }
 
 /// All live calls of the key's tenant.
@@ -198,12 +192,13 @@ fn cursor(text: &str) -> Option<(u64, CallId)> {
 
 pub(crate) async fn get(asked: Asked) -> Outcome {
     let id = call_id(&asked)?;
-    let shown = find(&asked, id).await?.ok_or_else(|| Problem::not_found("call"))?;
-    Ok(asked.revised(hash_of(&shown), &shown))
+    let call = find(&asked, id).await?;
+    let call = call.ok_or_else(|| Problem::not_found("call"))?;
+    Ok(asked.revised(hash_of(&call), &call))
 }
 
-/// A call of the key's tenant as it is shown: one that goes on, waits, or is over.
-pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<Value>, Problem> {
+/// A call of the key's tenant: one that goes on, waits, or is over.
+pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<CallResource>, Problem> {
     // A call that was placed between the two looks is live at the second.
     let mut call = None;
     for _ in 0..2 {
@@ -211,10 +206,10 @@ pub(crate) async fn find(asked: &Asked, id: CallId) -> Result<Option<Value>, Pro
         let live = live.map_err(busy)?.as_ref().map(CallResource::from);
         call = call.or(live).or_else(|| not_live(asked, id));
     }
-    match call {
-        Some(call) => Ok(Some(shown(&call))),
-        None => Ok(past::find(&asked.office.database, &asked.key.tenant, id).await?),
+    if call.is_none() {
+        call = past::find(&asked.office.database, &asked.key.tenant, id).await?;
     }
+    Ok(call)
 }
 
 /// A call that waits to be placed, or is over.
@@ -228,9 +223,9 @@ fn not_live(asked: &Asked, id: CallId) -> Option<CallResource> {
 }
 
 /// The first half of the hash of what is shown.
-fn hash_of(call: &Value) -> String {
-    let shown = call.to_string();
-    let hash = digest(&SHA256, shown.as_bytes());
+fn hash_of(call: &CallResource) -> String {
+    let shown = serde_json::to_vec(call).unwrap_or_default();
+    let hash = digest(&SHA256, &shown);
     hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

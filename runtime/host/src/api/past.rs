@@ -12,7 +12,6 @@ use patchcord_control::words::{LegDirection, UnixTime};
 use patchcord_database::calls::{self, Batch, Direction, Filter};
 use patchcord_database::quotas::{self, Usage};
 use patchcord_database::{Cursor, Database, Error, Paging, tenants};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -268,7 +267,7 @@ pub(crate) struct Asking {
 }
 
 /// A page of past calls with their places, and whether there are more.
-pub(crate) type PastPage = (Vec<(u64, CallId, Value)>, bool);
+pub(crate) type PastPage = (Vec<(u64, CallId, CallResource)>, bool);
 
 /// A page of past calls, newest first.
 pub(crate) async fn page(database: &Database, tenant: &Tenant, asking: Asking) -> Result<PastPage, Error> {
@@ -297,7 +296,7 @@ pub(crate) async fn page(database: &Database, tenant: &Tenant, asking: Asking) -
 }
 
 /// A past call as it was shown when it ended; none if the tenant has none such.
-pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> Result<Option<Value>, Error> {
+pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> Result<Option<CallResource>, Error> {
     match calls::get(database, &tenant_id(tenant)?, &call.to_string()).await {
         Ok(call) => serde_json::from_str(&call.record)
             .map(Some)
@@ -324,11 +323,10 @@ pub(crate) async fn remove_recording(
             }
             Err(other) => return Err(other),
         };
-        let mut shown: Value = serde_json::from_str(&kept.record).map_err(|_| Error::Damaged("calls"))?;
-        if let Some(recordings) = shown["recordings"].as_array_mut() {
-            recordings.retain(|one| one["id"] != recording.as_str());
-        }
-        return calls::amend(database, &tenant, &call, &shown.to_string()).await;
+        let mut shown: CallResource = serde_json::from_str(&kept.record).map_err(|_| Error::Damaged("calls"))?;
+        shown.recordings.retain(|one| one.id != recording);
+        let record = serde_json::to_string(&shown).expect("a call is texts and numbers, which JSON can hold");
+        return calls::amend(database, &tenant, &call, &record).await;
     }
     // It was refused by the database, or it had no room: nothing there speaks of the recording.
     Ok(())

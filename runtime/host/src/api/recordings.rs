@@ -12,7 +12,7 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::links::Link;
 use super::past;
 use super::problem::{Code, Problem};
-use super::words::{RecordingResource, StateOfRecording};
+use super::words::{CallResource, RecordingResource, StateOfRecording};
 use crate::node::time_of_day;
 use crate::recordings::shelf::{NotHad, Sound};
 use crate::records::rfc3339;
@@ -22,7 +22,6 @@ use patchcord_control::ids::{RecordingId, Tenant};
 use patchcord_control::words::UnixTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// How long a link is good at most: a week.
@@ -84,24 +83,17 @@ fn recording_id(asked: &Asked) -> Result<RecordingId, Problem> {
     asked.path.first().and_then(|text| read_id(text)).ok_or_else(no_such)
 }
 
-/// The recordings of a call, as it is shown.
-fn entries(call: &Value) -> Vec<(RecordingId, RecordingEntry)> {
-    let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
-    let entry = |recording: &Value| {
-        let recording = RecordingResource::deserialize(recording).ok()?;
+/// The recordings of a call.
+fn entries(call: &CallResource) -> Vec<(RecordingId, RecordingEntry)> {
+    let entry = |recording: &RecordingResource| {
         let entry = RecordingEntry {
-            call: text("id"),
-            handler: text("handler"),
-            recording,
+            recording: recording.clone(),
+            call: call.id.clone(),
+            handler: call.handler.clone(),
         };
-        Some((read_id(&entry.recording.id)?, entry))
+        Some((read_id(&recording.id)?, entry))
     };
-    call["recordings"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(entry)
-        .collect()
+    call.recordings.iter().filter_map(entry).collect()
 }
 
 /// The recording that the path names, if it is the tenant's.

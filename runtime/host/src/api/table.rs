@@ -37,10 +37,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(changes_of_calls());
     all.extend(sound_of_calls());
     all.extend(of_events());
-    all.extend(watching::rows());
-    all.extend(recordings::rows());
     all.extend(deploying::rows());
     all.extend(accounts::rows());
+    all.extend(watching::rows());
+    all.extend(recordings::rows());
     all
 }
 
@@ -291,7 +291,7 @@ pub(super) fn pages() -> Vec<Parameter> {
     vec![limit(), cursor()]
 }
 
-fn limit() -> Parameter {
+pub(super) fn limit() -> Parameter {
     Parameter {
         name: "limit",
         about: "How many at most, 1 to 1,000; 50 without it.",
@@ -299,7 +299,7 @@ fn limit() -> Parameter {
     }
 }
 
-fn cursor() -> Parameter {
+pub(super) fn cursor() -> Parameter {
     parameter::<String>("cursor", "The `next_cursor` of the page before.")
 }
 

@@ -50,7 +50,7 @@ impl From<CallStatus> for Status {
 }
 
 /// Which way a leg was set up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Direction {
     /// The far end called.
@@ -69,7 +69,7 @@ impl From<LegDirection> for Direction {
 }
 
 /// Why a handler has a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Beginning {
     /// It came in.
@@ -97,7 +97,7 @@ impl From<&Began> for Beginning {
 }
 
 /// Who answered a placed call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Answerer {
     /// A person.
@@ -119,7 +119,7 @@ impl From<AnsweredBy> for Answerer {
 }
 
 /// A call.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Call")]
 pub(crate) struct CallResource {
     /// Its id, such as `call_3f0c…`.
@@ -170,7 +170,7 @@ pub(crate) struct CallResource {
 }
 
 /// What a handler does.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "HandlerActivity")]
 pub(crate) struct Doing {
     pub(crate) state: Activity,
@@ -179,7 +179,7 @@ pub(crate) struct Doing {
     pub(crate) on: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Activity {
     /// Nobody has answered.
@@ -193,7 +193,7 @@ pub(crate) enum Activity {
 }
 
 /// How a handler failed.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Fault")]
 pub(crate) struct FaultResource {
     /// Such as `trap`, `cpu_time` or `returned_error`.
@@ -202,7 +202,7 @@ pub(crate) struct FaultResource {
 }
 
 /// A leg of a call.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Leg")]
 pub(crate) struct LegResource {
     /// Its number in the call, from 0.
@@ -232,7 +232,7 @@ pub(crate) struct LegResource {
     pub(crate) in_room: bool,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "LegState")]
 pub(crate) enum StateOfLeg {
@@ -280,11 +280,10 @@ pub(crate) enum StateOfRecording {
 }
 
 /// A page of calls, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CallList")]
 pub(crate) struct CallList {
-    #[schemars(with = "Vec<CallResource>")]
-    pub(crate) calls: Vec<serde_json::Value>,
+    pub(crate) calls: Vec<CallResource>,
     /// Give this as `cursor` for the calls after these; not there if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_cursor: Option<String>,

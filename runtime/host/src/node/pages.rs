@@ -12,8 +12,8 @@ use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
+use patchcord_guest::Runtime;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -24,22 +24,16 @@ pub(super) struct Heard {
     pub(super) events: broadcast::Sender<Arc<Event>>,
     /// Calls that are over, on their way to the database.
     past: Option<WaitingCalls>,
-    /// What of calls is kept in files.
-    traces: Option<PathBuf>,
-    journals: Option<PathBuf>,
     recordings: Shelf,
 }
-
-/// What the API is answered from, and the past calls that wait to be written.
-type OfApi = (api::Sources, WaitingCalls);
 
 /// What the API is given of the node.
 pub(super) struct OfNode {
     pub(super) live: LiveCalls,
-    pub(super) traces: Option<TraceQueue>,
-    pub(super) loader: Loader,
+    pub(super) runtime: Runtime,
     /// All of them, and that of the event sinks.
     pub(super) shards: Vec<Inbox>,
+    pub(super) traces: Option<TraceQueue>,
 }
 
 impl Heard {
@@ -51,35 +45,39 @@ impl Heard {
             history: queue.map(|queue| Arc::new(History::new(queue))),
             events: broadcast::channel(api::EVENTS).0,
             past: waiting,
-            traces: config.traces.as_ref().map(|to| to.folder.clone()),
-            journals: config.journals.as_ref().map(|to| to.folder.clone()),
             recordings: Shelf::new(config.recordings.as_deref(), store)?,
         })
     }
 
     /// For the API, if there is one.
-    pub(super) fn sources(self, node: OfNode, figures: &Figures) -> Result<Option<OfApi>, StartError> {
-        let Some((history, past)) = self.history.zip(self.past) else {
+    pub(super) fn sources(self, node: OfNode, config: &NodeConfig, figures: &Figures) -> Result<OfApi, StartError> {
+        let (Some(api), Some(history), Some(past)) = (&config.api, self.history, self.past) else {
             return Ok(None);
         };
-        let traces = node.traces.zip(self.traces);
+        let traces = node.traces.zip(config.traces.as_ref());
         let sources = api::Sources {
             live: node.live,
             history,
             kept: KeptFiles {
-                traces: traces.map(|(queue, folder)| Traces { queue, folder }),
-                journals: self.journals,
+                traces: traces.map(|(queue, to)| Traces {
+                    queue,
+                    folder: to.folder.clone(),
+                }),
+                journals: config.journals.as_ref().map(|to| to.folder.clone()),
                 recordings: self.recordings,
                 links: LinkKey::new(super::random()?),
             },
             events: self.events,
             figures: figures.api.clone(),
-            loader: node.loader,
+            loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,
         };
         Ok(Some((sources, past)))
     }
 }
+
+/// What the API knows of the node, and calls on their way to its database; none without an API.
+pub(super) type OfApi = Option<(api::Sources, WaitingCalls)>;
 
 /// The ports, bound before the first thread is started.
 pub(super) struct BoundPages {
@@ -113,7 +111,7 @@ impl BoundPages {
         })
     }
 
-    pub(super) fn start(self, of_http: http::Sources, of_api: Option<OfApi>) -> Result<Pages, StartError> {
+    pub(super) fn start(self, of_http: http::Sources, of_api: OfApi) -> Result<Pages, StartError> {
         let address = |listener: &TcpListener| listener.local_addr().ok();
         let mut pages = Pages {
             local_http: self.http.as_ref().and_then(address),

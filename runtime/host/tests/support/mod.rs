@@ -5,7 +5,7 @@ pub mod phone;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_guest::{Runtime, wrap};
-use patchcord_host::{DatabaseConfig, Node, NodeConfig, RecordsTo, SealingKey, programs};
+use patchcord_host::{Node, NodeConfig, RecordsTo, programs};
 use patchcord_switch::{Directory, Program};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -106,21 +106,6 @@ pub fn config(calls: usize) -> (NodeConfig, PathBuf) {
         ..NodeConfig::local(sip, first..=first + calls as u16 * 2 - 1)
     };
     (config, records)
-}
-
-/// A database of its own, empty.
-pub fn database(name: &str) -> DatabaseConfig {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("patchcord-db-{}-{name}-{number}", std::process::id()));
-    // What an earlier run with the same process id left.
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    DatabaseConfig {
-        url: format!("sqlite:{}", folder.join("patchcord.db").display()),
-        sealing: SealingKey::parse(&"5a".repeat(32)),
-        code_cache: None,
-    }
 }
 
 /// A node that runs these programs.

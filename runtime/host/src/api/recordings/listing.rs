@@ -5,11 +5,11 @@ use crate::api::calls;
 use crate::api::endpoint::{Asked, Outcome, Reply};
 use crate::api::past::{self, Asking};
 use crate::api::problem::Problem;
+use crate::api::words::CallResource;
 use hyper::StatusCode;
 use patchcord_control::ids::{CallId, RecordingId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Recordings in one page of a list.
@@ -66,17 +66,17 @@ pub(super) async fn list(asked: Asked) -> Outcome {
     Ok(Reply::json(StatusCode::OK, &list))
 }
 
-fn put(found: &mut Found, started_ms: u64, call: &Value) {
+fn put(found: &mut Found, started_ms: u64, call: &CallResource) {
     found.extend(entries(call).into_iter().map(|(id, entry)| ((started_ms, id), entry)));
 }
 
 /// Of calls that go on, and of those that may not be in the database yet.
 async fn latest(asked: &Asked, found: &mut Found) -> Result<(), Problem> {
     for call in calls::all_live(asked).await? {
-        put(found, call.started_at.millis(), &calls::shown(&(&call).into()));
+        put(found, call.started_at.millis(), &(&call).into());
     }
     for record in asked.office.history.of(&asked.key.tenant) {
-        put(found, record.started_at.millis(), &calls::shown(&(&*record).into()));
+        put(found, record.started_at.millis(), &(&*record).into());
     }
     Ok(())
 }
