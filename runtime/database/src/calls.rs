@@ -326,6 +326,16 @@ pub async fn list(database: &Database, tenant: &TenantId, filter: &Filter, pagin
     Ok(paging.page(calls, |call: &Call| Cursor::at(call.started_at, &call.id)))
 }
 
+/// Puts another record in the place of that of a call, because something that it speaks of is gone.
+///
+/// # Errors
+/// `NotFound`, `Limit`, `Unavailable`.
+pub async fn amend(database: &Database, tenant: &TenantId, id: &str, record: &str) -> Result<()> {
+    list::at_most("bytes of a record", record.len(), RECORD_MAX)?;
+    let sql = "UPDATE calls SET record = $3, revision = revision + 1 WHERE tenant = $1 AND id = $2";
+    database.affect(What::Call, sql, values![tenant, id, record]).await
+}
+
 /// Forgets a call that ended, with its legs, events and journal; its recordings must be gone before.
 ///
 /// # Errors

@@ -72,7 +72,7 @@
  * @typedef {{ legs: { leg: number, samples: QualitySample[] }[] }} Quality
  *
  * @typedef {{ version: number, percent: number, previous?: number, taken_out?: boolean }} Rollout
- * @typedef {{ name: string, newest_version?: number, source?: string, created_at?: string, rollout?: Rollout }} Handler
+ * @typedef {{ name: string, newest_version?: number, source?: string, module?: string, created_at?: string, rollout?: Rollout }} Handler
  *
  * @typedef {object} Version
  * @property {number} version

@@ -149,8 +149,11 @@ fn the_trace_of_a_call_is_seen_while_it_goes_on_and_after_it_without_private_val
     let live = until(&watched.client, &path, |trace| {
         texts(&trace["entries"], "label").contains(&"ACK")
     });
-    assert_eq!(live["entries"][0]["label"], "INVITE sdp");
-    assert_eq!(live["entries"][0]["direction"], "received");
+    let first = &live["entries"][0];
+    assert_eq!(
+        (&first["label"], &first["direction"], &first["leg"]),
+        (&json!("INVITE sdp"), &json!("received"), &json!(0))
+    );
     watched.tell("order", "17");
     let told = until(&watched.client, &path, |trace| {
         texts(&trace["entries"], "ask")
@@ -260,6 +263,8 @@ fn a_recording_is_heard_shared_and_removed() {
     let client = &watched.client;
     let begun = client.post(&watched.path("/recordings"), Some(json!({ "legs": [0] })));
     let id = begun.body["recording"].as_str().unwrap().to_owned();
+    let second = client.post(&watched.path("/recordings"), Some(json!({ "legs": [0] })));
+    let second = second.body["recording"].as_str().unwrap().to_owned();
     let path = format!("/v1/recordings/{id}");
     let running = client.get(&path);
     assert_eq!((running.status, &running.body["state"]), (200, &json!("running")));
@@ -271,8 +276,16 @@ fn a_recording_is_heard_shared_and_removed() {
     let client = &watched.client;
 
     let list = client.get(&format!("/v1/recordings?call={}", watched.call)).body;
-    assert_eq!(list["recordings"][0]["id"], id.as_str());
+    assert_eq!(texts(&list["recordings"], "id"), [&second, &id]);
     assert_eq!(list["recordings"][0]["handler"], "takes_messages");
+    let page = client.get("/v1/recordings?limit=1").body;
+    assert_eq!(texts(&page["recordings"], "id"), [&second]);
+    let next = page["next_cursor"].as_str().unwrap();
+    let page = client.get(&format!("/v1/recordings?limit=1&cursor={next}")).body;
+    assert_eq!(
+        (texts(&page["recordings"], "id"), &page["next_cursor"]),
+        (vec![&*id], &Value::Null)
+    );
     let (head, sound) = client.bytes(&format!("{path}/content"), &[]);
     assert_eq!((head.status, head.header("content-type")), (200, Some("audio/wav")));
     let file = std::fs::read(watched.folder.join("recordings").join(format!("{id}.wav"))).unwrap();
@@ -288,8 +301,11 @@ fn a_recording_is_heard_shared_and_removed() {
         (client.get(&path).status, client.get(&format!("{path}/content")).status),
         (404, 404)
     );
-    assert_eq!(client.get("/v1/recordings").body["recordings"], json!([]));
-    assert_eq!(client.get(&watched.path("")).body["recordings"], json!([]));
+    assert_eq!(texts(&client.get("/v1/recordings").body["recordings"], "id"), [&second]);
+    assert_eq!(
+        texts(&client.get(&watched.path("")).body["recordings"], "id"),
+        [&second]
+    );
 }
 
 /// Waits for a status.

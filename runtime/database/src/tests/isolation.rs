@@ -169,6 +169,7 @@ async fn changes(db: &Database, b: &TenantId) {
     };
     nothing("calls::write", calls::write(db, b, &events).await);
     nothing("calls::delete", calls::delete(db, b, "c1").await);
+    nothing("calls::amend", calls::amend(db, b, "c1", "{}").await);
     nothing(
         "recordings::create",
         recordings::create(db, b, &life::recording("r2", "c1")).await,

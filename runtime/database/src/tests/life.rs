@@ -467,6 +467,11 @@ pub(super) async fn records_of_calls(url: &str) {
         (ended.status, ended.reason.as_deref(), ended.revision),
         (Status::Completed, Some("caller"), 2)
     );
+    calls::amend(&database, &a, "c1", "{\"shorter\":1}")
+        .await
+        .expect("amended");
+    let amended = calls::get(&database, &a, "c1").await.expect("the call");
+    assert_eq!((amended.record.as_str(), amended.revision), ("{\"shorter\":1}", 3));
     let legs = calls::legs(&database, &a, "c1", &Paging::default())
         .await
         .expect("legs");

@@ -6,6 +6,9 @@ import { when } from "../format.js";
 import { ask, fault, notify, pageHead } from "../shell.js";
 import { inForce } from "./handlers.js";
 
+/** Versions that are shown. */
+const VERSIONS = 200;
+
 /** @param {import("../main.js").Context} context */
 export async function handlerPage(context) {
   const { api, main, signal, steps, may } = context;
@@ -23,13 +26,20 @@ export async function handlerPage(context) {
 
   async function load() {
     try {
-      const [handler, list] = await Promise.all([api.get(path, signal), api.get(`${path}/versions`, signal)]);
-      draw(/** @type {import("../types.js").Handler} */ (handler), /** @type {any} */ (list).versions);
+      /** @type {import("../types.js").Handler} */
+      const handler = await api.get(path, signal);
+      if (handler.source === "file") {
+        fill(rolloutPlace, h("p", { class: "in-force" }, "All calls have the one version of the configuration file."), h("p", { class: "dim" }, "The operator changes it there; `candidate` in its section tries another version."));
+        fill(versionsPlace, h("p", { class: "dim small" }, "Module ", h("code", {}, handler.module ?? "")));
+        return;
+      }
+      const list = await api.get(`${path}/versions?limit=${VERSIONS}`, signal);
+      draw(handler, /** @type {any} */ (list).versions);
     } catch (error) {
       if (isAborted(error)) return;
       if (error instanceof Problem && error.status === 404) {
-        fill(rolloutPlace, empty("Not managed here", "This handler stands in the server's configuration file, or there is none of this name."));
-        fill(versionsPlace, empty("No versions", "Versions are kept of handlers that are deployed: ", h("code", {}, "patchcord deploy"), "."));
+        fill(rolloutPlace, empty("There is no such handler", "It may have been deleted."));
+        fill(versionsPlace);
       } else {
         fault(rolloutPlace, sentence(error), load);
       }

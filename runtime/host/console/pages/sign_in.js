@@ -10,7 +10,7 @@ import { fill, h } from "../dom.js";
 export function signInPage(signIn, why) {
   const problem = h("p", { class: "bad-text", role: "alert" }, why);
   const input = h("input", {
-    id: "key", name: "key", type: "password", required: true, autocomplete: "current-password", spellcheck: "false", placeholder: "pck_…",
+    id: "key", name: "key", type: "password", required: true, autocomplete: "off", spellcheck: "false", placeholder: "pck_…",
   });
   const button = h("button", { class: "primary" }, "Sign in");
   const form = h(

@@ -4,6 +4,8 @@
 import { empty, fill, h } from "../dom.js";
 import { words } from "../format.js";
 
+/** Of the hash of a module, its beginning is enough. */
+const HASH = /\b([0-9a-f]{12})[0-9a-f]{52}\b/g;
 /** Lines of life for legs; messages of further ones have no arrow. */
 const LEGS = 8;
 
@@ -55,7 +57,7 @@ export function ladder() {
     const text =
       entry.what === "turn"
         ? [h("span", { class: "ask" }, entry.ask), h("span", { class: "answer" }, entry.answer), h("span", { class: "dim" }, `${(entry.waited_ms / 1000).toFixed(3)} s`)]
-        : [h("span", { class: "note" }, entry.text)];
+        : [h("span", { class: "note" }, entry.text.replace(HASH, "$1…"))];
     const lanes = h("div", { class: "lanes" }, lives(legs.length), h("div", { class: `turn ${entry.what}` }, text));
     columns(lanes, legs.length);
     return h("li", {}, time, lanes);

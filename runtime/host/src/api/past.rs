@@ -6,7 +6,7 @@ use crate::async_thread::{self, AsyncThread};
 use crate::database::tenant_id;
 use crate::deployments::now_ms;
 use crate::figures::Figure;
-use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::ids::{CallId, RecordingId, Tenant};
 use patchcord_control::record::{CallRecord, CallStatus};
 use patchcord_control::words::{LegDirection, UnixTime};
 use patchcord_database::calls::{self, Batch, Direction, Filter};
@@ -26,6 +26,9 @@ const AT_ONCE: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is tried once nobody has more to write.
 const LAST_TRIES: u32 = 5;
+/// How often a call that is over is looked for that was not written yet.
+const LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(100);
 const DAY_MS: u64 = 86_400_000;
 
 /// What is counted about them.
@@ -301,4 +304,30 @@ pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> 
         Err(Error::NotFound(_)) => Ok(None),
         Err(other) => Err(other),
     }
+}
+
+/// A recording of a call that is over was removed: its record says nothing of it any more. One that ended a moment ago may not be
+/// written yet; it is waited for.
+pub(crate) async fn remove_recording(
+    database: &Database,
+    tenant: &Tenant,
+    recording: RecordingId,
+) -> Result<(), Error> {
+    let (tenant, call, recording) = (tenant_id(tenant)?, recording.call.to_string(), recording.to_string());
+    for _ in 0..LOOKS {
+        let kept = match calls::get(database, &tenant, &call).await {
+            Ok(kept) => kept,
+            Err(Error::NotFound(_)) => {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            Err(other) => return Err(other),
+        };
+        let mut shown: CallResource = serde_json::from_str(&kept.record).map_err(|_| Error::Damaged("calls"))?;
+        shown.recordings.retain(|one| one.id != recording);
+        let record = serde_json::to_string(&shown).expect("a call is texts and numbers, which JSON can hold");
+        return calls::amend(database, &tenant, &call, &record).await;
+    }
+    // It was refused by the database, or it had no room: nothing there speaks of the recording.
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Recordings: which there are, their sound as it was kept, links to it, and their removal. A recording is its call's: whose the
 //! call is, that one's it is. Not here: what begins and ends one (`calls`), and where the bytes lie (the shelf).
 
+mod listing;
 mod rows;
 
 pub(crate) use rows::rows;
@@ -9,6 +10,7 @@ use super::bytes::{self, Content};
 use super::calls;
 use super::endpoint::{Asked, Outcome, Reply};
 use super::links::Link;
+use super::past;
 use super::problem::{Code, Problem};
 use super::words::{CallResource, RecordingResource, StateOfRecording};
 use crate::node::time_of_day;
@@ -22,10 +24,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Recordings in one page of a list.
-const PAGE_MAX: usize = 1_000;
-/// The same, where nothing is said.
-const PAGE: usize = 50;
 /// How long a link is good at most: a week.
 const LINK_MAX_S: u64 = 7 * 86_400;
 /// The same, where nothing is said.
@@ -39,16 +37,6 @@ struct RecordingEntry {
     recording: RecordingResource,
     call: String,
     handler: String,
-}
-
-/// A page of recordings, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "RecordingList")]
-struct RecordingList {
-    recordings: Vec<RecordingEntry>,
-    /// Give this as `cursor` for the recordings after these; not there if there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
 }
 
 /// For how long a link is to be good.
@@ -75,60 +63,6 @@ struct RecordingLink {
     expires_at: String,
 }
 
-/// The place of a recording in a list: newest first, by id where the time is the same.
-type Place = (String, RecordingId);
-
-async fn list(asked: Asked) -> Outcome {
-    let wanted = asked.parsed("call", "the id of a call", calls::read_id)?;
-    let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
-    let limit = asked.parsed("limit", "a number from 1 to 1000", limit)?.unwrap_or(PAGE);
-    let cursor = asked.parsed("cursor", "the next_cursor of a page before", cursor)?;
-    let mut all: Vec<(Place, RecordingEntry)> = match wanted {
-        Some(call) => calls::find(&asked, call).await?.iter().flat_map(entries).collect(),
-        None => all_calls(&asked).await?.iter().flat_map(entries).collect(),
-    };
-    all.retain(|(place, _)| cursor.as_ref().is_none_or(|cursor| place < cursor));
-    all.sort_by(|a, b| b.0.cmp(&a.0));
-    let more = all.len() > limit;
-    all.truncate(limit);
-    let last = all.last().map(|(place, _)| place).filter(|_| more);
-    let list = RecordingList {
-        next_cursor: last.map(|(started_at, id)| format!("{started_at}.{id}")),
-        recordings: all.into_iter().map(|(_, entry)| entry).collect(),
-    };
-    Ok(Reply::json(StatusCode::OK, &list))
-}
-
-/// Those that go on, and the latest that are over.
-async fn all_calls(asked: &Asked) -> Result<Vec<CallResource>, Problem> {
-    let live = calls::all_live(asked).await?;
-    let over = asked.office.history.of(&asked.key.tenant);
-    // One that ended between the two looks is in both.
-    let over = over
-        .iter()
-        .filter(|record| live.iter().all(|call| call.id != record.id));
-    let mut all: Vec<CallResource> = over.map(|record| (&**record).into()).collect();
-    all.extend(live.iter().map(CallResource::from));
-    Ok(all)
-}
-
-fn entries(call: &CallResource) -> Vec<(Place, RecordingEntry)> {
-    let entry = |recording: &RecordingResource| {
-        let entry = RecordingEntry {
-            recording: recording.clone(),
-            call: call.id.clone(),
-            handler: call.handler.clone(),
-        };
-        Some(((recording.started_at.clone(), read_id(&recording.id)?), entry))
-    };
-    call.recordings.iter().filter_map(entry).collect()
-}
-
-fn cursor(text: &str) -> Option<Place> {
-    let (started_at, id) = text.rsplit_once('.')?;
-    Some((started_at.to_owned(), read_id(id)?))
-}
-
 /// An id as we write it.
 fn read_id(text: &str) -> Option<RecordingId> {
     let (call, number) = text.strip_prefix("rec_")?.rsplit_once('_')?;
@@ -149,13 +83,26 @@ fn recording_id(asked: &Asked) -> Result<RecordingId, Problem> {
     asked.path.first().and_then(|text| read_id(text)).ok_or_else(no_such)
 }
 
+/// The recordings of a call.
+fn entries(call: &CallResource) -> Vec<(RecordingId, RecordingEntry)> {
+    let entry = |recording: &RecordingResource| {
+        let entry = RecordingEntry {
+            recording: recording.clone(),
+            call: call.id.clone(),
+            handler: call.handler.clone(),
+        };
+        Some((read_id(&recording.id)?, entry))
+    };
+    call.recordings.iter().filter_map(entry).collect()
+}
+
 /// The recording that the path names, if it is the tenant's.
 async fn ours(asked: &Asked) -> Result<(RecordingId, RecordingEntry), Problem> {
     let id = recording_id(asked)?;
     let call = calls::find(asked, id.call).await?.ok_or_else(no_such)?;
     let mut entries = entries(&call).into_iter();
-    let found = entries.find(|((_, one), _)| *one == id);
-    found.map(|(_, entry)| (id, entry)).ok_or_else(no_such)
+    let found = entries.find(|(one, _)| *one == id);
+    found.ok_or_else(no_such)
 }
 
 async fn get(asked: Asked) -> Outcome {
@@ -219,6 +166,7 @@ async fn remove(asked: Asked) -> Outcome {
         Err(why) => return Err(not_had(why)),
     }
     asked.office.history.remove_recording(tenant, id);
+    past::remove_recording(&asked.office.database, tenant, id).await?;
     Ok(Reply::nothing())
 }
 

@@ -12,7 +12,6 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::events;
 use super::kept;
 use super::problem::{Code, Problem};
-use super::words::CallResource;
 use crate::sightings::LogLine;
 use futures_util::stream::unfold;
 use hyper::StatusCode;
@@ -30,14 +29,14 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const PIECE: u64 = 128 * 1024;
 
 /// A call of the key's tenant, whether it waits, goes on or is over.
-async fn ours(asked: &Asked) -> Result<(CallId, CallResource), Problem> {
+async fn ours(asked: &Asked) -> Result<CallId, Problem> {
     let id = calls::call_id(asked)?;
     let call = calls::find(asked, id).await?;
-    Ok((id, call.ok_or_else(|| Problem::not_found("call"))?))
+    call.map(|_| id).ok_or_else(|| Problem::not_found("call"))
 }
 
 async fn trace(asked: Asked) -> Outcome {
-    let (id, _) = ours(&asked).await?;
+    let id = ours(&asked).await?;
     let traces = asked.office.kept.traces.as_ref();
     let traces = traces.ok_or_else(|| {
         Problem::new(
@@ -57,13 +56,13 @@ async fn trace(asked: Asked) -> Outcome {
 }
 
 async fn log(asked: Asked) -> Outcome {
-    let (id, _) = ours(&asked).await?;
+    let id = ours(&asked).await?;
     let log = asked.office.history.sightings.log(&asked.key.tenant, id);
     Ok(Reply::json(StatusCode::OK, &CallLog::from(&log.unwrap_or_default())))
 }
 
 async fn quality(asked: Asked) -> Outcome {
-    let (id, _) = ours(&asked).await?;
+    let id = ours(&asked).await?;
     let legs = asked.office.history.sightings.legs(&asked.key.tenant, id);
     Ok(Reply::json(
         StatusCode::OK,
@@ -72,7 +71,7 @@ async fn quality(asked: Asked) -> Outcome {
 }
 
 async fn journal(asked: Asked) -> Outcome {
-    let (id, _) = ours(&asked).await?;
+    let id = ours(&asked).await?;
     let Some(folder) = &asked.office.kept.journals else {
         let right = "no journals are kept here: give a folder in the section [journal] of the configuration";
         return Err(Problem::new(Code::NotFound, right));

@@ -1,9 +1,10 @@
 //! The rows of the table about recordings.
 
-use super::{MakeLink, RecordingEntry, RecordingLink, RecordingList};
-use crate::api::endpoint::{Answer, Endpoint, Parameter, schema};
+use super::listing::{self, RecordingList};
+use super::{MakeLink, RecordingEntry, RecordingLink};
+use crate::api::endpoint::{Answer, Endpoint, schema};
 use crate::api::problem::Code;
-use crate::api::table::{answer, body, get, json_answer, parameter, post};
+use crate::api::table::{answer, body, get, json_answer, pages, parameter, post};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -17,24 +18,18 @@ pub(crate) fn rows() -> Vec<Endpoint> {
 fn of_recordings() -> Vec<Endpoint> {
     vec![
         Endpoint {
-            query: vec![
-                parameter::<String>("call", "Only recordings of this call."),
-                Parameter {
-                    name: "limit",
-                    about: "How many at most, 1 to 1,000; 50 without it.",
-                    schema: |_| schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 1000 }),
-                },
-                parameter::<String>("cursor", "The `next_cursor` of the page before."),
-            ],
+            query: std::iter::once(parameter::<String>("call", "Only recordings of this call."))
+                .chain(pages())
+                .collect(),
             answer: json_answer::<RecordingList>(
-                "Newest first; those of calls that go on, and of the latest that are over.",
+                "Those of the newest call first, of calls that go on and of those that are over.",
                 json!({ "recordings": [recording()] }),
             ),
             ..get(
                 "/v1/recordings",
                 "listRecordings",
                 "Recordings, newest first",
-                |asked| Box::pin(super::list(asked)),
+                |asked| Box::pin(listing::list(asked)),
             )
         },
         Endpoint {
@@ -45,6 +40,7 @@ fn of_recordings() -> Vec<Endpoint> {
         },
         Endpoint {
             method: Method::DELETE,
+            audited: true,
             problems: &[Code::WrongState],
             ..post(
                 "/v1/recordings/{recording}",
@@ -69,6 +65,7 @@ fn of_sound() -> Vec<Endpoint> {
             )
         },
         Endpoint {
+            audited: true,
             body: body::<MakeLink>(json!({ "expires_s": 600 })),
             answer: Answer {
                 status: StatusCode::CREATED,

@@ -1,5 +1,6 @@
 //! Which texts name recordings.
 
+use super::listing::cursor;
 use super::*;
 use patchcord_control::ids::CallId;
 
@@ -19,7 +20,7 @@ fn only_the_text_that_we_write_names_a_recording() {
     {
         assert_eq!(read_id(text), None, "{text}");
     }
-    let place = ("2026-11-27T09:00:00.000Z".to_owned(), id);
-    assert_eq!(cursor(&format!("{}.{id}", place.0)), Some(place));
+    assert_eq!(cursor(&format!("17.{id}")), Some((17, id)));
+    assert!(cursor(&id.to_string()).is_none() && cursor("17.").is_none());
     assert_eq!(encoded("a b/é~"), "a%20b%2F%C3%A9~");
 }

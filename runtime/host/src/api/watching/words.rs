@@ -3,12 +3,16 @@
 use crate::records::rfc3339;
 use crate::sightings::{Log, LogLine, Sample};
 use crate::trace::mask::{self, Show};
-use crate::trace::{CallTrace, Direction, What, ladder};
+use crate::trace::{CallTrace, Direction, TraceRecord, What, ladder};
 use patchcord_control::ids::LegId;
-use patchcord_control::words::{LogLevel, Quality, SoundQuality};
+use patchcord_control::words::{LogLevel, Quality, SoundQuality, UnixTime};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashSet;
+use std::time::Duration;
+
+/// What a handler does before the first message of its call is told is not much.
+const BEGINNING: Duration = Duration::from_millis(100);
 
 /// The messages of a call's legs and the turns of its handler, in the order they happened.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -75,6 +79,13 @@ impl From<&CallTrace> for TraceResource {
         // A message is told once its call has a name, so some are told late.
         let mut records: Vec<_> = it.records.iter().collect();
         records.sort_by_key(|record| (record.at.seconds, record.at.nanoseconds));
+        // Nothing of a call is before the message that begins it, whose time is told a moment late.
+        let first = records
+            .iter()
+            .position(|record| matches!(record.what, What::Sip { .. }));
+        if let Some(first) = first.filter(|first| within(records[0], records[*first], BEGINNING)) {
+            records[..=first].rotate_right(1);
+        }
         let entries = records.into_iter().map(|record| Entry {
             at: rfc3339(record.at),
             leg: record.leg.map(|leg| leg.0),
@@ -98,6 +109,12 @@ impl From<&CallTrace> for TraceResource {
             entries: entries.collect(),
         }
     }
+}
+
+/// Whether two things happened within a time.
+fn within(one: &TraceRecord, other: &TraceRecord, time: Duration) -> bool {
+    let since_1970 = |at: UnixTime| Duration::new(at.seconds, at.nanoseconds);
+    since_1970(other.at).saturating_sub(since_1970(one.at)) < time
 }
 
 fn message((direction, bytes): (Direction, &[u8]), transport: &'static str, again: bool) -> Happened {
