@@ -33,7 +33,7 @@ fn calm() -> Tenant {
     Tenant("calm".to_owned())
 }
 
-/// A node of two tenants. What is called `calm` is a tone of the one; everything else is the other's, who has these limits.
+/// A node of two tenants. What is called `calm` or `slow` is the one's; everything else is the other's, who has these limits.
 fn node(limits: Limits, handler: &str, fallbacks: &[Fallback]) -> (World, Arc<Tenancy>) {
     let base = Instant::now();
     let tenancy = Arc::new(Tenancy::new(base, Limits::default()));
@@ -47,11 +47,13 @@ fn node(limits: Limits, handler: &str, fallbacks: &[Fallback]) -> (World, Arc<Te
     let tone = program("endless_tone", &helper("endless_tone"));
     let programs = vec![
         (calm(), tone.clone()),
+        (calm(), program("slow_answer", &helper("slow_answer"))),
         (noisy(), tone),
         (noisy(), program("noise", &helper(handler))),
     ];
     let routes = Routes::new(vec![
         Route::new(Pattern::User("calm".to_owned()), calm(), "endless_tone"),
+        Route::new(Pattern::User("slow".to_owned()), calm(), "slow_answer"),
         Route {
             fallbacks: fallbacks.into(),
             ..Route::new(Pattern::Any, noisy(), "noise")
@@ -108,14 +110,14 @@ fn over(world: &mut World, tenancy: &Tenancy, handler: &str) {
         ..Config::default()
     })
     .expect("there is room for four");
-    let modules = ["endless_tone", handler].map(|name| {
+    let modules = ["endless_tone", "slow_answer", handler].map(|name| {
         let module = Module::load(&runtime, &helper(name)).expect("the contract is kept");
         (module.hash().to_owned(), module)
     });
     for (call, bytes) in world.journals() {
         let journal = read_journal(bytes).expect("it is a journal");
         let known = modules.iter().find(|(hash, _)| *hash == journal.beginning.module);
-        let (_, module) = known.expect("one of the two ran");
+        let (_, module) = known.expect("one of them ran");
         let report = replay(&journal, module).expect("it can be replayed");
         assert_eq!(report.verdict, Verdict::Identical, "{call}: {} the same", report.same);
     }
@@ -419,6 +421,9 @@ fn calm_calls(storm: bool) -> Vec<Vec<(Duration, String)>> {
     let calm: Vec<PhoneId> = (0..8)
         .map(|_| world.add_phone("calm", PhoneOptions::default()))
         .collect();
+    let slow: Vec<PhoneId> = (0..4)
+        .map(|_| world.add_phone("slow", PhoneOptions::default()))
+        .collect();
     let mut random = ChaCha12Rng::seed_from_u64(3);
     let mut storming = Vec::new();
     for second in 0..16_usize {
@@ -429,24 +434,43 @@ fn calm_calls(storm: bool) -> Vec<Vec<(Duration, String)>> {
             world
                 .call(calm[second / 2], "calm", Offer::InInvite)
                 .expect("an address");
+            if second % 4 == 0 {
+                // It rings five seconds by its handler's own clock, then answers and plays for one.
+                world
+                    .call(slow[second / 4], "slow", Offer::InInvite)
+                    .expect("an address");
+            }
         } else {
             world.run_for(Duration::from_millis(u64::from(random.next_u32() % 400)));
             world.act(calm[second / 2], Action::HangUp);
         }
         world.run_for(Duration::from_millis(600));
     }
-    for phone in storming {
-        world.act(phone, Action::HangUp);
-    }
+    hang_up(&mut world, &storming);
     over(&mut world, &tenancy, "grinder");
     let refused: u64 = Limit::ALL.iter().map(|limit| tenancy.refused(*limit)).sum();
     assert_eq!(refused > 100, storm, "{refused}");
     let seen = |phone: &PhoneId| {
-        let events = world.seat(*phone).events().iter();
-        let told = events.filter(|(_, event)| matches!(event, Event::Answered | Event::Ended { .. }));
-        told.map(|(at, event)| (*at, format!("{event:?}"))).collect()
+        let told = world
+            .seat(*phone)
+            .events()
+            .iter()
+            .filter_map(|(at, event)| match event {
+                Event::Answered => Some((*at, "answered".to_owned())),
+                Event::Ended { end, counters } => {
+                    let counters = counters.as_ref().expect("it had a session");
+                    assert_eq!(
+                        (counters.lost, counters.frames_concealed),
+                        (0, 0),
+                        "its sound has no gap"
+                    );
+                    Some((*at, format!("{end:?}")))
+                }
+                _ => None,
+            });
+        told.collect()
     };
-    calm.iter().map(seen).collect()
+    calm.iter().chain(&slow).map(seen).collect()
 }
 
 #[test]

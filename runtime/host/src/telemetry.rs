@@ -69,8 +69,8 @@ impl fmt::Display for TelemetryError {
 
 impl std::error::Error for TelemetryError {}
 
-/// The threads. They end with the node that is watched; dropping this waits for what they still send, for a few seconds
-/// at most.
+/// The threads. They end with the node that is watched, or with this; dropping it waits for what they still send, for some
+/// seconds at most.
 #[derive(Debug)]
 pub struct Telemetry {
     closing: Arc<AtomicBool>,
@@ -87,7 +87,7 @@ impl Telemetry {
         let certificates = Certificates::load(TlsFiles::default()).map_err(TelemetryError::Certificates)?;
         let (batches, waiting) = sync_channel(BATCHES);
         let closing = Arc::new(AtomicBool::new(false));
-        let collector = Collector::new(config, seen, batches, figures.clone());
+        let collector = Collector::new(config, seen, (batches, closing.clone()), figures.clone());
         let sender = Sender::new(config, certificates.client(), (waiting, closing.clone()), figures);
         let sender = sender.map_err(TelemetryError::Thread)?;
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());

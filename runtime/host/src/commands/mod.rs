@@ -5,6 +5,7 @@ mod build;
 mod call;
 mod check;
 mod dev;
+mod doctor;
 mod embedded;
 mod kept;
 mod key;
@@ -48,6 +49,7 @@ enum Verb {
     Test(test::Options),
     Call(call::Options),
     Serve(serve::Options),
+    Doctor(doctor::Options),
     Trace(trace::Options),
     Replay(replay::Options),
     Key(key::Options),
@@ -76,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Test(options) => test::run(&options),
         Verb::Call(options) => call::run(&options),
         Verb::Serve(options) => serve::run(&options),
+        Verb::Doctor(options) => doctor::run(&options),
         Verb::Trace(options) => trace::run(&options),
         Verb::Replay(options) => replay::run(&options),
         Verb::Key(options) => key::run(&options),

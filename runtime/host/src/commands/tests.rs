@@ -34,6 +34,7 @@ fn lines_as_in_the_readme_are_understood() {
         "patchcord call sip:menu@127.0.0.1:5060 --keys 1,2# --record out.wav",
         "patchcord test",
         "patchcord serve --config patchcord.toml",
+        "patchcord doctor --config patchcord.toml",
     ] {
         Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
     }

@@ -2,12 +2,13 @@
 
 use super::spans::{self, Span, Turn};
 use super::{TelemetryConfig, TelemetryFigures};
-use crate::watch::Seen;
+use crate::watch::{Seen, WATCH_QUEUE};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::CallRecord;
 use patchcord_switch::Notice;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ pub(super) struct Collector {
     percent: u8,
     seen: Receiver<Seen>,
     batches: SyncSender<Vec<Span>>,
+    closing: Arc<AtomicBool>,
     figures: Arc<TelemetryFigures>,
     /// Turns of calls that go on.
     turns: HashMap<CallId, Vec<Turn>>,
@@ -38,13 +40,14 @@ impl Collector {
     pub(super) fn new(
         config: &TelemetryConfig,
         seen: Receiver<Seen>,
-        batches: SyncSender<Vec<Span>>,
+        (batches, closing): (SyncSender<Vec<Span>>, Arc<AtomicBool>),
         figures: Arc<TelemetryFigures>,
     ) -> Self {
         Self {
             percent: config.sample_percent,
             seen,
             batches,
+            closing,
             figures,
             turns: HashMap::new(),
             order: VecDeque::new(),
@@ -53,9 +56,9 @@ impl Collector {
         }
     }
 
-    /// Until the node that is watched is gone.
+    /// Until the node that is watched is gone, or nobody wants its traces any more.
     pub(super) fn run(mut self) {
-        loop {
+        while !self.closing.load(Ordering::Acquire) {
             match self.seen.recv_timeout(BATCH_TIME) {
                 Ok(seen) => self.see(seen),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -66,6 +69,12 @@ impl Collector {
                 self.hand_over();
             }
         }
+        // Bounded by the watcher's queue, but for what comes meanwhile.
+        for _ in 0..WATCH_QUEUE {
+            let Ok(seen) = self.seen.try_recv() else { break };
+            self.see(seen);
+        }
+        self.hand_over();
     }
 
     fn see(&mut self, seen: Seen) {

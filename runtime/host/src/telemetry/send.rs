@@ -91,7 +91,8 @@ impl Sender {
             match self.runtime.block_on(self.once(body.clone())) {
                 Ok(()) => return self.figures.sent.add(batch.len() as u64),
                 Err(NotTaken::Again(_)) if number < TRIES && !self.closing.load(Ordering::Acquire) => {
-                    self.runtime.block_on(tokio::time::sleep(PAUSE * number));
+                    let pause = PAUSE * number;
+                    self.runtime.block_on(async { tokio::time::sleep(pause).await });
                     number += 1;
                 }
                 Err(NotTaken::Again(why) | NotTaken::ForGood(why)) => {
