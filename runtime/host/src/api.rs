@@ -73,6 +73,13 @@ pub struct ApiConfig {
     pub home: Tenant,
 }
 
+impl ApiConfig {
+    /// The tenants that can deploy: the home, and those with a key.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        std::iter::once(&self.home).chain(self.keys.iter().map(|key| &key.tenant))
+    }
+}
+
 /// How fast calls of a tenant are placed where nothing is said: ten a second, a hundred at a time, ten thousand waiting.
 pub fn usual_outbound() -> OutboundSettings {
     let tenant = TenantPace {
@@ -177,8 +184,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
 
 async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
     let database = Database::open(&config.database.url).await?;
-    let mut tenants: Vec<_> = config.keys.iter().map(|key| key.tenant.clone()).collect();
-    tenants.push(config.home.clone());
+    let tenants: Vec<_> = config.tenants().cloned().collect();
     crate::database::with_tenants(&database, &tenants, now_ms()).await?;
     let deployments = Deployments::new(database.clone(), sources.loader, sources.shards, config.home);
     deployments.read_all().await?;

@@ -44,6 +44,7 @@ pub use calling::Calling;
 pub use reader::ConfigError;
 pub use receivers::EventSink;
 
+use crate::api::ApiConfig;
 use crate::log::Format;
 use crate::node::{NodeConfig, Streams};
 use crate::records::RecordsTo;
@@ -107,6 +108,8 @@ const SECTIONS: &[&str] = &[
 const THREADS_MAX: u64 = 64;
 /// Calls of one node at most: as many as there are port pairs.
 const CALLS_MAX: u64 = 32_767;
+/// Calls at the same time where nothing is said and there are ports enough.
+const CALLS: usize = 1_000;
 /// Linear memory of an instance at most: what 32-bit wasm can have.
 const MEMORY_MIB_MAX: u64 = 4_096;
 /// A handler may compute at most so long at a time; other calls wait meanwhile.
@@ -214,7 +217,7 @@ impl Config {
             telling: TellingConfig::default(),
             telemetry: telemetry::read(&root.section("telemetry", telemetry::KEYS)?)?,
             streams: streams(&root.section("streams", &["allow", "roots"])?, file)?,
-            calls: limits.number("calls", 1..=CALLS_MAX)?.unwrap_or(1_000) as usize,
+            calls: CALLS,
             instance: instance(&limits)?,
             tenancy: Arc::new(tenancy::read(&root, &instance(&limits)?)?),
             call: call(&limits)?,
@@ -228,13 +231,18 @@ impl Config {
             identity_servers: identity.servers,
             trunks: Vec::new(),
         };
-        check::ports_for_calls(&node, &limits, &media)?;
+        node.calls = check::calls(&node, &limits)?;
         let secrets = Secrets::read(&root)?;
         let (handlers, routes) = (handlers(&root, file, &secrets)?, routes(&root)?);
-        check::routes_lead_somewhere(&root, &handlers, &routes)?;
+        check::routes_lead_somewhere(&root, (&handlers, &routes), node.api.is_some())?;
         let receivers = Receivers::read(&root, file, &secrets, &handlers)?;
         node.telling = receivers.telling;
-        let tenants: Vec<_> = handlers.iter().map(|placed| &placed.value.tenant).collect();
+        let deploying = node.api.iter().flat_map(ApiConfig::tenants);
+        let tenants: Vec<_> = handlers
+            .iter()
+            .map(|placed| &placed.value.tenant)
+            .chain(deploying)
+            .collect();
         let calling = calling::read(&root, &sip_table, &node, &tenants)?;
         (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
         node.domain.clone_from(&calling.domain);

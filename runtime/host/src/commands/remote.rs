@@ -3,10 +3,12 @@
 pub(crate) mod calls;
 pub(crate) mod deploy;
 pub(crate) mod login;
+pub(crate) mod logs;
 pub(crate) mod numbers;
 pub(crate) mod rollout;
 pub(crate) mod secrets;
 pub(crate) mod tenants;
+pub(crate) mod trace;
 pub(crate) mod usage;
 
 use anyhow::{Context, Result};

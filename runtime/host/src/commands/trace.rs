@@ -1,5 +1,6 @@
 //! `patchcord trace`: what a call's legs and its handler said to each other, as a ladder, and as a capture file.
 
+use super::remote::{self, Node};
 use super::{kept, terminal};
 use anyhow::{Context, Result};
 use patchcord_host::trace::ladder::{self, Messages};
@@ -29,9 +30,18 @@ pub(crate) struct Options {
     /// Shows numbers, names and addresses
     #[arg(long)]
     show_private: bool,
+    /// Asks a node by its API, in place of a folder here
+    #[arg(long, conflicts_with_all = ["folder", "pcap", "show_private"])]
+    remote: bool,
+    #[command(flatten)]
+    node: Node,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.remote {
+        remote::trace::show(&options.node, &options.call, options.messages)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let path = kept::find(&kept::TRACE, &options.folder, &options.call)?;
     let trace = read(&path)?;
     if let Some(file) = &options.pcap {

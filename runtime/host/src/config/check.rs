@@ -1,7 +1,7 @@
 //! What no single key can show: whether the parts of a configuration go together.
 
-use super::Handler;
 use super::reader::{ConfigError, Table, nearest};
+use super::{CALLS, CALLS_MAX, Handler};
 use crate::certificates::TlsFiles;
 use crate::node::NodeConfig;
 use crate::ports::pairs_in;
@@ -56,31 +56,33 @@ pub(super) fn certificate_for_tls(section: &Table<'_>, tls: &TlsFiles) -> Result
     Ok(())
 }
 
-/// Every call needs a pair of ports.
-pub(super) fn ports_for_calls(node: &NodeConfig, limits: &Table<'_>, media: &Table<'_>) -> Result<(), ConfigError> {
+/// Calls at the same time: every one needs a pair of ports, so without a word there are as many as there are pairs, up to a limit.
+pub(super) fn calls(node: &NodeConfig, limits: &Table<'_>) -> Result<usize, ConfigError> {
     let pairs = pairs_in(&node.media.ports);
-    if node.calls <= pairs {
-        return Ok(());
+    let Some(wanted) = limits.number("calls", 1..=CALLS_MAX)? else {
+        // No pair at all is told when the ports are bound.
+        return Ok(pairs.clamp(1, CALLS));
+    };
+    let wanted = wanted as usize;
+    if wanted <= pairs {
+        return Ok(wanted);
     }
     let (first, last) = (node.media.ports.start(), node.media.ports.end());
     let sentence = format!(
-        "{} calls need as many port pairs and {first}-{last} has {pairs}: lower [limits] calls, or give more [media] ports",
-        node.calls
+        "{wanted} calls need as many port pairs and {first}-{last} has {pairs}: lower [limits] calls, or give more [media] ports"
     );
-    // Shown where somebody wrote something.
-    Err(if limits.has("calls") {
-        limits.wrong("calls", &sentence)
-    } else {
-        media.wrong("ports", &sentence)
-    })
+    Err(limits.wrong("calls", &sentence))
 }
 
-/// Handlers are there and named once; every route leads to one and can be reached.
+/// Handlers are there and named once; every route leads to one and can be reached. Where there is an API all may be deployed by it.
 pub(super) fn routes_lead_somewhere(
     root: &Table<'_>,
-    handlers: &[Placed<'_, Handler>],
-    routes: &[Placed<'_, Route>],
+    (handlers, routes): (&[Placed<'_, Handler>], &[Placed<'_, Route>]),
+    has_api: bool,
 ) -> Result<(), ConfigError> {
+    if has_api && handlers.is_empty() && routes.is_empty() {
+        return Ok(());
+    }
     if handlers.is_empty() {
         return Err(root.wrong("handler", "there is none: add a [[handler]] with its name and module"));
     }

@@ -303,10 +303,6 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
             "[media] ports: \"20001-20100\" is not possible here: give two ports such as \"20000-23999\", the first even and below the second",
         ),
         (
-            "[media]\nports = \"20000-20009\"",
-            "[media] ports: 1000 calls need as many port pairs and 20000-20009 has 5: lower [limits] calls, or give more [media] ports",
-        ),
-        (
             "[limits]\ncalls = 3000",
             "[limits] calls: 3000 calls need as many port pairs and 20000-23999 has 2000: lower [limits] calls, or give more [media] ports",
         ),
@@ -344,6 +340,24 @@ fn numbers_ranges_and_parts_that_do_not_go_together() {
         let line: usize = error.split(':').nth(1).unwrap().parse().unwrap();
         assert!((10..=13).contains(&line), "{error}");
     }
+}
+
+#[test]
+fn without_a_word_there_are_as_many_calls_as_ports_allow() {
+    let few = parse(&with("media", "ports = \"20000-20009\"")).unwrap();
+    assert_eq!(few.node.calls, 5);
+}
+
+#[test]
+fn who_deploys_by_the_api_needs_no_handler_in_the_file() {
+    let key = format!("[[api_key]]\nname = \"ci\"\nsha256 = \"{}\"\n", "ab".repeat(32));
+    let text = format!(
+        "[sip]\nlisten = \"127.0.0.1:5060\"\nstrangers = \"answer\"\n[api]\nlisten = \"127.0.0.1:8080\"\n{key}"
+    );
+    let config = parse(&text).unwrap();
+    assert!(config.handlers.is_empty() && config.routes.is_empty());
+    let user = format!("{text}[[user]]\nname = \"alice\"\npassword = \"long enough\"\n");
+    assert!(parse(&user).is_ok(), "a user of the tenant that deploys");
 }
 
 #[test]
