@@ -45,6 +45,21 @@ export function amount(amount) {
 }
 
 /**
+ * How much was used of something that is counted.
+ * @param {string} metric such as `recording_bytes`
+ * @param {number} used
+ */
+export function used(metric, used) {
+  if (metric.endsWith("bytes")) return size(used);
+  return metric.endsWith("seconds") ? length(1000 * used) : amount(used);
+}
+
+/** Where a handler or a route comes from. @param {string | undefined} source */
+export function origin(source) {
+  return source === "file" ? "Configuration" : "Deployed";
+}
+
+/**
  * The beginning of an id, enough to tell those on a page apart.
  * @param {string} id
  */
