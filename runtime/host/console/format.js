@@ -1,5 +1,7 @@
 // Times, lengths and names as a person reads them.
 
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
 /** @param {string | undefined} at */
 export function clock(at) {
   if (!at) return "";
@@ -34,9 +36,9 @@ export function length(ms) {
 /** @param {number | undefined} bytes */
 export function size(bytes) {
   if (bytes === undefined) return "";
-  if (bytes < 1024) return `${bytes} B`;
-  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, "KiB"] : [bytes / 1024 / 1024, "MiB"];
-  return `${amount.toFixed(amount < 10 ? 1 : 0)} ${unit}`;
+  let [amount, unit] = [bytes, 0];
+  for (; amount >= 1024 && unit < UNITS.length - 1; unit += 1) amount /= 1024;
+  return `${amount.toFixed(unit > 0 && amount < 10 ? 1 : 0)} ${UNITS[unit]}`;
 }
 
 /** @param {number} amount */
