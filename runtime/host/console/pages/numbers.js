@@ -94,13 +94,15 @@ export async function numbersPage({ api, main, signal, may }) {
   }
 
   async function done(/** @type {Promise<any>} */ change, /** @type {string} */ said) {
+    // Said once it is shown: whoever reads it can go on.
     try {
       await change;
+      await load();
       notify(said);
     } catch (error) {
       notify(sentence(error), "bad");
+      await load();
     }
-    await load();
   }
 
   async function load() {
