@@ -57,6 +57,9 @@ fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
     let mut command = Command::new(python);
     command
         .current_dir(folder)
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", lab::root().join("tests/interop/api_document"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .args(["-m", "schemathesis.cli", "run"])
         .arg(format!("http://{api}/v1/openapi.json"))
         .args(["--header", &format!("Authorization: Bearer {key}")])
@@ -84,9 +87,15 @@ fn every_answer_is_as_the_document_says() {
     let (folder, lane) = (lab::folder("api_document"), Lane::take());
     let api = SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
     let (key, lines) = new_key("schemathesis");
+    let sealing = folder.join("secrets.key");
+    std::fs::write(&sealing, "5a".repeat(32)).expect("the test's folder can be written to");
+    let sections = format!(
+        "[api]\nlisten = \"{api}\"\n\n[database]\nsecrets_key = \"file:{}\"\n\n{lines}",
+        sealing.display()
+    );
     let setup = Setup {
         sip: "strangers = \"answer\"",
-        sections: &format!("[api]\nlisten = \"{api}\"\n\n{lines}"),
+        sections: &sections,
         ..Setup::default()
     };
     let route = Route {

@@ -1,6 +1,7 @@
 //! Recordings in a foreign object store: byte for byte what the end records say, whatever the store and the server go through
 //! on the way.
 
+use crate::api_document::new_key;
 use crate::certificates::Certificates;
 use crate::hummer::Hummer;
 use crate::lab::{self, Lane, MACHINE};
@@ -11,6 +12,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -36,6 +39,9 @@ struct Bench {
     lane: Lane,
     port: u16,
     certificates: Certificates,
+    /// Where recordings are asked for, with which key, and the lines that let it in.
+    api: SocketAddr,
+    key: (String, String),
 }
 
 impl Bench {
@@ -48,6 +54,8 @@ impl Bench {
             lane: Lane::take(),
             port: lab::free_port(),
             certificates,
+            api: SocketAddr::from(([127, 0, 0, 1], lab::free_port())),
+            key: new_key("bench"),
         };
         bench.secret(SECRET_KEY);
         bench
@@ -65,9 +73,11 @@ impl Bench {
         let sections = format!(
             "[recordings]\nstore = \"s3://{BUCKET}/office\"\nendpoint = \"https://127.0.0.1:{}\"\nroots = \"{}\"\n\
              access_key = \"file:access.key\"\nsecret_key = \"file:secret.key\"\n\n\
-             [gate]\nrequests_per_minute = 100000\nrequests_burst = 10000\n",
+             [gate]\nrequests_per_minute = 100000\nrequests_burst = 10000\n\n[api]\nlisten = \"{}\"\n\n{}",
             self.port,
-            self.certificates.authority.display()
+            self.certificates.authority.display(),
+            self.api,
+            self.key.1
         );
         let setup = Setup {
             sip: "strangers = \"answer\"",
@@ -75,6 +85,22 @@ impl Bench {
             ..Setup::default()
         };
         Server::start_with(&self.folder, &self.lane, RECORDERS, &setup)
+    }
+
+    /// The status and the body of what is answered about a recording.
+    fn ask(&self, method: &str, recording: &serde_json::Value, what: &str) -> (u16, Vec<u8>) {
+        let mut stream = TcpStream::connect(self.api).expect("the API listens");
+        let id = recording["recording"].as_str().expect("it has a name");
+        let head = format!("{method} /v1/recordings/{id}{what} HTTP/1.1\r\nHost: x\r\nConnection: close");
+        write!(stream, "{head}\r\nAuthorization: Bearer {}\r\n\r\n", self.key.0).expect("it takes requests");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = answer.split_off(end.expect("a head has an end") + 4);
+        let status = answer[9..12]
+            .iter()
+            .fold(0, |status, digit| 10 * status + u16::from(digit - b'0'));
+        (status, body)
     }
 
     fn waiting(&self) -> Vec<String> {
@@ -175,6 +201,18 @@ fn a_recording_waits_for_a_store_that_refuses_it_or_is_away_and_gets_there_whole
     assert_eq!(count(&log, "the store takes recordings again"), 1, "{log}");
     assert_eq!(bench.waiting(), [""; 0]);
     assert_eq!(rclone::objects(&bench.folder, PLACE).len(), 4);
+
+    // What the store has is given to whoever asks here, and removed there.
+    let name = format!("{PLACE}/{}.wav", there["recording"].as_str().expect("it has a name"));
+    let (status, sound) = bench.ask("GET", &there, "/content");
+    assert!(
+        status == 200 && sound == store.get(&name),
+        "{status}, {} bytes",
+        sound.len()
+    );
+    assert_eq!(bench.ask("DELETE", &there, "").0, 204);
+    assert_eq!(rclone::objects(&bench.folder, PLACE).len(), 3);
+    assert_eq!(bench.ask("GET", &there, "/content").0, 404);
     server.settle();
     server.stop();
 }

@@ -1,5 +1,7 @@
 // Times, lengths and names as a person reads them.
 
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
 /** @param {string | undefined} at */
 export function clock(at) {
   if (!at) return "";
@@ -34,14 +36,29 @@ export function length(ms) {
 /** @param {number | undefined} bytes */
 export function size(bytes) {
   if (bytes === undefined) return "";
-  if (bytes < 1024) return `${bytes} B`;
-  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, "KiB"] : [bytes / 1024 / 1024, "MiB"];
-  return `${amount.toFixed(amount < 10 ? 1 : 0)} ${unit}`;
+  let [amount, unit] = [bytes, 0];
+  for (; amount >= 1024 && unit < UNITS.length - 1; unit += 1) amount /= 1024;
+  return `${amount.toFixed(unit > 0 && amount < 10 ? 1 : 0)} ${UNITS[unit]}`;
 }
 
 /** @param {number} amount */
 export function amount(amount) {
   return amount.toLocaleString([], { maximumFractionDigits: 2 });
+}
+
+/**
+ * How much was used of something that is counted.
+ * @param {string} metric such as `recording_bytes`
+ * @param {number} used
+ */
+export function used(metric, used) {
+  if (metric.endsWith("bytes")) return size(used);
+  return metric.endsWith("seconds") ? length(1000 * used) : amount(used);
+}
+
+/** Where a handler or a route comes from. @param {string | undefined} source */
+export function origin(source) {
+  return source === "file" ? "Configuration" : "Deployed";
 }
 
 /**

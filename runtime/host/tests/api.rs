@@ -426,6 +426,11 @@ fn what_is_wrong_with_a_body_or_a_header_is_told_by_name() {
         .text;
     assert!(text.contains("rings"), "the field is named: {text}");
     assert_eq!(place(json!([])).1, "invalid-body");
+    assert_eq!(
+        place(json!([{ "user": "a" }, "hello"])).1,
+        "invalid-body",
+        "fields have names"
+    );
     let out_of_range = place(json!({ "to": { "user": "a" }, "handler": "hello", "ring_s": 0 }));
     assert_eq!((out_of_range.0, out_of_range.1.as_str()), (422, "refused"));
     let plain = client.raw("POST", "/v1/calls", &[("Content-Type", "text/plain")], b"{}");

@@ -47,13 +47,15 @@ export async function handlerPage(context) {
   }
 
   async function done(/** @type {Promise<any>} */ change, /** @type {string} */ said) {
+    // Said once it is shown: whoever reads it can go on.
     try {
       await change;
+      await load();
       notify(said);
     } catch (error) {
       notify(sentence(error), "bad");
+      await load();
     }
-    await load();
   }
 
   function draw(/** @type {import("../types.js").Handler} */ handler, /** @type {import("../types.js").Version[]} */ versions) {

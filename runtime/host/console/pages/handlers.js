@@ -2,7 +2,7 @@
 
 import { Problem, isAborted, sentence } from "../api.js";
 import { empty, fill, h } from "../dom.js";
-import { when, words } from "../format.js";
+import { origin, when } from "../format.js";
 import { fault, pageHead } from "../shell.js";
 
 /** @param {import("../main.js").Context} context */
@@ -48,9 +48,9 @@ function row(handler) {
     "a",
     { class: "row", href: `#/handlers/${encodeURIComponent(handler.name)}`, "data-row": handler.name },
     h("span", { class: "name" }, handler.name),
-    h("span", {}, inForce(rollout)),
+    h("span", {}, handler.source === "file" ? h("span", { class: "dim" }, "as configured") : inForce(rollout)),
     h("span", {}, handler.newest_version === undefined ? "–" : `v${handler.newest_version}`),
-    h("span", { class: "dim" }, words(handler.source ?? "")),
+    h("span", { class: "dim" }, origin(handler.source)),
     h("span", { class: "dim" }, handler.created_at ? when(handler.created_at) : ""),
   );
 }

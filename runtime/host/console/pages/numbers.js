@@ -2,7 +2,7 @@
 
 import { Problem, isAborted, sentence } from "../api.js";
 import { empty, fill, h } from "../dom.js";
-import { words } from "../format.js";
+import { origin } from "../format.js";
 import { ask, fault, field, notify, pageHead } from "../shell.js";
 
 /** What a fallback can be for. */
@@ -67,7 +67,7 @@ export async function numbersPage({ api, main, signal, may }) {
       : [];
     return h("tr", { "data-row": one.to, tabindex: 0 },
       h("td", { class: "number" }, one.to === "*" ? "everything else" : one.to), h("td", {}, one.handler), h("td", {}, fallbacks.length > 0 ? fallbacks : h("span", { class: "dim" }, "–")),
-      h("td", { class: "dim" }, words(one.source ?? "")), h("td", { class: "changes" }, changes));
+      h("td", { class: "dim" }, origin(one.source)), h("td", { class: "changes" }, changes));
   }
 
   async function edit(/** @type {import("../types.js").Route | undefined} */ one = undefined) {
@@ -94,13 +94,15 @@ export async function numbersPage({ api, main, signal, may }) {
   }
 
   async function done(/** @type {Promise<any>} */ change, /** @type {string} */ said) {
+    // Said once it is shown: whoever reads it can go on.
     try {
       await change;
+      await load();
       notify(said);
     } catch (error) {
       notify(sentence(error), "bad");
+      await load();
     }
-    await load();
   }
 
   async function load() {

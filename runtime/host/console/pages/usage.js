@@ -2,7 +2,7 @@
 
 import { Problem, isAborted, sentence } from "../api.js";
 import { empty, fill, h, svg } from "../dom.js";
-import { amount, words } from "../format.js";
+import { used, words } from "../format.js";
 import { fault, pageHead } from "../shell.js";
 
 const HEIGHT = 80;
@@ -51,13 +51,13 @@ function card(metric, entries, days) {
   const total = entries.reduce((sum, entry) => sum + entry.amount, 0);
   const bars = days.map((day, place) => {
     const height = ((of.get(day) ?? 0) / most) * (HEIGHT - 2);
-    return svg("rect", { x: place * 10 + 1, y: HEIGHT - Math.max(height, 1), width: 8, height: Math.max(height, 1), class: of.get(day) ? "bar" : "none" }, svg("title", {}, `${day}: ${amount(of.get(day) ?? 0)}`));
+    return svg("rect", { x: place * 10 + 1, y: HEIGHT - Math.max(height, 1), width: 8, height: Math.max(height, 1), class: of.get(day) ? "bar" : "none" }, svg("title", {}, `${day}: ${used(metric, of.get(day) ?? 0)}`));
   });
   return h(
     "section",
     { class: "panel metric" },
     h("h2", {}, words(metric)),
-    h("p", { class: "total" }, amount(total)),
+    h("p", { class: "total" }, used(metric, total)),
     svg("svg", { viewBox: `0 0 ${days.length * 10} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${words(metric)} by day` }, bars),
     h("p", { class: "dim small axis" }, h("span", {}, days[0]?.slice(8) ?? ""), h("span", {}, days.at(-1)?.slice(8) ?? "")),
   );

@@ -15,7 +15,7 @@ const LEGS = 8;
  */
 function since(trace, entry) {
   const first = trace.entries[0];
-  return ((Date.parse(entry.at) - Date.parse(first?.at ?? entry.at)) / 1000).toFixed(3);
+  return (Math.max(0, Date.parse(entry.at) - Date.parse(first?.at ?? entry.at)) / 1000).toFixed(3);
 }
 
 /** A ladder that is drawn again as its call goes on; what was opened stays open. */

@@ -153,6 +153,10 @@ impl Asked {
 
     /// The body as what is asked for. What is wrong with it is told with the field, where there is one.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // Else the fields could come without their names, in a list.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::new(Code::InvalidBody, "give the body as a JSON object"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| Problem::new(Code::InvalidBody, error.to_string()))
     }
 }
