@@ -250,12 +250,13 @@ impl Callers {
                 self.outcomes.push((dialog, Outcome::Refused(after)));
             }
             Output::Event(Event::Ended { dialog, .. }) if self.callees.remove(&dialog) => {}
-            Output::Event(Event::Ended { dialog, cause }) if cause == patchcord_sip::EndCause::RemoteBye => {
-                match self.up_since.remove(&dialog) {
-                    Some(answered) => self.lasted.push(now - answered),
-                    None => self.failed += 1,
-                }
-            }
+            Output::Event(Event::Ended {
+                dialog,
+                cause: patchcord_sip::EndCause::RemoteBye,
+            }) => match self.up_since.remove(&dialog) {
+                Some(answered) => self.lasted.push(now - answered),
+                None => self.failed += 1,
+            },
             Output::Event(Event::Ended { dialog, cause }) => {
                 self.ringing.remove(&dialog);
                 self.failed += usize::from(cause != patchcord_sip::EndCause::LocalBye);
