@@ -22,6 +22,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const MIB: u64 = 1024 * 1024;
+/// Of a session.
+const TICK: Duration = Duration::from_millis(20);
 /// What the turns of a grinder that computes a little cost at most, and at least.
 const GRINDER: &str = "grinder-100";
 
@@ -477,5 +479,15 @@ fn calm_calls(storm: bool) -> Vec<Vec<(Duration, String)>> {
 fn a_storm_of_one_tenant_moves_no_call_of_another_by_a_moment() {
     let alone = calm_calls(false);
     assert!(alone.iter().all(|events| events.len() == 2), "{alone:?}");
-    assert_eq!(calm_calls(true), alone);
+    let beside = calm_calls(true);
+    for (before, now) in alone.iter().flatten().zip(beside.iter().flatten()) {
+        let moved = before.0.abs_diff(now.0);
+        // Answers to the moment; a tone ends with a tick of its session, whose place among the 20 ms is its port's.
+        let may = if before.1 == "answered" { Duration::ZERO } else { TICK };
+        assert!(
+            before.1 == now.1 && moved <= may,
+            "{before:?} alone, {now:?} beside the storm"
+        );
+    }
+    assert_eq!(beside.iter().flatten().count(), alone.iter().flatten().count());
 }

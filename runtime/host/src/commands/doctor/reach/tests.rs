@@ -1,13 +1,16 @@
 //! Calls to ourselves on loopback, and to where nobody is.
 
 use super::*;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 fn free_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// On ports of its own: tests run side by side.
 fn local() -> NodeConfig {
-    let first = 28_000 + (std::process::id() % 500) as u16 * 8;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 28_000 + (std::process::id() % 100) as u16 * 32 + NEXT.fetch_add(8, Ordering::Relaxed);
     NodeConfig::local(SocketAddr::from(([127, 0, 0, 1], free_port())), first..=first + 7)
 }
 
