@@ -43,7 +43,7 @@ struct RecordingEntry {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MakeLink")]
-struct MakeLink {
+pub(super) struct MakeLink {
     /// Seconds, an hour without it.
     #[serde(default = "usual_link")]
     #[schemars(range(min = 1, max = 604_800))]

@@ -53,8 +53,9 @@ fn examples_of_bodies_are_bodies() {
         fn is<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), serde_json::Error> {
             serde_json::from_str::<T>(text).map(drop)
         }
-        use crate::api::{accounts, deploying, leading, orders};
+        use crate::api::{accounts, deploying, leading, orders, recordings};
         Some(match name {
+            "linkRecording" => is::<recordings::MakeLink>(&text),
             "publishVersion" => is::<deploying::PublishVersion>(&text),
             "setRollout" => is::<deploying::SetRollout>(&text),
             "setRoute" => is::<leading::SetRoute>(&text),
