@@ -140,7 +140,7 @@ impl BoundPages {
         let mut pages = Pages {
             local_http: self.http.as_ref().and_then(address),
             local_api: self.api.as_ref().and_then(|(listener, _)| address(listener)),
-            _http: self.http.map(|listener| http::start(listener, of_http)).transpose()?,
+            _http: None,
             api: None,
             _past: None,
         };
@@ -149,6 +149,8 @@ impl BoundPages {
             let past = api::start_past(config.database.url.clone(), past);
             pages._past = Some(past.map_err(StartError::Thread)?);
         }
+        // Last, because it says that all is well: the database is open by then.
+        pages._http = self.http.map(|listener| http::start(listener, of_http)).transpose()?;
         Ok(pages)
     }
 }

@@ -5,7 +5,7 @@ use crate::web::{self, WebAddress};
 use async_trait::async_trait;
 use http_body_util::BodyExt;
 use hyper::header::{self, HeaderValue};
-use hyper::{Request, Response, Uri};
+use hyper::{Request, Response, StatusCode, Uri};
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
@@ -51,7 +51,7 @@ impl HttpService for Web {
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
         let request = Request::from_parts(parts, body.map_err(io::Error::other));
         let answered = web::ask_any(&address, self.0.clone(), request, ANSWER_BYTES).await;
-        let answered = answered.map_err(|why| match why {
+        let mut answered = answered.map_err(|why| match why {
             FetchFailure::Unresolved => failed(HttpErrorKind::Connect, "its name has no address"),
             FetchFailure::TooLong => failed(HttpErrorKind::Decode, "its answer is too long"),
             FetchFailure::Unreachable => failed(HttpErrorKind::Connect, "it cannot be reached, or broke off"),
@@ -59,6 +59,10 @@ impl HttpService for Web {
                 failed(HttpErrorKind::Unknown, "the request failed")
             }
         })?;
+        // Some stores give the part that was asked for and do not say so in the status (RFC 9110 section 15.3.7).
+        if answered.status() == StatusCode::OK && answered.headers().contains_key(header::CONTENT_RANGE) {
+            *answered.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
         Ok(Response::map(answered, Into::into))
     }
 }
