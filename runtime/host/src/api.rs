@@ -35,8 +35,9 @@ pub(crate) use links::LinkKey;
 pub(crate) use past::{PastFigures, PastThread, Waiting as WaitingCalls, queue as past_queue, start as start_past};
 
 use crate::async_thread::{self, AsyncThread};
+use crate::certificates::{Certificates, Identity, TlsFiles};
 use crate::database::DatabaseConfig;
-use crate::deployments::{Deployments, Loader, now_ms};
+use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
 use crate::live_calls::LiveCalls;
 use crate::shard_threads::Inbox;
@@ -46,6 +47,7 @@ use keys::Keys;
 use patchcord_control::events::Event;
 use patchcord_control::ids::Tenant;
 use patchcord_control::outbound::{OutboundSettings, Pace, TenantPace};
+use patchcord_control::tenancy::Tenancy;
 use patchcord_database::{Database, Error};
 use placing::Placing;
 use repeats::Repeats;
@@ -63,6 +65,8 @@ pub(crate) const EVENTS: usize = 4_096;
 pub struct ApiConfig {
     /// Where it is served.
     pub listen: SocketAddr,
+    /// Certificate and key, to be served by https; none: by http.
+    pub tls: Option<Identity>,
     /// Who may ask.
     pub keys: Vec<ApiKey>,
     /// How fast calls are placed.
@@ -120,6 +124,8 @@ pub(crate) struct Sources {
     pub(crate) loader: Loader,
     /// Who gets the directory.
     pub(crate) shards: Vec<Inbox>,
+    /// What tenants may use.
+    pub(crate) tenancy: Arc<Tenancy>,
 }
 
 /// The API as it is served.
@@ -159,6 +165,15 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// Opens the database, reads what is deployed, and starts serving; the port is closed when the thread's handle is dropped.
 pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<Api, StartError> {
     let config = config.clone();
+    let files = config.tls.clone().map(|identity| TlsFiles {
+        identity: Some(identity),
+        ..TlsFiles::default()
+    });
+    let certificates = files
+        .map(Certificates::load)
+        .transpose()
+        .map_err(StartError::Certificates)?;
+    let certificates = certificates.map(Arc::new);
     let (told, opened) = std::sync::mpsc::sync_channel(1);
     let serve = async move {
         let office = match open(config, sources).await {
@@ -170,7 +185,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
         };
         let _ = told.send(Ok(office.deployments.clone()));
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
-        server::accept(listener, office).await;
+        server::accept(listener, certificates, office).await;
     };
     let thread = async_thread::start("api", serve).map_err(StartError::Thread)?;
     // A thread that says nothing has panicked, which was printed when it happened.
@@ -186,7 +201,9 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
     let database = Database::open(&config.database.url).await?;
     let tenants: Vec<_> = config.tenants().cloned().collect();
     crate::database::with_tenants(&database, &tenants, now_ms()).await?;
-    let deployments = Deployments::new(database.clone(), sources.loader, sources.shards, config.home);
+    let limits = TenantLimits::new(sources.tenancy);
+    let node = (sources.loader, limits, sources.shards);
+    let deployments = Deployments::new(database.clone(), node, config.home);
     deployments.read_all().await?;
     Ok(Office {
         table: table::table(),

@@ -237,12 +237,7 @@ impl Config {
         check::routes_lead_somewhere(&root, (&handlers, &routes), node.api.is_some())?;
         let receivers = Receivers::read(&root, file, &secrets, &handlers)?;
         node.telling = receivers.telling;
-        let deploying = node.api.iter().flat_map(ApiConfig::tenants);
-        let tenants: Vec<_> = handlers
-            .iter()
-            .map(|placed| &placed.value.tenant)
-            .chain(deploying)
-            .collect();
+        let tenants = tenants(&handlers, node.api.as_ref());
         let calling = calling::read(&root, &sip_table, &node, &tenants)?;
         (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
         node.domain.clone_from(&calling.domain);
@@ -260,6 +255,16 @@ impl Config {
             log_level,
         })
     }
+}
+
+/// Whose handlers there are, or can be deployed.
+fn tenants<'t>(handlers: &'t [Placed<'_, Handler>], api: Option<&'t ApiConfig>) -> Vec<&'t Tenant> {
+    let deploying = api.into_iter().flat_map(ApiConfig::tenants);
+    handlers
+        .iter()
+        .map(|placed| &placed.value.tenant)
+        .chain(deploying)
+        .collect()
 }
 
 /// The one address of a section.

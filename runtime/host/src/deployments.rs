@@ -6,10 +6,12 @@
 
 mod loading;
 mod permissions;
+mod quotas;
 mod reading;
 
 pub(crate) use loading::Loader;
 pub(crate) use permissions::{Permission, asked_for, covered};
+pub(crate) use quotas::{METRICS, TenantLimits};
 pub(crate) use reading::{fallback_text, read_fallback};
 
 use crate::node::time_of_day;
@@ -68,6 +70,7 @@ struct Known {
 pub(crate) struct Deployments {
     database: Database,
     loader: Loader,
+    limits: TenantLimits,
     shards: Vec<Inbox>,
     /// Whose routes count for calls that are nobody else's.
     home: Tenant,
@@ -78,10 +81,15 @@ pub(crate) struct Deployments {
 
 impl Deployments {
     /// Nothing yet: see [`Deployments::read_all`].
-    pub(crate) fn new(database: Database, loader: Loader, shards: Vec<Inbox>, home: Tenant) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        (loader, limits, shards): (Loader, TenantLimits, Vec<Inbox>),
+        home: Tenant,
+    ) -> Self {
         Self {
             database,
             loader,
+            limits,
             shards,
             home,
             known: Mutex::default(),
@@ -178,6 +186,8 @@ impl Deployments {
             return Ok(OfTenant::default());
         }
         let tenant = Tenant(account.id.as_str().to_owned());
+        let quotas = patchcord_database::quotas::list(&self.database, &account.id).await?;
+        self.limits.set(&tenant, &quotas);
         let before = self.lock().tenants.get(&tenant).cloned().unwrap_or_default();
         reading::of_tenant(&self.database, &self.loader, &account.id, before).await
     }

@@ -12,7 +12,7 @@ mod figures;
 mod tcp;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(crate) mod tls;
 pub(crate) mod websocket;
 
 pub(crate) use carry::Times;

@@ -59,6 +59,7 @@ fn api_node() -> Node {
                 key(STRANGER, "stranger", &Scope::ALL),
             ],
             outbound: usual_outbound(),
+            tls: None,
             database: database("api"),
             home: Tenant(TENANT.to_owned()),
         }),

@@ -69,6 +69,7 @@ impl Watched {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
                 keys: vec![key(KEY, TENANT), key(STRANGER, "stranger")],
                 outbound: usual_outbound(),
+                tls: None,
                 database: database("watching"),
                 home: Tenant(TENANT.to_owned()),
             }),

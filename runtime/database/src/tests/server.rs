@@ -8,16 +8,16 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs, process};
 
 /// A temporary folder that goes away.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = env::temp_dir().join(format!("patchcord-database-{name}-{}", process::id()));
         fs::create_dir(&path).expect("a new folder");
         Self(path)
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().expect("a plain path")
     }
 }
@@ -28,7 +28,7 @@ impl Drop for Folder {
     }
 }
 
-pub(super) struct Server {
+pub(crate) struct Server {
     shell: Child,
     programs: PathBuf,
     folder: Folder,
@@ -44,7 +44,7 @@ rm -rf "$2/data"
 "#;
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let programs = programs();
         let folder = Folder::new("postgresql");
         let mut command = Command::new("sh");
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// A new database, and how it is reached.
-    pub(super) fn create_database(&self, number: usize) -> String {
+    pub(crate) fn create_database(&self, number: usize) -> String {
         let (folder, name) = (self.folder.path(), format!("case_{number}"));
         let created = Command::new(self.programs.join("createdb"))
             .args(["-h", folder, "-U", "postgres", &name])

@@ -4,12 +4,13 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::keys::{Scope, new_key};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next, time};
+use crate::deployments::METRICS;
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use patchcord_control::grants::{Grants, SECRET_BYTES_MAX, SECRET_BYTES_MIN};
 use patchcord_control::ids::Tenant;
 use patchcord_database::tenants::TenantState;
-use patchcord_database::{Error, TenantId, What, audit, keys, quotas, secrets, tenants};
+use patchcord_database::{Database, Error, TenantId, What, audit, keys, quotas, secrets, tenants};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -372,6 +373,84 @@ pub(crate) async fn set_secret(asked: Asked) -> Outcome {
 pub(crate) async fn delete_secret(asked: Asked) -> Outcome {
     secrets::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
     asked.deployed_anew().await?;
+    Ok(Reply::nothing())
+}
+
+/// A limit of a tenant, in the place of what the configuration says.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Quota")]
+pub(crate) struct QuotaResource {
+    /// One of `calls_at_once`, `new_calls_per_second`, `fuel_per_minute`, `memory_bytes`, `http_per_minute`, `recording_bytes`.
+    metric: String,
+    most: i64,
+}
+
+/// All of them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "QuotaList")]
+pub(crate) struct QuotaList {
+    quotas: Vec<QuotaResource>,
+}
+
+/// How much is allowed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetQuota {
+    #[schemars(range(min = 0))]
+    most: i64,
+}
+
+pub(crate) async fn list_quotas(asked: Asked) -> Outcome {
+    let all = quotas::list(&asked.office.database, &asked.tenant()?).await?;
+    let shown = |quota: quotas::Quota| QuotaResource {
+        metric: quota.metric,
+        most: quota.most,
+    };
+    let list = QuotaList {
+        quotas: all.into_iter().map(shown).collect(),
+    };
+    Ok(Reply::json(StatusCode::OK, &list))
+}
+
+pub(crate) async fn set_quota(asked: Asked) -> Outcome {
+    let tenant = cared_for(&asked).await?.id;
+    let metric = asked.step(1);
+    if !METRICS.contains(&metric) {
+        let right = format!("there is no quota of {metric:?}; give one of {}", METRICS.join(", "));
+        return Err(Problem::of_field(Code::InvalidRequest, "metric", right));
+    }
+    let wanted: SetQuota = asked.body()?;
+    if wanted.most < 0 {
+        return Err(Problem::of_field(Code::Refused, "most", "most: give 0 or more"));
+    }
+    let database = &asked.office.database;
+    match quotas::create(database, &tenant, metric, wanted.most).await {
+        Ok(()) => {}
+        Err(Error::Exists(_)) => {
+            change!(asked, quota_revision(database, &tenant, metric).await?, |from| {
+                quotas::update(database, &tenant, metric, from, wanted.most).await
+            })?;
+        }
+        Err(other) => return Err(other.into()),
+    }
+    asked.deployed_anew_of(&Tenant(tenant.as_str().to_owned())).await?;
+    let shown = QuotaResource {
+        metric: metric.to_owned(),
+        most: wanted.most,
+    };
+    Ok(Reply::json(StatusCode::OK, &shown))
+}
+
+async fn quota_revision(database: &Database, tenant: &TenantId, metric: &str) -> Result<i64, Error> {
+    let all = quotas::list(database, tenant).await?;
+    let found = all.into_iter().find(|quota| quota.metric == metric);
+    found.map(|quota| quota.revision).ok_or(Error::NotFound(What::Quota))
+}
+
+pub(crate) async fn delete_quota(asked: Asked) -> Outcome {
+    let tenant = cared_for(&asked).await?.id;
+    quotas::delete(&asked.office.database, &tenant, asked.step(1)).await?;
+    asked.deployed_anew_of(&Tenant(tenant.as_str().to_owned())).await?;
     Ok(Reply::nothing())
 }
 

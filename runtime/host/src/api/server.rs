@@ -8,7 +8,9 @@ use super::keys::{ApiKey, Scope};
 use super::paths;
 use super::problem::{Code, Problem};
 use super::repeats::{KEY_BYTES, Name, Repeat};
+use crate::certificates::Certificates;
 use crate::deployments::now_ms;
+use crate::transports::tls;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
@@ -22,6 +24,7 @@ use patchcord_database::audit::{self, NewEntry};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -48,7 +51,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Serves until it is dropped.
-pub(super) async fn accept(listener: TcpListener, office: Arc<Office>) {
+pub(super) async fn accept(listener: TcpListener, certificates: Option<Arc<Certificates>>, office: Arc<Office>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let place = places.clone().acquire_owned().await;
@@ -61,22 +64,36 @@ pub(super) async fn accept(listener: TcpListener, office: Arc<Office>) {
                 continue;
             }
         };
-        let office = office.clone();
+        let (office, certificates) = (office.clone(), certificates.clone());
         // Ends with the runtime at the latest, which ends with its thread.
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let office = office.clone();
-                async move { Ok::<_, Infallible>(answer(office, request).await) }
-            });
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIME)
-                .max_buf_size(HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            match certificates {
+                None => serve(stream, office).await,
+                Some(certificates) => {
+                    // One that does not get so far is a scanner, or does not trust us.
+                    let shaken = tokio::time::timeout(HEAD_TIME, tls::accept_websocket(&certificates, stream)).await;
+                    if let Ok(Some(stream)) = shaken {
+                        serve(stream, office).await;
+                    }
+                }
+            }
             drop(place);
         });
     }
+}
+
+/// Serves one connection until it is closed.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, office: Arc<Office>) {
+    let service = service_fn(|request| {
+        let office = office.clone();
+        async move { Ok::<_, Infallible>(answer(office, request).await) }
+    });
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn answer(office: Arc<Office>, request: Request<Incoming>) -> Response<AnswerBody> {

@@ -3,6 +3,8 @@
 //! ```toml
 //! [api]
 //! listen = "127.0.0.1:8080"
+//! certificate = "chain.pem"        # with key: the API and the console by https; loaded again when they change
+//! key = "key.pem"
 //!
 //! [outbound]                       # how fast calls of a tenant are placed; what is too fast waits
 //! calls_per_second = 10
@@ -16,7 +18,7 @@
 //! ```
 
 use super::reader::{ConfigError, Table};
-use super::{ADDRESS, NAME, TENANT, database, name, tenant};
+use super::{ADDRESS, NAME, TENANT, database, name, sip, tenant};
 use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
 use crate::telling::READERS;
 use patchcord_control::events::{EventKinds, Subscription};
@@ -32,7 +34,7 @@ const KEYS_MAX: usize = 1_000;
 
 /// The API, if there is one.
 pub(super) fn read(root: &Table<'_>, file: &Path) -> Result<Option<ApiConfig>, ConfigError> {
-    let section = root.section("api", &["listen"])?;
+    let section = root.section("api", &["listen", "certificate", "key"])?;
     let keys = keys(root)?;
     let listen = section.parsed("listen", ADDRESS, |text| text.parse().ok())?;
     match listen {
@@ -43,6 +45,7 @@ pub(super) fn read(root: &Table<'_>, file: &Path) -> Result<Option<ApiConfig>, C
         }
         Some(listen) => Ok(Some(ApiConfig {
             listen,
+            tls: sip::identity(&section, file)?,
             keys,
             outbound: outbound(root)?,
             database: database::read(&root.section("database", database::KEYS)?, file)?,

@@ -115,21 +115,26 @@ fn advertised(
 }
 
 fn tls(section: &Table<'_>, file: &Path) -> Result<TlsFiles, ConfigError> {
-    let path = |key| -> Result<Option<PathBuf>, ConfigError> {
-        section.parsed(key, "a PEM file such as \"chain.pem\"", |text| {
-            (!text.is_empty()).then(|| beside(file, text))
-        })
-    };
-    let identity = match (path("certificate")?, path("key")?) {
-        (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
-        (None, None) => None,
-        (Some(_), None) => return Err(section.wrong("certificate", "its key is missing: give the file in key")),
-        (None, Some(_)) => return Err(section.wrong("key", "its certificate is missing: give the file in certificate")),
-    };
     Ok(TlsFiles {
-        identity,
-        client_ca: path("client_ca")?,
-        roots: path("roots")?,
+        identity: identity(section, file)?,
+        client_ca: pem(section, file, "client_ca")?,
+        roots: pem(section, file, "roots")?,
+    })
+}
+
+/// The files of a certificate and its key: both, or neither.
+pub(super) fn identity(section: &Table<'_>, file: &Path) -> Result<Option<Identity>, ConfigError> {
+    match (pem(section, file, "certificate")?, pem(section, file, "key")?) {
+        (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(section.wrong("certificate", "its key is missing: give the file in key")),
+        (None, Some(_)) => Err(section.wrong("key", "its certificate is missing: give the file in certificate")),
+    }
+}
+
+fn pem(section: &Table<'_>, file: &Path, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+    section.parsed(key, "a PEM file such as \"chain.pem\"", |text| {
+        (!text.is_empty()).then(|| beside(file, text))
     })
 }
 

@@ -84,6 +84,7 @@ impl Heard {
             figures: figures.api.clone(),
             loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,
+            tenancy: config.tenancy.clone(),
         };
         Ok(Some((sources, past)))
     }

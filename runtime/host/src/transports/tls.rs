@@ -15,8 +15,8 @@ pub(super) async fn accept(certificates: &Certificates, stream: TcpStream) -> Op
     TlsAcceptor::from(config).accept(stream).await.ok()
 }
 
-/// The same for a secure WebSocket.
-pub(super) async fn accept_websocket(
+/// The same for what speaks HTTP: a secure WebSocket, a browser.
+pub(crate) async fn accept_websocket(
     certificates: &Certificates,
     stream: TcpStream,
 ) -> Option<server::TlsStream<TcpStream>> {

@@ -19,6 +19,7 @@ struct Party {
     diallings: Vec<OperationId>,
     bridges: Vec<OperationId>,
     running: bool,
+    stopped: bool,
     waits_for_dial: bool,
     records: u32,
 }
@@ -39,8 +40,17 @@ impl Party {
 
     fn feed(&mut self, input: Input) {
         self.bench.feed(input);
+        let mut stopped = false;
         for output in std::mem::take(&mut self.bench.outputs) {
+            stopped |= matches!(output, Output::StopHandler);
             self.note(output);
+        }
+        if stopped {
+            assert!(!self.stopped, "a handler is stopped once");
+            (self.running, self.stopped) = (false, true);
+            self.feed(Input::Stopped {
+                usage: Usage::default(),
+            });
         }
     }
 
@@ -193,7 +203,7 @@ impl Party {
             }
         }
         assert!(
-            self.running || self.records == 1,
+            self.running || self.stopped || self.records == 1,
             "everything the handler waits for is interrupted"
         );
         if self.running {
@@ -227,6 +237,7 @@ fn one_call(seed: u64) {
         diallings: Vec::new(),
         bridges: Vec::new(),
         running: true,
+        stopped: false,
         waits_for_dial: false,
         records: 0,
     };

@@ -259,14 +259,14 @@ fn every_order_of_events_has_one_outcome() {
         let mut dice = ChaCha12Rng::seed_from_u64(seed);
         let mut bench = Bench::answered();
         let operation = bench.streaming();
-        let mut waits = false;
+        let (mut waits, mut stopped) = (false, false);
         for _ in 0..dice.next_u32() % 12 {
             let answer = match dice.next_u32() % 7 {
-                0 if !waits => {
+                0 if !waits && !stopped => {
                     waits = true;
                     bench.ask(Ask::StopStream { operation })
                 }
-                1 if !waits => {
+                1 if !waits && !stopped => {
                     waits = true;
                     bench.ask(Ask::ReceiveStream {
                         operation,
@@ -286,13 +286,24 @@ fn every_order_of_events_has_one_outcome() {
                 },
             };
             waits &= answer.is_none();
+            // The handler did not end in its time, so it is ended.
+            if !stopped && bench.outputs.iter().any(|output| matches!(output, Output::StopHandler)) {
+                (waits, stopped) = (false, true);
+            }
         }
         bench.hung_up();
         bench.counted();
         if waits {
             bench.stream(over(StreamOver::Lost));
         }
-        bench.returns();
+        match stopped {
+            true => {
+                bench.feed(Input::Stopped {
+                    usage: Usage::default(),
+                });
+            }
+            false => bench.returns(),
+        }
         let over = |bench: &Bench| bench.outputs.iter().any(|output| matches!(output, Output::Ended(_)));
         let mut ended = over(&bench);
         while let Some(at) = bench.call.wake_at().filter(|_| !ended) {

@@ -2,8 +2,8 @@
 
 use super::{answer, body, change, get, json_answer, pages, parameter};
 use crate::api::accounts::{
-    self, AuditList, ChangeTenant, KeyList, MakeKey, NewKeyResource, NewTenant, SecretList, SetSecret, TenantList,
-    TenantResource, UsageList,
+    self, AuditList, ChangeTenant, KeyList, MakeKey, NewKeyResource, NewTenant, QuotaList, QuotaResource, SecretList,
+    SetQuota, SetSecret, TenantList, TenantResource, UsageList,
 };
 use crate::api::endpoint::{Answer, Endpoint};
 use crate::api::keys::Scope;
@@ -15,6 +15,7 @@ pub(super) fn rows() -> Vec<Endpoint> {
     let mut all = tenants();
     all.extend(keys());
     all.extend(secrets());
+    all.extend(quotas());
     all.extend(records());
     all
 }
@@ -192,6 +193,48 @@ fn secrets() -> Vec<Endpoint> {
                 ..get("/v1/secrets/{secret}", "deleteSecret", "Forget a secret", |asked| {
                     Box::pin(accounts::delete_secret(asked))
                 })
+            },
+        )),
+    ]
+}
+
+fn quotas() -> Vec<Endpoint> {
+    let quota = || json!({ "metric": "calls_at_once", "most": 100 });
+    let operator = |row: Endpoint| Endpoint {
+        scope: Some(Scope::Operator),
+        ..row
+    };
+    let path = "/v1/tenants/{tenant}/quotas/{metric}";
+    vec![
+        Endpoint {
+            answer: json_answer::<QuotaList>(
+                "Those that are set; what is not is as the configuration says.",
+                json!({ "quotas": [quota()] }),
+            ),
+            ..get("/v1/quotas", "listQuotas", "What the tenant may use", |asked| {
+                Box::pin(accounts::list_quotas(asked))
+            })
+        },
+        operator(change(
+            Method::PUT,
+            Endpoint {
+                body: body::<SetQuota>(json!({ "most": 100 })),
+                answer: json_answer::<QuotaResource>("It counts from now on, for running calls too.", quota()),
+                ..get(path, "setQuota", "Limit what a tenant may use", |asked| {
+                    Box::pin(accounts::set_quota(asked))
+                })
+            },
+        )),
+        operator(change(
+            Method::DELETE,
+            Endpoint {
+                answer: nothing(),
+                ..get(
+                    path,
+                    "deleteQuota",
+                    "Leave a limit to the configuration again",
+                    |asked| Box::pin(accounts::delete_quota(asked)),
+                )
             },
         )),
     ]
