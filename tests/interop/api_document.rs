@@ -81,6 +81,68 @@ fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
     assert!(said.contains("passed"), "{said}");
 }
 
+/// Runs a program of `target/python`; what it says.
+fn python(folder: &Path, arguments: &[&str]) -> String {
+    let program = lab::root().join("target/python/bin/python");
+    assert!(program.exists(), "{} is not there: run `make setup`", program.display());
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(arguments);
+    let output = command.output().expect("it can be started");
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn a_client_is_made_of_the_document_and_works() {
+    let (folder, lane) = (lab::folder("api_client"), Lane::take());
+    let api = SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
+    let (key, lines) = new_key("made");
+    let sections = format!("[api]\nlisten = \"{api}\"\n\n{lines}");
+    let setup = Setup {
+        sip: "strangers = \"answer\"",
+        sections: &sections,
+        ..Setup::default()
+    };
+    let route = Route {
+        to: "*",
+        handler: HANDLER,
+    };
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::start_with(&folder, &lane, &[route], &setup);
+    let document = ask(api, ("GET", "/v1/openapi.json"), &key);
+    let (_, document) = document.split_once("\r\n\r\n").expect("an answer has a body");
+    std::fs::write(folder.join("document.json"), document).expect("the test's folder can be written to");
+    let said = python(
+        &folder,
+        &[
+            "-m",
+            "openapi_python_client",
+            "generate",
+            "--path",
+            "document.json",
+            "--output-path",
+            "made",
+            "--meta",
+            "none",
+            "--overwrite",
+        ],
+    );
+    assert!(!said.contains("Unable to process schema"), "{said}");
+    let script = lab::root().join("tests/interop/api_document/client.py");
+    let (script, here) = (script.display().to_string(), folder.display().to_string());
+    let said = python(&folder, &[&script, &here, &format!("http://{api}"), &key, "nobody"]);
+    assert!(said.contains("the made client works"), "{said}");
+    server.stop();
+}
+
 #[test]
 fn every_answer_is_as_the_document_says() {
     lab::need("baresip");

@@ -31,7 +31,7 @@ pub(crate) fn document(table: &[Endpoint]) -> Value {
         paths.entry(endpoint.path).or_default().insert(method, operation);
     }
     let schemas = generator.take_definitions(true);
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Patchcord",
@@ -48,7 +48,48 @@ pub(crate) fn document(table: &[Endpoint]) -> Value {
                 "key": { "type": "http", "scheme": "bearer", "description": "An API key, as `patchcord key` makes one." },
             },
         },
-    })
+    });
+    plain_words(&mut document);
+    document
+}
+
+/// Closed sets of words as `enum`, which every generator of clients reads; what each word means goes into the description.
+fn plain_words(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(plain_words),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(plain_words);
+            if let Some((words, meanings)) = words(fields) {
+                fields.remove("oneOf");
+                let about = fields.get("description").and_then(Value::as_str).unwrap_or_default();
+                let about = format!("{about} {meanings}").trim().to_owned();
+                fields.insert("type".to_owned(), json!("string"));
+                fields.insert("enum".to_owned(), json!(words));
+                fields.insert("description".to_owned(), json!(about));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The words of a set, and what they mean; none if it is another schema.
+fn words(schema: &Map<String, Value>) -> Option<(Vec<String>, String)> {
+    let choices = schema.get("oneOf")?.as_array()?;
+    let (mut words, mut meanings) = (Vec::new(), Vec::new());
+    for choice in choices {
+        let about = choice.get("description").and_then(Value::as_str);
+        let of_it: Vec<_> = match (choice.get("const"), choice.get("enum")) {
+            (Some(word), _) => vec![word.as_str()?.to_owned()],
+            (None, Some(Value::Array(several))) => {
+                let several = several.iter().map(|word| word.as_str().map(str::to_owned));
+                several.collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        meanings.extend(about.map(|about| format!("`{}`: {about}", of_it.join("`, `"))));
+        words.extend(of_it);
+    }
+    Some((words, meanings.join(" ")))
 }
 
 fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {

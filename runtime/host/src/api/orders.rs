@@ -229,12 +229,18 @@ pub(crate) enum Part {
     /// Milliseconds of silence.
     Silence(u32),
     /// A tone.
-    Tone {
-        /// In Hz.
-        hz: u16,
-        /// In milliseconds.
-        ms: u32,
-    },
+    Tone(PlainTone),
+}
+
+/// One frequency for a while.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Tone")]
+pub(crate) struct PlainTone {
+    /// In Hz.
+    hz: u16,
+    /// In milliseconds.
+    ms: u32,
 }
 
 /// Sound for a leg.
@@ -265,7 +271,7 @@ impl From<PlayPrompt> for Change {
             Part::File(name) => Segment::File(name),
             Part::Url(url) => Segment::Url(url.into()),
             Part::Silence(ms) => Segment::Silence(ms),
-            Part::Tone { hz, ms } => Segment::Tone(Tone {
+            Part::Tone(PlainTone { hz, ms }) => Segment::Tone(Tone {
                 frequencies: vec![hz],
                 on_ms: ms,
                 off_ms: 0,

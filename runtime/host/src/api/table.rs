@@ -18,7 +18,7 @@ use super::words::{CallList, CallResource, Status};
 use hyper::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Whose key it is.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,7 +48,11 @@ fn about_itself() -> Vec<Endpoint> {
     vec![
         Endpoint {
             scope: None,
-            answer: answer("The document.", Some(("application/json", schema::<Value>)), None),
+            answer: answer(
+                "The document.",
+                Some(("application/json", schema::<Map<String, Value>>)),
+                None,
+            ),
             ..get("/v1/openapi.json", "getOpenApi", "This document", |asked| {
                 Box::pin(async move { Ok(Reply::json(StatusCode::OK, &openapi::document(&asked.office.table))) })
             })

@@ -98,3 +98,27 @@ fn problems_of_one_status_are_told_together() {
     let statuses: Vec<u16> = problems(place).into_keys().collect();
     assert_eq!(statuses, [400, 401, 403, 404, 409, 413, 415, 422, 429, 503]);
 }
+
+#[test]
+fn closed_sets_of_words_are_enums_with_their_meanings() {
+    let document = document(&table());
+    let scope = &document["components"]["schemas"]["Scope"];
+    assert_eq!(scope["enum"], json!(["read", "write", "admin", "operator"]));
+    assert!(
+        scope["description"]
+            .as_str()
+            .is_some_and(|about| about.contains("`write`: "))
+    );
+    fn no_const(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().all(no_const),
+            Value::Object(fields) => {
+                let all_words = fields.get("oneOf").and_then(Value::as_array);
+                let all_words = all_words.is_some_and(|all| all.iter().all(|one| one["const"].is_string()));
+                !all_words && fields.values().all(no_const)
+            }
+            _ => true,
+        }
+    }
+    assert!(no_const(&document));
+}
