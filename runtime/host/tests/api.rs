@@ -24,7 +24,8 @@ use patchcord_control::ids::Tenant;
 use patchcord_host::{ApiConfig, ApiKey, KeyHash, Node, NodeConfig, Scope, usual_outbound};
 use patchcord_sim::phone::End;
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::phone::{Outcome, TestPhone};
 use support::{TENANT, config, directory, example, log, node, program, wait_for_metric};
@@ -443,4 +444,36 @@ fn what_is_wrong_with_a_body_or_a_header_is_told_by_name() {
     assert_eq!(problem(keys), told(404, "not-found", Value::Null));
     let named = client.ask("POST", &format!("{call}/end"), &[("Idempotency-Key", "")], None);
     assert_eq!(problem(named), told(400, "invalid-request", json!("idempotency-key")));
+}
+
+#[test]
+fn clients_that_dribble_hold_up_nobody_else() {
+    let node = api_node();
+    let ours = client(&node, KEY);
+    let address = node.local_api().unwrap();
+    let begun = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // One that is hung up on meanwhile cannot write all of it.
+        let _ = stream.write_all(bytes);
+        stream
+    };
+    let mut slow: Vec<_> = (0..100).map(|_| begun(b"GET /v1/calls HT")).collect();
+    let head = format!(
+        "POST /v1/calls HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n"
+    );
+    slow.extend((0..100).map(|_| begun(format!("{head}Content-Length: 500\r\n\r\n{{").as_bytes())));
+    slow.extend((0..100).map(|_| begun(b"\x16\x03\x01\x02\x00\x01\x00")));
+    for stream in &mut slow {
+        // One that was hung up on is no reason to stop.
+        let _ = stream.write_all(b" ");
+    }
+    for _ in 0..20 {
+        assert_eq!(ours.get("/v1/me").status, 200);
+    }
+    let long = begun(format!("GET /v1/me HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(64 * 1024)).as_bytes());
+    let mut answer = String::new();
+    long.set_read_timeout(Some(PATIENCE)).unwrap();
+    let _ = BufReader::new(long).read_to_string(&mut answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(ours.get("/v1/me").status, 200);
 }

@@ -52,4 +52,11 @@ pub(super) fn lines(page: &mut Page, figures: &Figures) {
         "Of these, answered with a problem.",
         figures.api.refused.get(),
     );
+    let past = &figures.api.past;
+    page.counters(
+        "patchcord_past_calls_total",
+        "Records of calls on their way to the database, by what became of them; each is in the file of end records anyway.",
+        "result",
+        &[("written", past.written.get()), ("lost", past.lost.get())],
+    );
 }
