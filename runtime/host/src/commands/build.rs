@@ -160,7 +160,8 @@ fn artifact(line: &str, manifest: &Path) -> Option<PathBuf> {
 /// Writes beside and renames, so that a watcher never sees half a module.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().expect("a module's path has a folder");
-    let draft = path.with_extension("wasm.part");
+    // Of this process alone: two that build the same handler do not take each other's.
+    let draft = path.with_extension(format!("wasm.{}.part", std::process::id()));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&draft, bytes))
         .and_then(|()| fs::rename(&draft, path))
