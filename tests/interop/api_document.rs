@@ -52,14 +52,10 @@ fn live_call(api: SocketAddr, key: &str) -> String {
 
 /// Runs it in a folder; what it says if it finds something.
 fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
-    let python = lab::root().join("target/python/bin/python");
-    assert!(python.exists(), "{} is not there: run `make setup`", python.display());
-    let mut command = Command::new(python);
+    let mut command = python(folder);
     command
-        .current_dir(folder)
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", lab::root().join("tests/interop/api_document"))
-        .env("PYTHONDONTWRITEBYTECODE", "1")
         .args(["-m", "schemathesis.cli", "run"])
         .arg(format!("http://{api}/v1/openapi.json"))
         .args(["--header", &format!("Authorization: Bearer {key}")])
@@ -75,21 +71,21 @@ fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
             "10",
         ])
         .args(more);
-    let output = command.output().expect("it can be started");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    let said = said(&mut command);
     assert!(said.contains("passed"), "{said}");
 }
 
-/// Runs a program of `target/python`; what it says.
-fn python(folder: &Path, arguments: &[&str]) -> String {
+/// The interpreter of `target/python`, in a folder.
+fn python(folder: &Path) -> Command {
     let program = lab::root().join("target/python/bin/python");
     assert!(program.exists(), "{} is not there: run `make setup`", program.display());
     let mut command = Command::new(program);
+    command.current_dir(folder).env("PYTHONDONTWRITEBYTECODE", "1");
     command
-        .current_dir(folder)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .args(arguments);
+}
+
+/// What a program says that ends well.
+fn said(command: &mut Command) -> String {
     let output = command.output().expect("it can be started");
     let said = format!(
         "{}{}",
@@ -120,26 +116,20 @@ fn a_client_is_made_of_the_document_and_works() {
     let document = ask(api, ("GET", "/v1/openapi.json"), &key);
     let (_, document) = document.split_once("\r\n\r\n").expect("an answer has a body");
     std::fs::write(folder.join("document.json"), document).expect("the test's folder can be written to");
-    let said = python(
-        &folder,
-        &[
-            "-m",
-            "openapi_python_client",
-            "generate",
-            "--path",
-            "document.json",
-            "--output-path",
-            "made",
-            "--meta",
-            "none",
-            "--overwrite",
-        ],
-    );
-    assert!(!said.contains("Unable to process schema"), "{said}");
+    let mut generator = python(&folder);
+    generator
+        .args(["-m", "openapi_python_client", "generate", "--path", "document.json"])
+        .args(["--output-path", "made", "--meta", "none", "--overwrite"]);
+    let told = said(&mut generator);
+    assert!(!told.contains("Unable to process schema"), "{told}");
     let script = lab::root().join("tests/interop/api_document/client.py");
-    let (script, here) = (script.display().to_string(), folder.display().to_string());
-    let said = python(&folder, &[&script, &here, &format!("http://{api}"), &key, "nobody"]);
-    assert!(said.contains("the made client works"), "{said}");
+    let mut client = python(&folder);
+    client
+        .arg(script)
+        .arg(&folder)
+        .args([&format!("http://{api}"), &key, "nobody"]);
+    let told = said(&mut client);
+    assert!(told.contains("the made client works"), "{told}");
     server.stop();
 }
 

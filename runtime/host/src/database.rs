@@ -1,5 +1,6 @@
 //! Where the database of a node is, and what its secrets are sealed with. Not here: what is in it (the crate `database`).
 
+use crate::encoding::from_hex;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use patchcord_control::ids::Tenant;
 use patchcord_database::{Database, Error, TenantId};
@@ -34,13 +35,7 @@ impl fmt::Debug for SealingKey {
 impl SealingKey {
     /// Reads 64 hex digits: 256 random bits.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 2 * KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut bytes = [0; KEY_BYTES];
-        for (place, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
-        }
+        let bytes = from_hex::<KEY_BYTES>(text)?;
         let key = UnboundKey::new(&AES_256_GCM, &bytes).ok()?;
         Some(Self(Arc::new(LessSafeKey::new(key))))
     }

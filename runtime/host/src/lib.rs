@@ -23,6 +23,8 @@ mod deal;
 mod deployments;
 mod dns;
 mod doors;
+#[doc(hidden)]
+pub mod encoding;
 mod fetch;
 mod figures;
 mod hosted;

@@ -9,6 +9,7 @@ use super::past::{self, Asking};
 use super::placing::Gone;
 use super::problem::{Code, Problem};
 use super::words::{CallList, CallResource, Status};
+use crate::encoding::hex;
 use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
@@ -226,7 +227,7 @@ fn not_live(asked: &Asked, id: CallId) -> Option<CallResource> {
 fn hash_of(call: &CallResource) -> String {
     let shown = serde_json::to_vec(call).unwrap_or_default();
     let hash = digest(&SHA256, &shown);
-    hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.as_ref()[..16])
 }
 
 pub(crate) async fn place(asked: Asked) -> Outcome {

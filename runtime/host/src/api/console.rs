@@ -1,14 +1,12 @@
 //! The console: pages for a browser at `/` of the API's port, in the binary. They ask the same API as everybody else, with the key
 //! that is typed into them; nothing here knows who that is. No page loads anything from another host, and none may be framed.
 
-use super::endpoint::{Reply, whole};
+use super::endpoint::{Reply, is_known, whole};
+use crate::encoding::hex;
 use aws_lc_rs::digest::{SHA256, digest};
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
-};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, REFERRER_POLICY};
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{HeaderMap, Method, Request, StatusCode};
-use std::fmt::Write;
 
 /// Everything from here and nothing else; sound that the page has fetched itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:; \
@@ -100,8 +98,7 @@ pub(super) fn page<B>(request: &Request<B>) -> Option<Reply> {
 
 fn reply(file: &File, headers: &HeaderMap) -> Reply {
     let etag = etag(file.bytes);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let fresh = known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag));
+    let fresh = is_known(headers, &etag);
     let always: [(HeaderName, &str); 6] = [
         (CONTENT_TYPE, file.media_type),
         // Asked for each time, and sent only if it is another: a new version is seen at once.
@@ -125,13 +122,7 @@ fn reply(file: &File, headers: &HeaderMap) -> Reply {
 
 /// The first half of the content's hash.
 fn etag(bytes: &[u8]) -> String {
-    let mut text = "\"".to_owned();
-    for byte in &digest(&SHA256, bytes).as_ref()[..16] {
-        // A string takes everything.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push('"');
-    text
+    format!("\"{}\"", hex(&digest(&SHA256, bytes).as_ref()[..16]))
 }
 
 #[cfg(test)]

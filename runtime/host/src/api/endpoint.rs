@@ -196,6 +196,13 @@ impl Reply {
     }
 }
 
+/// Whether a client has what has this tag already (RFC 9110 section 13.1.2).
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers.get(hyper::header::IF_NONE_MATCH);
+    let known = known.and_then(|value| value.to_str().ok());
+    known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag))
+}
+
 /// A body that is there.
 pub(crate) fn whole(bytes: Vec<u8>) -> AnswerBody {
     Full::new(Bytes::from(bytes)).boxed_unsync()

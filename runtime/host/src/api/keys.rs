@@ -1,6 +1,7 @@
 //! API keys: whose they are and what they may do. Only their hashes are kept: a key is 256 random bits, so a plain SHA-256 of it
 //! cannot be undone, and looking a hash up tells nobody anything about the keys.
 
+use crate::encoding::{from_hex, hex};
 use aws_lc_rs::digest::{SHA256, digest};
 use patchcord_control::ids::Tenant;
 use patchcord_database::keys::{self, Scope as Stored};
@@ -86,7 +87,7 @@ impl fmt::Debug for KeyHash {
 
 impl fmt::Display for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -105,14 +106,7 @@ impl KeyHash {
 
     /// Reads 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (place, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
+        from_hex(text).map(Self)
     }
 }
 
@@ -123,8 +117,7 @@ impl KeyHash {
 pub fn new_key() -> Result<(String, KeyHash), getrandom::Error> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes)?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = format!("pck_{digits}");
+    let key = format!("pck_{}", hex(&bytes));
     let hash = KeyHash::of(&key);
     Ok((key, hash))
 }

@@ -1,9 +1,10 @@
 //! Links that give the sound of one recording to whoever has them, for a time, without a key: HMAC-SHA256 over whose it is, which,
 //! and until when. The key is made at each start of the node: links of an earlier one are void.
 
+use crate::encoding::{from_hex, hex};
 use aws_lc_rs::hmac;
 use patchcord_control::ids::{RecordingId, Tenant};
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// What signs links.
 pub(crate) struct LinkKey(hmac::Key);
@@ -38,24 +39,14 @@ impl LinkKey {
     /// 64 hexadecimal digits.
     pub(crate) fn sign(&self, link: &Link<'_>) -> String {
         let tag = hmac::sign(&self.0, link.text().as_bytes());
-        let mut signature = String::with_capacity(64);
-        for byte in tag.as_ref() {
-            // A string takes everything.
-            let _ = write!(signature, "{byte:02x}");
-        }
-        signature
+        hex(tag.as_ref())
     }
 
     /// Whether this is its signature. How much of it is right takes no time to say.
     pub(crate) fn has_signed(&self, link: &Link<'_>, signature: &str) -> bool {
-        let pairs = signature.as_bytes().as_chunks::<2>().0;
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let bytes = pairs
-            .iter()
-            .map(|[high, low]| Some((digit(*high)? * 16 + digit(*low)?) as u8));
-        let tag: Option<Vec<u8>> = bytes.collect();
+        let tag = from_hex::<32>(signature);
         let verified = tag.map(|tag| hmac::verify(&self.0, link.text().as_bytes(), &tag));
-        signature.len() == 64 && verified.is_some_and(|verified| verified.is_ok())
+        verified.is_some_and(|verified| verified.is_ok())
     }
 }
 

@@ -13,6 +13,7 @@ use super::links::Link;
 use super::past;
 use super::problem::{Code, Problem};
 use super::words::{CallResource, RecordingResource, StateOfRecording};
+use crate::encoding::percent;
 use crate::node::time_of_day;
 use crate::recordings::shelf::{NotHad, Sound};
 use crate::records::rfc3339;
@@ -187,7 +188,7 @@ async fn link(asked: Asked) -> Outcome {
     let signature = asked.office.kept.links.sign(&link);
     let url = format!(
         "/v1/recordings/{recording}/shared?tenant={}&expires={expires}&signature={signature}",
-        encoded(&tenant.0)
+        percent(&tenant.0)
     );
     let made = RecordingLink {
         url: url.clone(),
@@ -225,15 +226,6 @@ async fn shared(asked: Asked) -> Outcome {
     }
     let sound = asked.office.kept.recordings.find(&tenant, recording).await;
     Ok(sounding(sound.map_err(not_had)?, &asked))
-}
-
-/// RFC 3986 section 2.1: all but unreserved signs as `%` and two digits.
-fn encoded(text: &str) -> String {
-    let sign = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(sign).collect()
 }
 
 #[cfg(test)]

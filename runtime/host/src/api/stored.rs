@@ -1,11 +1,11 @@
 //! What all that is kept in the database has in common: revisions as ETags, pages, and what its errors are to a client.
 
-use super::endpoint::{Asked, Reply};
+use super::endpoint::{Asked, Reply, is_known};
 use super::problem::{Code, Problem};
 use crate::deployments::now_ms;
 use crate::records::rfc3339;
 use hyper::StatusCode;
-use hyper::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{ETAG, IF_MATCH};
 use patchcord_control::ids::Tenant;
 use patchcord_control::words::UnixTime;
 use patchcord_database::{Cursor, Error, LIMIT_DEFAULT, LIMIT_MAX, Paging, TenantId};
@@ -81,8 +81,7 @@ impl Asked {
     /// An object that has a revision, unless the client has it already.
     pub(crate) fn revised(&self, revision: impl Display, shown: &impl Serialize) -> Reply {
         let etag = format!("\"{revision}\"");
-        let known = self.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-        if known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag)) {
+        if is_known(&self.headers, &etag) {
             let mut unchanged = Reply::nothing();
             unchanged.status = StatusCode::NOT_MODIFIED;
             return unchanged.with(ETAG, etag);

@@ -105,13 +105,10 @@ fn of_calls() -> Vec<Endpoint> {
         },
         Endpoint {
             body: body::<PlaceCall>(json!({ "to": { "user": "alice" }, "handler": "alert", "ring_s": 30 })),
-            answer: Answer {
-                status: StatusCode::CREATED,
-                ..json_answer::<CallReference>(
-                    "It is being placed; what comes of it is the call's status.",
-                    reference(),
-                )
-            },
+            answer: created(json_answer::<CallReference>(
+                "It is being placed; what comes of it is the call's status.",
+                reference(),
+            )),
             ..post("/v1/calls", "placeCall", "Place a call", |asked| {
                 Box::pin(calls::place(asked))
             })
@@ -204,10 +201,10 @@ fn sound_of_calls() -> Vec<Endpoint> {
         },
         Endpoint {
             body: body::<StartRecording>(json!({ "legs": [0] })),
-            answer: Answer {
-                status: StatusCode::CREATED,
-                ..json_answer::<RecordingReference>("It records.", json!({ "recording": "rec_0123_1", "number": 1 }))
-            },
+            answer: created(json_answer::<RecordingReference>(
+                "It records.",
+                json!({ "recording": "rec_0123_1", "number": 1 }),
+            )),
             problems: STATES,
             ..post(
                 "/v1/calls/{call}/recordings",
@@ -272,11 +269,24 @@ pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str
     Endpoint {
         method: Method::POST,
         scope: Some(Scope::Write),
-        answer: Answer {
-            status: StatusCode::NO_CONTENT,
-            ..answer("Done.", None, None)
-        },
+        answer: nothing(),
         ..get(path, name, summary, handle)
+    }
+}
+
+/// Done, and nothing to say.
+pub(super) fn nothing() -> Answer {
+    Answer {
+        status: StatusCode::NO_CONTENT,
+        ..answer("Done.", None, None)
+    }
+}
+
+/// The answer when something came into being.
+pub(super) fn created(answer: Answer) -> Answer {
+    Answer {
+        status: StatusCode::CREATED,
+        ..answer
     }
 }
 

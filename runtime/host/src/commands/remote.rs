@@ -14,6 +14,7 @@ pub(crate) mod usage;
 use anyhow::{Context, Result};
 use hyper::Method;
 use patchcord_host::api_client::{ApiClient, Sent};
+pub(crate) use patchcord_host::encoding::percent as encoded;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -82,18 +83,6 @@ pub(crate) fn all(client: &ApiClient, path: &str, field: &str) -> Result<Vec<Val
             None => return Ok(items),
         }
     }
-}
-
-/// A text as one step of a path or a value of a query (RFC 3986 section 2.1).
-pub(crate) fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// A field as text; nothing if it is not there.

@@ -1,7 +1,7 @@
 //! What a version may do beyond its call: the interfaces that reach others or keep something, the web servers it may ask, and the
 //! secrets it may read. A version that asks for what none before it was granted is held until somebody grants it.
 
-use patchcord_control::http_urls::HttpUrl;
+use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_guest::Module;
 use std::fmt;
 
@@ -80,14 +80,15 @@ pub(crate) fn asked_for(interfaces: &[String], http: &[String], secrets: &[Strin
 /// Whether what was granted covers a permission: the same, or, of web servers, an address above it.
 pub(crate) fn covered(granted: &[Permission], wanted: &Permission) -> bool {
     granted.iter().any(|one| match (one, wanted) {
-        (Permission::Http(above), Permission::Http(below)) => is_below(above, below),
+        (Permission::Http(above), Permission::Http(below)) => allows(above, below),
         (one, wanted) => one == wanted,
     })
 }
 
-/// Whether an address is another, or below it as a folder.
-fn is_below(above: &str, below: &str) -> bool {
-    above == below || (above.ends_with('/') && below.starts_with(above))
+/// Whether who may ask below one address may ask below another: as it is held when a handler asks.
+fn allows(above: &str, below: &str) -> bool {
+    let allowed = |above| HttpUrl::parse(below).is_ok_and(|below| HttpAllow::Below(vec![above]).allows(&below));
+    HttpUrl::parse(above).is_ok_and(allowed)
 }
 
 #[cfg(test)]

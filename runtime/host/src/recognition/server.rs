@@ -30,7 +30,7 @@ struct Answer {
 pub(super) async fn recognise(server: &Hosted, fields: &Fields, wanted: &ToRecognise, language: &str) -> Recognised {
     let mut random = [0; BOUNDARY_BYTES];
     getrandom::fill(&mut random).map_err(|why| format!("there is no randomness: {why}"))?;
-    let boundary: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let boundary = crate::encoding::hex(&random);
     let posted = Posted {
         content_type: &format!("multipart/form-data; boundary={boundary}"),
         accept: "application/json",

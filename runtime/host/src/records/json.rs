@@ -1,5 +1,6 @@
 //! A record as JSON: the names and units that readers of the file rely on. Own types, so that the inner ones may change.
 
+use crate::encoding::hex;
 use crate::recordings::Interrupted;
 use patchcord_control::record::{
     CallRecord, HandlerEnd, LegRecord, MediaCounters, RecognitionRecord, RecordingOutcome, RecordingRecord,
@@ -26,10 +27,6 @@ pub(crate) fn interrupted(recording: &Interrupted) -> String {
         sha256: hex(&recording.sha256),
     };
     serde_json::to_string(&line).expect("a line is strings and numbers, which JSON can hold")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// More than twelve fields: it is the record, and each is a column.

@@ -1,8 +1,8 @@
 //! How a webhook is signed (`wit/webhooks.md`): HMAC-SHA256 over the time, the address, and the parameters, sorted. The body is the
 //! sorted parameters as they were signed.
 
+use crate::encoding::{hex, percent};
 use aws_lc_rs::hmac;
-use std::fmt::Write;
 
 /// The header that carries the signature.
 pub(super) const HEADER: &str = "patchcord-signature";
@@ -20,30 +20,12 @@ pub(super) fn sign(secret: &str, url: &str, parameters: &[(&str, String)], at: u
     sorted.sort_unstable();
     let encoded = sorted
         .into_iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        .map(|(name, value)| format!("{}={}", percent(name), percent(value)));
     let body = encoded.collect::<Vec<_>>().join("&");
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, format!("{at}\n{url}\n{body}").as_bytes());
-    let mut signature = format!("t={at},v1=");
-    for byte in tag.as_ref() {
-        // A string takes everything.
-        let _ = write!(signature, "{byte:02x}");
-    }
+    let signature = format!("t={at},v1={}", hex(tag.as_ref()));
     Signed { body, signature }
-}
-
-/// RFC 3986 section 2.1: all but unreserved signs as `%` and two upper-case digits.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

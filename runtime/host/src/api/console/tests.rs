@@ -1,6 +1,7 @@
 //! The console's files: all of them are there, and none asks anything of another host.
 
 use super::*;
+use hyper::header::IF_NONE_MATCH;
 use std::collections::BTreeSet;
 use std::path::Path;
 

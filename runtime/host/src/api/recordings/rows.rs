@@ -4,7 +4,7 @@ use super::listing::{self, RecordingList};
 use super::{MakeLink, RecordingEntry, RecordingLink};
 use crate::api::endpoint::{Answer, Endpoint, schema};
 use crate::api::problem::Code;
-use crate::api::table::{answer, body, get, json_answer, pages, parameter, post};
+use crate::api::table::{answer, body, created, get, json_answer, pages, parameter, post};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -67,10 +67,7 @@ fn of_sound() -> Vec<Endpoint> {
         Endpoint {
             audited: true,
             body: body::<MakeLink>(json!({ "expires_s": 600 })),
-            answer: Answer {
-                status: StatusCode::CREATED,
-                ..json_answer::<RecordingLink>("A link that needs no key.", link())
-            },
+            answer: created(json_answer::<RecordingLink>("A link that needs no key.", link())),
             ..post(
                 "/v1/recordings/{recording}/link",
                 "linkRecording",

@@ -22,5 +22,5 @@ fn only_the_text_that_we_write_names_a_recording() {
     }
     assert_eq!(cursor(&format!("17.{id}")), Some((17, id)));
     assert!(cursor(&id.to_string()).is_none() && cursor("17.").is_none());
-    assert_eq!(encoded("a b/é~"), "a%20b%2F%C3%A9~");
+    assert_eq!(percent("a b/é~"), "a%20b%2F%C3%A9~");
 }

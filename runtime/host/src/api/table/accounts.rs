@@ -1,14 +1,14 @@
 //! Rows of tenants, keys, secrets, usage and the audit log.
 
-use super::{answer, body, change, get, json_answer, pages, parameter};
+use super::{body, change, created, get, json_answer, nothing, pages, parameter};
 use crate::api::accounts::{
     self, AuditList, ChangeTenant, KeyList, MakeKey, NewKeyResource, NewTenant, QuotaList, QuotaResource, SecretList,
     SetQuota, SetSecret, TenantList, TenantResource, UsageList,
 };
-use crate::api::endpoint::{Answer, Endpoint};
+use crate::api::endpoint::Endpoint;
 use crate::api::keys::Scope;
 use crate::api::problem::Code;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use serde_json::{Value, json};
 
 pub(super) fn rows() -> Vec<Endpoint> {
@@ -32,20 +32,6 @@ fn new_key() -> Value {
     let mut shown = key();
     shown["key"] = json!("pck_0000000000000000000000000000000000000000000000000000000000000001");
     shown
-}
-
-fn nothing() -> Answer {
-    Answer {
-        status: StatusCode::NO_CONTENT,
-        ..answer("Done.", None, None)
-    }
-}
-
-fn created(row: Answer) -> Answer {
-    Answer {
-        status: StatusCode::CREATED,
-        ..row
-    }
 }
 
 /// For administrators: to look at too.

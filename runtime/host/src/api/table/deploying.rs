@@ -1,15 +1,15 @@
 //! Rows of what is uploaded, rolled out, and led to.
 
-use super::{answer, body, change, get, json_answer, pages, parameter};
+use super::{answer, body, change, created, get, json_answer, nothing, pages, parameter};
 use crate::api::deploying::{
     self, HandlerList, HandlerResource, ModuleList, ModuleResource, PublishVersion, RolloutResource, SetRollout,
     VersionList, VersionResource,
 };
-use crate::api::endpoint::{Answer, Body, Endpoint, schema};
+use crate::api::endpoint::{Body, Endpoint, schema};
 use crate::api::keys::Scope;
 use crate::api::leading::{self, NumberList, NumberResource, RouteList, RouteResource, SetNumber, SetRoute};
 use crate::api::problem::Code;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use patchcord_guest::MAX_MODULE_BYTES;
 use serde_json::{Value, json};
 
@@ -42,20 +42,6 @@ fn rollout() -> Value {
 fn handler() -> Value {
     json!({ "name": "support", "source": "database", "newest_version": 2, "created_at": "2026-11-27T09:00:00.000Z",
             "rollout": rollout() })
-}
-
-fn nothing() -> Answer {
-    Answer {
-        status: StatusCode::NO_CONTENT,
-        ..answer("Done.", None, None)
-    }
-}
-
-fn created(row: Answer) -> Answer {
-    Answer {
-        status: StatusCode::CREATED,
-        ..row
-    }
 }
 
 fn modules() -> Vec<Endpoint> {

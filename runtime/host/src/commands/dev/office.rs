@@ -7,6 +7,7 @@ use patchcord_control::ledger::{Ledger, LedgerSettings, TenantLimits};
 use patchcord_control::numbers::{DialPlan, PlanSettings};
 use patchcord_control::policy::CallerIds;
 use patchcord_control::trunks::Trunks;
+use patchcord_host::encoding::hex;
 use patchcord_sip::{Algorithm, GateConfig, Secret, Strangers, User};
 use patchcord_switch::{CallingOut, Outgoing, Users};
 use std::net::IpAddr;
@@ -33,7 +34,7 @@ impl Office {
         let password = if address.is_loopback() {
             PASSWORD.to_owned()
         } else {
-            random.iter().map(|byte| format!("{byte:02x}")).collect()
+            hex(&random)
         };
         let domain = match address {
             IpAddr::V6(address) => format!("[{address}]"),

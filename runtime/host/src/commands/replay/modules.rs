@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use patchcord_guest::MAX_MODULE_BYTES;
 use patchcord_host::config::Config;
+use patchcord_host::encoding::hex;
 use patchcord_host::journals::module_file;
 use std::collections::BTreeMap;
 use std::fs;
@@ -101,11 +102,7 @@ impl Modules {
 
     fn take(&mut self, path: &Path) -> Result<()> {
         let bytes = bytes_of(path)?;
-        let hash = digest(&SHA256, &bytes)
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(digest(&SHA256, &bytes).as_ref());
         self.known.insert(hash, (path.to_owned(), Arc::new(bytes)));
         Ok(())
     }

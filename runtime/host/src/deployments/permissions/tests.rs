@@ -39,5 +39,7 @@ fn an_address_covers_what_is_below_it_and_nothing_beside_it() {
     assert!(covered(&granted, &Permission::read("dial")));
     assert!(!covered(&granted, &Permission::read("http:https://a.example/xy")));
     assert!(!covered(&granted, &Permission::read("http:https://a.example.evil/x/")));
+    assert!(!covered(&granted, &Permission::read("http:https://a.example/x/../")));
+    assert!(!covered(&granted, &Permission::read("http:http://a.example/x/")));
     assert!(!covered(&granted, &Permission::read("record")));
 }

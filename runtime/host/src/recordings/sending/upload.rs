@@ -110,7 +110,7 @@ impl Facts {
     }
 
     fn attributes(&self) -> Attributes {
-        let sha256: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = crate::encoding::hex(&self.sha256);
         let mut attributes = Attributes::new();
         attributes.insert(Attribute::ContentType, self.content_type.into());
         attributes.insert(Attribute::Metadata("sha256".into()), sha256.into());
