@@ -23,6 +23,7 @@ mod random;
 mod recognise;
 mod recording;
 mod rooms;
+mod slices;
 mod speech;
 mod streaming;
 mod telling;

@@ -1,17 +1,18 @@
 //! One run of a module beside one call: given an answer, it names the next ask.
 //!
 //! The guest runs on a stack of its own; the engine's future is polled by hand with a waker that does nothing, because
-//! the only thing a guest ever waits for is our own answer.
+//! the only things a guest ever waits for are our own answer and its next slice: a turn that takes long comes back to whoever
+//! runs it after each [`SLICE_FUEL`], so that others are not kept waiting by it.
 
 use crate::bindings::CallHandler;
 use crate::bindings::patchcord::handler::{events, types};
 use crate::contract::ModuleKind;
 use crate::fault::Stop;
 use crate::handles::Leg;
-use crate::meter::TickMeter;
+use crate::meter::{TickMeter, TimeAway};
 use crate::module::{Entry, Loaded};
-use crate::slot::{self, Inside, Outside, Reply, State, Turn};
-use crate::{Fault, Limits, Module};
+use crate::slot::{self, Outside, Reply, State, Turn};
+use crate::{CpuClock, Fault, Limits, Module, SLICE_FUEL};
 use patchcord_control::ask::{Answer, Ask};
 use patchcord_control::events::Event;
 use patchcord_control::ids::LegId;
@@ -21,6 +22,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use wasmtime::component::{self, Resource};
 use wasmtime::{AsContextMut, Store, UpdateDeadline};
 
@@ -57,6 +59,8 @@ type Guest = Pin<Box<dyn Future<Output = (Outcome, Usage)> + Send>>;
 enum Life {
     /// No code of the guest has run.
     Fresh(Guest),
+    /// The guest is in the middle of a turn, since the thread's clock said so.
+    Working(Guest, Option<Duration>),
     /// The guest asked and rests.
     Resting(Guest),
     /// Finished, failed or killed.
@@ -66,6 +70,8 @@ enum Life {
 /// A handler beside its call. Dropping it is the same as [`Instance::kill`].
 pub struct Instance {
     slot: Outside,
+    clock: Option<CpuClock>,
+    away: TimeAway,
     life: Life,
     next_turn: Turn,
     usage: Usage,
@@ -93,23 +99,43 @@ impl Instance {
             )));
         }
         let (slot, inside) = slot::slot();
-        let guest = Box::pin(live(Arc::clone(module.loaded()), told, inside, limits));
+        let (clock, away) = (module.loaded().cpu_clock, TimeAway::default());
+        let ticks = TickMeter::new(clock, limits.turn_cpu_ms, away.clone());
+        let guest = Box::pin(live(Arc::clone(module.loaded()), told, State::new(inside, limits, ticks)));
         Ok(Instance {
             slot,
+            clock,
+            away,
             life: Life::Fresh(guest),
             next_turn: Turn::Same,
             usage: Usage::default(),
         })
     }
 
-    /// Runs the guest until it asks, finishes or fails. `answer` is none the first time, then the answer to the last ask.
+    /// Runs the guest until it asks, finishes or fails, however long that takes. `answer` is none the first time, then the
+    /// answer to the last ask.
     ///
     /// # Panics
-    /// If the answer is not of the variant its ask names, if there is none where one is due or one where none is, or
-    /// after the end: each is a mistake of the caller, not of the guest.
+    /// As [`Instance::resume_a_slice`].
     pub fn resume(&mut self, answer: Option<Answer>) -> Step {
+        let mut step = self.resume_a_slice(answer);
+        loop {
+            match step {
+                Some(step) => return step,
+                None => step = self.go_on(),
+            }
+        }
+    }
+
+    /// Runs the guest until it asks, finishes or fails, or has used [`SLICE_FUEL`]: then none, and it waits for
+    /// [`Instance::go_on`]. `answer` is none the first time, then the answer to the last ask.
+    ///
+    /// # Panics
+    /// If the answer is not of the variant its ask names, if there is none where one is due or one where none is, in the middle
+    /// of a turn, or after the end: each is a mistake of the caller, not of the guest.
+    pub fn resume_a_slice(&mut self, answer: Option<Answer>) -> Option<Step> {
         let turn = std::mem::replace(&mut self.next_turn, Turn::Same);
-        let mut guest = match (std::mem::replace(&mut self.life, Life::Over), answer) {
+        let guest = match (std::mem::replace(&mut self.life, Life::Over), answer) {
             (Life::Fresh(guest), None) => guest,
             (Life::Resting(guest), Some(answer)) => {
                 self.reply(Reply::Answer { answer, turn });
@@ -117,25 +143,46 @@ impl Instance {
             }
             (Life::Fresh(_), Some(_)) => panic!("an instance that has not asked gets no answer"),
             (Life::Resting(_), None) => panic!("an instance that asked must get its answer"),
+            (Life::Working(..), _) => panic!("an instance in the middle of a turn goes on before it is resumed"),
             (Life::Over, _) => panic!("an instance that ended is not resumed"),
         };
+        self.run(guest)
+    }
+
+    /// Runs a guest in the middle of a turn for a slice more; as [`Instance::resume_a_slice`].
+    ///
+    /// # Panics
+    /// If it is not in the middle of a turn.
+    pub fn go_on(&mut self) -> Option<Step> {
+        let Life::Working(guest, since) = std::mem::replace(&mut self.life, Life::Over) else {
+            panic!("only an instance in the middle of a turn goes on");
+        };
+        if let (Some(clock), Some(since)) = (self.clock, since) {
+            self.away.add(clock().saturating_sub(since));
+        }
+        self.run(guest)
+    }
+
+    fn run(&mut self, mut guest: Guest) -> Option<Step> {
         match poll(&mut guest) {
-            Poll::Pending => {
-                let rest = self
-                    .slot
-                    .rests
-                    .try_recv()
-                    .expect("a guest only rests when it has asked");
-                self.life = Life::Resting(guest);
-                self.usage = rest.usage;
-                Step::Asked(rest.ask)
-            }
+            Poll::Pending => match self.slot.rests.try_recv() {
+                Ok(rest) => {
+                    self.life = Life::Resting(guest);
+                    self.usage = rest.usage;
+                    Some(Step::Asked(rest.ask))
+                }
+                // It has not asked, so its slice is over.
+                Err(_) => {
+                    self.life = Life::Working(guest, self.clock.map(|clock| clock()));
+                    None
+                }
+            },
             Poll::Ready((outcome, usage)) => {
                 self.usage = usage;
-                match outcome {
+                Some(match outcome {
                     Ok(result) => Step::Finished(result),
                     Err(fault) => Step::Failed(fault),
-                }
+                })
             }
         }
     }
@@ -195,12 +242,15 @@ enum Told {
 }
 
 /// The whole life of a guest, from its store to what became of it.
-async fn live(module: Arc<Loaded>, told: Told, slot: Inside, limits: Limits) -> (Outcome, Usage) {
-    let ticks = TickMeter::new(module.cpu_clock, limits.turn_cpu_ms);
-    let mut store = Store::new(module.entry.engine(), State::new(slot, limits, ticks));
+async fn live(module: Arc<Loaded>, told: Told, state: State) -> (Outcome, Usage) {
+    let limits = state.limits;
+    let mut store = Store::new(module.entry.engine(), state);
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(limits.host_call_bytes);
     store.set_max_component_handles(limits.handles);
+    store
+        .fuel_async_yield_interval(Some(SLICE_FUEL))
+        .expect("fuel is on in the engine's configuration, and a slice is more than none");
     store.epoch_deadline_callback(|mut store| {
         let state = store.data_mut();
         if state.ticks.over() {

@@ -30,7 +30,7 @@ pub use contract::ModuleKind;
 pub use fault::Fault;
 pub use imports::contract;
 pub use instance::{Instance, Step, Usage};
-pub use limits::{EPOCH_MS, Limits, MAX_MODULE_BYTES, MAX_PROMPT_NAME_BYTES};
+pub use limits::{EPOCH_MS, Limits, MAX_MODULE_BYTES, MAX_PROMPT_NAME_BYTES, SLICE_FUEL};
 pub use module::{Import, Module};
 pub use refused::Refused;
 pub use runtime::{Config, CpuClock, Runtime};

@@ -3,6 +3,10 @@
 /// The host calls [`crate::Runtime::tick`] this often, in milliseconds.
 pub const EPOCH_MS: u32 = 10;
 
+/// Fuel after which a guest in the middle of a turn comes back to whoever runs it: some 50 to 100 microseconds of a machine of
+/// today. It has no part in what a turn may use or is said to have used.
+pub const SLICE_FUEL: u64 = 100_000;
+
 /// The largest module accepted, prompts included; beyond it: [`crate::Refused::TooLarge`].
 pub const MAX_MODULE_BYTES: usize = 64 * 1024 * 1024;
 

@@ -1,6 +1,9 @@
 //! What an instance may take of the machine while it runs: memory and CPU time. Fuel is counted by the engine.
 
 use crate::{CpuClock, EPOCH_MS};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
@@ -69,21 +72,40 @@ impl ResourceLimiter for MemoryMeter {
     }
 }
 
+/// CPU time of the thread, in nanoseconds, that went to others while a guest was between two slices of a turn: counted by its
+/// instance, taken off by its [`TickMeter`].
+#[derive(Clone, Default)]
+pub(crate) struct TimeAway(Arc<AtomicU64>);
+
+impl TimeAway {
+    pub(crate) fn add(&self, away: Duration) {
+        let nanos = u64::try_from(away.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanos, Relaxed);
+    }
+
+    fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Relaxed))
+    }
+}
+
 /// Measures the CPU time of a turn when the epoch ticks, which is the only moment a busy guest can be stopped.
 pub(crate) struct TickMeter {
     clock: Option<CpuClock>,
     limit_ms: u32,
     ticks: u32,
+    /// By the clock, without the time away.
     first_tick: Option<Duration>,
+    away: TimeAway,
 }
 
 impl TickMeter {
-    pub(crate) fn new(clock: Option<CpuClock>, limit_ms: u32) -> TickMeter {
+    pub(crate) fn new(clock: Option<CpuClock>, limit_ms: u32, away: TimeAway) -> TickMeter {
         TickMeter {
             clock,
             limit_ms,
             ticks: 0,
             first_tick: None,
+            away,
         }
     }
 
@@ -98,7 +120,7 @@ impl TickMeter {
         self.ticks = self.ticks.saturating_add(1);
         match self.clock {
             Some(clock) => {
-                let now = clock();
+                let now = clock().saturating_sub(self.away.total());
                 let start = *self.first_tick.get_or_insert(now);
                 now.saturating_sub(start) >= Duration::from_millis(u64::from(self.limit_ms))
             }

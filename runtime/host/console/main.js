@@ -99,10 +99,17 @@ function focusTitle(main) {
   }
 }
 
+/** The key of a link that signs in, as `patchcord dev` prints one; it does not stay in the address. */
+function keyOfLink() {
+  const key = location.hash.match(/^#\/sign-in\/(\w+)$/)?.[1];
+  if (key) history.replaceState(null, "", "#/calls");
+  return key;
+}
+
 async function start() {
   listen(go);
   window.addEventListener("hashchange", () => show());
-  const key = sessionStorage.getItem(KEY);
+  const key = keyOfLink() ?? sessionStorage.getItem(KEY);
   if (!key) return askForKey();
   try {
     await signIn(key);

@@ -48,6 +48,8 @@ use tokio::sync::oneshot;
 
 /// Inputs are taken for so long before the figures are published and deadlines are looked at again.
 const TIME_PER_WAKE: Duration = Duration::from_millis(10);
+/// The same while turns of handlers wait for their next slice: they get some tenth of the time even when there is no end of inputs.
+const TIME_PER_SLICE: Duration = Duration::from_millis(1);
 /// How often figures are published at most; the page is read once in seconds, a drain looks 50 times a second.
 const PUBLISH: Duration = Duration::from_millis(20);
 
@@ -211,7 +213,11 @@ impl Work {
 
     /// Serves and refuses those who wait, for a while. What came meanwhile is let in each time: it may be more urgent.
     fn serve(&mut self) -> Go {
-        let until = Instant::now() + TIME_PER_WAKE;
+        let time = match self.shard.is_working() {
+            true => TIME_PER_SLICE,
+            false => TIME_PER_WAKE,
+        };
+        let until = Instant::now() + time;
         loop {
             while self.room.len() < INBOX
                 && let Ok(told) = self.outbox.receiver.try_recv()

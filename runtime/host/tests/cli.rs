@@ -98,7 +98,8 @@ struct Dev {
 
 impl Dev {
     fn start(dir: &Path, what: &str) -> Dev {
-        let args = ["dev", what, "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+        let free = "127.0.0.1:0";
+        let args = ["dev", what, "--sip", free, "--http", free, "--api", free];
         let mut child = patchcord(dir, &args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,6 +8,8 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "hosted/copies.rs"]
+mod copies;
 #[path = "support/database.rs"]
 mod database;
 #[path = "support/handlers.rs"]

@@ -7,6 +7,8 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "hosted/copies.rs"]
+mod copies;
 #[path = "support/postgresql.rs"]
 mod database;
 #[path = "support/handlers.rs"]

@@ -5,7 +5,6 @@ use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, Waited};
 use crate::live::Live;
 use crate::shard::Shard;
 use crate::trial::{Ended, Shadow};
-use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Output as CallOutput, Setup, Turn};
 use patchcord_control::ids::CallId;
 use patchcord_control::record::{CallRecord, Fault as Recorded, FaultKind, HandlerEnd, Usage};
@@ -120,27 +119,11 @@ impl Shard {
         }
     }
 
-    pub(crate) fn resume(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn) {
+    /// A handler's turn came to this: it asks, or is over.
+    pub(crate) fn stepped(&mut self, now: Instant, id: CallId, step: Step) {
         let live = self.live(id);
-        let instance = live
-            .instance
-            .as_mut()
-            .expect("a call answers its handler only while it runs");
-        if turn == Turn::New {
-            instance.begin_turn();
-        }
-        if let (Some(journal), Some(answer)) = (&mut live.journal, &answer) {
-            journal.answered(now, answer, waited(turn));
-        }
-        let told = live.shadow.is_some().then(|| answer.clone());
-        let before = instance.usage().fuel;
-        let step = instance.resume(answer);
+        let instance = live.instance.as_ref().expect("a turn is its handler's");
         let usage = usage(instance.usage());
-        live.seat.share().burn(now, usage.fuel - before);
-        if let Some(answer) = told {
-            self.follow(now, id, answer, turn, &step);
-        }
-        let live = self.live(id);
         match step {
             Step::Asked(ask) => {
                 if let Some(journal) = &mut live.journal {
@@ -162,19 +145,6 @@ impl Shard {
         }
     }
 
-    /// The shadow of a call's handler is told the same, and whoever watches hears once how it compares.
-    fn follow(&mut self, now: Instant, id: CallId, answer: Option<Answer>, turn: Turn, served: &Step) {
-        let live = self.live(id);
-        let Some(shadow) = live.shadow.as_mut() else { return };
-        let before = shadow.fuel();
-        let news = shadow.follow(answer, turn, served);
-        live.seat.share().burn(now, shadow.fuel() - before);
-        let Some(news) = news else { return };
-        let (handler, module) = (live.program.name.clone(), shadow.module().to_owned());
-        live.shadow = None;
-        self.notice(id, Notice::Trial { handler, module, news });
-    }
-
     /// The handler broke: the call is told, and whoever watches.
     pub(crate) fn handler_failed(&mut self, now: Instant, id: CallId, fault: &Fault, usage: Usage) {
         if let Some(journal) = &mut self.live(id).journal {
@@ -189,10 +159,13 @@ impl Shard {
     }
 
     fn stop_handler(&mut self, now: Instant, id: CallId) {
-        let ending = self.forget_held(id);
+        let (ending, before) = match self.leave_work(id) {
+            Some((ending, before)) => (ending, before),
+            None => (self.forget_held(id), None),
+        };
         let live = self.live(id);
         let Some(instance) = live.instance.take() else { return };
-        let usage = usage(instance.usage());
+        let usage = usage(before.unwrap_or_else(|| instance.usage()));
         instance.kill();
         if let Some(journal) = &mut live.journal {
             journal.ended(now, ending, usage);
@@ -261,7 +234,7 @@ fn lasted(record: &CallRecord) -> Duration {
     at(record.ended_at).saturating_sub(at(record.started_at))
 }
 
-fn waited(turn: Turn) -> Waited {
+pub(crate) fn waited(turn: Turn) -> Waited {
     match turn {
         Turn::Same => Waited::No,
         Turn::New => Waited::Yes,

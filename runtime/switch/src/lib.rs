@@ -43,6 +43,7 @@ mod tenants;
 mod transfers;
 mod trial;
 pub mod waiting;
+mod working;
 
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};

@@ -11,6 +11,7 @@ use crate::sinks::SinkKey;
 use crate::stream::StreamKey;
 use crate::tenants::HeldTurn;
 use crate::trial::{Candidate, Shadow};
+use crate::working::Work;
 use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
@@ -44,6 +45,10 @@ pub(crate) struct Live {
     pub(crate) seat: Seat,
     /// What its handler will be told, if its turn waits for fuel.
     pub(crate) held: Option<HeldTurn>,
+    /// Its handler's turn, if others have interrupted it.
+    pub(crate) work: Option<Work>,
+    /// Host calls that its handler had answered at once, one after the other.
+    pub(crate) in_a_row: u32,
     /// Legs that hold a dialog or a session. Bounded by the call's limit on legs.
     pub(crate) legs: BTreeMap<LegId, LegIo>,
     /// Ways to endpoints that were found and not yet placed, by the key the call knows. Bounded by the call's limits on
@@ -85,6 +90,8 @@ impl Live {
             tenant: seat.share().tenant().clone(),
             seat,
             held: None,
+            work: None,
+            in_a_row: 0,
             call,
             instance: None,
             program,

@@ -15,6 +15,7 @@ use crate::speaking::Speaking;
 use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
 use crate::tenants::HeldTurns;
+use crate::working::WorkingTurns;
 use patchcord_control::call::Input as CallInput;
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::words::{Interruption, UnixTime};
@@ -62,6 +63,8 @@ pub struct Shard {
     pub(crate) errands: BTreeMap<Query, Waiting>,
     /// Turns that wait for their tenant's fuel.
     pub(crate) held: HeldTurns,
+    /// Turns that wait for their next slice.
+    pub(crate) working: WorkingTurns,
     /// Calls whose signature waits for a certificate.
     pub(crate) vetting: Vetting,
     /// Where trunks are now, best first, as the shard that watches them has found out.
@@ -141,6 +144,7 @@ impl Shard {
             recognising: BTreeMap::new(),
             errands: BTreeMap::new(),
             held: HeldTurns::default(),
+            working: WorkingTurns::default(),
             vetting: Vetting::default(),
             trunk_targets: HashMap::new(),
             trunks,
@@ -213,7 +217,7 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        let own = [self.vetting.wake_at(), self.held.wake_at()];
+        let own = [self.vetting.wake_at(), self.held.wake_at(), self.working.wake_at()];
         [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
             .into_iter()
             .chain(own)
@@ -361,6 +365,7 @@ impl Shard {
             self.due.pop_first();
             self.feed(now, id, CallInput::Deadline);
         }
+        self.work(now);
     }
 
     fn end_all(&mut self, now: Instant) {

@@ -9,6 +9,7 @@
 use crate::io::{Notice, Output};
 use crate::journal::HandlerOver;
 use crate::shard::{DUE_PER_DEADLINE, Shard};
+use crate::working::ending;
 use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Turn};
 use patchcord_control::ids::{CallId, Tenant};
@@ -181,7 +182,7 @@ impl Shard {
             };
             match due {
                 Due::Fuel => self.resume(now, id, answer, Turn::New),
-                Due::Late(refused) => self.out_of_fuel(now, id, HeldTurn(answer).ending(), refused),
+                Due::Late(refused) => self.out_of_fuel(now, id, ending(&answer), refused),
             }
             self.drive(now, id);
         }
@@ -211,16 +212,6 @@ impl Shard {
         };
         let tenant = live.tenant.clone();
         self.held.leave(&tenant, id);
-        held.ending()
-    }
-}
-
-impl HeldTurn {
-    /// How the journal of a handler ends that is ended now: it rests at its last host call, or has made none.
-    fn ending(&self) -> HandlerOver {
-        match &self.0 {
-            Some(_) => HandlerOver::Stopped,
-            None => HandlerOver::NotRun,
-        }
+        ending(&held.0)
     }
 }

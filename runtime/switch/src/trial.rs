@@ -178,6 +178,8 @@ pub(crate) struct Shadow {
     instance: Instance,
     module: String,
     calls: u32,
+    /// Fuel of it that was told of.
+    burnt: u64,
     /// Its place in the tenant's share.
     _seat: Seat,
 }
@@ -191,12 +193,14 @@ impl Shadow {
             instance: Instance::start(module, limits).ok()?,
             module: module.hash().to_owned(),
             calls: 0,
+            burnt: 0,
         })
     }
 
-    /// What it has used.
-    pub(crate) fn fuel(&self) -> u64 {
-        self.instance.usage().fuel
+    /// What it has used since this was asked the last time.
+    pub(crate) fn burnt(&mut self) -> u64 {
+        let used = self.instance.usage().fuel;
+        used - std::mem::replace(&mut self.burnt, used)
     }
 
     /// The module it runs.
@@ -204,13 +208,22 @@ impl Shadow {
         &self.module
     }
 
-    /// It is told what the call's handler was told, which then did this. What there is to say once it is over.
-    pub(crate) fn follow(&mut self, answer: Option<Answer>, turn: Turn, served: &Step) -> Option<TrialNews> {
+    /// It is told what the call's handler was told. What it does then, or none if its slice is over before.
+    pub(crate) fn tell(&mut self, answer: Option<Answer>, turn: Turn) -> Option<Step> {
         if turn == Turn::New {
             self.instance.begin_turn();
         }
-        let did = self.instance.resume(answer);
-        match (served, &did) {
+        self.instance.resume_a_slice(answer)
+    }
+
+    /// A slice more of the same.
+    pub(crate) fn go_on(&mut self) -> Option<Step> {
+        self.instance.go_on()
+    }
+
+    /// The call's handler did the one, and it the other. What there is to say once it is over.
+    pub(crate) fn compare(&mut self, served: &Step, did: &Step) -> Option<TrialNews> {
+        match (served, did) {
             (Step::Asked(then), Step::Asked(now)) if is_same(then, now) => {
                 self.calls += 1;
                 None
@@ -222,7 +235,7 @@ impl Shadow {
             _ => Some(TrialNews::Differs {
                 at: self.calls + 1,
                 served: in_words(served),
-                shadow: in_words(&did),
+                shadow: in_words(did),
             }),
         }
     }

@@ -81,6 +81,22 @@ impl Server {
         assert!(created.expect("createdb").success());
         format!("postgres://postgres@localhost/{name}?host={folder}")
     }
+
+    /// Copies a database that may be in use into an empty one.
+    #[allow(dead_code, reason = "the tests of nodes copy databases, those of the store do not")]
+    pub(crate) fn copy_database(&self, from: &str, to: &str) {
+        let mut dump = Command::new(self.programs.join("pg_dump"))
+            .arg(from)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("pg_dump");
+        let restored = Command::new(self.programs.join("psql"))
+            .args(["-q", "-v", "ON_ERROR_STOP=1", to])
+            .stdin(dump.stdout.take().expect("its output"))
+            .stdout(Stdio::null())
+            .status();
+        assert!(restored.expect("psql").success() && dump.wait().expect("its end").success());
+    }
 }
 
 impl Drop for Server {

@@ -1,6 +1,7 @@
 //! The life of an instance, driven step by step.
 
 use super::*;
+use crate::Runtime;
 use crate::testing::{core, limits, runtime, sleeper};
 use patchcord_control::words::{self, Interruption};
 
@@ -146,6 +147,81 @@ fn an_instruction_limit_is_per_turn() {
     assert_eq!(step, Step::Failed(Fault::TurnFuel { limit: 1_000_000 }));
     let fuel = instance.usage().fuel;
     assert!((101 * 20_000..12_000_000).contains(&fuel), "{fuel}");
+}
+
+/// Computes for some 500,000 instructions, then sleeps, and so on.
+fn grinder(runtime: &Runtime) -> Module {
+    let bytes = core(
+        r#"(import "patchcord:handler/wait@0.1.0" "sleep" (func $sleep (param i32 i32)))"#,
+        r#"(func (export "handle") (param i32) (result i32) (local i32)
+             (loop $turns
+               (local.set 1 (i32.const 100000))
+               (loop (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+               (call $sleep (i32.const 1000) (i32.const 64))
+               (br $turns))
+             (i32.const 0))"#,
+    );
+    Module::load(runtime, &bytes).expect("accepted")
+}
+
+#[test]
+fn a_long_turn_comes_back_in_slices_and_uses_the_same_fuel() {
+    let module = grinder(&runtime(2));
+    let mut whole = Instance::start(&module, limits()).expect("it fits");
+    let mut sliced = Instance::start(&module, limits()).expect("it fits");
+    for turn in 0..3 {
+        let answer = (turn > 0).then(done).flatten();
+        whole.begin_turn();
+        sliced.begin_turn();
+        assert_eq!(whole.resume(answer.clone()), Step::Asked(SLEEP));
+        let (mut slices, mut step) = (1, sliced.resume_a_slice(answer));
+        while step.is_none() {
+            slices += 1;
+            step = sliced.go_on();
+        }
+        assert_eq!(step, Some(Step::Asked(SLEEP)));
+        assert!((5..=7).contains(&slices), "{slices} slices of {SLICE_FUEL}");
+        assert_eq!(whole.usage(), sliced.usage());
+    }
+}
+
+#[test]
+fn a_limit_holds_in_slices_too() {
+    let module = grinder(&runtime(1));
+    let tight = Limits {
+        turn_fuel: 2 * SLICE_FUEL + 10,
+        ..limits()
+    };
+    let mut instance = Instance::start(&module, tight).expect("it fits");
+    let (mut slices, mut step) = (1, instance.resume_a_slice(None));
+    while step.is_none() {
+        slices += 1;
+        step = instance.go_on();
+    }
+    let limit = tight.turn_fuel;
+    assert_eq!(step, Some(Step::Failed(Fault::TurnFuel { limit })));
+    assert_eq!(slices, 3);
+}
+
+#[test]
+fn one_that_is_killed_in_the_middle_of_a_turn_leaves_its_place() {
+    let runtime = runtime(1);
+    let module = grinder(&runtime);
+    for _ in 0..3 {
+        let mut instance = Instance::start(&module, limits()).expect("it fits");
+        assert_eq!(instance.resume_a_slice(None), None);
+        assert_eq!(instance.go_on(), None);
+        instance.kill();
+    }
+}
+
+#[test]
+#[should_panic(expected = "in the middle of a turn goes on")]
+fn an_answer_in_the_middle_of_a_turn_is_our_own_mistake() {
+    let module = grinder(&runtime(1));
+    let mut instance = Instance::start(&module, limits()).expect("it fits");
+    assert_eq!(instance.resume_a_slice(None), None);
+    instance.resume_a_slice(done());
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn pretend_clock() -> Duration {
 
 #[test]
 fn without_a_clock_ticks_are_counted_and_the_first_is_free() {
-    let mut meter = TickMeter::new(None, 100);
+    let mut meter = TickMeter::new(None, 100, TimeAway::default());
     for tick in 0..10 {
         assert!(!meter.over(), "tick {tick}");
     }
@@ -24,7 +24,7 @@ fn without_a_clock_ticks_are_counted_and_the_first_is_free() {
 
 #[test]
 fn with_a_clock_time_on_other_threads_does_not_count() {
-    let mut meter = TickMeter::new(Some(pretend_clock), 100);
+    let mut meter = TickMeter::new(Some(pretend_clock), 100, TimeAway::default());
     CPU.set(5_000);
     for _ in 0..1_000 {
         assert!(!meter.over(), "a thousand ticks of wall time, but no CPU time");
@@ -35,6 +35,25 @@ fn with_a_clock_time_on_other_threads_does_not_count() {
     assert!(meter.over());
     meter.begin_turn();
     assert!(!meter.over());
+}
+
+#[test]
+fn time_between_two_slices_does_not_count() {
+    let away = TimeAway::default();
+    let mut meter = TickMeter::new(Some(pretend_clock), 100, away.clone());
+    CPU.set(1_000);
+    assert!(!meter.over());
+    CPU.set(5_050);
+    away.add(Duration::from_millis(4_000));
+    assert!(!meter.over(), "50 ms are its own");
+    CPU.set(5_100);
+    assert!(meter.over());
+    meter.begin_turn();
+    assert!(!meter.over(), "what was away before the turn is no part of it");
+    CPU.set(5_199);
+    assert!(!meter.over());
+    CPU.set(5_200);
+    assert!(meter.over());
 }
 
 #[test]

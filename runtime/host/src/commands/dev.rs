@@ -3,6 +3,7 @@
 
 mod builder;
 mod office;
+mod page;
 mod ports;
 mod saves;
 mod view;
@@ -11,6 +12,7 @@ use super::terminal::{self, Paint};
 use anyhow::{Context, Result};
 use builder::{Builder, Source};
 use office::Office;
+use page::Page;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
@@ -57,6 +59,12 @@ pub(crate) struct Options {
     /// Address for metrics and health [default: 127.0.0.1:9060, or the next free port]
     #[arg(long, value_name = "ADDRESS")]
     http: Option<SocketAddr>,
+    /// Address for the pages that show calls, and the API [default: 127.0.0.1:8080, or the next free port]
+    #[arg(long, value_name = "ADDRESS")]
+    api: Option<SocketAddr>,
+    /// Show the calls in the browser
+    #[arg(long)]
+    open: bool,
     /// Ports for audio, two for each call [default: 20000-20199, or the next free ones]
     #[arg(long, value_name = "FIRST-LAST", value_parser = ports::parse_range)]
     media_ports: Option<(u16, u16)>,
@@ -69,7 +77,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let source = Source::of(&options.what)?;
     let sip = ports::choose(Use::Sip, options.sip, ports::USUAL_SIP)?;
     let http = ports::choose(Use::Http, options.http, ports::USUAL_HTTP)?;
-    for (what, choice) in [("SIP", sip), ("HTTP", http)] {
+    let api = ports::choose(Use::Api, options.api, ports::USUAL_API)?;
+    for (what, choice) in [("SIP", sip), ("HTTP", http), ("API", api)] {
         if let Some(usual) = choice.instead_of {
             terminal::step(&format!(
                 "{what} port {usual} is in use, taking {} instead",
@@ -84,6 +93,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     config.recordings = Some(recordings.clone());
     let journals = source.journals();
     config.journals = Some(journals.clone());
+    config.traces = Some(source.traces());
+    let (page, served) = Page::new(api.address, &source.database(sip.address.port()))?;
+    config.api = Some(served);
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(|why| anyhow::anyhow!("the system gives no random bytes: {why}"))?;
     let office = Office::at(sip.address.ip(), TENANT, random);
@@ -94,7 +106,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let first = source.program(&runtime)?;
     let node = start(&config, options.media_ports, &runtime)?;
     node.set_directory(directory(first.clone(), &office));
-    announce(&node, &first, &office);
+    let page = match node.local_api() {
+        Some(address) => page.at(address),
+        None => page,
+    };
+    announce(&node, &first, &office, &page);
     terminal::say(&format!(
         "{}  in {}",
         Paint::stdout().bold("record"),
@@ -108,7 +124,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (happened, mut to_show) = channel(HAPPENED_QUEUE);
     let watcher = forward(&node, happened.clone())?;
     let builder = Builder::start(source, runtime, happened)?;
-    let shown = show(&node, first, &office, &mut to_show);
+    if options.open
+        && let Err(why) = page.open()
+    {
+        terminal::error(&format!("{why:#}"));
+    }
+    let shown = show(&node, first, (&office, &page), &mut to_show);
     terminal::step("ending: calls are hung up");
     node.drain(Instant::now(), || true);
     // The node's end closes the watched queue, and so ends the thread that reads it.
@@ -185,6 +206,9 @@ fn explain(why: StartError, first: u16, last: u16) -> anyhow::Error {
         StartError::Sip { address, why } => {
             anyhow::anyhow!("the SIP address {address} cannot be used: {why}; name another with --sip")
         }
+        StartError::Api { address, why } => {
+            anyhow::anyhow!("the address {address} for the API cannot be used: {why}; name another with --api")
+        }
         StartError::Http { address, why } => {
             anyhow::anyhow!("the address {address} for metrics cannot be used: {why}; name another with --http")
         }
@@ -206,7 +230,7 @@ fn directory(program: Arc<Program>, office: &Office) -> Directory {
 }
 
 /// The line for programs that wait, then words for people.
-fn announce(node: &Node, program: &Program, office: &Office) {
+fn announce(node: &Node, program: &Program, office: &Office, page: &Page) {
     let paint = Paint::stdout();
     let sip = node.local_sip();
     let http = node
@@ -214,7 +238,8 @@ fn announce(node: &Node, program: &Program, office: &Office) {
         .map_or_else(|| "none".to_owned(), |address| address.to_string());
     let name = program.name();
     terminal::say(&format!(
-        "ready sip={sip} http={http} handler={name} module={}",
+        "ready sip={sip} http={http} api={} handler={name} module={}",
+        page.address(),
         program.module().hash()
     ));
     terminal::say(&format!(
@@ -235,6 +260,7 @@ fn announce(node: &Node, program: &Program, office: &Office) {
         "{}  http://{http}/metrics  http://{http}/health",
         paint.bold("look")
     ));
+    terminal::say(&format!("{}  {}", paint.bold("page"), page.link()));
 }
 
 /// Moves what the node tells to the terminal's queue, on a thread of its own.
@@ -253,7 +279,12 @@ fn forward(node: &Node, happened: Sender<Happened>) -> Result<JoinHandle<()>> {
 }
 
 /// Shows what happens until a signal says to stop.
-fn show(node: &Node, first: Arc<Program>, office: &Office, happened: &mut Receiver<Happened>) -> Result<()> {
+fn show(
+    node: &Node,
+    first: Arc<Program>,
+    (office, page): (&Office, &Page),
+    happened: &mut Receiver<Happened>,
+) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -268,7 +299,7 @@ fn show(node: &Node, first: Arc<Program>, office: &Office, happened: &mut Receiv
                 _ = interrupt.recv() => return Ok(()),
                 _ = terminate.recv() => return Ok(()),
                 next = happened.recv() => match next {
-                    Some(happened) => tell(node, &mut current, office, happened),
+                    Some(happened) => tell(node, &mut current, (office, page), happened),
                     None => return Ok(()),
                 },
             }
@@ -276,10 +307,15 @@ fn show(node: &Node, first: Arc<Program>, office: &Office, happened: &mut Receiv
     })
 }
 
-fn tell(node: &Node, current: &mut Arc<Program>, office: &Office, happened: Happened) {
+fn tell(node: &Node, current: &mut Arc<Program>, (office, page): (&Office, &Page), happened: Happened) {
     let paint = Paint::stdout();
     match happened {
-        Happened::Seen(seen) => terminal::say(&view::line(&seen, paint)),
+        Happened::Seen(seen) => {
+            terminal::say(&view::line(&seen, paint));
+            if let Some(call) = view::started(&seen) {
+                terminal::say(&paint.dim(format!("  {}", page.of(call))));
+            }
+        }
         Happened::Saved => terminal::step("saved, building again"),
         Happened::Built(Err(why)) => {
             terminal::error(&format!("{why:#}"));

@@ -18,12 +18,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000011";
+pub const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000011";
 const OPERATOR: &str = "pck_0000000000000000000000000000000000000000000000000000000000000012";
 const STRANGER: &str = "pck_0000000000000000000000000000000000000000000000000000000000000013";
 /// Long enough to hear which tone it is.
 const HEARD: Duration = Duration::from_millis(1_200);
-const SECRET: &str = "sk-5555-wxyz";
+pub const SECRET: &str = "sk-5555-wxyz";
 
 fn key(key: &str, tenant: &str, scopes: &[Scope]) -> ApiKey {
     ApiKey {
@@ -35,7 +35,7 @@ fn key(key: &str, tenant: &str, scopes: &[Scope]) -> ApiKey {
 }
 
 /// A node without handlers of its own.
-fn hosting(database: &DatabaseConfig) -> Node {
+pub fn hosting(database: &DatabaseConfig) -> Node {
     let (usual, _) = config(4);
     let config = NodeConfig {
         api: Some(ApiConfig {
@@ -59,7 +59,7 @@ fn hosting(database: &DatabaseConfig) -> Node {
     node(config, Vec::new())
 }
 
-fn client(node: &Node, key: &str) -> Client {
+pub fn client(node: &Node, key: &str) -> Client {
     Client::new(node.local_api().unwrap(), key)
 }
 
@@ -70,12 +70,12 @@ fn phone() -> TestPhone {
     TestPhone::new("alice", PHONES.fetch_add(1, Ordering::Relaxed))
 }
 
-fn call(node: &Node, to: &str) -> Outcome {
+pub fn call(node: &Node, to: &str) -> Outcome {
     phone().call(node.local_sip(), to, Vec::new())
 }
 
 /// A phone in a call that lasts until something ends it.
-fn long_call(node: &Node, to: &'static str) -> std::thread::JoinHandle<Outcome> {
+pub fn long_call(node: &Node, to: &'static str) -> std::thread::JoinHandle<Outcome> {
     let sip = node.local_sip();
     std::thread::spawn(move || phone().call(sip, to, Vec::new()))
 }
@@ -85,7 +85,7 @@ fn upload(client: &Client, module: &[u8]) -> Answer {
 }
 
 /// Uploads and publishes; the version's number.
-fn publish(client: &Client, handler: &str, module: &[u8], more: Value) -> Answer {
+pub fn publish(client: &Client, handler: &str, module: &[u8], more: Value) -> Answer {
     let uploaded = upload(client, module);
     assert_eq!(uploaded.status, 201, "{}", uploaded.text);
     let mut body = json!({ "module": uploaded.body["hash"] });
@@ -95,11 +95,11 @@ fn publish(client: &Client, handler: &str, module: &[u8], more: Value) -> Answer
     client.post(&format!("/v1/handlers/{handler}/versions"), Some(body))
 }
 
-fn put(client: &Client, path: &str, body: Value) -> Answer {
+pub fn put(client: &Client, path: &str, body: Value) -> Answer {
     client.ask("PUT", path, &[], Some(body))
 }
 
-fn done(answer: Answer) -> Value {
+pub fn done(answer: Answer) -> Value {
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
     answer.body
 }
@@ -115,7 +115,7 @@ fn refused(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.body["code"].as_str().unwrap())
 }
 
-fn until(client: &Client, path: &str, right: impl Fn(&Value) -> bool) -> Value {
+pub fn until(client: &Client, path: &str, right: impl Fn(&Value) -> bool) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let Answer { status, body, .. } = client.get(path);
@@ -312,7 +312,7 @@ fn a_running_call_is_moved_to_a_handler_that_was_deployed_after_it_began() {
 }
 
 /// A server that answers every request with the token it came with.
-fn echo_server() -> u16 {
+pub fn echo_server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

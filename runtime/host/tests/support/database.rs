@@ -1,6 +1,7 @@
 //! A database for a node.
 
 use patchcord_host::{DatabaseConfig, SealingKey};
+use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A database of its own, empty.
@@ -16,4 +17,16 @@ pub fn database(name: &str) -> DatabaseConfig {
         sealing: SealingKey::parse(&"5a".repeat(32)),
         code_cache: None,
     }
+}
+
+/// A copy of a database that is in use, as an operator makes one.
+pub fn copy(of: &DatabaseConfig) -> DatabaseConfig {
+    let copy = database("copy");
+    let file = |config: &DatabaseConfig| config.url.trim_start_matches("sqlite:").to_owned();
+    let copied = Command::new("sqlite3")
+        .arg(file(of))
+        .arg(format!(".backup {}", file(&copy)))
+        .status();
+    assert!(copied.expect("sqlite3: tests/setup test installs it").success());
+    copy
 }

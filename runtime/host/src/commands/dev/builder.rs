@@ -2,13 +2,14 @@
 //! time; saves during a build lead to one more.
 
 use super::Happened;
+use super::page::{TRACES_BYTES, TRACES_KEPT};
 use super::saves::{self, Watched};
 use crate::commands::build;
 use crate::commands::project::Project;
 use anyhow::{Context, Result};
 use patchcord_guest::Runtime;
 use patchcord_host::journals::JournalFolder;
-use patchcord_host::programs;
+use patchcord_host::{TraceFolder, programs};
 use patchcord_switch::Program;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,19 +56,33 @@ impl Source {
     /// Where recordings go: below the project's target folder, or beside the module. The port of SIP tells two nodes of
     /// one handler apart.
     pub(crate) fn recordings(&self, port: u16) -> PathBuf {
-        let folder = format!("recordings-{port}");
+        self.place(&format!("recordings-{port}"))
+    }
+
+    /// Where the SIP of each call goes: below the project's target folder, or beside the module.
+    pub(crate) fn traces(&self) -> TraceFolder {
+        TraceFolder {
+            folder: self.place("traces"),
+            keep: TRACES_KEPT,
+            bytes: TRACES_BYTES,
+        }
+    }
+
+    /// Where what the API keeps is. The port of SIP tells two nodes of one handler apart.
+    pub(crate) fn database(&self, port: u16) -> PathBuf {
+        self.place(&format!("dev-{port}.db"))
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
         match self {
-            Source::Project(project) => project.dir.join("target/patchcord").join(folder),
-            Source::File(file) => file.with_file_name(folder),
+            Source::Project(project) => project.dir.join("target/patchcord").join(name),
+            Source::File(file) => file.with_file_name(name),
         }
     }
 
     /// Where journals go, with copies of the versions that ran: below the project's target folder, or beside the module.
     pub(crate) fn journals(&self) -> JournalFolder {
-        JournalFolder::at(match self {
-            Source::Project(project) => project.dir.join("target/patchcord/journals"),
-            Source::File(file) => file.with_file_name("journals"),
-        })
+        JournalFolder::at(self.place("journals"))
     }
 
     fn watched(&self) -> Watched {

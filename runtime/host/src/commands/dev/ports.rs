@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 pub(crate) const USUAL_SIP: u16 = 5060;
 /// Where `dev` shows metrics and health if nothing else is said.
 pub(crate) const USUAL_HTTP: u16 = 9060;
+/// Where `dev` shows calls if nothing else is said.
+pub(crate) const USUAL_API: u16 = 8080;
 /// How many ports after the usual one are tried.
 const TRIES: u16 = 50;
 
@@ -16,15 +18,17 @@ const TRIES: u16 = 50;
 pub(crate) enum Use {
     /// SIP over UDP.
     Sip,
-    /// HTTP over TCP.
+    /// HTTP over TCP: metrics and health.
     Http,
+    /// The same: the pages of calls.
+    Api,
 }
 
 impl Use {
     fn try_bind(self, address: SocketAddr) -> std::io::Result<SocketAddr> {
         match self {
             Use::Sip => UdpSocket::bind(address)?.local_addr(),
-            Use::Http => TcpListener::bind(address)?.local_addr(),
+            Use::Http | Use::Api => TcpListener::bind(address)?.local_addr(),
         }
     }
 
@@ -32,6 +36,7 @@ impl Use {
         match self {
             Use::Sip => ("SIP", "--sip"),
             Use::Http => ("metrics and health", "--http"),
+            Use::Api => ("API", "--api"),
         }
     }
 }

@@ -11,6 +11,7 @@ fn ports_in_use_name_the_option_that_changes_them() {
         (StartError::MediaPort { address, why: why() }, "--media-ports"),
         (StartError::Sip { address, why: why() }, "--sip"),
         (StartError::Http { address, why: why() }, "--http"),
+        (StartError::Api { address, why: why() }, "--api"),
         (
             StartError::NoMediaPorts {
                 ports: (20_001, 20_002),

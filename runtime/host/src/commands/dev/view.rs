@@ -21,6 +21,17 @@ pub(crate) fn line(seen: &Seen, paint: Paint) -> String {
     }
 }
 
+/// The call that has just begun.
+pub(crate) fn started(seen: &Seen) -> Option<CallId> {
+    match seen {
+        Seen::Notice {
+            call,
+            notice: Notice::Started { .. },
+        } => Some(*call),
+        _ => None,
+    }
+}
+
 fn notice_line(notice: &Notice, paint: Paint) -> String {
     match notice {
         Notice::Started {

@@ -1,0 +1,37 @@
+//! Who goes on next.
+
+use super::*;
+
+fn call(number: u128) -> CallId {
+    CallId(number)
+}
+
+#[test]
+fn tenants_take_turns() {
+    let now = Instant::now();
+    let (noisy, quiet) = (Tenant("noisy".to_owned()), Tenant("quiet".to_owned()));
+    let mut working = WorkingTurns::default();
+    assert_eq!(working.wake_at(), None);
+    for number in 1..=3 {
+        working.push(now, &noisy, call(number));
+    }
+    working.push(now, &quiet, call(4));
+    assert_eq!(working.wake_at(), Some(now));
+    let order: Vec<_> = std::iter::from_fn(|| working.pop()).collect();
+    assert_eq!(order, [call(1), call(4), call(2), call(3)]);
+    assert_eq!(working.wake_at(), None);
+}
+
+#[test]
+fn one_that_leaves_is_not_woken() {
+    let now = Instant::now();
+    let tenant = Tenant("t".to_owned());
+    let mut working = WorkingTurns::default();
+    working.push(now, &tenant, call(1));
+    working.push(now, &tenant, call(2));
+    working.leave(call(1));
+    assert_eq!(working.pop(), Some(call(2)));
+    working.push(now, &tenant, call(3));
+    working.leave(call(3));
+    assert_eq!((working.wake_at(), working.pop()), (None, None));
+}
