@@ -123,7 +123,8 @@ impl Node {
     }
 
     fn call(&mut self, to: &str) {
-        let body = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+        let body =
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
         let invite = format!(
             "INVITE sip:{to}@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK{to}\r\n\
              From: <sip:alice@192.0.2.9>;tag={to}\r\nTo: <sip:{to}@192.0.2.1>\r\nCall-ID: {to}\r\nCSeq: 1 INVITE\r\n\
@@ -148,7 +149,10 @@ impl Node {
     fn work(&mut self) -> usize {
         let mut slices = 0;
         while self.shard.is_working() {
-            assert!(self.shard.wake_at().is_some_and(|at| at <= self.now), "it is due at once");
+            assert!(
+                self.shard.wake_at().is_some_and(|at| at <= self.now),
+                "it is due at once"
+            );
             self.tell(Input::Deadline);
             slices += 1;
         }

@@ -101,7 +101,11 @@ impl Instance {
         let (slot, inside) = slot::slot();
         let (clock, away) = (module.loaded().cpu_clock, TimeAway::default());
         let ticks = TickMeter::new(clock, limits.turn_cpu_ms, away.clone());
-        let guest = Box::pin(live(Arc::clone(module.loaded()), told, State::new(inside, limits, ticks)));
+        let guest = Box::pin(live(
+            Arc::clone(module.loaded()),
+            told,
+            State::new(inside, limits, ticks),
+        ));
         Ok(Instance {
             slot,
             clock,

@@ -18,6 +18,8 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 pub struct Server {
     process: Child,
     pub sip: SocketAddr,
+    /// If it has one.
+    pub api: Option<SocketAddr>,
     http: SocketAddr,
     /// Kept open: what the server prints later must have somewhere to go.
     _output: BufReader<ChildStdout>,
@@ -151,6 +153,7 @@ impl Server {
         Self {
             process,
             sip,
+            api: address("api="),
             http,
             _output: output,
         }

@@ -76,7 +76,11 @@ impl Page {
     /// There is no program that opens addresses.
     pub(crate) fn open(&self) -> Result<()> {
         let mut opener = Command::new(OPENER);
-        opener.arg(self.link()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        opener
+            .arg(self.link())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let opened = opener.spawn().map(drop);
         opened.with_context(|| format!("{OPENER} cannot be run; open the address of the line \"page\" yourself"))
     }
