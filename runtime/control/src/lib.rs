@@ -17,6 +17,7 @@ pub mod limits;
 pub mod numbers;
 pub mod outbound;
 pub mod policy;
+pub mod presence;
 pub mod private;
 pub mod record;
 pub mod route;
