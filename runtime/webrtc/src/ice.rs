@@ -220,18 +220,20 @@ impl Agent {
         if self.state == State::Failed {
             return;
         }
-        self.expire(now);
-        self.choose(now);
         if self.mode == IceMode::Full {
             self.repeat_checks(now);
-            self.begin_check(now);
-            self.nominate(now);
-            self.ask_for_consent(now);
         }
+        self.expire(now);
+        self.choose(now);
         if let Some(pair) = self.selected_pair() {
             self.last_heard = Some(pair.heard(self.mode, Duration::ZERO));
         }
         self.state = self.state_at(now);
+        if self.mode == IceMode::Full {
+            self.begin_check(now);
+            self.nominate(now);
+            self.ask_for_consent(now);
+        }
         if self.state == State::Failed {
             self.pairs.clear();
             self.triggered.clear();
@@ -314,6 +316,12 @@ impl Agent {
             .iter()
             .filter(|pair| pair.progress == Progress::Valid)
             .map(|pair| pair.path)
+    }
+
+    /// How many pairs there are.
+    #[cfg(test)]
+    pub(crate) fn pair_count(&self) -> usize {
+        self.pairs.len()
     }
 
     fn selected_pair(&self) -> Option<&Pair> {

@@ -218,6 +218,12 @@ impl Peer {
         &self.ice.local
     }
 
+    /// Whether we check or only answer.
+    #[must_use]
+    pub fn mode(&self) -> IceMode {
+        self.ice.mode()
+    }
+
     /// How it stands.
     #[must_use]
     pub fn state(&self) -> State {

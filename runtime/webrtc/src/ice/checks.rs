@@ -1,7 +1,7 @@
 //! Our own questions: at which pace they begin, how they are repeated, and what an answer changes (RFC 8445 section 7.2, RFC 7675).
 
-use super::pairs::{Check, Progress, Purpose};
-use super::{Agent, IceMode};
+use super::pairs::{Check, Pair, Progress, Purpose};
+use super::{Agent, IceMode, State};
 use crate::limits;
 use crate::path::Path;
 use crate::stun::{Class, Message, Role, TransactionId, Writer};
@@ -19,37 +19,39 @@ impl Agent {
         }
     }
 
-    /// Whether a check waits for its turn.
+    /// Whether a check waits for its turn. While all is well only the far end makes us check others than the one that is used.
     pub(super) fn has_check_to_begin(&self) -> bool {
         let is_waiting = || self.pairs.iter().any(|pair| pair.progress == Progress::Waiting);
         let is_able = self.mode == IceMode::Full && self.remote.is_some();
-        is_able && (!self.triggered.is_empty() || (self.selected.is_none() && is_waiting()))
+        is_able && (!self.triggered.is_empty() || (self.state != State::Connected && is_waiting()))
     }
 
     /// Begins the next check, if its time has come: one that the far end's question asks for, else of the most wanted pair that waits.
-    /// Once a pair is chosen only the far end makes us check others.
     pub(super) fn begin_check(&mut self, now: Instant) {
         if now < self.next_check || !self.has_check_to_begin() {
             return;
         }
-        let role = self.role;
-        let at = match self.triggered.pop_front() {
-            // What has begun or works by now needs no other check.
-            Some(id) => self
-                .pairs
-                .iter()
-                .position(|pair| pair.id == id && pair.progress == Progress::Waiting),
-            None => {
-                let waiting = self.pairs.iter().enumerate();
-                let waiting = waiting.filter(|(_, pair)| pair.progress == Progress::Waiting);
-                waiting.max_by_key(|(_, pair)| pair.priority(role)).map(|(at, _)| at)
-            }
-        };
-        let Some(at) = at else {
+        let Some(at) = self.next_to_check() else {
             return;
         };
         self.next_check = now + limits::PACE;
         self.ask(now, at, Purpose::Find);
+    }
+
+    fn next_to_check(&mut self) -> Option<usize> {
+        while let Some(id) = self.triggered.pop_front() {
+            let is_it = |pair: &Pair| pair.id == id && pair.progress == Progress::Waiting;
+            // What has begun or works by now needs no other check.
+            if let Some(at) = self.pairs.iter().position(is_it) {
+                return Some(at);
+            }
+        }
+        if self.state == State::Connected {
+            return None;
+        }
+        let waiting = self.pairs.iter().enumerate();
+        let waiting = waiting.filter(|(_, pair)| pair.progress == Progress::Waiting);
+        waiting.max_by_key(|(_, pair)| pair.priority(self.role)).map(|(at, _)| at)
     }
 
     /// Sends a question; one that was under way is given up.
