@@ -534,4 +534,4 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

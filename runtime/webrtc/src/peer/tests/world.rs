@@ -52,6 +52,7 @@ pub(crate) struct Said {
 
 /// Two peers; the first made the offer, and the second says hello.
 pub(crate) struct World {
+    seed: u64,
     pub(crate) now: Instant,
     pub(crate) began: Instant,
     pub(crate) peers: [Peer; 2],
@@ -83,6 +84,7 @@ impl World {
             Peer::new(now, settings)
         };
         Self {
+            seed,
             now,
             began: now,
             peers: [peer(0), peer(1)],
@@ -217,7 +219,8 @@ impl World {
                 if self.peers[side].wake_at().is_some_and(|at| at <= self.now) {
                     self.tell(side, Input::Deadline);
                     let again = self.peers[side].wake_at();
-                    assert!(again.is_none_or(|at| at > self.now), "side {side} does nothing about its deadline");
+                    let is_later = again.is_none_or(|at| at > self.now);
+                    assert!(is_later, "side {side} of seed {} does nothing about its deadline", self.seed);
                 }
             }
         }
