@@ -5,6 +5,7 @@ use super::checks::ROLE_CONFLICT;
 use super::pairs::{Progress, Purpose};
 use super::{Agent, IceMode, State};
 use crate::candidate::Candidate;
+use crate::limits;
 use crate::path::Path;
 use crate::stun::{Class, Message, Role, Writer};
 use std::time::Instant;
@@ -110,11 +111,16 @@ impl Agent {
                 pair.progress = Progress::Valid;
                 self.first_valid.get_or_insert(now);
             }
-            (IceMode::Full, Progress::Valid) => {}
+            (IceMode::Full, Progress::Valid) => {
+                // It may be used again, and for that needs our own question answered.
+                if pair.check.is_none() && now >= pair.heard(mode, limits::SILENT) {
+                    self.ask(now, at, Purpose::Consent);
+                }
+            }
             (IceMode::Full, Progress::InProgress) => {
                 // The way is open now: what was sent before it was is not waited for.
                 if let Some(check) = pair.check.as_mut().filter(|check| check.purpose == Purpose::Find) {
-                    check.next = check.next.min(now + crate::limits::PACE);
+                    check.next = check.next.min(now + limits::PACE);
                 }
             }
             (IceMode::Full, Progress::Waiting | Progress::Failed) => {

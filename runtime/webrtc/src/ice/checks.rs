@@ -81,7 +81,7 @@ impl Agent {
             wait: limits::FIRST_REPETITION,
             next: match purpose {
                 // It is not repeated: the next question comes anyway.
-                Purpose::Consent => now + limits::CONSENT_LASTS,
+                Purpose::Consent => now + limits::CONSENT_INTERVAL,
                 _ => now + limits::FIRST_REPETITION,
             },
             bytes,

@@ -14,11 +14,11 @@ impl Agent {
         if self.role == Role::Controlling {
             return;
         }
-        let role = self.role;
+        let (role, mode) = (self.role, self.mode);
         let rank = |pair: &Pair| {
-            let wanted = pair.wanted?;
+            let wanted = pair.wanted.filter(|_| pair.progress == Progress::Valid)?;
             let is_fresh = now < wanted + limits::SILENT;
-            (pair.progress == Progress::Valid).then(|| (is_fresh, pair.priority(role)))
+            (now < pair.heard(mode, limits::CONSENT_LASTS)).then(|| (is_fresh, pair.priority(role)))
         };
         let best = self.pairs.iter().filter(|pair| rank(pair).is_some()).max_by_key(|pair| rank(pair));
         if let Some(id) = best.map(|pair| pair.id) {
