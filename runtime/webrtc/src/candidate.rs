@@ -85,7 +85,12 @@ impl Candidate {
     /// One of ours at which TCP connections are taken. It is wanted less than any UDP candidate of the same kind.
     #[must_use]
     pub fn tcp_passive(address: SocketAddr, preference: u16) -> Self {
-        Self::ours(CandidateKind::Host, Some(TcpType::Passive), (address, address), preference)
+        Self::ours(
+            CandidateKind::Host,
+            Some(TcpType::Passive),
+            (address, address),
+            preference,
+        )
     }
 
     fn ours(

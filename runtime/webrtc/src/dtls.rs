@@ -191,7 +191,9 @@ fn sorted(material: &[u8], profile: dimpl::SrtpProfile, setup: Setup) -> Option<
         dimpl::SrtpProfile::AEAD_AES_256_GCM => (SrtpProfile::AeadAes256Gcm, 32, 12),
         _ => return None,
     };
-    let (keys, salts) = material.split_at_checked(2 * key).filter(|(_, salts)| salts.len() == 2 * salt)?;
+    let (keys, salts) = material
+        .split_at_checked(2 * key)
+        .filter(|(_, salts)| salts.len() == 2 * salt)?;
     let of = |side: usize| MasterKey([&keys[side * key..][..key], &salts[side * salt..][..salt]].concat());
     let (client, server) = (of(0), of(1));
     let (send, receive) = match setup {

@@ -245,7 +245,10 @@ impl Peer {
     /// The names by which questions find it, and a number that changes with them.
     pub(crate) fn names(&self) -> (u32, impl Iterator<Item = &str>) {
         let all = [Some(&self.ice), self.before.as_ref()];
-        (self.sessions, all.into_iter().flatten().map(|agent| agent.local.ufrag()))
+        (
+            self.sessions,
+            all.into_iter().flatten().map(|agent| agent.local.ufrag()),
+        )
     }
 
     /// One input. Drain [`Peer::poll`] afterwards, then look at [`Peer::wake_at`].
@@ -436,7 +439,11 @@ impl Peer {
     /// Compares what is with what was told last, so nothing that changes it can forget to tell.
     fn tell(&mut self) {
         let is_replaced = self.ice.selected().is_some();
-        if self.before.as_ref().is_some_and(|before| is_replaced || before.state() == State::Failed) {
+        if self
+            .before
+            .as_ref()
+            .is_some_and(|before| is_replaced || before.state() == State::Failed)
+        {
             self.before = None;
             self.sessions += 1;
         }

@@ -33,11 +33,17 @@ impl GcmKeys {
         let (cipher, salt) = if suite == SrtpSuite::Gcm256 {
             let master = Aes256::new_from_slice(key).expect("the suite's key is 32 bytes");
             let key = derived::<32, _>(&master, &padded, label);
-            (Cipher::Long(Aes256Gcm::new(&key.into())), derived(&master, &padded, label + 2))
+            (
+                Cipher::Long(Aes256Gcm::new(&key.into())),
+                derived(&master, &padded, label + 2),
+            )
         } else {
             let master = Aes128::new_from_slice(key).expect("the suite's key is 16 bytes");
             let key = derived::<16, _>(&master, &padded, label);
-            (Cipher::Short(Aes128Gcm::new(&key.into())), derived(&master, &padded, label + 2))
+            (
+                Cipher::Short(Aes128Gcm::new(&key.into())),
+                derived(&master, &padded, label + 2),
+            )
         };
         Self {
             cipher: Box::new(cipher),

@@ -11,7 +11,7 @@ const TAGS: [(SrtpSuite, usize); 4] = [
 ];
 
 fn key(n: u8) -> SrtpKey {
-    SrtpKey(std::array::from_fn(|at| at as u8 * 7 + n))
+    SrtpKey(std::array::from_fn(|at| (at as u8).wrapping_mul(7).wrapping_add(n)))
 }
 
 fn pair(suite: SrtpSuite) -> (Srtp, Srtp) {

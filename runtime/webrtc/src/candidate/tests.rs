@@ -59,10 +59,7 @@ fn a_bad_candidate_is_refused_with_its_fault() {
         ("1 1 tcp 5 192.0.2.1 7 typ host", TextError::Missing("tcptype")),
         ("1 1 tcp 5 192.0.2.1 7 typ host tcptype x", TextError::Value("tcptype")),
         ("a:b 1 udp 5 192.0.2.1 7 typ host", TextError::Character("foundation")),
-        (
-            "1 1 udp 5 0f7c1be3-8f5b.local 7 typ host",
-            TextError::NamedAddress,
-        ),
+        ("1 1 udp 5 0f7c1be3-8f5b.local 7 typ host", TextError::NamedAddress),
     ] {
         assert_eq!(text.parse::<Candidate>(), Err(error), "{text}");
     }

@@ -27,7 +27,9 @@ pub(super) fn public_key(certificate: &[u8]) -> Option<(Curve, &[u8])> {
     for _ in 0..before {
         AnyRef::decode(&mut body).ok()?;
     }
-    let key = AnyRef::decode(&mut body).ok().filter(|key| key.tag() == Tag::Sequence)?;
+    let key = AnyRef::decode(&mut body)
+        .ok()
+        .filter(|key| key.tag() == Tag::Sequence)?;
     let mut key = SliceReader::new(key.value()).ok()?;
     let algorithm = AnyRef::decode(&mut key).ok()?;
     let point = BitStringRef::decode(&mut key).ok()?.as_bytes()?;
@@ -47,6 +49,8 @@ fn enter<'a>(outer: &mut SliceReader<'a>, certificate: &'a [u8]) -> Option<Slice
     Header::decode(outer).ok().filter(|head| head.tag == Tag::Sequence)?;
     let start = usize::try_from(outer.position()).ok()?;
     let mut rest = SliceReader::new(certificate.get(start..)?).ok()?;
-    let body = AnyRef::decode(&mut rest).ok().filter(|body| body.tag() == Tag::Sequence)?;
+    let body = AnyRef::decode(&mut rest)
+        .ok()
+        .filter(|body| body.tag() == Tag::Sequence)?;
     SliceReader::new(body.value()).ok()
 }

@@ -5,9 +5,9 @@
 use super::certificate::{self, Curve};
 use aws_lc_rs::{aead, agreement, cipher, digest, hmac, rand, signature};
 use dimpl::crypto::{
-    Aad, ActiveKeyExchange, Buf, Cipher, CryptoProvider, Dtls12CipherSuite, Dtls13CipherSuite, HashAlgorithm, HashContext,
-    HashProvider, HmacProvider, KeyProvider, NamedGroup, Nonce, SecureRandom, SignatureAlgorithm, SignatureVerifier,
-    SigningKey, SupportedDtls12CipherSuite, SupportedDtls13CipherSuite, SupportedKxGroup, TmpBuf,
+    Aad, ActiveKeyExchange, Buf, Cipher, CryptoProvider, Dtls12CipherSuite, Dtls13CipherSuite, HashAlgorithm,
+    HashContext, HashProvider, HmacProvider, KeyProvider, NamedGroup, Nonce, SecureRandom, SignatureAlgorithm,
+    SignatureVerifier, SigningKey, SupportedDtls12CipherSuite, SupportedDtls13CipherSuite, SupportedKxGroup, TmpBuf,
 };
 use dimpl::{CryptoError, CryptoOperation};
 use std::fmt;
@@ -233,11 +233,21 @@ impl SignatureVerifier for AwsLc {
             (Curve::P256, HashAlgorithm::SHA384) => &signature::ECDSA_P256_SHA384_ASN1,
             (Curve::P384, HashAlgorithm::SHA256) => &signature::ECDSA_P384_SHA256_ASN1,
             (Curve::P384, HashAlgorithm::SHA384) => &signature::ECDSA_P384_SHA384_ASN1,
-            _ => return Err(CryptoError::UnsupportedSignatureVerification { signature: sig_alg, hash: hash_alg, group }),
+            _ => {
+                return Err(CryptoError::UnsupportedSignatureVerification {
+                    signature: sig_alg,
+                    hash: hash_alg,
+                    group,
+                });
+            }
         };
         signature::UnparsedPublicKey::new(algorithm, point)
             .verify(data, signature)
-            .map_err(|_| CryptoError::SignatureVerificationFailed { signature: sig_alg, hash: hash_alg, group })
+            .map_err(|_| CryptoError::SignatureVerificationFailed {
+                signature: sig_alg,
+                hash: hash_alg,
+                group,
+            })
     }
 }
 
@@ -252,7 +262,10 @@ impl KeyProvider for AwsLc {
 impl SigningKey for Signer {
     fn sign(&mut self, data: &[u8], hash_alg: HashAlgorithm, out: &mut Buf) -> Result<(), CryptoError> {
         if hash_alg != HashAlgorithm::SHA256 {
-            return Err(CryptoError::SigningKeyHashMismatch { key_hash: HashAlgorithm::SHA256, requested: hash_alg });
+            return Err(CryptoError::SigningKeyHashMismatch {
+                key_hash: HashAlgorithm::SHA256,
+                requested: hash_alg,
+            });
         }
         let signature = self
             .0

@@ -102,7 +102,11 @@ fn both_sides_agree_on_keys_over_a_bad_network() {
             panic!("seed {seed}: {:?} {:?}", pair.keys, pair.ends);
         };
         assert_eq!(ours.profile, theirs.profile);
-        assert_eq!((&ours.send, &ours.receive), (&theirs.receive, &theirs.send), "seed {seed}");
+        assert_eq!(
+            (&ours.send, &ours.receive),
+            (&theirs.receive, &theirs.send),
+            "seed {seed}"
+        );
         assert_ne!(ours.send, ours.receive);
         assert_eq!(pair.ends, [None, None]);
     }

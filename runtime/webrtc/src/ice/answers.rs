@@ -16,7 +16,9 @@ const UNKNOWN_ATTRIBUTE: u16 = 420;
 impl Agent {
     /// A STUN message. What is none, or is not signed, or is for another session, changes nothing.
     pub(crate) fn hear(&mut self, now: Instant, path: Path, bytes: &[u8]) {
-        let is_known = self.pair_of(path).is_some_and(|at| self.pairs[at].progress == Progress::Valid);
+        let is_known = self
+            .pair_of(path)
+            .is_some_and(|at| self.pairs[at].progress == Progress::Valid);
         if self.state == State::Failed || (!is_known && self.forgeries.is_spent(now)) {
             return;
         }
@@ -60,7 +62,10 @@ impl Agent {
             let writer = Writer::new(Class::Error, message.transaction).error(ROLE_CONFLICT, "Role Conflict");
             return self.answer(path, writer);
         }
-        self.answer(path, Writer::new(Class::Success, message.transaction).mapped(path.remote));
+        self.answer(
+            path,
+            Writer::new(Class::Success, message.transaction).mapped(path.remote),
+        );
         self.began.get_or_insert(now);
         self.learn(now, path, &local, priority, message.use_candidate);
     }

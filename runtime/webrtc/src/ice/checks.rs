@@ -51,7 +51,9 @@ impl Agent {
         }
         let waiting = self.pairs.iter().enumerate();
         let waiting = waiting.filter(|(_, pair)| pair.progress == Progress::Waiting);
-        waiting.max_by_key(|(_, pair)| pair.priority(self.role)).map(|(at, _)| at)
+        waiting
+            .max_by_key(|(_, pair)| pair.priority(self.role))
+            .map(|(at, _)| at)
     }
 
     /// Sends a question; one that was under way is given up.
@@ -117,7 +119,10 @@ impl Agent {
 
     /// Asks on the pair that is used, now and then (RFC 7675 section 5.1). This keeps holes in firewalls open, too.
     pub(super) fn ask_for_consent(&mut self, now: Instant) {
-        let Some(at) = self.selected.and_then(|id| self.pairs.iter().position(|pair| pair.id == id)) else {
+        let Some(at) = self
+            .selected
+            .and_then(|id| self.pairs.iter().position(|pair| pair.id == id))
+        else {
             return;
         };
         if now < self.next_consent {

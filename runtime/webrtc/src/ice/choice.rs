@@ -20,7 +20,11 @@ impl Agent {
             let is_fresh = now < wanted + limits::SILENT;
             (now < pair.heard(mode, limits::CONSENT_LASTS)).then(|| (is_fresh, pair.priority(role)))
         };
-        let best = self.pairs.iter().filter(|pair| rank(pair).is_some()).max_by_key(|pair| rank(pair));
+        let best = self
+            .pairs
+            .iter()
+            .filter(|pair| rank(pair).is_some())
+            .max_by_key(|pair| rank(pair));
         if let Some(id) = best.map(|pair| pair.id) {
             self.select(now, id);
         }
@@ -60,7 +64,11 @@ impl Agent {
         let is_open = |pair: &Pair| matches!(pair.progress, Progress::Waiting | Progress::InProgress);
         let is_better = |pair: &Pair| pair.priority(self.role) > best.priority(self.role);
         let may_improve = self.pairs.iter().any(|pair| is_open(pair) && is_better(pair));
-        Some(if may_improve { first + limits::NOMINATION_WAIT } else { first })
+        Some(if may_improve {
+            first + limits::NOMINATION_WAIT
+        } else {
+            first
+        })
     }
 
     /// The most wanted pair that works; beside one that is used, of those only that were heard later than it.

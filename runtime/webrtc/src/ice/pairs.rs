@@ -159,10 +159,7 @@ impl Agent {
                 pair.fail();
             }
         }
-        if self
-            .selected_pair()
-            .is_none_or(|pair| pair.progress != Progress::Valid)
-        {
+        if self.selected_pair().is_none_or(|pair| pair.progress != Progress::Valid) {
             self.selected = None;
         }
     }

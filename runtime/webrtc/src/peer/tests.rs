@@ -20,7 +20,11 @@ fn two_find_each_other_at_once() {
     for modes in [FULL, LITE] {
         let mut world = World::introduced(1, modes, FAIR);
         world.run(SECOND);
-        assert!(world.is_connected(), "{modes:?} {:?}", world.said.each_ref().map(|said| &said.states));
+        assert!(
+            world.is_connected(),
+            "{modes:?} {:?}",
+            world.said.each_ref().map(|said| &said.states)
+        );
         assert_eq!(world.said[0].keys.len(), 1);
         assert_eq!(world.said[0].selected.len(), 1);
     }
@@ -134,20 +138,30 @@ fn silence_is_noticed_after_12_s_and_ends_it_after_30_s() {
         let cut = world.since();
         world.run(31 * SECOND);
         for side in 0..2 {
-            let [(_, State::Connected), (silent, State::Disconnected), (failed, State::Failed)] =
-                world.said[side].states[..]
+            let [
+                (_, State::Connected),
+                (silent, State::Disconnected),
+                (failed, State::Failed),
+            ] = world.said[side].states[..]
             else {
                 panic!("{:?}", world.said[side].states);
             };
             // The last sign came 6 s before the cut at the most, and on its way.
-            assert!(silent >= cut + 6 * SECOND - ms(100) && silent <= cut + 12 * SECOND + ms(40), "{silent:?}");
+            assert!(
+                silent >= cut + 6 * SECOND - ms(100) && silent <= cut + 12 * SECOND + ms(40),
+                "{silent:?}"
+            );
             assert_eq!(failed - silent, 18 * SECOND);
             assert_eq!(world.said[side].selected.last(), Some(&None), "nothing may be sent");
         }
         let sent = [world.said[0].sent, world.said[1].sent];
         world.weather.blocks = |_, _, _| false;
         world.run(60 * SECOND);
-        assert_eq!(sent, [world.said[0].sent, world.said[1].sent], "nothing is sent without consent");
+        assert_eq!(
+            sent,
+            [world.said[0].sent, world.said[1].sent],
+            "nothing is sent without consent"
+        );
         assert_eq!(world.peers[0].wake_at(), None);
     }
 }
@@ -198,7 +212,11 @@ fn a_restart_changes_the_way_and_nothing_above() {
         world.tell(1, Input::Restart);
         world.tell(0, Input::Restart);
         world.run(SECOND);
-        assert_eq!(world.peers[0].selected(), Some(before), "what was, goes on until there is something better");
+        assert_eq!(
+            world.peers[0].selected(),
+            Some(before),
+            "what was, goes on until there is something better"
+        );
         assert!([0, 1].iter().all(|side| *world.peers[*side].local() != names[*side]));
         world.describe();
         world.tell(0, Input::RemoteCandidate(Candidate::host(address("10.0.0.1:1000"), 1)));
@@ -211,7 +229,12 @@ fn a_restart_changes_the_way_and_nothing_above() {
         assert!(!world.peers[0].accepts(before), "the old way is nobody's");
         for side in 0..2 {
             assert_eq!(world.said[side].keys.len(), 1, "the keys are the same");
-            assert!(world.said[side].states.iter().all(|(_, state)| *state == State::Connected));
+            assert!(
+                world.said[side]
+                    .states
+                    .iter()
+                    .all(|(_, state)| *state == State::Connected)
+            );
         }
         world.run(60 * SECOND);
         assert!(world.is_connected());
@@ -294,7 +317,12 @@ fn strangers_change_nothing() {
         world.run(2 * SECOND);
         assert!(world.is_connected());
         // What was said so far, by both, from another address; questions of the far end are all that a listener could repeat.
-        let all: Vec<Vec<u8>> = world.said.iter().flat_map(|said| said.datagrams.iter()).map(|(_, bytes)| bytes.clone()).collect();
+        let all: Vec<Vec<u8>> = world
+            .said
+            .iter()
+            .flat_map(|said| said.datagrams.iter())
+            .map(|(_, bytes)| bytes.clone())
+            .collect();
         let hello: Vec<u8> = all.iter().find(|bytes| bytes[0] == 22).unwrap().clone();
         let stranger = Path {
             transport: Transport::Udp,
@@ -343,7 +371,10 @@ fn forged_questions_are_not_looked_at_any_more_and_honest_ones_are() {
     }
     let sent = world.said[0].sent;
     world.arrive(0, path(1_000), &honest);
-    assert_eq!(world.said[0].sent, sent, "the second is used up for whoever is not known");
+    assert_eq!(
+        world.said[0].sent, sent,
+        "the second is used up for whoever is not known"
+    );
     let known = world.peers[0].selected().unwrap();
     world.arrive(0, known, &honest);
     assert_eq!(world.said[0].sent, sent + 1, "who is known is heard");
@@ -383,7 +414,11 @@ fn a_tcp_connection_serves_where_udp_does_not() {
             assert_eq!(world.peers[0].selected(), Some(path));
             world.tell(0, Input::ConnectionClosed(path));
             assert_eq!(world.peers[0].selected(), None);
-            assert_eq!(world.peers[0].state(), State::Disconnected, "the browser may come back by another");
+            assert_eq!(
+                world.peers[0].state(),
+                State::Disconnected,
+                "the browser may come back by another"
+            );
             let again = Path {
                 remote: address("10.0.0.1:50001"),
                 ..path
@@ -393,7 +428,11 @@ fn a_tcp_connection_serves_where_udp_does_not() {
         } else {
             // The far end's question makes us ask back the same way, and only then it counts.
             world.run(ms(60));
-            let asked = world.said[0].datagrams.iter().filter(|(_, bytes)| bytes[0] == 0).count();
+            let asked = world.said[0]
+                .datagrams
+                .iter()
+                .filter(|(_, bytes)| bytes[0] == 0)
+                .count();
             assert_eq!((asked, world.peers[0].selected()), (1, None));
         }
     }
@@ -408,15 +447,29 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     let now = world.now;
     let peer = &mut world.peers[0];
     let candidate = |text: &str| Input::RemoteCandidate(Candidate::host(address(text), 1));
-    for useless in ["0.0.0.0:5", "192.0.2.9:0", "224.0.0.1:5", "255.255.255.255:5", "[::]:5", "[ff02::1]:5"] {
-        assert_eq!(peer.handle(now, candidate(useless)), Err(Refused::UselessAddress), "{useless}");
+    for useless in [
+        "0.0.0.0:5",
+        "192.0.2.9:0",
+        "224.0.0.1:5",
+        "255.255.255.255:5",
+        "[::]:5",
+        "[ff02::1]:5",
+    ] {
+        assert_eq!(
+            peer.handle(now, candidate(useless)),
+            Err(Refused::UselessAddress),
+            "{useless}"
+        );
     }
     for port in 1..limits::REMOTE_CANDIDATES as u16 {
         let input = Input::RemoteCandidate(Candidate::host(([192, 0, 2, 9], port).into(), 1));
         assert_eq!(peer.handle(now, input), Ok(()));
     }
     assert_eq!(peer.handle(now, candidate("192.0.2.9:1")), Ok(()), "it is known");
-    assert_eq!(peer.handle(now, candidate("192.0.2.9:999")), Err(Refused::TooManyCandidates));
+    assert_eq!(
+        peer.handle(now, candidate("192.0.2.9:999")),
+        Err(Refused::TooManyCandidates)
+    );
     for port in 1..limits::LOCAL_CANDIDATES as u16 {
         let input = Input::LocalCandidate(Candidate::host(([10, 0, 0, 1], port).into(), 1));
         assert_eq!(peer.handle(now, input), Ok(()));
@@ -433,8 +486,14 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     let peer = &mut world.peers[0];
     for (input, refused) in [
         (with(|remote| remote.fingerprints.clear()), Refused::NoFingerprint),
-        (with(|remote| remote.fingerprints = vec![remote.fingerprints[0].clone(); 9]), Refused::TooManyFingerprints),
-        (with(|remote| remote.fingerprints = vec![identity(2).fingerprint().clone()]), Refused::IdentityChanged),
+        (
+            with(|remote| remote.fingerprints = vec![remote.fingerprints[0].clone(); 9]),
+            Refused::TooManyFingerprints,
+        ),
+        (
+            with(|remote| remote.fingerprints = vec![identity(2).fingerprint().clone()]),
+            Refused::IdentityChanged,
+        ),
         (with(|remote| remote.setup = Setup::Active), Refused::IdentityChanged),
         (
             with(|remote| remote.credentials = Credentials::new("other", &"p".repeat(22)).unwrap()),
@@ -443,7 +502,11 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     ] {
         assert_eq!(peer.handle(now, input), Err(refused));
     }
-    assert_eq!(peer.handle(now, with(|_| {})), Ok(()), "the same once more is no change");
+    assert_eq!(
+        peer.handle(now, with(|_| {})),
+        Ok(()),
+        "the same once more is no change"
+    );
     let mut lite = World::new(1, LITE, FAIR);
     let mut remote = lite.remote_of(0);
     remote.ice = IceMode::Lite;
@@ -473,7 +536,11 @@ fn fuzz_damaged_datagrams_and_any_order_of_events() {
                 }
                 1 => {
                     let port = 1_000 + noise.below(8) as u16;
-                    let socket = if side == 0 { ([10, 0, 0, 1], port) } else { ([192, 0, 2, 2], port) };
+                    let socket = if side == 0 {
+                        ([10, 0, 0, 1], port)
+                    } else {
+                        ([192, 0, 2, 2], port)
+                    };
                     world.owners.insert(socket.into(), side);
                     let candidate = Candidate::host(socket.into(), port);
                     let _ = world.peers[side].handle(world.now, Input::LocalCandidate(candidate.clone()));

@@ -78,10 +78,14 @@ impl Bench {
         });
         let which = self.browsers.len() - 1;
         let server = Candidate::host(SERVER, 1);
-        self.port.handle(self.now, id, Input::LocalCandidate(server.clone())).unwrap();
+        self.port
+            .handle(self.now, id, Input::LocalCandidate(server.clone()))
+            .unwrap();
         self.describe(which);
         let browser = &mut self.browsers[which].peer;
-        browser.handle(self.now, Input::LocalCandidate(Candidate::host(at, 1))).unwrap();
+        browser
+            .handle(self.now, Input::LocalCandidate(Candidate::host(at, 1)))
+            .unwrap();
         browser.handle(self.now, Input::RemoteCandidate(server)).unwrap();
         which
     }
@@ -200,13 +204,21 @@ fn each_peer_gets_what_is_its_own() {
         assert_eq!((bench.keys_of(which), bench.browsers[which].keys), (1, 1));
         let (id, from) = (bench.browsers[which].id, bench.browsers[which].at);
         assert_eq!(bench.port.receive(bench.now, way(from, SERVER), &RTP), Arrival::Rtp(id));
-        assert_eq!(bench.port.receive(bench.now, way(from, SERVER), &RTCP), Arrival::Rtcp(id));
+        assert_eq!(
+            bench.port.receive(bench.now, way(from, SERVER), &RTCP),
+            Arrival::Rtcp(id)
+        );
         assert_eq!(bench.port.peer(id).unwrap().state(), State::Connected);
     }
     assert_eq!(bench.port.poll(), None);
     assert_eq!(bench.port.counts(), DropCounts::default());
     bench.run(60);
-    assert!(bench.browsers.iter().all(|browser| browser.peer.state() == State::Connected));
+    assert!(
+        bench
+            .browsers
+            .iter()
+            .all(|browser| browser.peer.state() == State::Connected)
+    );
 }
 
 #[test]
@@ -248,15 +260,25 @@ fn a_flood_of_strangers_is_not_looked_at_and_who_is_known_is_served() {
         .sign(&Key::new("x"));
     for source in 0..150 {
         let arrival = bench.port.receive(bench.now, way(at(20_000 + source), SERVER), &nobody);
-        let why = if source < 100 { Dropped::Stranger } else { Dropped::Flood };
+        let why = if source < 100 {
+            Dropped::Stranger
+        } else {
+            Dropped::Flood
+        };
         assert_eq!(arrival, Arrival::Dropped(why), "{source}");
     }
     let (id, from) = (bench.browsers[which].id, bench.browsers[which].at);
     assert_eq!(bench.port.receive(bench.now, way(from, SERVER), &RTP), Arrival::Rtp(id));
     let question = bench.question(which, 5);
-    assert_eq!(bench.port.receive(bench.now, way(from, SERVER), &question), Arrival::Taken);
+    assert_eq!(
+        bench.port.receive(bench.now, way(from, SERVER), &question),
+        Arrival::Taken
+    );
     let late = way(at(30_000), SERVER);
-    assert_eq!(bench.port.receive(bench.now, late, &question), Arrival::Dropped(Dropped::Flood));
+    assert_eq!(
+        bench.port.receive(bench.now, late, &question),
+        Arrival::Dropped(Dropped::Flood)
+    );
     bench.now += Duration::from_secs(1);
     assert_eq!(bench.port.receive(bench.now, late, &question), Arrival::Taken);
 }
@@ -271,15 +293,24 @@ fn a_way_is_its_peers_who_proved_it_first() {
     // The thief has honest credentials, and forges the victim's address.
     let question = bench.question(thief, 5);
     let path = way(at(1_000), SERVER);
-    assert_eq!(bench.port.receive(bench.now, path, &question), Arrival::Dropped(Dropped::TakenPath));
+    assert_eq!(
+        bench.port.receive(bench.now, path, &question),
+        Arrival::Dropped(Dropped::TakenPath)
+    );
     let id = bench.browsers[victim].id;
     assert_eq!(bench.port.receive(bench.now, path, &RTP), Arrival::Rtp(id));
     assert!(!bench.port.peer(bench.browsers[thief].id).unwrap().accepts(path));
     // Once the victim has left, the address may be anybody's.
     bench.port.remove(bench.now, id);
-    assert_eq!(bench.port.receive(bench.now, path, &RTP), Arrival::Dropped(Dropped::Stranger));
+    assert_eq!(
+        bench.port.receive(bench.now, path, &RTP),
+        Arrival::Dropped(Dropped::Stranger)
+    );
     assert_eq!(bench.port.receive(bench.now, path, &question), Arrival::Taken);
-    assert_eq!(bench.port.receive(bench.now, path, &RTP), Arrival::Rtp(bench.browsers[thief].id));
+    assert_eq!(
+        bench.port.receive(bench.now, path, &RTP),
+        Arrival::Rtp(bench.browsers[thief].id)
+    );
 }
 
 #[test]
@@ -308,7 +339,10 @@ fn who_has_its_turn_and_does_not_use_it_loses_it() {
     bench.run(20);
     assert_eq!((bench.port.running, bench.port.waiting.len()), (1, 1));
     bench.run(10);
-    assert_eq!(bench.browsers[0].ours.last(), Some(&Output::Closed(Closed::HandshakeTimeout)));
+    assert_eq!(
+        bench.browsers[0].ours.last(),
+        Some(&Output::Closed(Closed::HandshakeTimeout))
+    );
     assert_eq!((bench.port.running, bench.port.waiting.len()), (1, 0));
     bench.port.remove(bench.now, bench.browsers[1].id);
     assert_eq!(bench.port.running, 0);
@@ -327,7 +361,10 @@ fn there_are_as_many_peers_as_there_may_be() {
     bench.port.remove(bench.now, ids[1]);
     assert_eq!(bench.port.peers(), 2);
     let next = bench.port.add(bench.now, settings()).unwrap();
-    assert!(next != ids[1] && bench.port.peer(ids[1]).is_none(), "a name is never used again");
+    assert!(
+        next != ids[1] && bench.port.peer(ids[1]).is_none(),
+        "a name is never used again"
+    );
     assert_eq!(bench.port.handle(bench.now, ids[1], Input::Restart), Err(Refused::Over));
     assert_eq!(bench.port.peers(), 3);
 }
@@ -342,11 +379,18 @@ fn both_sessions_of_a_restart_are_found_and_nothing_is_left_of_who_is_removed() 
     bench.port.handle(bench.now, id, Input::Restart).unwrap();
     assert_eq!(bench.port.by_name.len(), 2);
     bench.run(20);
-    assert_eq!(bench.port.peer(id).unwrap().state(), State::Connected, "the first session carries on");
+    assert_eq!(
+        bench.port.peer(id).unwrap().state(),
+        State::Connected,
+        "the first session carries on"
+    );
     bench.browsers[which].peer.handle(bench.now, Input::Restart).unwrap();
     bench.describe(which);
     let server = Candidate::host(SERVER, 1);
-    bench.browsers[which].peer.handle(bench.now, Input::RemoteCandidate(server)).unwrap();
+    bench.browsers[which]
+        .peer
+        .handle(bench.now, Input::RemoteCandidate(server))
+        .unwrap();
     bench.run(2);
     assert_eq!(bench.port.by_name.len(), 1);
     assert_eq!((bench.keys_of(which), bench.browsers[which].keys), (1, 1));
@@ -365,7 +409,11 @@ fn deadlines_of_many_are_seen_to_in_portions() {
     }
     let end = bench.now + limits::PATIENCE;
     assert_eq!(bench.port.wake_at(), Some(end));
-    let failures = |port: &mut Port| std::iter::from_fn(|| port.poll()).filter(|(_, output)| *output == Output::State(State::Failed)).count();
+    let failures = |port: &mut Port| {
+        std::iter::from_fn(|| port.poll())
+            .filter(|(_, output)| *output == Output::State(State::Failed))
+            .count()
+    };
     bench.port.tick(end);
     assert_eq!(failures(&mut bench.port), limits::DEADLINES_AT_ONCE);
     assert_eq!(bench.port.wake_at(), Some(end));
@@ -395,7 +443,11 @@ fn fuzz_noise_and_any_order_leaves_the_tables_true() {
                 }
                 2 if some > 0 => {
                     let id = bench.browsers[noise.below(some)].id;
-                    let input = if noise.below(4) == 0 { Input::Close } else { Input::Restart };
+                    let input = if noise.below(4) == 0 {
+                        Input::Close
+                    } else {
+                        Input::Restart
+                    };
                     let _ = bench.port.handle(bench.now, id, input);
                 }
                 3 if some > 0 => {
@@ -419,10 +471,21 @@ fn fuzz_noise_and_any_order_leaves_the_tables_true() {
 
 fn tables_are_true(port: &Port) {
     let turns = |turn: Turn| port.slots.iter().filter(|slot| slot.handshake == turn).count();
-    assert_eq!((turns(Turn::Runs), turns(Turn::Waits)), (port.running, port.waiting.len()));
+    assert_eq!(
+        (turns(Turn::Runs), turns(Turn::Waits)),
+        (port.running, port.waiting.len())
+    );
     assert!(port.running <= port.settings.handshakes);
-    assert!(port.by_path.iter().all(|(path, id)| port.peer(*id).is_some_and(|peer| peer.accepts(*path))));
-    assert!(port.by_name.values().all(|slot| port.slots[*slot as usize].peer.is_some()));
+    assert!(
+        port.by_path
+            .iter()
+            .all(|(path, id)| port.peer(*id).is_some_and(|peer| peer.accepts(*path)))
+    );
+    assert!(
+        port.by_name
+            .values()
+            .all(|slot| port.slots[*slot as usize].peer.is_some())
+    );
     let deadlines = port.slots.iter().filter(|slot| slot.wake_at.is_some()).count();
     assert_eq!(deadlines, port.deadlines.len());
     assert_eq!(address("203.0.113.5:1000"), at(1_000));

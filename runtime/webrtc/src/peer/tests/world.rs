@@ -208,7 +208,11 @@ impl World {
                 return;
             };
             self.now = self.now.max(next);
-            let due = self.under_way.iter().enumerate().filter(|(_, (at, ..))| *at <= self.now);
+            let due = self
+                .under_way
+                .iter()
+                .enumerate()
+                .filter(|(_, (at, ..))| *at <= self.now);
             let first = due.min_by_key(|(_, (at, ..))| *at).map(|(index, _)| index);
             if let Some(index) = first {
                 let (_, side, path, bytes) = self.under_way.remove(index);
@@ -220,7 +224,11 @@ impl World {
                     self.tell(side, Input::Deadline);
                     let again = self.peers[side].wake_at();
                     let is_later = again.is_none_or(|at| at > self.now);
-                    assert!(is_later, "side {side} of seed {} does nothing about its deadline", self.seed);
+                    assert!(
+                        is_later,
+                        "side {side} of seed {} does nothing about its deadline",
+                        self.seed
+                    );
                 }
             }
         }
@@ -235,7 +243,9 @@ impl World {
         let is_one_way = outside(a.local) == b.remote && outside(b.local) == a.remote;
         let states = self.peers.iter().all(|peer| peer.state() == State::Connected);
         let [first, second] = [0, 1].map(|side| self.said[side].keys.last());
-        let keys = first.zip(second).is_some_and(|(a, b)| a.send == b.receive && a.receive == b.send);
+        let keys = first
+            .zip(second)
+            .is_some_and(|(a, b)| a.send == b.receive && a.receive == b.send);
         is_one_way && states && keys && self.peers[0].accepts(a) && self.peers[1].accepts(b)
     }
 }
