@@ -81,6 +81,21 @@ fn chromium_hears_itself_in_all_ways_of_connecting() {
     assert_eq!(calls[2]["tls"], "FEFD", "as the side that says hello we offer 1.2");
 }
 
+#[test]
+fn chromium_without_dtls_1_3_hears_itself_too() {
+    let echo = Echo::start();
+    let ways = [json!({ "ice": "lite", "setup": "passive", "over": "udp" })];
+    let flag = "--force-fieldtrials=WebRTC-ForceDtls13/Disabled/";
+    let calls = calls(&echo, "browsers-dtls-1.2", &[flag], &ways);
+    println!("{}", calls[0]);
+    is_well(&calls[0]);
+    assert_eq!(calls[0]["tls"], "FEFD");
+    assert_eq!(
+        calls[0]["report"]["profile"], "AEAD_AES_256_GCM",
+        "the side that is called chooses, and likes this best"
+    );
+}
+
 /// Somebody who sends what is none of his business to a port, until dropped.
 struct Strangers {
     stop: Arc<AtomicBool>,

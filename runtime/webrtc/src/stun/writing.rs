@@ -29,7 +29,8 @@ impl Writer {
         Self { bytes, transaction }
     }
 
-    pub(super) fn put(&mut self, kind: u16, value: &[u8]) {
+    /// Any attribute.
+    pub(crate) fn put(&mut self, kind: u16, value: &[u8]) {
         self.bytes.extend_from_slice(&kind.to_be_bytes());
         self.bytes.extend_from_slice(&(value.len() as u16).to_be_bytes());
         self.bytes.extend_from_slice(value);
