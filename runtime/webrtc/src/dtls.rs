@@ -171,10 +171,12 @@ impl Handshake {
         if self.is_over {
             return;
         }
-        if self.is_connected && self.is_trusted && end.is_none() {
-            if let Some(keys) = self.keys.take() {
-                tell(Event::Keys(keys));
-            }
+        if self.is_connected
+            && self.is_trusted
+            && end.is_none()
+            && let Some(keys) = self.keys.take()
+        {
+            tell(Event::Keys(keys));
         }
         if let Some(end) = end.or(result.err().map(|_| HandshakeEnd::Broken)) {
             self.is_over = true;

@@ -7,7 +7,7 @@
 use crate::candidate::Candidate;
 use crate::credentials::{Credentials, Fingerprint};
 use crate::dtls::{Event, Handshake, HandshakeEnd, Identity, Keys, Setup};
-use crate::ice::{Agent, Beginning, IceMode, State};
+use crate::ice::{self, Agent, Beginning, IceMode, State};
 use crate::limits;
 use crate::path::{Kind, Path};
 use crate::random::Random;
@@ -294,10 +294,9 @@ impl Peer {
         if remote.ice == IceMode::Lite && self.ice.mode() == IceMode::Lite {
             return Err(Refused::BothLite);
         }
-        if let Some(known) = &self.ice.remote {
-            if known.credentials != remote.credentials {
-                return Err(Refused::NotRestarted);
-            }
+        let is_another = |known: &ice::Remote| known.credentials != remote.credentials;
+        if self.ice.remote.as_ref().is_some_and(is_another) {
+            return Err(Refused::NotRestarted);
         }
         let identity = (remote.fingerprints, remote.setup);
         match &self.remote {
@@ -375,17 +374,15 @@ impl Peer {
         for agent in [Some(&mut self.ice), self.before.as_mut()].into_iter().flatten() {
             agent.settle(now);
         }
-        if let Dtls::Running(_, by) = &self.dtls {
-            if now >= *by {
-                return self.end(Closed::HandshakeTimeout);
-            }
+        if matches!(&self.dtls, Dtls::Running(_, by) if now >= *by) {
+            return self.end(Closed::HandshakeTimeout);
         }
-        if let Dtls::Running(handshake, _) | Dtls::Done(handshake) = &mut self.dtls {
-            if handshake.wake_at().is_some_and(|at| at <= now) {
-                let mut events = Vec::new();
-                handshake.settle(now, |event| events.push(event));
-                self.follow(events);
-            }
+        if let Dtls::Running(handshake, _) | Dtls::Done(handshake) = &mut self.dtls
+            && handshake.wake_at().is_some_and(|at| at <= now)
+        {
+            let mut events = Vec::new();
+            handshake.settle(now, |event| events.push(event));
+            self.follow(events);
         }
     }
 

@@ -122,7 +122,7 @@ impl Agent {
                     self.ask(now, at, Purpose::Consent);
                 }
             }
-            (IceMode::Full, Progress::InProgress) => {
+            (IceMode::Full, Progress::Asked) => {
                 // The way is open now: what was sent before it was is not waited for.
                 if let Some(check) = pair.check.as_mut().filter(|check| check.purpose == Purpose::Find) {
                     check.next = check.next.min(now + limits::PACE);

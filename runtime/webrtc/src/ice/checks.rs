@@ -73,7 +73,7 @@ impl Agent {
         let bytes = writer.sign(&remote.key);
         self.sends.push_back((pair.path, bytes.clone()));
         if pair.progress != Progress::Valid {
-            pair.progress = Progress::InProgress;
+            pair.progress = Progress::Asked;
         }
         pair.check = Some(Check {
             transaction,

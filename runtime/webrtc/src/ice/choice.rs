@@ -61,7 +61,7 @@ impl Agent {
             return Some(selected.heard(self.mode, limits::SILENT));
         }
         let first = self.first_valid?;
-        let is_open = |pair: &Pair| matches!(pair.progress, Progress::Waiting | Progress::InProgress);
+        let is_open = |pair: &Pair| matches!(pair.progress, Progress::Waiting | Progress::Asked);
         let is_better = |pair: &Pair| pair.priority(self.role) > best.priority(self.role);
         let may_improve = self.pairs.iter().any(|pair| is_open(pair) && is_better(pair));
         Some(if may_improve {

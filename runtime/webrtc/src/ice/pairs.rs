@@ -13,7 +13,7 @@ pub(super) enum Progress {
     /// To be checked.
     Waiting,
     /// Being checked.
-    InProgress,
+    Asked,
     /// It works: our check was answered; for a lite side, the far end has asked.
     Valid,
     /// No answer, or it is an old story. The far end's check makes it wait again.

@@ -552,7 +552,7 @@ fn fuzz_damaged_datagrams_and_any_order_of_events() {
                 3 => {
                     let _ = world.peers[side].handle(world.now, Input::Handshake);
                 }
-                4 | 5 | 6 if !world.under_way.is_empty() => {
+                4..=6 if !world.under_way.is_empty() => {
                     let pick = noise.below(world.under_way.len());
                     let (_, side, mut path, bytes) = world.under_way[pick].clone();
                     if noise.below(3) == 0 {

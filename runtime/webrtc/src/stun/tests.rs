@@ -108,7 +108,8 @@ fn what_follows_the_signature_counts_for_nothing() {
 #[test]
 fn a_bad_message_is_refused_with_its_fault() {
     let request = bytes(REQUEST);
-    let faults: [(&str, fn(&mut Vec<u8>), StunError); 8] = [
+    type Spoil = fn(&mut Vec<u8>);
+    let faults: [(&str, Spoil, StunError); 8] = [
         ("too short", |m| m.truncate(19), StunError::NotStun),
         ("another protocol", |m| m[0] = 0x80, StunError::NotStun),
         ("another cookie", |m| m[5] = 0, StunError::NotStun),
