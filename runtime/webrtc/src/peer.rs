@@ -242,6 +242,11 @@ impl Peer {
         self.open.contains(&path)
     }
 
+    /// All that [`Peer::accepts`].
+    pub(crate) fn paths(&self) -> &[Path] {
+        &self.open
+    }
+
     /// The names by which questions find it, and a number that changes with them.
     pub(crate) fn names(&self) -> (u32, impl Iterator<Item = &str>) {
         let all = [Some(&self.ice), self.before.as_ref()];
@@ -254,7 +259,7 @@ impl Peer {
     /// One input. Drain [`Peer::poll`] afterwards, then look at [`Peer::wake_at`].
     ///
     /// # Errors
-    /// Why it was not taken. Datagrams are never refused: what is not right about one is passed over.
+    /// Why it was not taken. Datagrams are refused only when it is over: what is not right about one is passed over.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Refused> {
         if self.is_over {
             return Err(Refused::Over);

@@ -220,7 +220,9 @@ impl Port {
             return;
         }
         let place = &mut self.slots[id.slot as usize];
-        place.peer = None;
+        for path in place.peer.take().iter().flat_map(Peer::paths) {
+            self.by_path.remove(path);
+        }
         for name in place.names.drain(..) {
             self.by_name.remove(&name);
         }
@@ -232,7 +234,6 @@ impl Port {
             Turn::Waits => self.waiting.retain(|waiting| *waiting != id),
             Turn::None => {}
         }
-        self.by_path.retain(|_, owner| *owner != id);
         self.free.push(id.slot);
         self.grant(now);
     }

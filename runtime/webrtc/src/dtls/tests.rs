@@ -148,6 +148,29 @@ fn an_identity_shows_no_key_and_is_its_own() {
 }
 
 #[test]
+fn what_somebody_else_slips_in_does_not_end_a_handshake() {
+    let (a, b) = (identity(1), identity(2));
+    for seed in 0..20 {
+        let mut pair = Pair::new(seed, 0, [b.fingerprint().clone(), a.fingerprint().clone()], [&a, &b]);
+        for _ in 0..20 {
+            pair.run(Duration::from_millis(30));
+            // Bytes that nobody of the two has said, before what is under way: with the head of a record, or without.
+            let length = pair.noise.below(80);
+            let mut bytes: Vec<u8> = (0..length).map(|_| pair.noise.next() as u8).collect();
+            if seed % 2 == 0 {
+                bytes.splice(..0, [22, 254, 253, 0, 0, 0, 0, 0, 0, 9, seed as u8, 0, length as u8]);
+            }
+            for side in 0..2 {
+                pair.under_way.push((pair.now, side, bytes.clone()));
+            }
+        }
+        pair.run(Duration::from_secs(20));
+        assert_eq!(pair.ends, [None, None], "seed {seed}");
+        assert!(pair.keys.iter().all(Option::is_some), "seed {seed}");
+    }
+}
+
+#[test]
 fn fuzz_certificates_are_read_or_refused() {
     let model = identity(1).certificate().certificate;
     for round in fuzz_rounds(5_000) {

@@ -441,7 +441,7 @@ fn a_tcp_connection_serves_where_udp_does_not() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_and_changes_nothing() {
+fn candidates_that_cannot_be_are_refused_and_change_nothing() {
     let mut world = World::introduced(19, FULL, FAIR);
     world.run(SECOND);
     let now = world.now;
@@ -476,7 +476,16 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     }
     let input = Input::LocalCandidate(Candidate::host(address("10.0.0.1:999"), 1));
     assert_eq!(peer.handle(now, input), Err(Refused::TooManyCandidates));
+    world.drain(0);
+    world.run(5 * SECOND);
+    assert!(world.is_connected());
+}
 
+#[test]
+fn descriptions_that_cannot_be_are_refused_and_change_nothing() {
+    let mut world = World::introduced(19, FULL, FAIR);
+    world.run(SECOND);
+    let now = world.now;
     let good = world.remote_of(0);
     let with = |change: fn(&mut Remote)| {
         let mut remote = good.clone();
