@@ -6,8 +6,8 @@
 //!
 //! # Whose code
 //! **ICE and STUN are our own.** Of the libraries we read, `rtc-ice` 0.21 brings mDNS, serde, uuid and its own chance; `is` 0.12 (the agent
-//! of str0m) is close to what is here, but has no consent as RFC 7675 has it and no TCP, cannot say that a path was proved, which is what
-//! everything else hangs on, and knows no limits for what waits or is forged. It is a state machine of 800 lines.
+//! of str0m) is close to what is here, but does not keep consent as RFC 7675 has it, does not say of a path that it was proved, which is
+//! what everything else hangs on, and its queues and forged messages have no limit. What we need of it is a state machine of 900 lines.
 //!
 //! **DTLS is `dimpl` 0.9**, which str0m uses: no clock, no socket, no unsafe code, bounded queues, 1.2 and 1.3, and the cryptography is
 //! given to it. `rtc-dtls` 0.21 has 1.2 only, reads the wall clock, and brings forty crates, among them a serialiser and two readers of
