@@ -17,14 +17,14 @@ const ASKER: &str = "examples/lookup";
 /// Longer than everything takes; the console ends the call.
 const CALL_S: &str = "280";
 
-fn modules() -> PathBuf {
+pub fn modules() -> PathBuf {
     let modules = lab::root().join("target/node/node_modules");
     assert!(modules.is_dir(), "{} is not there: run `make setup`", modules.display());
     modules
 }
 
 /// Where a program is.
-fn path_of(program: &str) -> String {
+pub fn path_of(program: &str) -> String {
     let found = Command::new("sh")
         .args(["-c", &format!("command -v {program}")])
         .output();

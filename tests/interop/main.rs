@@ -9,6 +9,7 @@
 
 mod api_document;
 mod baresip;
+mod browsers;
 mod captures;
 mod carriers;
 mod certificates;

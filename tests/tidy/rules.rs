@@ -335,6 +335,11 @@ pub const WALLS: &[Wall] = &[
         never: MACHINE_AND_ENGINE,
     },
     Wall {
+        crate_name: "webrtc",
+        ours: &[],
+        never: MACHINE_AND_ENGINE,
+    },
+    Wall {
         crate_name: "guest",
         ours: &["control"],
         never: MACHINE,

@@ -89,7 +89,7 @@ pub use relay::{RelayContent, RelayHead, RelayKeys, Relayed};
 pub use report::{Counters, PlayEnd, Refusal, Report};
 pub use room::{MAX_ROOM_SEATS, RoomEvent, RoomFrame, RoomId, RoomOrder, SeatPlan};
 pub use sound_file::{SoundError, SoundFormat, SoundProblem};
-pub use srtp::{SRTP_KEY_BYTES, SrtpKey, SrtpKeys, SrtpSuite};
+pub use srtp::{SRTP_KEY_BYTES, Srtp, SrtpKey, SrtpKeys, SrtpSuite};
 pub use tap::{MAX_TAPS, Paused, TapEnd, TapEvent, TapId, TapOptions, TapOrder, TapStart, TapTaken, Tapped, is_sound};
 pub use wav::{WavError, WavProblem, WavWriter, write_wav};
 pub use wire_sound::{WireEncoder, WireFormat};

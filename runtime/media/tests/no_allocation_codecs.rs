@@ -18,6 +18,11 @@ const KEYS: SrtpKeys = SrtpKeys {
     send: SrtpKey([1; SRTP_KEY_BYTES]),
     receive: SrtpKey([1; SRTP_KEY_BYTES]),
 };
+/// As browsers have it.
+const GCM: SrtpKeys = SrtpKeys {
+    suite: SrtpSuite::Gcm256,
+    ..KEYS
+};
 /// Pairs are bridged to each other.
 const LEGS: [(Codec, u8, Option<SrtpKeys>); 6] = [
     (Codec::G722, 9, None),
@@ -25,7 +30,7 @@ const LEGS: [(Codec, u8, Option<SrtpKeys>); 6] = [
     (Codec::L16Wide, 97, None),
     (Codec::G722, 9, None),
     (Codec::Pcma, 8, Some(KEYS)),
-    (Codec::L16Narrow, 98, Some(KEYS)),
+    (Codec::L16Narrow, 98, Some(GCM)),
 ];
 
 /// What sessions sent is what their far ends say: with one key for both directions it is authentic too.

@@ -8,10 +8,24 @@ use patchcord_control::words::{
     AnsweredBy, DetectionOptions, KeysBetween, MachineWait, PlayChange, PlayEnd, Segment as Wanted, Tone as WantedTone,
 };
 use patchcord_media as media;
-use patchcord_sip::sdp::{Agreed, Codec, Direction, Suite};
+use patchcord_sip::sdp::{Agreed, AgreedSrtp, Codec, Direction, SrtpKey, Suite};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Keys as SDP agreed on them.
+fn srtp(agreed: AgreedSrtp) -> media::SrtpKeys {
+    let suite = match agreed.suite {
+        Suite::Tag80 => media::SrtpSuite::Tag80,
+        Suite::Tag32 => media::SrtpSuite::Tag32,
+    };
+    let key = |key: SrtpKey| media::SrtpKey::new(suite, &key.0).expect("SDP reads keys of this length only");
+    media::SrtpKeys {
+        suite,
+        send: key(agreed.send),
+        receive: key(agreed.receive),
+    }
+}
 
 /// The whole of what a session does that was agreed on in SDP, and after how much silence it is told to be silent.
 pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
@@ -41,14 +55,7 @@ pub fn plan(agreed: &Agreed, timeout: Option<Duration>) -> media::Plan {
                 .map_or(usual.bit_rate, |most| most.min(usual.bit_rate)),
         },
         packets: packets(agreed),
-        srtp: agreed.srtp.map(|srtp| media::SrtpKeys {
-            suite: match srtp.suite {
-                Suite::Tag80 => media::SrtpSuite::Tag80,
-                Suite::Tag32 => media::SrtpSuite::Tag32,
-            },
-            send: media::SrtpKey(srtp.send.0),
-            receive: media::SrtpKey(srtp.receive.0),
-        }),
+        srtp: agreed.srtp.map(srtp),
         flow: match agreed.direction {
             Direction::SendRecv => media::Flow::SendRecv,
             Direction::SendOnly => media::Flow::SendOnly,

@@ -2,7 +2,10 @@
 
 use super::SrtpKey;
 use aes::Aes128;
-use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
+use aes::cipher::consts::U16;
+use aes::cipher::{
+    BlockCipher, BlockEncryptMut, BlockSizeUser, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper,
+};
 use ctr::CtrCore;
 use ctr::flavors::Ctr128BE;
 use hmac::{Hmac, Mac};
@@ -28,12 +31,12 @@ pub(super) struct CipherKeys {
 impl CipherKeys {
     /// Derived from a master key.
     pub(super) fn new(master: &SrtpKey, which: Which) -> Self {
-        let (key, salt) = master.0.split_at(16);
+        let (key, salt) = master.0[..16 + SALT_BYTES].split_at(16);
         let salt: [u8; SALT_BYTES] = salt.try_into().expect("a key is 16 and 14 bytes");
         let master = Aes128::new_from_slice(key).expect("16 bytes");
         let label = which as u8;
-        let cipher = derived::<16>(&master, &salt, label);
-        let signing = derived::<SIGNING_KEY_BYTES>(&master, &salt, label + 1);
+        let cipher = derived::<16, _>(&master, &salt, label);
+        let signing = derived::<SIGNING_KEY_BYTES, _>(&master, &salt, label + 1);
         Self {
             cipher: Aes128::new_from_slice(&cipher).expect("16 bytes"),
             salt: derived(&master, &salt, label + 2),
@@ -71,8 +74,13 @@ impl CipherKeys {
     }
 }
 
+/// AES with a key of either length.
+pub(super) trait Block: BlockCipher + BlockEncryptMut + BlockSizeUser<BlockSize = U16> + Clone {}
+
+impl<C: BlockCipher + BlockEncryptMut + BlockSizeUser<BlockSize = U16> + Clone> Block for C {}
+
 /// A key for a purpose, without key derivation again and again (the rate is 0).
-fn derived<const N: usize>(master: &Aes128, salt: &[u8; SALT_BYTES], label: u8) -> [u8; N] {
+pub(super) fn derived<const N: usize, C: Block>(master: &C, salt: &[u8; SALT_BYTES], label: u8) -> [u8; N] {
     let mut iv = padded(salt);
     iv[7] ^= label;
     let mut key = [0; N];
@@ -87,7 +95,7 @@ fn padded(salt: &[u8; SALT_BYTES]) -> [u8; 16] {
     iv
 }
 
-fn apply(cipher: &Aes128, iv: &[u8; 16], bytes: &mut [u8]) {
+fn apply<C: Block>(cipher: &C, iv: &[u8; 16], bytes: &mut [u8]) {
     let core = CtrCore::<_, Ctr128BE>::inner_iv_init(cipher.clone(), iv.into());
     StreamCipherCoreWrapper::from_core(core).apply_keystream(bytes);
 }

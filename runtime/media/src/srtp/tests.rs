@@ -3,8 +3,15 @@
 use super::*;
 use crate::random::Random;
 
+const TAGS: [(SrtpSuite, usize); 4] = [
+    (SrtpSuite::Tag80, 10),
+    (SrtpSuite::Tag32, 4),
+    (SrtpSuite::Gcm128, 16),
+    (SrtpSuite::Gcm256, 16),
+];
+
 fn key(n: u8) -> SrtpKey {
-    SrtpKey(std::array::from_fn(|at| at as u8 * 7 + n))
+    SrtpKey(std::array::from_fn(|at| (at as u8).wrapping_mul(7).wrapping_add(n)))
 }
 
 fn pair(suite: SrtpSuite) -> (Srtp, Srtp) {
@@ -47,7 +54,7 @@ fn unprotect(srtp: &mut Srtp, packet: &[u8]) -> Option<Vec<u8>> {
 
 #[test]
 fn what_one_end_protects_the_other_reads_over_many_rollovers() {
-    for (suite, tag) in [(SrtpSuite::Tag80, 10), (SrtpSuite::Tag32, 4)] {
+    for (suite, tag) in TAGS {
         let (mut here, mut there) = pair(suite);
         // Every 100th packet of four rounds, begun just before the first rollover.
         for n in (65_500u64..65_500 + 4 * 65_536).step_by(100) {
@@ -80,18 +87,20 @@ fn late_and_lost_packets_are_understood_and_repeated_ones_are_not() {
 
 #[test]
 fn what_was_changed_on_the_way_has_no_effect() {
-    let (mut here, mut there) = pair(SrtpSuite::Tag32);
-    let mut random = Random::new(8);
-    for n in 0..500u16 {
-        let good = protect(&mut here, &rtp(n, 77));
-        let mut bad = good.clone();
-        let at = random.next() as usize % bad.len();
-        bad[at] ^= 1 << (random.next() % 8);
-        assert_eq!(unprotect(&mut there, &bad), None, "byte {at}");
-        bad.truncate(random.next() as usize % bad.len());
-        assert_eq!(unprotect(&mut there, &bad), None);
-        assert_eq!(unprotect(&mut there, &rtp(n + 1, 77)), None, "in the clear");
-        assert!(unprotect(&mut there, &good).is_some());
+    for (suite, _) in TAGS {
+        let (mut here, mut there) = pair(suite);
+        let mut random = Random::new(8);
+        for n in 0..500u16 {
+            let good = protect(&mut here, &rtp(n, 77));
+            let mut bad = good.clone();
+            let at = random.next() as usize % bad.len();
+            bad[at] ^= 1 << (random.next() % 8);
+            assert_eq!(unprotect(&mut there, &bad), None, "byte {at}");
+            bad.truncate(random.next() as usize % bad.len());
+            assert_eq!(unprotect(&mut there, &bad), None);
+            assert_eq!(unprotect(&mut there, &rtp(n + 1, 77)), None, "in the clear");
+            assert!(unprotect(&mut there, &good).is_some());
+        }
     }
 }
 
@@ -106,23 +115,46 @@ fn a_far_end_may_send_as_another_and_come_back() {
 
 #[test]
 fn reports_are_protected_too() {
-    let (mut here, mut there) = pair(SrtpSuite::Tag32);
-    let report: Vec<u8> = (0..52u8).map(|n| if n == 0 { 0x80 } else { n }).collect();
-    let mut last = Vec::new();
-    for _ in 0..3 {
-        let mut buffer = report.clone();
-        buffer.resize(report.len() + MAX_TRAILER, 0);
-        assert_eq!(here.protect_rtcp(&mut buffer, report.len()), report.len() + 14);
-        assert_ne!(buffer[8..52], report[8..]);
-        last = buffer.clone();
-        assert_eq!(there.unprotect_rtcp(&mut buffer), Some(52));
-        assert_eq!(buffer[..52], report);
+    for (suite, growth) in [(SrtpSuite::Tag32, 14), (SrtpSuite::Gcm128, 20), (SrtpSuite::Gcm256, 20)] {
+        let (mut here, mut there) = pair(suite);
+        let report: Vec<u8> = (0..52u8).map(|n| if n == 0 { 0x80 } else { n }).collect();
+        let mut last = Vec::new();
+        for _ in 0..3 {
+            let mut buffer = report.clone();
+            buffer.resize(report.len() + growth, 0);
+            assert_eq!(here.protect_rtcp(&mut buffer, report.len()), report.len() + growth);
+            assert_ne!(buffer[8..52], report[8..]);
+            last = buffer.clone();
+            assert_eq!(there.unprotect_rtcp(&mut buffer), Some(52));
+            assert_eq!(buffer[..52], report);
+        }
+        assert_eq!(there.unprotect_rtcp(&mut last.clone()), None, "it came before");
+        let mut next = report.clone();
+        next.resize(report.len() + growth, 0);
+        here.protect_rtcp(&mut next, report.len());
+        for at in 0..next.len() {
+            let mut bad = next.clone();
+            bad[at] ^= 1;
+            assert_eq!(there.unprotect_rtcp(&mut bad), None, "{suite:?} byte {at}");
+        }
+        assert_eq!(there.unprotect_rtcp(&mut next), Some(52));
+        for length in 0..30 {
+            assert_eq!(there.unprotect_rtcp(&mut vec![0x80; length]), None);
+        }
     }
-    assert_eq!(there.unprotect_rtcp(&mut last.clone()), None, "it came before");
-    last[20] ^= 1;
-    assert_eq!(there.unprotect_rtcp(&mut last), None);
-    for length in 0..30 {
-        assert_eq!(there.unprotect_rtcp(&mut vec![0x80; length]), None);
+}
+
+#[test]
+fn a_key_is_as_long_as_its_suite_has_it() {
+    for (suite, _) in TAGS {
+        let (key, salt) = suite.key_and_salt();
+        let bytes: Vec<u8> = (1..=60).collect();
+        let made = SrtpKey::new(suite, &bytes[..key + salt]).expect("as long as it should be");
+        assert_eq!(made.0[..key + salt], bytes[..key + salt]);
+        assert!(made.0[key + salt..].iter().all(|byte| *byte == 0));
+        for length in [0, key, key + salt - 1, key + salt + 1, 60] {
+            assert_eq!(SrtpKey::new(suite, &bytes[..length]), None, "{suite:?} {length}");
+        }
     }
 }
 
