@@ -8,12 +8,18 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "hosted/caller_ids.rs"]
+mod caller_ids;
 #[path = "support/database.rs"]
 mod database;
 #[path = "support/handlers.rs"]
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
+#[path = "hosted/served.rs"]
+mod served;
+#[path = "hosted/spending.rs"]
+mod spending;
 #[path = "hosted/suite.rs"]
 mod suite;
 mod support;
