@@ -338,3 +338,21 @@ fn a_request_over_the_limit_of_the_tenant_is_not_sent_and_the_handler_hears_so_a
     let refused = Refused::TooManyRequests { per_minute: 1 };
     assert_eq!(world.limited(), [(Tenant(TENANT.to_owned()), refused, 1)]);
 }
+
+#[test]
+fn bytes_over_the_tenants_limit_are_refused_once_they_are_owed() {
+    let limits = Limits {
+        http_bytes_per_minute: Some(1_000),
+        ..Limits::default()
+    };
+    let (mut world, name) = beyond_within("asks", limits);
+    // The answer to the first is more than there may be, so the second is not sent.
+    world.set_web_answers(vec![answers(&"x".repeat(5_000)), block("POST", answers(""))]);
+    let lines = whole_call(&mut world, &name);
+    assert!(lines[0].starts_with("200"), "{lines:?}");
+    assert!(lines[1].contains("Overloaded"), "{lines:?}");
+    let why = Refused::TooManyBytes { per_minute: 1_000 };
+    assert_eq!(world.limited(), [(Tenant(TENANT.to_owned()), why, 1)]);
+    let spent = record_of(&world, &name).spent;
+    assert!((5_000..6_000).contains(&spent.http_bytes), "{spent:?}");
+}

@@ -81,6 +81,11 @@ fn transcript() {
 }
 
 #[test]
+fn caller_id() {
+    assert!(scenarios_of("caller-id") >= 3);
+}
+
+#[test]
 fn voice_menu() {
     assert!(scenarios_of("voice-menu") >= 9);
 }

@@ -18,7 +18,7 @@ use patchcord_guest::{Config, Module, Runtime};
 use patchcord_sim::phone::{Action, End, Event, Incoming};
 use patchcord_sim::{NumberAt, PhoneId, PhoneOptions, Setup, TENANT, World, users, way_out};
 use patchcord_switch::replay::{Verdict, replay};
-use patchcord_switch::{Directory, PlaceError, PlacedCall, PrivateValues, Stopped, read_journal};
+use patchcord_switch::{Directory, PlaceError, PlacedCall, PrivateValues, Purpose, Stopped, read_journal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,8 @@ fn calling(to: Destination) -> PlacedCall {
             on_machine: OnMachine::Handle,
             redirects: 0,
         },
+        purpose: Purpose::Handler,
+        trunk: None,
     }
 }
 

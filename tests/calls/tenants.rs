@@ -7,15 +7,15 @@ use crate::support::{announcement, helper, program, tone_ms};
 use crate::{SECOND, answered, end, press, rest};
 use patchcord_control::call::{OnMachine, Opening};
 use patchcord_control::ids::{CallId, Tenant};
-use patchcord_control::record::{CallRecord, FaultKind, HandlerEnd, RecordingOutcome};
+use patchcord_control::record::{CallRecord, CallStatus, FaultKind, HandlerEnd, RecordingOutcome};
 use patchcord_control::route::{Fallback, Pattern, Route, Routes};
-use patchcord_control::tenancy::{FUEL_WAIT, InUse, Limit, Limits, Refused, Tenancy};
+use patchcord_control::tenancy::{FUEL_WAIT, InUse, Limit, Limits, REFUSALS_KEPT, Refused, Tenancy};
 use patchcord_control::words::{Breakage, CallerId, Destination, Endpoint, NotRecorded};
 use patchcord_guest::{Config, Module, Runtime};
 use patchcord_sim::phone::{Action, End, Event, Offer};
 use patchcord_sim::{PhoneId, PhoneOptions, Setup, World};
 use patchcord_switch::replay::{Verdict, replay};
-use patchcord_switch::{Directory, HandlerOver, PlaceError, PlacedCall, PrivateValues, read_journal};
+use patchcord_switch::{Directory, HandlerOver, PlaceError, PlacedCall, PrivateValues, Purpose, read_journal};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::sync::Arc;
@@ -167,6 +167,41 @@ fn one_call_too_many_is_busy_and_the_neighbour_is_not() {
     let used = tenancy.find(&noisy()).expect("it was seen").usage();
     assert_eq!(used.calls, 3);
     assert!(used.fuel > 0 && (6_000..12_000).contains(&used.call_ms), "{used:?}");
+}
+
+#[test]
+fn calls_that_are_kept_out_leave_a_record_and_a_flood_of_them_leaves_few() {
+    let limits = Limits {
+        calls_at_once: Some(1),
+        ..Limits::default()
+    };
+    let (mut world, tenancy) = node(limits, "endless_tone", &[]);
+    let first = calls(&mut world, "noise");
+    world.run_for(SECOND);
+    for _ in 0..30 {
+        calls(&mut world, "noise");
+    }
+    world.run_for(SECOND);
+    let kept: Vec<_> = records(&world, "noise");
+    assert_eq!(
+        (kept.len() as u64, tenancy.refused(Limit::CallsAtOnce)),
+        (REFUSALS_KEPT, 30)
+    );
+    for record in kept {
+        assert_eq!((&record.tenant, record.status), (&noisy(), CallStatus::Busy));
+        assert_eq!(
+            (&record.handler_end, record.legs[0].status),
+            (&HandlerEnd::NotRun, Some(486))
+        );
+        let why = record.refusal.as_deref().unwrap_or_default();
+        assert!(why.contains("calls_at_once"), "{why}");
+        assert_eq!(
+            (record.legs[0].from.reveal(), record.legs[0].to.reveal()),
+            (&"phone".to_owned(), &"noise".to_owned())
+        );
+    }
+    hang_up(&mut world, &[first]);
+    over(&mut world, &tenancy, "endless_tone");
 }
 
 #[test]
@@ -402,6 +437,8 @@ fn a_placed_call_over_the_limit_is_refused_by_type_and_number() {
             on_machine: OnMachine::Handle,
             redirects: 0,
         },
+        purpose: Purpose::Handler,
+        trunk: None,
     };
     let refused = Refused::TooManyCalls { most: 0 };
     assert_eq!(world.place_call(wanted(1)), Err(PlaceError::Tenant(refused)));

@@ -91,6 +91,12 @@ impl EventKinds {
         Self(kinds.iter().fold(0, |all, kind| all | 1 << (*kind as u16)))
     }
 
+    /// The same without a kind.
+    #[must_use]
+    pub fn without(self, kind: EventKind) -> Self {
+        Self(self.0 & !(1 << (kind as u16)))
+    }
+
     /// Whether a kind is among them.
     pub fn has(self, kind: EventKind) -> bool {
         self.0 & (1 << (kind as u16)) != 0

@@ -17,7 +17,7 @@ pub use settings::{
 use crate::destinations::{Micros, Price};
 use crate::ids::Tenant;
 use crate::numbers::Prefix;
-use counters::{Hour, Rate, Seats, Spending, Spike};
+use counters::{Allowed, Hour, Rate, Seats, Spending, Spike};
 use permit::{Reservation, Seat};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -152,6 +152,8 @@ struct TenantBook {
     rate: Arc<Rate>,
     hour: Arc<Hour>,
     spending: Arc<Spending>,
+    /// What may be spent in a day, if it is not what `limits` say.
+    allowed: Arc<Allowed>,
     /// Beside `limits.destinations`, which is sorted.
     spikes: Vec<Arc<Spike>>,
 }
@@ -251,6 +253,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// What a tenant may spend in a day from now on; none: what was configured. Nothing happens to one that the books do not have.
+    pub fn set_spend_per_day(&self, tenant: &Tenant, most: Option<Micros>) {
+        if let Some(book) = self.tenants.get(tenant) {
+            book.allowed.set(most);
+        }
+    }
+
+    /// What a tenant had spent today before the books were opened. Nothing happens to one that they do not have.
+    pub fn add_spent(&self, now: Instant, tenant: &Tenant, spent: Micros) {
+        if let Some(book) = self.tenants.get(tenant) {
+            let passed = now.saturating_duration_since(self.start);
+            book.spending.add(self.day(passed), spent.0);
+        }
+    }
+
     /// What a tenant uses; none if the books do not have it.
     pub fn usage(&self, now: Instant, tenant: &Tenant) -> Option<Usage> {
         let book = self.tenants.get(tenant)?;
@@ -293,6 +310,7 @@ impl TenantBook {
             rate: old.map(|old| old.rate.clone()).unwrap_or_default(),
             hour: old.map(|old| old.hour.clone()).unwrap_or_default(),
             spending: old.map(|old| old.spending.clone()).unwrap_or_default(),
+            allowed: old.map(|old| old.allowed.clone()).unwrap_or_default(),
             spikes: limits.destinations.iter().map(spike).collect(),
             limits,
         }
@@ -305,7 +323,7 @@ impl TenantBook {
 
     /// Sets money aside: for the longest duration, or for what the rest of the day's money pays.
     fn reserve(&self, day: u16, attempt: &Attempt<'_>) -> Result<(Reservation, Duration), Refused> {
-        let allowed = self.limits.spend_per_day.0;
+        let allowed = self.allowed.or(self.limits.spend_per_day).0;
         let most = attempt.price.cost(attempt.longest).0;
         let least = attempt.price.cost(attempt.least.min(attempt.longest)).0;
         let reservation = Reservation::make(&self.spending, day, least..=most, allowed)

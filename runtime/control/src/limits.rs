@@ -78,6 +78,9 @@ pub struct Limits {
     pub media_close: Duration,
 }
 
+/// Bytes of the body of a web server's answer; a longer one is `no-response(too-large)`.
+pub const HTTP_ANSWER_BYTES: usize = 262_144;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -7,8 +7,8 @@ use crate::private::Private;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Most own and most verified numbers of one tenant.
-pub const MAX_CALLER_IDS: usize = 65_536;
+/// Most own and most verified numbers of one tenant: those of the configuration and those it has by the API.
+pub const MAX_CALLER_IDS: usize = 262_144;
 /// User part of the From of a caller who is not shown (RFC 3323 section 4.1.1.3).
 pub const ANONYMOUS_USER: &str = "anonymous";
 /// Host part of that From.
@@ -152,6 +152,31 @@ impl CallerIds {
             Some(number) if ids.source(&number).is_none() => Err(CallerIdsError::Default),
             _ => Ok(ids),
         }
+    }
+
+    /// The same with more numbers, and with another default if one is given.
+    ///
+    /// # Errors
+    /// As [`CallerIds::new`].
+    pub fn with(
+        &self,
+        own: impl IntoIterator<Item = E164>,
+        verified: impl IntoIterator<Item = E164>,
+        default: Option<E164>,
+    ) -> Result<CallerIds, CallerIdsError> {
+        let own = self.own.iter().copied().chain(own).collect();
+        let verified = self.verified.iter().copied().chain(verified).collect();
+        CallerIds::new(own, verified, default.or(self.default))
+    }
+
+    /// Whether a number is among the own or the verified ones.
+    pub fn has(&self, number: &E164) -> bool {
+        self.source(number).is_some()
+    }
+
+    /// The number that is shown when a handler names none.
+    pub fn default_number(&self) -> Option<E164> {
+        self.default
     }
 
     /// What may be shown when `wanted` is asked for in a call with these parties; the first of them opened it.

@@ -1,6 +1,7 @@
 //! What is left of a call: exactly one [`CallRecord`] for each, made when its last part is gone.
 
 use crate::call::Saved;
+use crate::destinations::Micros;
 use crate::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use crate::private::Private;
 use crate::words::{
@@ -17,6 +18,15 @@ pub struct Usage {
     pub memory_peak: u64,
     /// Host calls of every kind.
     pub host_calls: u64,
+}
+
+/// What a call used that costs whoever runs the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// What its legs to numbers cost.
+    pub money: Micros,
+    /// Bytes that its handler sent to web servers and received from them.
+    pub http_bytes: u64,
 }
 
 /// What an instance broke off with, without the engine's types.
@@ -302,6 +312,8 @@ pub struct CallRecord {
     pub turns: u32,
     /// What the instance used.
     pub usage: Usage,
+    /// What it cost.
+    pub spent: Spent,
     /// Log lines dropped because the call's log was full.
     pub log_lines_dropped: u32,
     /// Keys dropped because nobody collected them.
@@ -310,7 +322,8 @@ pub struct CallRecord {
     pub status: CallStatus,
     /// Who answered, of a placed call, if that was asked for and found out.
     pub answered_by: Option<AnsweredBy>,
-    /// The rule that forbade a placed call, for a person to read; no private value is in it.
+    /// The rule that forbade a placed call, or the limit of its tenant that kept one out that came in; for a person to read, no
+    /// private value is in it.
     pub refusal: Option<String>,
 }
 

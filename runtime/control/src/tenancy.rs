@@ -27,6 +27,9 @@ use std::time::{Duration, Instant};
 
 /// The longest that a turn waits because its tenant has used its fuel; then its handler is ended.
 pub const FUEL_WAIT: Duration = Duration::from_secs(10);
+/// Calls that came in and were refused by a tenant's limit have an end record, so many a minute of each tenant; the others are counted
+/// only, so that a flood of calls is no flood of records.
+pub const REFUSALS_KEPT: u64 = 20;
 /// A tenant that is refused by the same limit again and again is told of once in so long.
 pub const TOLD_EVERY: Duration = Duration::from_secs(60);
 

@@ -2,6 +2,7 @@
 //! Writing the same again changes nothing, so a batch whose answer was lost is sent again. Not here: calls that go on.
 
 use crate::list;
+use crate::recordings::{self, Recording};
 use crate::value::{Row, values};
 use crate::{Cursor, Database, Error, Page, Paging, Result, TenantId, What};
 
@@ -137,6 +138,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// New ones.
     pub journal: Vec<JournalPart>,
+    /// New ones.
+    pub recordings: Vec<Recording>,
 }
 
 const PUT_CALL: &str = "INSERT INTO calls (tenant, id, parent, direction, from_address, to_address, status, started_at, \
@@ -160,6 +163,7 @@ const PUT_PART: &str =
 /// `NotFound` of the tenant or a call, `Limit`, `Invalid`, `Unavailable`.
 pub async fn write(database: &Database, tenant: &TenantId, batch: &Batch) -> Result<()> {
     let size = batch.calls.len() + batch.legs.len() + batch.events.len() + batch.journal.len();
+    let size = size + batch.recordings.len();
     list::at_most("objects of a batch", size, BATCH_MAX)?;
     check(batch)?;
     let mut rows = Vec::with_capacity(size);
@@ -179,6 +183,8 @@ pub async fn write(database: &Database, tenant: &TenantId, batch: &Batch) -> Res
     rows.extend(batch.events.iter().map(|one| (PUT_EVENT, What::Call, event(one))));
     let part = |part: &JournalPart| values![tenant, &part.call, part.part, &part.bytes[..]];
     rows.extend(batch.journal.iter().map(|one| (PUT_PART, What::Call, part(one))));
+    let recordings = batch.recordings.iter();
+    rows.extend(recordings.map(|one| (recordings::PUT, What::Call, recordings::values(tenant, one))));
     let mut transaction = database.begin().await?;
     for (sql, parent, values) in rows {
         transaction.execute(sql, values).await.map_err(|error| match error {
@@ -207,6 +213,7 @@ fn check(batch: &Batch) -> Result<()> {
         list::name("kind", &event.kind)?;
         list::at_most("bytes of an event", event.body.len(), RECORD_MAX)?;
     }
+    batch.recordings.iter().try_for_each(recordings::check)?;
     for part in &batch.journal {
         list::at_most("bytes of a part of a journal", part.bytes.len(), JOURNAL_PART_MAX)?;
     }

@@ -1,7 +1,8 @@
 //! The memory: what a hosted runtime remembers, in SQLite (embedded) or PostgreSQL, chosen by the address it is opened with.
 //! One [`Database`], and a module of functions for each table. Every table is keyed by tenant first and every function takes
 //! the tenant, so another tenant's row is `NotFound`; the exceptions are named where they are: [`keys::authenticate`], which
-//! finds the tenant of a key, and what the operator does with tenants as such ([`tenants`]).
+//! finds the tenant of a key, what the operator does with tenants as such ([`tenants`]), and how often a number was rung
+//! for a proof, whoever asked ([`caller_ids::ask`]).
 //!
 //! Not here: clock and chance (times and identifiers are arguments), HTTP, sealing of secrets, the running calls. Times are
 //! milliseconds since 1970 (UTC). Mutable objects have a `revision` that only grows; a change names the one it was made from.
@@ -10,6 +11,7 @@
 mod words;
 
 pub mod audit;
+pub mod caller_ids;
 pub mod calls;
 mod engine;
 mod error;

@@ -1,7 +1,7 @@
 //! What is known of recordings, and where their sound is. The sound itself is elsewhere.
 
 use crate::list;
-use crate::value::{Row, values};
+use crate::value::{Row, Value, values};
 use crate::{Cursor, Database, Error, Page, Paging, Result, TenantId, What};
 
 /// A recording.
@@ -23,17 +23,17 @@ pub struct Recording {
     pub size: i64,
 }
 
-/// Adds one that is complete. How many there are is bounded by the calls, and by the tenant's quota of storage.
-///
-/// # Errors
-/// `NotFound` of the call, `Exists`, `Limit`, `Invalid`, `Unavailable`.
-pub async fn create(database: &Database, tenant: &TenantId, recording: &Recording) -> Result<()> {
+pub(crate) const PUT: &str = "INSERT INTO recordings (tenant, id, call, place, format, started_at, length_ms, size) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+
+pub(crate) fn check(recording: &Recording) -> Result<()> {
     list::name("recording", &recording.id)?;
     list::name("format", &recording.format)?;
-    list::at_most("place", recording.place.len(), list::NOTE_MAX)?;
-    let sql = "INSERT INTO recordings (tenant, id, call, place, format, started_at, length_ms, size) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-    let values = values![
+    list::at_most("place", recording.place.len(), list::NOTE_MAX)
+}
+
+pub(crate) fn values(tenant: &TenantId, recording: &Recording) -> Vec<Value> {
+    values![
         tenant,
         &recording.id,
         &recording.call,
@@ -42,12 +42,23 @@ pub async fn create(database: &Database, tenant: &TenantId, recording: &Recordin
         recording.started_at,
         recording.length_ms,
         recording.size
-    ];
+    ]
+}
+
+/// Adds one that is complete; [`crate::calls::write`] does so together with its call. How many there are is bounded by the calls, and by the tenant's quota of storage.
+///
+/// # Errors
+/// `NotFound` of the call, `Exists`, `Limit`, `Invalid`, `Unavailable`.
+pub async fn create(database: &Database, tenant: &TenantId, recording: &Recording) -> Result<()> {
+    check(recording)?;
     let mut transaction = database.begin().await?;
-    let added = transaction.execute(sql, values).await.map_err(|error| match error {
-        Error::InUse(_) => Error::NotFound(What::Call),
-        other => other,
-    })?;
+    let added = transaction
+        .execute(PUT, values(tenant, recording))
+        .await
+        .map_err(|error| match error {
+            Error::InUse(_) => Error::NotFound(What::Call),
+            other => other,
+        })?;
     if added == 0 {
         return Err(Error::Exists(What::Recording));
     }
@@ -100,11 +111,25 @@ pub async fn list(
     Ok(paging.page(recordings, |one: &Recording| Cursor::at(one.started_at, &one.id)))
 }
 
-/// Forgets a recording. Its sound is removed by whoever calls this, before.
+/// Bytes of all recordings of a tenant.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn bytes(database: &Database, tenant: &TenantId) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM recordings WHERE tenant = $1";
+    database.one(What::Tenant, sql, values![tenant]).await?.int()
+}
+
+/// Forgets a recording; its size in bytes. Its sound is removed by whoever calls this, before. Of several that do so at the same time
+/// one is told its size.
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn delete(database: &Database, tenant: &TenantId, id: &str) -> Result<()> {
-    let sql = "DELETE FROM recordings WHERE tenant = $1 AND id = $2";
-    database.affect(What::Recording, sql, values![tenant, id]).await
+pub async fn delete(database: &Database, tenant: &TenantId, id: &str) -> Result<i64> {
+    let mut transaction = database.begin().await?;
+    let sql = "DELETE FROM recordings WHERE tenant = $1 AND id = $2 RETURNING size";
+    let gone = transaction.rows(sql, values![tenant, id]).await?.pop();
+    let size = gone.ok_or(Error::NotFound(What::Recording))?.int()?;
+    transaction.commit().await?;
+    Ok(size)
 }

@@ -7,6 +7,7 @@ mod isolation;
 mod killed;
 mod life;
 mod lists;
+mod proofs;
 mod races;
 mod schema;
 mod server;
@@ -36,7 +37,9 @@ suite![
     life::modules_handlers_and_versions,
     life::rollouts_go_forward_and_back,
     life::routes_and_numbers,
-    life::caller_ids_are_proved_by_their_code,
+    proofs::caller_ids_are_proved_by_their_code,
+    proofs::a_phone_is_not_rung_too_often,
+    proofs::a_number_is_shown_by_default_until_it_is_gone,
     life::secrets_sinks_and_quotas,
     life::records_of_calls,
     life::recordings_and_their_calls,

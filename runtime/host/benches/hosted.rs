@@ -73,6 +73,7 @@ fn node(folder: &Path) -> Node {
                 code_cache: Some(folder.join("code")),
             },
             home: Tenant("default".to_owned()),
+            caller_ids: None,
         }),
         calls: 4,
         ..NodeConfig::local(sip, PORT..=PORT + 7)

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bytes;
+mod caller_ids;
 mod calls;
 mod console;
 mod deploying;
@@ -20,6 +21,7 @@ mod past;
 mod paths;
 mod placing;
 mod problem;
+mod proving;
 mod recordings;
 mod repeats;
 mod server;
@@ -33,6 +35,7 @@ pub(crate) use kept::{KeptFiles, Traces};
 pub use keys::{ApiKey, KeyHash, Scope, new_key};
 pub(crate) use links::LinkKey;
 pub(crate) use past::{PastFigures, PastThread, Waiting as WaitingCalls, queue as past_queue, start as start_past};
+pub(crate) use proving::WAITING as PROOFS_WAITING;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
@@ -55,7 +58,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 
 /// What a reader of events may be behind; who is further behind is told how much was lost.
 pub(crate) const EVENTS: usize = 4_096;
@@ -75,6 +78,17 @@ pub struct ApiConfig {
     pub database: DatabaseConfig,
     /// Whose routes count for calls that are nobody else's.
     pub home: Tenant,
+    /// What proves that a tenant has a number; none: no number is proved here.
+    pub caller_ids: Option<ProofHandler>,
+}
+
+/// A handler of the configuration that asks whoever has a number for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofHandler {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its name.
+    pub handler: String,
 }
 
 impl ApiConfig {
@@ -119,6 +133,8 @@ pub(crate) struct Sources {
     pub(crate) history: Arc<History>,
     pub(crate) kept: KeptFiles,
     pub(crate) events: broadcast::Sender<Arc<Event>>,
+    /// What handlers of proofs report.
+    pub(crate) proofs: mpsc::Receiver<Arc<Event>>,
     pub(crate) figures: Arc<ApiFigures>,
     /// Compiles what is uploaded.
     pub(crate) loader: Loader,
@@ -146,6 +162,8 @@ struct Office {
     events: broadcast::Sender<Arc<Event>>,
     figures: Arc<ApiFigures>,
     repeats: Repeats,
+    /// What proves caller ids.
+    proof: Option<ProofHandler>,
     database: Database,
     deployments: Arc<Deployments>,
     /// Places for large bodies.
@@ -205,6 +223,9 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
     let node = (sources.loader, limits, sources.shards);
     let deployments = Deployments::new(database.clone(), node, config.home);
     deployments.read_all().await?;
+    let deployments = Arc::new(deployments);
+    let proving = proving::Desk::new(&database, &deployments, &sources.live);
+    tokio::spawn(proving.work(sources.proofs));
     Ok(Office {
         table: table::table(),
         keys: Keys::new(&config.keys, database.clone()),
@@ -215,8 +236,9 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         events: sources.events,
         figures: sources.figures,
         repeats: Repeats::default(),
+        proof: config.caller_ids,
         database,
-        deployments: Arc::new(deployments),
+        deployments,
         uploads: Semaphore::new(server::UPLOADS),
     })
 }

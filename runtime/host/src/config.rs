@@ -101,6 +101,7 @@ const SECTIONS: &[&str] = &[
     "api_key",
     "database",
     "outbound",
+    "caller_ids",
     "webhook",
     "event_sink",
 ];
@@ -235,6 +236,7 @@ impl Config {
         let secrets = Secrets::read(&root)?;
         let (handlers, routes) = (handlers(&root, file, &secrets)?, routes(&root)?);
         check::routes_lead_somewhere(&root, (&handlers, &routes), node.api.is_some())?;
+        check::caller_ids(&root, &handlers, node.api.as_mut())?;
         let receivers = Receivers::read(&root, file, &secrets, &handlers)?;
         node.telling = receivers.telling;
         let tenants = tenants(&handlers, node.api.as_ref());

@@ -8,23 +8,28 @@ mod loading;
 mod permissions;
 mod quotas;
 mod reading;
+mod shown;
 
 pub(crate) use loading::Loader;
 pub(crate) use permissions::{Permission, asked_for, covered};
-pub(crate) use quotas::{METRICS, TenantLimits};
+pub(crate) use quotas::{METRICS, SPENT, TenantLimits};
 pub(crate) use reading::{fallback_text, read_fallback};
 
 use crate::node::time_of_day;
 use crate::shard_threads::{Inbox, Order};
 use crate::telling::READERS;
+use patchcord_control::destinations::Micros;
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
+use patchcord_control::policy::CallerIds;
 use patchcord_control::route::{Route, Routes};
 use patchcord_database::tenants::{Tenant as Account, TenantState};
-use patchcord_database::{Database, Error, Paging};
+use patchcord_database::{Database, Error, Paging, recordings};
 use patchcord_switch::{Candidate, Directory, Program};
+use shown::Shown;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// A version on a share of the calls.
 #[derive(Debug, Clone)]
@@ -57,6 +62,10 @@ pub(crate) struct OfTenant {
     pub(crate) handlers: BTreeMap<String, Deployed>,
     pub(crate) routes: Vec<Route>,
     pub(crate) numbers: Vec<(String, Route)>,
+    /// What it may show when it calls.
+    pub(crate) shown: Shown,
+    /// What it may spend in a day, if there is a quota of it.
+    pub(crate) spend_per_day: Option<Micros>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +73,8 @@ struct Known {
     /// What the configuration names.
     base: Option<Directory>,
     tenants: BTreeMap<Tenant, OfTenant>,
+    /// What had been spent on the day the node started.
+    spent: BTreeMap<Tenant, Micros>,
 }
 
 /// All that is deployed on a node.
@@ -104,6 +115,14 @@ impl Deployments {
     /// What the configuration names, from now on.
     pub(crate) fn set_base(&self, base: Directory) {
         let mut known = self.lock();
+        // Its books are new.
+        if let Some(ledger) = base.ledger() {
+            let now = Instant::now();
+            known
+                .spent
+                .iter()
+                .for_each(|(tenant, spent)| ledger.add_spent(now, tenant, *spent));
+        }
         known.base = Some(base);
         self.publish(&known);
     }
@@ -133,20 +152,38 @@ impl Deployments {
         self.lock().tenants.get(tenant)?.handlers.get(handler).cloned()
     }
 
-    /// Reads what every tenant has deployed.
+    /// What a tenant may show when it calls, as calls that begin now find it; none if it may call no numbers.
+    pub(crate) fn caller_ids(&self, tenant: &Tenant) -> Option<CallerIds> {
+        let known = self.lock();
+        let base = known.base.as_ref().filter(|base| base.calls_numbers(tenant))?;
+        let more = known.tenants.get(tenant).and_then(|of| of.shown.with(base, tenant));
+        more.or_else(|| base.caller_ids(tenant).cloned())
+    }
+
+    /// A recording of a tenant was deleted: others may take its place.
+    pub(crate) fn recording_deleted(&self, tenant: &Tenant, bytes: u64) {
+        self.limits.recording_deleted(tenant, bytes);
+    }
+
+    /// Reads what every tenant has deployed, and what it has used and keeps from before; when the node starts.
     ///
     /// # Errors
     /// The database cannot be read.
     pub(crate) async fn read_all(&self) -> Result<(), Error> {
         let _alone = self.reading.lock().await;
         let mut after = None;
-        let mut all = BTreeMap::new();
+        let (mut all, mut spent) = (BTreeMap::new(), BTreeMap::new());
         loop {
             let paging = Paging::new(patchcord_database::LIMIT_MAX, after)?;
             let page = patchcord_database::tenants::all(&self.database, &paging).await?;
             for account in page.items {
                 let tenant = Tenant(account.id.as_str().to_owned());
                 let read = self.read_tenant(&account).await?;
+                let kept = recordings::bytes(&self.database, &account.id).await?;
+                self.limits
+                    .recordings_kept(&tenant, u64::try_from(kept).unwrap_or_default());
+                let today = quotas::spent_today(&self.database, &account.id).await?;
+                spent.extend(today.map(|today| (tenant.clone(), today)));
                 all.insert(tenant, read);
             }
             match page.next {
@@ -156,6 +193,7 @@ impl Deployments {
         }
         let mut known = self.lock();
         known.tenants = all;
+        known.spent = spent;
         self.publish(&known);
         Ok(())
     }
@@ -189,12 +227,21 @@ impl Deployments {
         let quotas = patchcord_database::quotas::list(&self.database, &account.id).await?;
         self.limits.set(&tenant, &quotas);
         let before = self.lock().tenants.get(&tenant).cloned().unwrap_or_default();
-        reading::of_tenant(&self.database, &self.loader, &account.id, before).await
+        let read = reading::of_tenant(&self.database, &self.loader, &account.id, before).await?;
+        Ok(OfTenant {
+            spend_per_day: quotas::spend_per_day(&quotas),
+            ..read
+        })
     }
 
     /// Gives the directory to the shards.
     fn publish(&self, known: &Known) {
         let Some(base) = &known.base else { return };
+        if let Some(ledger) = base.ledger() {
+            for (tenant, of) in &known.tenants {
+                ledger.set_spend_per_day(tenant, of.spend_per_day);
+            }
+        }
         let directory = Arc::new(self.directory(base, &known.tenants));
         for shard in &self.shards {
             shard.order(Order::Directory(directory.clone()));
@@ -214,6 +261,9 @@ impl Deployments {
             }
             for (number, route) in &deployed.numbers {
                 routes = routes.with_number(number, route.clone());
+            }
+            if let Some(ids) = deployed.shown.with(base, tenant) {
+                directory = directory.with_caller_ids(tenant, ids);
             }
             if !directory.is_told(tenant, READERS) {
                 directory = directory.with_subscription(Arc::new(readers(tenant)));

@@ -65,7 +65,7 @@ mod web;
 mod web_files;
 mod web_requests;
 
-pub use api::{ApiConfig, ApiKey, KeyHash, Scope, new_key, usual_outbound};
+pub use api::{ApiConfig, ApiKey, KeyHash, ProofHandler, Scope, new_key, usual_outbound};
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use database::{DatabaseConfig, SealingKey};
 pub use doors::{Door, Sip};

@@ -5,6 +5,7 @@
 use crate::shard_threads::{Inbox, Taken};
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_control::words::InboxMessage;
 use patchcord_switch::{
     CALLS_PER_PAGE, CallPage, JoinError, PlaceError, PlacedCall, RedirectError, Redirection, Shard,
 };
@@ -21,10 +22,11 @@ type Reply<T> = oneshot::Sender<T>;
 #[derive(Debug)]
 pub(crate) enum Request {
     Place(Box<PlacedCall>, Reply<Result<CallId, PlaceError>>),
-    MayPlace(Box<PlacedCall>, Reply<Result<(), PlaceError>>),
+    MayPlace(Box<PlacedCall>, Reply<Result<Option<Arc<str>>, PlaceError>>),
     Move(CallId, Option<LegId>, Redirection, Reply<Result<CallId, RedirectError>>),
     Join(Tenant, (CallId, CallId), Reply<Result<Vec<LegId>, JoinError>>),
     Change(Tenant, CallId, Change, Reply<Result<Changed, ChangeError>>),
+    AnswerProof(Tenant, CallId, InboxMessage, Reply<Result<(), ChangeError>>),
     Describe(Tenant, CallId, Reply<Option<CallSnapshot>>),
     List(Tenant, Option<CallId>, Reply<CallPage>),
 }
@@ -50,6 +52,9 @@ impl Request {
             }
             Request::Change(tenant, call, change, reply) => {
                 let _ = reply.send(shard.change_call(now, &tenant, call, change));
+            }
+            Request::AnswerProof(tenant, call, message, reply) => {
+                let _ = reply.send(shard.answer_proof(now, &tenant, call, message));
             }
             Request::Describe(tenant, call, reply) => {
                 let _ = reply.send(shard.describe_call(now, &tenant, call));
@@ -116,11 +121,11 @@ impl LiveCalls {
         refused(placed)
     }
 
-    /// Whether a call could be placed, now or later.
+    /// Whether a call could be placed, now or later, and over which trunk, if that is known.
     ///
     /// # Errors
     /// As [`Shard::may_place`].
-    pub async fn may_place(&self, wanted: &PlacedCall) -> Result<(), NotDone<PlaceError>> {
+    pub async fn may_place(&self, wanted: &PlacedCall) -> Result<Option<Arc<str>>, NotDone<PlaceError>> {
         let ask = |reply| Request::MayPlace(Box::new(wanted.clone()), reply);
         refused(self.ask(0, ask).await)
     }
@@ -178,6 +183,26 @@ impl LiveCalls {
     ) -> Result<Changed, NotDone<ChangeError>> {
         for place in 0..self.inboxes.len() {
             let ask = |reply| Request::Change(tenant.clone(), call, change.clone(), reply);
+            match refused(self.ask(place, ask).await) {
+                Err(NotDone::Refused(ChangeError::NoSuchCall)) => {}
+                other => return other,
+            }
+        }
+        Err(NotDone::Refused(ChangeError::NoSuchCall))
+    }
+
+    /// Tells the handler of a proof what came of what it reported.
+    ///
+    /// # Errors
+    /// As [`Shard::answer_proof`].
+    pub(crate) async fn answer_proof(
+        &self,
+        tenant: &Tenant,
+        call: CallId,
+        message: &InboxMessage,
+    ) -> Result<(), NotDone<ChangeError>> {
+        for place in 0..self.inboxes.len() {
+            let ask = |reply| Request::AnswerProof(tenant.clone(), call, message.clone(), reply);
             match refused(self.ask(place, ask).await) {
                 Err(NotDone::Refused(ChangeError::NoSuchCall)) => {}
                 other => return other,

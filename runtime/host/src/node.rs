@@ -453,7 +453,7 @@ impl Ground {
     ) -> Result<(TellingThread, TellingQueue), StartError> {
         let sinks = inboxes.last().expect("that of the event sinks");
         let how = (&config.telling, &config.web_requests);
-        let to = (sinks, heard.events.clone());
+        let to = (sinks, heard.listeners());
         telling::start(how, config.dns, to, &self.figures.telling)
     }
 

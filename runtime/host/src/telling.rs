@@ -18,7 +18,7 @@ use crate::start_error::StartError;
 use crate::web_requests::{Client, WebRequestsConfig};
 use chains::{Chain, Chains, Waiting};
 use patchcord_control::events::{Event, Receiver, Telling};
-use patchcord_switch::{NotReceived, SinkKey, ToSink};
+use patchcord_switch::{NotReceived, PROOFS, SinkKey, ToSink};
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +35,15 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The name under which those are told who read events through the API; no webhook can have it.
 pub(crate) const READERS: &str = "$readers";
+
+/// Who is told beside webhooks and sinks. Nobody is waited for.
+#[derive(Debug, Clone)]
+pub(crate) struct Listeners {
+    /// Those who read events through the API.
+    pub(crate) readers: broadcast::Sender<Arc<Event>>,
+    /// What the handlers of proofs report; one that finds no room is lost, and counted.
+    pub(crate) proofs: mpsc::Sender<Arc<Event>>,
+}
 
 /// Who is told, and how often it is tried.
 #[derive(Debug, Clone)]
@@ -108,11 +117,11 @@ impl Drop for TellingThread {
     }
 }
 
-/// Starts telling. Sinks run in the shard of this inbox; who reads events through the API has them by this channel.
+/// Starts telling. Sinks run in the shard of this inbox.
 pub(crate) fn start(
     (config, web): (&TellingConfig, &WebRequestsConfig),
     name_server: Option<SocketAddr>,
-    (sinks, readers): (&Inbox, broadcast::Sender<Arc<Event>>),
+    (sinks, listeners): (&Inbox, Listeners),
     figures: &Arc<TellingFigures>,
 ) -> Result<(TellingThread, TellingQueue), StartError> {
     let (tellings, waiting) = mpsc::channel(QUEUE);
@@ -127,7 +136,7 @@ pub(crate) fn start(
     let desk = Desk {
         webhooks: named.map(|webhook| (webhook.name.clone(), Arc::new(webhook))).collect(),
         teller: Arc::new(teller),
-        readers,
+        listeners,
         chains: Chains::default(),
         under_way: JoinSet::new(),
         figures: figures.clone(),
@@ -163,7 +172,7 @@ impl fmt::Display for Failed {
 struct Desk {
     webhooks: HashMap<Arc<str>, Arc<Webhook>>,
     teller: Arc<Teller>,
-    readers: broadcast::Sender<Arc<Event>>,
+    listeners: Listeners,
     chains: Chains,
     /// One for each chain: bounded with them.
     under_way: JoinSet<Chain>,
@@ -193,9 +202,7 @@ impl Desk {
     fn tell(&mut self, Telling { event, to }: Telling) {
         let event = Arc::new(event);
         for (receiver, sequence) in to {
-            if receiver == Receiver::Named(READERS.into()) {
-                // An error is that nobody reads now.
-                let _ = self.readers.send(event.clone());
+            if self.is_listener(&receiver, &event) {
                 continue;
             }
             self.figures.told.one();
@@ -211,6 +218,24 @@ impl Desk {
             }
         }
         self.figures.waiting.set(self.chains.waiting() as u64);
+    }
+
+    /// Tells it to a listener; false if the receiver is none.
+    fn is_listener(&self, receiver: &Receiver, event: &Arc<Event>) -> bool {
+        let Receiver::Named(name) = receiver else { return false };
+        match &**name {
+            READERS => {
+                // An error is that nobody reads now.
+                let _ = self.listeners.readers.send(event.clone());
+            }
+            PROOFS => {
+                if self.listeners.proofs.try_send(event.clone()).is_err() {
+                    self.figures.dropped.one();
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Tells the first event of a chain.

@@ -19,6 +19,7 @@ use hyper::{Request, Response};
 use patchcord_control::call::HttpOrder;
 use patchcord_control::http_urls::HttpUrl;
 use patchcord_control::ids::Tenant;
+use patchcord_control::limits::HTTP_ANSWER_BYTES;
 use patchcord_control::words::{HttpResponse, NoResponse};
 use patchcord_sip::identity::{FetchFailure, LiteralRule};
 use patchcord_switch::ToAsk;
@@ -34,8 +35,6 @@ use tokio_rustls::client::TlsStream;
 
 /// Wishes on their way from the shards to the thread. One more is `overloaded`.
 const QUEUE: usize = 256;
-/// Bytes of the body of an answer; a longer one is `too-large`.
-const BODY_BYTES: usize = 262_144;
 
 /// How handlers ask web servers.
 #[derive(Debug, Clone)]
@@ -222,9 +221,9 @@ impl Client {
         let request = request(order).ok_or(NoResponse::Failed)?;
         let stream = self.connect(&order.url).await?;
         let response = if order.url.is_secure() {
-            web::exchange_any(self.secure(&order.url, stream).await?, request, BODY_BYTES).await
+            web::exchange_any(self.secure(&order.url, stream).await?, request, HTTP_ANSWER_BYTES).await
         } else {
-            web::exchange_any(stream, request, BODY_BYTES).await
+            web::exchange_any(stream, request, HTTP_ANSWER_BYTES).await
         };
         response.map(told).map_err(failed)
     }

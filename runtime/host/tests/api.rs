@@ -63,6 +63,7 @@ fn api_node() -> Node {
             tls: None,
             database: database("api"),
             home: Tenant(TENANT.to_owned()),
+            caller_ids: None,
         }),
         recordings: Some(recordings),
         ..usual

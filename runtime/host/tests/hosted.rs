@@ -8,6 +8,8 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "hosted/caller_ids.rs"]
+mod caller_ids;
 #[path = "hosted/copies.rs"]
 mod copies;
 #[path = "support/database.rs"]
@@ -16,6 +18,10 @@ mod database;
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
+#[path = "hosted/served.rs"]
+mod served;
+#[path = "hosted/spending.rs"]
+mod spending;
 #[path = "hosted/suite.rs"]
 mod suite;
 mod support;

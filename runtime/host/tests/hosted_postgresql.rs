@@ -7,6 +7,8 @@
     reason = "a test binary exports nothing, and this one needs a part of what the others do"
 )]
 
+#[path = "hosted/caller_ids.rs"]
+mod caller_ids;
 #[path = "hosted/copies.rs"]
 mod copies;
 #[path = "support/postgresql.rs"]
@@ -15,8 +17,12 @@ mod database;
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
+#[path = "hosted/served.rs"]
+mod served;
 #[path = "../../database/src/tests/server.rs"]
 mod server;
+#[path = "hosted/spending.rs"]
+mod spending;
 #[path = "hosted/suite.rs"]
 mod suite;
 mod support;

@@ -49,6 +49,7 @@ fn secure_node() -> (Node, PathBuf) {
             outbound: usual_outbound(),
             database: database("https"),
             home: Tenant(TENANT.to_owned()),
+            caller_ids: None,
         }),
         ..usual
     };

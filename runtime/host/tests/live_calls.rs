@@ -16,7 +16,7 @@ use patchcord_control::record::CallStatus;
 use patchcord_control::words::{CallerId, Destination, Endpoint, InboxMessage};
 use patchcord_host::{LiveCalls, Node, NotDone};
 use patchcord_sim::phone::End;
-use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, Purpose, RedirectError, Redirection};
 use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ fn to_nobody() -> PlacedCall {
             on_machine: OnMachine::Handle,
             redirects: 0,
         },
+        purpose: Purpose::Handler,
+        trunk: None,
     }
 }
 

@@ -72,6 +72,7 @@ impl Watched {
                 tls: None,
                 database: database("watching"),
                 home: Tenant(TENANT.to_owned()),
+                caller_ids: None,
             }),
             recordings: Some(folder.join("recordings")),
             traces: keep.then_some(traces),

@@ -8,6 +8,8 @@ use patchcord_control::call::PromptNames;
 use patchcord_control::events::Subscription;
 use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
+use patchcord_control::ledger::Ledger;
+use patchcord_control::policy::CallerIds;
 use patchcord_control::route::{Route, Routes};
 use patchcord_guest::Module;
 use patchcord_media::{Clip, SoundError};
@@ -113,6 +115,8 @@ pub struct Directory {
     subscriptions: HashMap<Tenant, Vec<Arc<Subscription>>>,
     sinks: HashMap<Arc<str>, Sink>,
     pub(crate) outgoing: Arc<Outgoing>,
+    /// What tenants may show that have more than the configuration gives them.
+    caller_ids: HashMap<Tenant, Arc<CallerIds>>,
 }
 
 /// Users with phones, by tenant.
@@ -151,6 +155,7 @@ impl Directory {
             subscriptions: HashMap::new(),
             sinks: HashMap::new(),
             outgoing: Arc::default(),
+            caller_ids: HashMap::new(),
         }
     }
 
@@ -160,6 +165,29 @@ impl Directory {
             outgoing: Arc::new(outgoing),
             ..self
         }
+    }
+
+    /// The same with what a tenant may show, in the place of what the configuration says.
+    #[must_use]
+    pub fn with_caller_ids(mut self, tenant: &Tenant, ids: CallerIds) -> Self {
+        self.caller_ids.insert(tenant.clone(), Arc::new(ids));
+        self
+    }
+
+    /// The books of calls out, if there are any.
+    pub fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.outgoing.ledger.as_ref()
+    }
+
+    /// Whether a tenant may call numbers at all.
+    pub fn calls_numbers(&self, tenant: &Tenant) -> bool {
+        self.outgoing.tenants.contains_key(tenant)
+    }
+
+    /// What a tenant may show; none if it calls nobody outside.
+    pub fn caller_ids(&self, tenant: &Tenant) -> Option<&CallerIds> {
+        let configured = || self.outgoing.tenants.get(tenant).map(|calling| &calling.caller_ids);
+        self.caller_ids.get(tenant).map(|ids| &**ids).or_else(configured)
     }
 
     /// The same with versions that are tried; one for each handler.

@@ -1,7 +1,7 @@
 //! Driving a call: inputs into the call machine, its wishes carried out, its handler resumed, until it is at rest.
 
 use crate::io::{Notice, Output};
-use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, Waited};
+use crate::journal::{Beginning, CallLimits, HandlerOver, Journal, PrivateValues, Waited};
 use crate::live::Live;
 use crate::shard::Shard;
 use crate::trial::{Ended, Shadow};
@@ -95,6 +95,11 @@ impl Shard {
     /// The journal of a call that begins, if journals are kept.
     pub(crate) fn journal_of(&self, now: Instant, setup: &Setup) -> Option<Box<Journal>> {
         let private = self.config.journal?;
+        Some(self.journal_with(now, setup, private))
+    }
+
+    /// The same, with private values or without.
+    pub(crate) fn journal_with(&self, now: Instant, setup: &Setup, private: PrivateValues) -> Box<Journal> {
         let beginning = Beginning {
             call: setup.id,
             tenant: setup.tenant.clone(),
@@ -108,7 +113,7 @@ impl Shard {
             started_at: setup.started_at,
             private,
         };
-        Some(Box::new(Journal::begin(now, &beginning, &setup.grants)))
+        Box::new(Journal::begin(now, &beginning, &setup.grants))
     }
 
     /// Hands out what is new in a call's journal: once for each input, however much came of it.
@@ -178,8 +183,9 @@ impl Shard {
     }
 
     /// The call is over: its record leaves, and everything it held goes back.
-    fn over(&mut self, now: Instant, id: CallId, record: Box<CallRecord>) {
+    fn over(&mut self, now: Instant, id: CallId, mut record: Box<CallRecord>) {
         let live = self.calls.remove(&id).expect("a call that ends is alive until now");
+        record.spent = live.spent;
         if let Some(candidate) = &live.candidate {
             let how = match record.handler_end {
                 HandlerEnd::Done => Some(Ended::Well),

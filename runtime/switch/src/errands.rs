@@ -4,6 +4,7 @@ use crate::io::{Output, Query};
 use crate::shard::Shard;
 use patchcord_control::call::{Errand, HttpOrder, Input as CallInput};
 use patchcord_control::ids::{CallId, Tenant};
+use patchcord_control::limits::HTTP_ANSWER_BYTES;
 use patchcord_control::private::Private;
 use patchcord_control::tenancy::Refused;
 use patchcord_control::words::{Error, HttpResponse, NoResponse, StoreAction, StoreReply};
@@ -34,10 +35,12 @@ pub(crate) type Waiting = (CallId, u32);
 
 impl Shard {
     pub(crate) fn errand(&mut self, now: Instant, id: CallId, number: u32, errand: Errand) {
-        if matches!(errand, Errand::Http(_))
-            && let Err(refused) = self.live(id).seat.share().http_request(now)
-        {
-            return self.too_many_requests(now, (id, number), refused);
+        if let Errand::Http(order) = &errand {
+            let bytes = order.bytes();
+            if let Err(refused) = self.live(id).seat.share().http_request(now, bytes) {
+                return self.too_many_requests(now, (id, number), refused);
+            }
+            self.live(id).spent.http_bytes += bytes;
         }
         self.next_query += 1;
         let query = Query(self.next_query);
@@ -73,9 +76,15 @@ impl Shard {
 
     /// A web server has answered, or did not. Its call may be over by now.
     pub(crate) fn responded(&mut self, now: Instant, query: Query, response: Result<HttpResponse, NoResponse>) {
-        if let Some((id, number)) = self.errands.remove(&query) {
-            self.feed(now, id, CallInput::Responded { number, response });
+        let Some((id, number)) = self.errands.remove(&query) else {
+            return;
+        };
+        if let Some(live) = self.calls.get_mut(&id) {
+            let bytes = received(&response);
+            live.seat.share().http_bytes(now, bytes);
+            live.spent.http_bytes += bytes;
         }
+        self.feed(now, id, CallInput::Responded { number, response });
     }
 
     /// Nobody waits for an answer any more.
@@ -86,4 +95,18 @@ impl Shard {
             self.outputs.push_back(Output::LeaveWeb { query });
         }
     }
+}
+
+/// How much came from a web server, about; of one that said too much, as much as was taken.
+fn received(response: &Result<HttpResponse, NoResponse>) -> u64 {
+    let bytes = match response {
+        Ok(response) => {
+            let headers = response.headers.iter();
+            let headers = headers.map(|(name, value)| name.len() + value.reveal().len());
+            headers.sum::<usize>() + response.body.reveal().len()
+        }
+        Err(NoResponse::TooLarge) => HTTP_ANSWER_BYTES,
+        Err(_) => 0,
+    };
+    bytes as u64
 }

@@ -49,8 +49,9 @@ impl Shard {
         (into, from): (CallId, CallId),
     ) -> Result<Vec<LegId>, JoinError> {
         for call in [into, from] {
-            if self.calls.get(&call).is_none_or(|live| !live.is_call_of(tenant)) {
-                return Err(JoinError::NoSuchCall(call));
+            let live = self.calls.get(&call).filter(|live| live.is_call_of(tenant));
+            if live.ok_or(JoinError::NoSuchCall(call))?.is_proof() {
+                return Err(JoinError::Refused(ChangeError::Proof));
             }
         }
         if into == from {
@@ -103,6 +104,9 @@ impl Shard {
     ) -> Result<CallId, RedirectError> {
         let live = self.calls.get(&id).filter(|live| live.is_call_of(&to.tenant));
         let live = live.ok_or(RedirectError::NoSuchCall)?;
+        if live.is_proof() {
+            return Err(RedirectError::Proof);
+        }
         if live.call.caller() == leg {
             return self.move_caller(now, id, to);
         }

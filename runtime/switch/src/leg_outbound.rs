@@ -166,7 +166,7 @@ impl Shard {
             let credentials = io.credentials.take();
             return self.send_invite(now, id, leg, (io.port, io.local), (way, credentials));
         }
-        self.settle_permit(now, &mut io);
+        self.settle_permit(now, id, &mut io);
         if io.session == Session::None {
             self.release_port(&io);
         } else {
@@ -240,12 +240,15 @@ impl Shard {
     }
 
     /// The leg is over: its place in the limits is free, and what it cost is booked.
-    pub(crate) fn settle_permit(&mut self, now: Instant, io: &mut LegIo) {
+    pub(crate) fn settle_permit(&mut self, now: Instant, id: CallId, io: &mut LegIo) {
         if let Some(permit) = io.permit.take() {
             let connected = io
                 .answered_at
                 .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-            permit.settle(connected);
+            let cost = permit.settle(connected);
+            let live = self.live(id);
+            live.spent.money.0 = live.spent.money.0.saturating_add(cost.0);
+            live.seat.share().spent(cost);
         }
     }
 

@@ -110,7 +110,7 @@ impl Shard {
         }
         let seat = match self.new_seat(now, &route.tenant) {
             Ok(seat) => seat,
-            Err(refused) => return self.refuse_for_tenant(now, dialog, refused),
+            Err(refused) => return self.refuse_for_tenant(now, dialog, (&request, &route), refused),
         };
         let target = Target {
             directory,
@@ -530,7 +530,7 @@ impl Shard {
             _ => (Interruption::SignallingLost, None),
         };
         let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
-        self.settle_permit(now, &mut io);
+        self.settle_permit(now, id, &mut io);
         self.live(id).legs.insert(leg, io);
         let cause = status.map(cause);
         self.tell(now, id, CallInput::Leg(leg, LegSignal::Ended { why, cause }));

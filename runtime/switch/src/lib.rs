@@ -60,7 +60,7 @@ pub use media_plan::plan;
 pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use outside::{CALLS_PER_PAGE, CallPage};
-pub use placing::{PlaceError, PlacedCall};
+pub use placing::{PROOFS, PlaceError, PlacedCall, Purpose};
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};

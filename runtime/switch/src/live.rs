@@ -6,6 +6,7 @@ use crate::io::{MediaPort, Query, RecordingKey};
 use crate::journal::Journal;
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
+use crate::placing::Purpose;
 use crate::rooms::{RoomPlace, Seated};
 use crate::sinks::SinkKey;
 use crate::stream::StreamKey;
@@ -16,6 +17,7 @@ use patchcord_control::call::Call;
 use patchcord_control::ids::{LegId, OperationId, Tenant, TransferId};
 use patchcord_control::ledger::Permit;
 use patchcord_control::private::Private;
+use patchcord_control::record::Spent;
 use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Cause, Credentials};
 use patchcord_guest::Instance;
@@ -81,6 +83,12 @@ pub(crate) struct Live {
     pub(crate) journal: Option<Box<Journal>>,
     /// The event that it is told of, if it is an event sink's.
     pub(crate) told: Option<SinkKey>,
+    /// What it was placed for.
+    pub(crate) purpose: Purpose,
+    /// The trunk that is tried first for the leg it begins with, until that is located.
+    pub(crate) first_trunk: Option<Arc<str>>,
+    /// What it has cost so far.
+    pub(crate) spent: Spent,
 }
 
 impl Live {
@@ -115,6 +123,9 @@ impl Live {
             wake_at: None,
             journal: None,
             told: None,
+            purpose: Purpose::Handler,
+            first_trunk: None,
+            spent: Spent::default(),
         }
     }
 }
@@ -281,6 +292,11 @@ impl Live {
     /// Whether it is a call of a tenant, as those outside know calls: an event sink that runs is none.
     pub(crate) fn is_call_of(&self, tenant: &Tenant) -> bool {
         self.told.is_none() && self.tenant == *tenant
+    }
+
+    /// Whether it proves who has a number: nobody outside changes it then, but to end it.
+    pub(crate) fn is_proof(&self) -> bool {
+        matches!(self.purpose, Purpose::Proof(_))
     }
 
     /// The session of a leg, while it is open, and the media thread that has it.

@@ -70,7 +70,10 @@ impl Shard {
         let tenant = self.live(id).tenant.clone();
         let found = match &to {
             Destination::User(name) => self.ways_to_user(now, &tenant, name.reveal(), &from),
-            Destination::Number(number) => self.ways_to_number(now, &tenant, number.reveal(), &from),
+            Destination::Number(number) => {
+                let first = self.live(id).first_trunk.take();
+                self.ways_to_number(now, &tenant, number.reveal(), (&from, first))
+            }
             Destination::Address(address) => match Uri::parse(address.reveal()) {
                 Ok(uri) if matches!(uri.scheme(), Scheme::Sip | Scheme::Sips) => {
                     let pending = Pending {

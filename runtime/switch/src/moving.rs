@@ -7,7 +7,8 @@ use crate::leg_sip::{CallerFacts, NewCall, Target};
 use crate::live::LegIo;
 use crate::shard::Shard;
 use patchcord_control::call::{
-    CALLER, Call, Description, HoldWanted, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, Released, TakeFrom,
+    CALLER, Call, ChangeError, Description, HoldWanted, Input as CallInput, LegSignal, MovedLeg, NoSuchCall, Released,
+    TakeFrom,
 };
 use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::record::MediaCounters;
@@ -46,6 +47,8 @@ pub enum RedirectError {
     TextTooLong(usize),
     /// The call has no such leg on the line.
     NoSuchLeg(LegId),
+    /// The call proves who has a number: it stays as it is.
+    Proof,
 }
 
 impl fmt::Display for RedirectError {
@@ -58,6 +61,7 @@ impl fmt::Display for RedirectError {
             Self::Tenant(why) => write!(f, "{why}"),
             Self::TextTooLong(bytes) => write!(f, "the text has {bytes} bytes; at most {REDIRECT_TEXT} go along"),
             Self::NoSuchLeg(leg) => write!(f, "leg {} is not on the line", leg.0),
+            Self::Proof => write!(f, "{}", ChangeError::Proof),
         }
     }
 }
@@ -79,7 +83,10 @@ impl Shard {
             TakeFrom::Transfer { leg, transfer } => self.transfer_source(id, leg, transfer),
         };
         let tenant = self.live(id).tenant.clone();
-        let source = source.filter(|(other, _)| *other != id && self.live(*other).tenant == tenant);
+        let source = source.filter(|(other, _)| {
+            let other = (*other != id).then(|| self.live(*other));
+            other.is_some_and(|other| other.tenant == tenant && !other.is_proof())
+        });
         let taken = source.and_then(|(other, leg)| self.release(now, other, leg));
         let Some((moved, io)) = taken else {
             return self.tell(now, id, CallInput::Taken(Err(NoSuchCall)));
@@ -139,8 +146,9 @@ impl Shard {
         if to.text.len() > REDIRECT_TEXT {
             return Err(RedirectError::TextTooLong(to.text.len()));
         }
-        if self.calls.get(&id).is_none_or(|live| !live.is_call_of(&to.tenant)) {
-            return Err(RedirectError::NoSuchCall);
+        let live = self.calls.get(&id).filter(|live| live.is_call_of(&to.tenant));
+        if live.ok_or(RedirectError::NoSuchCall)?.is_proof() {
+            return Err(RedirectError::Proof);
         }
         let program = self.handler_for(id, &to.handler)?;
         let new = self.new_call_id();

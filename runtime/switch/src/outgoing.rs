@@ -5,9 +5,9 @@ use crate::identity::{Signing, to_sign};
 use crate::locate::{Stop, Way};
 use crate::shard::Shard;
 use patchcord_control::call::{NotLocated, Presented};
-use patchcord_control::destinations::{Destinations, HostVerdict, Hosts, Price, Verdict};
+use patchcord_control::destinations::{Destinations, HostVerdict, Hosts, Micros, Price, Verdict};
 use patchcord_control::ids::Tenant;
-use patchcord_control::ledger::{Attempt, Ledger, Permit, Urgency};
+use patchcord_control::ledger::{Attempt, Ledger, LedgerLimit, Permit, Refused, Urgency};
 use patchcord_control::numbers::{DialPlan, Number, Prefix};
 use patchcord_control::policy::{self, CallerIds, Party, Privacy, Trust, Wanted};
 use patchcord_control::trunks::{Choice, NoTrunk, Trunks};
@@ -31,7 +31,7 @@ pub struct CallingOut {
     pub plan: DialPlan,
     /// Which numbers.
     pub destinations: Destinations,
-    /// What may be shown.
+    /// What may be shown, but for what the tenant has by the API.
     pub caller_ids: CallerIds,
     /// Which hosts.
     pub hosts: Hosts,
@@ -82,13 +82,27 @@ struct Allowed {
 }
 
 impl Shard {
-    /// The ways of a number: one leg, tried over one trunk after the other.
+    /// The trunk that would carry a number, if one does.
+    pub(crate) fn trunk_of_number(&mut self, tenant: &Tenant, dialled: &str, from: &Presented) -> Option<Arc<str>> {
+        let directory = self.directory.clone()?;
+        let calling = directory.outgoing.tenants.get(tenant)?;
+        let number = calling.plan.read(dialled).ok()?;
+        let ids = directory.caller_ids(tenant).unwrap_or(&calling.caller_ids);
+        let caller = permitted(calling, ids, from).ok()?;
+        let choices = directory
+            .outgoing
+            .trunks
+            .choose(tenant, &number, &caller, self.random.next_u64());
+        Some(choices.ok()?.swap_remove(0).trunk)
+    }
+
+    /// The ways of a number: one leg, tried over one trunk after the other; over `first`, if it carries the number, before others.
     pub(crate) fn ways_to_number(
         &mut self,
         now: Instant,
         tenant: &Tenant,
         dialled: &str,
-        from: &Presented,
+        (from, first): (&Presented, Option<Arc<str>>),
     ) -> Result<Vec<Way>, NotLocated> {
         let directory = self.directory.clone().ok_or(NotLocated::NotFound)?;
         let outgoing = &directory.outgoing;
@@ -97,13 +111,17 @@ impl Shard {
         };
         let number = calling.plan.read(dialled).map_err(|_| NotLocated::NotFound)?;
         let allowed = allow(&calling.destinations, &number)?;
-        let caller = permitted(calling, from)?;
+        let ids = directory.caller_ids(tenant).unwrap_or(&calling.caller_ids);
+        let caller = permitted(calling, ids, from)?;
         let seed = self.random.next_u64();
-        let choices = match outgoing.trunks.choose(tenant, &number, &caller, seed) {
+        let mut choices = match outgoing.trunks.choose(tenant, &number, &caller, seed) {
             Ok(choices) => choices,
             Err(NoTrunk::NoRoute) => return Err(NotLocated::Unreachable),
             Err(why) => return forbidden(&why.to_string()),
         };
+        if let Some(at) = first.and_then(|first| choices.iter().position(|choice| choice.trunk == first)) {
+            choices[..=at].rotate_right(1);
+        }
         let Some(ledger) = outgoing.ledger.as_ref() else {
             return forbidden("no limits are configured for calls that go out");
         };
@@ -125,7 +143,7 @@ impl Shard {
 
     /// A place in the limits of the tenant and of the first trunk that has one.
     fn reserve(
-        &self,
+        &mut self,
         now: Instant,
         (ledger, tenant): (&Ledger, &Tenant),
         choices: &[Choice],
@@ -146,17 +164,27 @@ impl Shard {
                 Ok(permit) => return Ok((permit, place)),
                 Err(refused) => {
                     reason = refused.to_string();
-                    let others = matches!(
-                        refused,
-                        patchcord_control::ledger::Refused::Limit { limit, .. } if limit.is_of_trunk()
-                    );
-                    if !others {
+                    let Refused::Limit { limit, allowed, .. } = refused else {
+                        break;
+                    };
+                    if limit == LedgerLimit::TenantSpend {
+                        self.no_money(now, tenant, Micros(allowed));
+                    }
+                    if !limit.is_of_trunk() {
                         break;
                     }
                 }
             }
         }
         forbidden(&reason)
+    }
+
+    /// Whoever runs the node hears that a tenant's money of the day is spent.
+    fn no_money(&mut self, now: Instant, tenant: &Tenant, limit: Micros) {
+        if let Ok(share) = self.share_of(tenant) {
+            let refused = share.no_money(limit);
+            self.limited(now, tenant, refused);
+        }
     }
 
     /// The places of one trunk, best first.
@@ -279,7 +307,7 @@ fn allow(destinations: &Destinations, number: &Number) -> Result<Allowed, NotLoc
 }
 
 /// The caller id that may be shown.
-fn permitted(calling: &CallingOut, from: &Presented) -> Result<policy::CallerId, NotLocated> {
+fn permitted(calling: &CallingOut, ids: &CallerIds, from: &Presented) -> Result<policy::CallerId, NotLocated> {
     let read = |text: &str| match calling.plan.read(text) {
         Ok(Number::E164(number)) => Some(number),
         _ => None,
@@ -298,6 +326,6 @@ fn permitted(calling: &CallingOut, from: &Presented) -> Result<policy::CallerId,
         },
     };
     let parties: Vec<Party> = party.into_iter().collect();
-    let permitted: Result<policy::CallerId, _> = calling.caller_ids.permit(wanted, &parties);
+    let permitted: Result<policy::CallerId, _> = ids.permit(wanted, &parties);
     permitted.or_else(|why| forbidden(&why.to_string()))
 }

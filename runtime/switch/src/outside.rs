@@ -31,8 +31,17 @@ impl Shard {
         id: CallId,
         change: Change,
     ) -> Result<Changed, ChangeError> {
-        let live = self.calls.get_mut(&id).filter(|live| live.is_call_of(tenant));
+        let live = self.calls.get(&id).filter(|live| live.is_call_of(tenant));
         let live = live.ok_or(ChangeError::NoSuchCall)?;
+        if live.is_proof() && change != Change::End {
+            return Err(ChangeError::Proof);
+        }
+        self.changed(now, id, change)
+    }
+
+    /// Changes a call that is alive.
+    pub(crate) fn changed(&mut self, now: Instant, id: CallId, change: Change) -> Result<Changed, ChangeError> {
+        let live = self.live(id);
         let summary = live.journal.is_some().then(|| change.clone());
         let changed = live.call.change(now, change);
         if let (Some(journal), Some(change), Ok(changed)) = (&mut live.journal, summary, &changed) {

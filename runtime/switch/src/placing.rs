@@ -1,18 +1,36 @@
 //! Calls that somebody outside places: they begin with a leg that is dialled, as a handler's `dial` does it, and run their
 //! handler once it is answered. Not here: when a call is placed; that is [`patchcord_control::outbound`].
 
+use crate::journal::PrivateValues;
 use crate::leg_sip::{CallerFacts, Target};
 use crate::shard::{Draining, Shard};
-use patchcord_control::call::{CALLER, Call, Description, Opening};
+use patchcord_control::call::{CALLER, Call, Change, ChangeError, Description, Opening, Presented, Setup, Trace};
+use patchcord_control::events::{EventKind, EventKinds, Subscription};
 use patchcord_control::ids::{CallId, LegId, Tenant};
+use patchcord_control::policy::Privacy;
 use patchcord_control::private::Private;
 use patchcord_control::route::Fallback;
 use patchcord_control::tenancy::{Refused, Seat};
-use patchcord_control::words::{Began, CallerId, Destination, Error, LegDirection, LegInfo, LegOrigin};
+use patchcord_control::words::{Began, CallerId, Destination, Error, InboxMessage, LegDirection, LegInfo, LegOrigin};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// The name under which proofs are told what their handlers report; no webhook can have it.
+pub const PROOFS: &str = "$proofs";
+
+/// What a placed call is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// What its tenant's handler does.
+    #[default]
+    Handler,
+    /// A proof that somebody at the called number has a code that the tenant was told. The handler is the operator's, of this
+    /// tenant. What it reports is told to [`PROOFS`] alone, its journal has no private values, it has no trace of turns, and
+    /// nobody outside changes the call but to end it.
+    Proof(Tenant),
+}
 
 /// A call to be placed.
 #[derive(Debug, Clone)]
@@ -27,6 +45,10 @@ pub struct PlacedCall {
     pub fallbacks: Arc<[Fallback]>,
     /// Who is called, and how.
     pub opening: Opening,
+    /// What for.
+    pub purpose: Purpose,
+    /// The trunk that is tried first, of those that carry the number: the one whose pace it was held to.
+    pub trunk: Option<Arc<str>>,
 }
 
 /// Why a call is not placed: there is no call then, and no record. What comes of one that is placed is in its record.
@@ -83,27 +105,41 @@ impl Shard {
             None => self.new_call_id(),
         };
         let seat = self.new_seat(now, &wanted.tenant).map_err(PlaceError::Tenant)?;
-        let target = Target { seat, ..target }.for_call(id);
+        let target = Target { seat, ..target };
+        let target = match &wanted.purpose {
+            Purpose::Handler => target.for_call(id),
+            // What is tried is the tenant's.
+            Purpose::Proof(_) => target,
+        };
         let facts = CallerFacts {
             info: dialled_info(&wanted.opening),
             headers: Vec::new(),
             description: Description::Offered,
         };
-        let setup = self.setup(now, id, facts, &target);
-        let journal = self.journal_of(now, &setup);
+        let mut setup = self.setup(now, id, facts, &target);
+        let mut private = self.config.journal;
+        if let Purpose::Proof(operator) = &wanted.purpose {
+            setup.grants = target.directory.grants(operator, &target.program);
+            keep_to_itself(&mut setup);
+            private = private.and(Some(PrivateValues::Hide));
+        }
+        let journal = private.map(|private| self.journal_with(now, &setup, private));
         let call = Call::placed(now, setup, wanted.opening).map_err(PlaceError::Invalid)?;
         self.take_up((id, call, journal), target, BTreeMap::new());
+        let live = self.live(id);
+        (live.purpose, live.first_trunk) = (wanted.purpose, wanted.trunk);
         self.drive(now, id);
         self.settle(now);
         self.report_messages(now);
         Ok(id)
     }
 
-    /// Whether a call could be placed: there is such a handler, and nothing of the call is out of its range. Nothing is done.
+    /// Whether a call could be placed: there is such a handler, and nothing of the call is out of its range. Nothing is done. The trunk
+    /// that would carry it, if it is a number that one carries.
     ///
     /// # Errors
     /// As [`Shard::place_call`], but for what may be otherwise later.
-    pub fn may_place(&mut self, now: Instant, wanted: &PlacedCall) -> Result<(), PlaceError> {
+    pub fn may_place(&mut self, now: Instant, wanted: &PlacedCall) -> Result<Option<Arc<str>>, PlaceError> {
         let nothing = self.tried(&wanted.tenant)?;
         let target = self.target_of(wanted, nothing)?;
         let facts = CallerFacts {
@@ -113,8 +149,17 @@ impl Shard {
         };
         let id = self.new_call_id();
         let setup = self.setup(now, id, facts, &target);
-        let call = Call::placed(now, setup, wanted.opening.clone());
-        call.map(drop).map_err(PlaceError::Invalid)
+        Call::placed(now, setup, wanted.opening.clone()).map_err(PlaceError::Invalid)?;
+        let Destination::Number(number) = &wanted.opening.to.to else {
+            return Ok(None);
+        };
+        let from = Presented {
+            id: wanted.opening.caller_id.clone(),
+            name: wanted.opening.caller_name.clone(),
+            caller: None,
+            privacy: Privacy::Shown,
+        };
+        Ok(self.trunk_of_number(&wanted.tenant, number.reveal(), &from))
     }
 
     /// A place that counts nothing: that of a call which is only tried.
@@ -123,9 +168,29 @@ impl Shard {
         Ok(share.nothing())
     }
 
+    /// Tells the handler of a proof what came of what it reported. Drain [`Shard::poll`] afterwards.
+    ///
+    /// # Errors
+    /// The tenant has no such proof alive, or its handler hears nothing any more.
+    pub fn answer_proof(
+        &mut self,
+        now: Instant,
+        tenant: &Tenant,
+        id: CallId,
+        message: InboxMessage,
+    ) -> Result<(), ChangeError> {
+        let live = self.calls.get(&id).filter(|live| live.is_call_of(tenant));
+        live.filter(|live| live.is_proof()).ok_or(ChangeError::NoSuchCall)?;
+        self.changed(now, id, Change::Tell(message)).map(drop)
+    }
+
     fn target_of(&self, wanted: &PlacedCall, seat: Seat) -> Result<Target, PlaceError> {
+        let whose = match &wanted.purpose {
+            Purpose::Handler => &wanted.tenant,
+            Purpose::Proof(operator) => operator,
+        };
         let found = self.directory.as_ref().and_then(|directory| {
-            let program = directory.program(&wanted.tenant, &wanted.handler)?;
+            let program = directory.program(whose, &wanted.handler)?;
             Some((directory.clone(), program))
         });
         let (directory, program) = found.ok_or_else(|| PlaceError::NoSuchHandler(wanted.handler.clone()))?;
@@ -153,6 +218,23 @@ impl Shard {
             self.live(id).legs.insert(number, io);
         }
     }
+}
+
+/// Whoever is told what happens in a proof is not told what its handler reports; [`PROOFS`] is.
+fn keep_to_itself(setup: &mut Setup) {
+    let others = setup.receivers.iter().map(|one| Subscription {
+        kinds: one.kinds.without(EventKind::Custom),
+        ..(**one).clone()
+    });
+    let proofs = Subscription {
+        tenant: setup.tenant.clone(),
+        handlers: None,
+        kinds: EventKinds::of(&[EventKind::Custom, EventKind::CallEnded]),
+        name: PROOFS.into(),
+    };
+    // It comes first: of too many, the last are not told.
+    setup.receivers = std::iter::once(proofs).chain(others).map(Arc::new).collect();
+    setup.trace = Trace::Off;
 }
 
 /// What is known of the first leg before a way to it is.

@@ -13,9 +13,11 @@ use crate::working::ending;
 use patchcord_control::ask::Answer;
 use patchcord_control::call::{Input as CallInput, Turn};
 use patchcord_control::ids::{CallId, Tenant};
-use patchcord_control::record::{Fault, FaultKind};
+use patchcord_control::record::{CallRecord, CallStatus, Fault, FaultKind, HandlerEnd, LegRecord, Spent, Usage};
+use patchcord_control::route::Route;
 use patchcord_control::tenancy::{FUEL_WAIT, Refused, Seat, Share};
-use patchcord_sip::{DialogId, Rejection};
+use patchcord_control::words::{Began, Interruption, LegDirection};
+use patchcord_sip::{DialogId, Rejection, Request};
 use rand_chacha::rand_core::Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -140,8 +142,16 @@ impl Shard {
         }
     }
 
-    /// Refuses a new call because of its tenant's limit, before anything is made of it.
-    pub(crate) fn refuse_for_tenant(&mut self, now: Instant, dialog: DialogId, refused: Refused) {
+    /// Refuses a new call because of its tenant's limit, before anything is made of it but a record; see [`REFUSALS_KEPT`].
+    ///
+    /// [`REFUSALS_KEPT`]: patchcord_control::tenancy::REFUSALS_KEPT
+    pub(crate) fn refuse_for_tenant(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        (request, route): (&Request, &Route),
+        refused: Refused,
+    ) {
         let (status, retry_after_s) = match refused {
             Refused::TooFast { .. } => (NOT_NOW, Some(1 + self.random.next_u32() % RATE_RETRY_MAX_S)),
             Refused::FuelUsed { wait_ms, .. } => {
@@ -151,8 +161,61 @@ impl Shard {
             Refused::TooManyTenants { .. } => return self.refuse(now, dialog, crate::leg_sip::UNAVAILABLE),
             _ => (BUSY, None),
         };
+        if self.share_of(&route.tenant).is_ok_and(|share| share.keeps_refusal(now)) {
+            let record = self.refusal_record(now, (request, route), (status, refused));
+            self.outputs.push_back(Output::Record(Box::new(record)));
+        }
         // The dialog may have been cancelled in the same breath; then there is nothing left to refuse.
         let _ = self.sip.reject(now, dialog, Rejection { status, retry_after_s });
+    }
+
+    /// What is left of a call that was refused.
+    fn refusal_record(
+        &mut self,
+        now: Instant,
+        (request, route): (&Request, &Route),
+        (status, refused): (u16, Refused),
+    ) -> CallRecord {
+        let at = self.unix(now);
+        let from = request.from().ok().and_then(|from| from.uri.user().map(str::to_owned));
+        let leg = LegRecord {
+            direction: LegDirection::Inbound,
+            from: from.unwrap_or_default().into(),
+            to: request.uri.user().unwrap_or_default().to_owned().into(),
+            answered_at: None,
+            ended_at: at,
+            ended_by: Interruption::EndedByPlatform,
+            status: Some(status),
+            media: None,
+        };
+        CallRecord {
+            id: self.new_call_id(),
+            tenant: route.tenant.clone(),
+            handler: route.handler.clone(),
+            module: String::new(),
+            began: Began::Offered,
+            continues: None,
+            continued_as: None,
+            started_at: at,
+            ended_at: at,
+            legs: vec![leg],
+            recordings: Vec::new(),
+            streams: Vec::new(),
+            recognitions: Vec::new(),
+            handler_end: HandlerEnd::NotRun,
+            turns: 0,
+            usage: Usage::default(),
+            spent: Spent::default(),
+            log_lines_dropped: 0,
+            keys_dropped: 0,
+            status: if status == BUSY {
+                CallStatus::Busy
+            } else {
+                CallStatus::Failed
+            },
+            answered_by: None,
+            refusal: Some(refused.to_string()),
+        }
     }
 
     /// A turn of a handler: at once, or when its tenant has fuel and those before it are through.

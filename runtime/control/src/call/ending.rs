@@ -6,7 +6,7 @@ use super::tally::cut;
 use super::{CALLER, Call, End, Handler, LegCommand, OnKey, Output, PromptSource, Wait};
 use crate::describe;
 use crate::ids::LegId;
-use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Usage};
+use crate::record::{CallRecord, Fault, FaultKind, HandlerEnd, LegRecord, Settled, Spent, Usage};
 use crate::words::{BROKEN_TEXT, Breakage, Broken, Error, Interruption, LegDirection, LegState};
 use std::time::Instant;
 
@@ -239,6 +239,8 @@ impl Call {
             handler_end: handler_end.clone(),
             turns: self.tally.turns,
             usage: self.tally.usage,
+            // Known to whoever carries the call out.
+            spent: Spent::default(),
             log_lines_dropped: self.tally.log_lines_dropped,
             keys_dropped: self.tally.keys_dropped,
             status: self.final_status(),

@@ -116,6 +116,8 @@ pub enum ChangeError {
     InboxFull(usize),
     /// An argument is out of its range, or a limit of the call is reached.
     Refused(Error),
+    /// The call proves who has a number: it can be ended, and nothing else.
+    Proof,
 }
 
 impl fmt::Display for ChangeError {
@@ -137,6 +139,7 @@ impl fmt::Display for ChangeError {
             Self::HandlerOver => f.write_str("the handler has ended, and the call is about to"),
             Self::InboxFull(most) => write!(f, "{most} messages wait for the handler, and no more may"),
             Self::Refused(why) => write!(f, "{why}"),
+            Self::Proof => f.write_str("this call proves who has a number; it can be ended, and not changed"),
         }
     }
 }

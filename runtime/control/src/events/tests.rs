@@ -13,6 +13,9 @@ fn kinds_are_told_apart_and_named_once() {
         assert_eq!(held, [kind]);
     }
     assert!(!EventKind::ALL.iter().any(|kind| EventKinds::of(&[]).has(*kind)));
+    let without = EventKinds::ALL.without(EventKind::Custom);
+    let left = EventKind::ALL.into_iter().filter(|kind| without.has(*kind)).count();
+    assert!(!without.has(EventKind::Custom) && left == EventKind::ALL.len() - 1);
 }
 
 #[test]

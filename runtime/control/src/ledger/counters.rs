@@ -3,8 +3,9 @@
 //! times; the earlier one is then counted as if it were the later.
 
 use super::settings::{MAX_SPEND_PER_DAY, SPIKE_WINDOW};
+use crate::destinations::Micros;
 use std::ops::RangeInclusive;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
@@ -211,6 +212,33 @@ fn unpack_spike(state: u64) -> (u32, u16, u16) {
     (window, u16::try_from(counts >> 16).expect("the upper half"), low)
 }
 
+/// A limit in the place of one that was configured, while there is one.
+#[derive(Debug)]
+pub(super) struct Allowed(AtomicU64);
+
+/// Stands for no limit of its own: more than any can be.
+const AS_CONFIGURED: u64 = u64::MAX;
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self(AtomicU64::new(AS_CONFIGURED))
+    }
+}
+
+impl Allowed {
+    pub(super) fn set(&self, most: Option<Micros>) {
+        let most = most.map_or(AS_CONFIGURED, |most| most.0.min(MAX_SPEND_PER_DAY.0));
+        self.0.store(most, Release);
+    }
+
+    pub(super) fn or(&self, configured: Micros) -> Micros {
+        match self.0.load(Acquire) {
+            AS_CONFIGURED => configured,
+            most => Micros(most),
+        }
+    }
+}
+
 /// Bits of an amount.
 const AMOUNT_BITS: u32 = 48;
 
@@ -251,6 +279,18 @@ impl Spending {
         };
         // An error means that the day is over.
         let _day_is_over = self.0.fetch_update(AcqRel, Acquire, change);
+    }
+
+    /// Books an amount whatever the limit.
+    pub(super) fn add(&self, day: u16, amount: u64) {
+        let change = |state| {
+            let (day, spent) = spending_at(state, day);
+            Some(pack_spending(
+                day,
+                spent.saturating_add(amount).min(MAX_SPEND_PER_DAY.0),
+            ))
+        };
+        let _always = self.0.fetch_update(AcqRel, Acquire, change);
     }
 
     pub(super) fn spent(&self, day: u16) -> u64 {

@@ -113,6 +113,58 @@ fn calls_at_one_time_are_limited_and_a_place_comes_back() {
 }
 
 #[test]
+fn what_may_be_spent_in_a_day_is_changed_while_it_is_held_to() {
+    let bench = bench(
+        TenantLimits {
+            spend_per_day: Micros(50_000_000),
+            ..wide(ANN)
+        },
+        wide_trunk(CARRIER),
+    );
+    let spend = |most| bench.ledger.set_spend_per_day(&bench.tenant, most);
+    bench.call().expect("there is money").settle(Duration::from_secs(60));
+    spend(Some(Micros(1_000_000)));
+    let refused = bench.call().expect_err("a million is spent");
+    assert!(
+        matches!(
+            refused,
+            Refused::Limit {
+                limit: LedgerLimit::TenantSpend,
+                allowed: 1_000_000,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    // What was changed outlives a change of the configuration, and so does what was spent.
+    let settings = LedgerSettings {
+        tenants: vec![wide(ANN)],
+        trunks: vec![wide_trunk(CARRIER)],
+    };
+    let renewed = bench.ledger.renewed(settings).expect("good limits");
+    assert!(renewed.reserve(bench.now, &bench.attempt(&prefix("49"))).is_err());
+    spend(None);
+    assert!(bench.call().is_ok(), "as configured again");
+    bench.ledger.set_spend_per_day(&Tenant("nobody".to_owned()), None);
+}
+
+#[test]
+fn what_was_spent_before_the_books_were_opened_counts() {
+    let mut bench = bench(
+        TenantLimits {
+            spend_per_day: Micros(50_000_000),
+            ..wide(ANN)
+        },
+        wide_trunk(CARRIER),
+    );
+    bench.ledger.add_spent(bench.now, &bench.tenant, Micros(50_000_000));
+    assert_eq!(bench.usage().spent_today, Micros(50_000_000));
+    assert!(bench.call().is_err());
+    bench.pass(Duration::from_secs(24 * 3600));
+    assert!(bench.call().is_ok(), "the next day");
+}
+
+#[test]
 fn a_trunk_has_limits_of_its_own_and_a_call_may_change_trunks() {
     let bench = bench(
         wide(ANN),

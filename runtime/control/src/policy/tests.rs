@@ -240,3 +240,22 @@ fn no_number_is_printed() {
         assert!(!printed.contains(&text[4..]), "{printed}");
     }
 }
+
+#[test]
+fn more_numbers_are_own_or_verified_and_the_default_may_be_among_them() {
+    let base = ids(Some(OWN));
+    let more = base.with([number(STRANGER)], [number(CALLER)], None).expect("good ids");
+    assert!(more.has(&number(STRANGER)) && more.has(&number(OWN)) && more.has(&number(VERIFIED)));
+    assert_eq!(more.default_number(), Some(number(OWN)));
+    let shown = |wanted| more.permit(Wanted::Number(number(wanted)), &[]).map(|id| id.source);
+    assert_eq!(
+        (shown(STRANGER), shown(CALLER)),
+        (Ok(Source::Own), Ok(Source::Verified))
+    );
+    let chosen = base.with([], [number(CALLER)], Some(number(CALLER))).expect("good ids");
+    assert_eq!(chosen.default_number(), Some(number(CALLER)));
+    assert!(matches!(
+        base.with([], [], Some(number(CALLER))),
+        Err(CallerIdsError::Default)
+    ));
+}

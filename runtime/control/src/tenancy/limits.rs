@@ -22,6 +22,9 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Requests of its handlers to web servers: size of a bucket that fills by so many a minute.
     pub http_per_minute: Option<u32>,
+    /// Bytes that its handlers send to web servers and receive from them: size of a bucket that fills by so many a minute. A
+    /// request may leave a debt, since nobody knows how long its answer is; until it is paid, none is sent.
+    pub http_bytes_per_minute: Option<u64>,
     /// Bytes of recordings that are kept. One that begins when so much is there is refused.
     pub recording_bytes: Option<u64>,
 }
@@ -39,21 +42,27 @@ pub enum Limit {
     Memory,
     /// [`Limits::http_per_minute`].
     Http,
+    /// [`Limits::http_bytes_per_minute`].
+    HttpBytes,
     /// [`Limits::recording_bytes`].
     Recordings,
+    /// The money of a day, which the ledger keeps ([`crate::ledger`]).
+    Spend,
     /// [`MAX_TENANTS`](super::MAX_TENANTS).
     Tenants,
 }
 
 impl Limit {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Limit; 7] = [
+    pub const ALL: [Limit; 9] = [
         Limit::CallsAtOnce,
         Limit::NewCalls,
         Limit::Fuel,
         Limit::Memory,
         Limit::Http,
+        Limit::HttpBytes,
         Limit::Recordings,
+        Limit::Spend,
         Limit::Tenants,
     ];
 
@@ -65,7 +74,9 @@ impl Limit {
             Limit::Fuel => "fuel_per_minute",
             Limit::Memory => "memory",
             Limit::Http => "http_per_minute",
+            Limit::HttpBytes => "http_bytes_per_minute",
             Limit::Recordings => "recordings",
+            Limit::Spend => "spend_per_day",
             Limit::Tenants => "tenants",
         }
     }
@@ -101,6 +112,16 @@ pub enum Refused {
         /// The limit.
         per_minute: u32,
     },
+    /// So many bytes to web servers and from them a minute.
+    TooManyBytes {
+        /// The limit.
+        per_minute: u64,
+    },
+    /// The money of the day is spent or set aside.
+    MoneySpent {
+        /// The limit, in millionths of the currency.
+        micros: u64,
+    },
     /// So much is recorded.
     RecordingsFull {
         /// The limit in bytes.
@@ -122,6 +143,8 @@ impl Refused {
             Refused::FuelUsed { .. } => Limit::Fuel,
             Refused::NoMemory { .. } => Limit::Memory,
             Refused::TooManyRequests { .. } => Limit::Http,
+            Refused::TooManyBytes { .. } => Limit::HttpBytes,
+            Refused::MoneySpent { .. } => Limit::Spend,
             Refused::RecordingsFull { .. } => Limit::Recordings,
             Refused::TooManyTenants { .. } => Limit::Tenants,
         }
@@ -157,6 +180,16 @@ impl fmt::Display for Refused {
                 "the tenant's handlers have sent {per_minute} requests to web servers within a minute, as many as they may; \
                  send fewer, or raise http_per_minute"
             ),
+            Refused::TooManyBytes { per_minute } => write!(
+                f,
+                "the tenant's handlers have sent and received {per_minute} bytes by requests to web servers within a minute, as \
+                 many as they may; ask for less, or raise http_bytes_per_minute"
+            ),
+            Refused::MoneySpent { micros } => write!(
+                f,
+                "the tenant has spent or set aside its {micros} millionths of a day; wait until tomorrow (UTC), or raise \
+                 spend_per_day"
+            ),
             Refused::RecordingsFull { most } => write!(
                 f,
                 "the tenant keeps {most} bytes of recordings, as many as it may; delete some, or raise recordings_mib"
@@ -187,6 +220,7 @@ impl Bounds {
             (Limit::Fuel, limits.fuel_per_minute),
             (Limit::Memory, limits.memory_bytes),
             (Limit::Http, small(limits.http_per_minute)),
+            (Limit::HttpBytes, limits.http_bytes_per_minute),
             (Limit::Recordings, limits.recording_bytes),
         ] {
             self.0[limit as usize].store(value.unwrap_or(NONE), Relaxed);
@@ -212,6 +246,7 @@ impl Bounds {
             fuel_per_minute: self.get(Limit::Fuel),
             memory_bytes: self.get(Limit::Memory),
             http_per_minute: self.small(Limit::Http),
+            http_bytes_per_minute: self.get(Limit::HttpBytes),
             recording_bytes: self.get(Limit::Recordings),
         }
     }

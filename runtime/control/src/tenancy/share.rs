@@ -6,7 +6,8 @@ use super::bucket::{Bucket, Rate, Taken};
 use super::limits::{Bounds, Limit, Limits, Refused};
 use super::seat::Seat;
 use super::usage::{Counters, InUse, Usage};
-use super::{Counts, TOLD_EVERY};
+use super::{Counts, REFUSALS_KEPT, TOLD_EVERY};
+use crate::destinations::Micros;
 use crate::ids::Tenant;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -29,6 +30,8 @@ pub struct Share {
     new_calls: Bucket,
     fuel: Bucket,
     http: Bucket,
+    http_bytes: Bucket,
+    refusals: Bucket,
     used: Counters,
     told: [Told; Limit::ALL.len()],
     counts: Arc<Counts>,
@@ -53,6 +56,8 @@ impl Share {
             new_calls: Bucket::default(),
             fuel: Bucket::default(),
             http: Bucket::default(),
+            http_bytes: Bucket::default(),
+            refusals: Bucket::default(),
             used: Counters::default(),
             told: Default::default(),
             counts,
@@ -191,11 +196,16 @@ impl Share {
         self.counts.hold();
     }
 
-    /// Counts a request to a web server.
+    /// Counts a request of so many bytes to a web server.
     ///
     /// # Errors
-    /// There were as many within a minute as there may be.
-    pub fn http_request(&self, now: Instant) -> Result<(), Refused> {
+    /// There were as many within a minute as there may be, or as many bytes.
+    pub fn http_request(&self, now: Instant, bytes: u64) -> Result<(), Refused> {
+        if let Some(rate) = self.http_bytes_rate()
+            && self.http_bytes.settled_at(rate) > self.passed(now)
+        {
+            return Err(self.refuse(Refused::TooManyBytes { per_minute: rate.most }));
+        }
         if let Some(per_minute) = self.bounds.small(Limit::Http) {
             let rate = Rate {
                 most: u64::from(per_minute),
@@ -206,7 +216,31 @@ impl Share {
             }
         }
         self.used.http_requests.fetch_add(1, Relaxed);
+        self.http_bytes(now, bytes);
         Ok(())
+    }
+
+    /// So many bytes went to web servers, or came from them.
+    pub fn http_bytes(&self, now: Instant, bytes: u64) {
+        self.used.http_bytes.fetch_add(bytes, Relaxed);
+        if let Some(rate) = self.http_bytes_rate() {
+            self.http_bytes.use_up(self.passed(now), rate, bytes);
+        }
+    }
+
+    fn http_bytes_rate(&self) -> Option<Rate> {
+        let most = self.bounds.get(Limit::HttpBytes)?;
+        Some(Rate { most, within: MINUTE })
+    }
+
+    /// A call out has cost so much.
+    pub fn spent(&self, money: Micros) {
+        self.used.spend_micros.fetch_add(money.0, Relaxed);
+    }
+
+    /// A call out was refused because the money of the day is spent.
+    pub fn no_money(&self, limit: Micros) -> Refused {
+        self.refuse(Refused::MoneySpent { micros: limit.0 })
     }
 
     /// Whether a recording may begin. How long it becomes nobody knows: the last one may reach beyond the limit.
@@ -267,6 +301,15 @@ impl Share {
         let next = |again_at: u64| (passed >= again_at).then(|| passed.saturating_add(nanoseconds(TOLD_EVERY)));
         told.again_at.fetch_update(AcqRel, Acquire, next).ok()?;
         Some(told.times.swap(0, AcqRel))
+    }
+
+    /// Whether a call that was refused is to leave a record: [`REFUSALS_KEPT`] a minute do.
+    pub fn keeps_refusal(&self, now: Instant) -> bool {
+        let rate = Rate {
+            most: REFUSALS_KEPT,
+            within: MINUTE,
+        };
+        self.refusals.take(self.passed(now), rate) == Taken::Yes
     }
 
     fn refuse(&self, refused: Refused) -> Refused {

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
 
 use super::*;
+use crate::destinations::Micros;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -34,7 +35,9 @@ fn without_limits_everything_is_had_and_counted() {
     );
     share.burn(now, 7_000_000_000);
     assert_eq!((share.has_fuel(now), share.fuel_at()), (Ok(()), None));
-    share.http_request(now).unwrap();
+    share.http_request(now, 100).unwrap();
+    share.http_bytes(now, 900);
+    share.spent(Micros(7));
     share.recorded(5);
     share.may_record().unwrap();
     drop(seats);
@@ -52,7 +55,9 @@ fn without_limits_everything_is_had_and_counted() {
         call_ms: 1_500,
         fuel: 7_000_000_000,
         http_requests: 1,
+        http_bytes: 1_000,
         recording_bytes: 5,
+        spend_micros: 7,
     };
     assert_eq!(tenancy.usage(), [(tenant("one"), used)]);
     assert!(Limit::ALL.iter().all(|limit| tenancy.refused(*limit) == 0));
@@ -179,7 +184,7 @@ fn requests_and_recordings_have_their_limits() {
         ..Limits::default()
     };
     let (tenancy, share, start) = tenancy(limits);
-    let sent = (0..60_000_u64).filter(|at| share.http_request(start + ms(*at)).is_ok());
+    let sent = (0..60_000_u64).filter(|at| share.http_request(start + ms(*at), 1).is_ok());
     assert_eq!(sent.count(), 6 + 5, "a full bucket, and one each ten seconds");
     share.add_recordings(60);
     share.may_record().unwrap();
@@ -189,6 +194,32 @@ fn requests_and_recordings_have_their_limits() {
     share.may_record().unwrap();
     assert_eq!((share.usage().http_requests, share.usage().recording_bytes), (11, 50));
     assert_eq!(tenancy.refused(Limit::Recordings), 1);
+}
+
+#[test]
+fn bytes_of_requests_fill_by_so_many_a_minute_and_an_answer_may_leave_a_debt() {
+    let limits = Limits {
+        http_bytes_per_minute: Some(6_000),
+        ..Limits::default()
+    };
+    let (tenancy, share, start) = tenancy(limits);
+    share.http_request(start, 1_000).unwrap();
+    share.http_bytes(start, 5_000);
+    share.http_request(start, 1_000).unwrap();
+    let refused = Err(Refused::TooManyBytes { per_minute: 6_000 });
+    assert_eq!(share.http_request(start, 1), refused, "a thousand are owed");
+    assert_eq!(share.http_request(start + ms(9_999), 1), refused);
+    share.http_request(start + ms(10_000), 1).unwrap();
+    assert_eq!((share.usage().http_requests, share.usage().http_bytes), (3, 7_001));
+    assert_eq!(tenancy.refused(Limit::HttpBytes), 2);
+}
+
+#[test]
+fn money_that_is_spent_is_counted_among_the_refusals() {
+    let (tenancy, share, _) = tenancy(Limits::default());
+    let refused = share.no_money(Micros(50_000_000));
+    assert_eq!((refused.limit(), tenancy.refused(Limit::Spend)), (Limit::Spend, 1));
+    assert!(refused.to_string().contains("spend_per_day"));
 }
 
 #[test]
@@ -231,6 +262,17 @@ fn a_storm_of_refusals_is_told_of_once_a_minute() {
 }
 
 #[test]
+fn a_storm_of_refusals_is_no_storm_of_records() {
+    let (_, share, start) = tenancy(Limits::default());
+    let kept = (0..60_000_u64).filter(|at| share.keeps_refusal(start + ms(*at)));
+    assert_eq!(
+        kept.count() as u64,
+        2 * REFUSALS_KEPT - 1,
+        "a full bucket, and as many a minute"
+    );
+}
+
+#[test]
 fn a_node_knows_as_many_tenants_as_it_may() {
     let tenancy = Tenancy::new(Instant::now(), Limits::default());
     for number in 0..MAX_TENANTS {
@@ -263,7 +305,7 @@ fn act(share: &Arc<Share>, now: Instant, what: u32, seats: &mut Vec<Seat>) -> St
             share.burn(now, u64::from(what) % 4_000);
             format!("{:?}", share.has_fuel(now))
         }
-        5 => format!("{:?}", share.http_request(now)),
+        5 => format!("{:?}", share.http_request(now, u64::from(what) % 50)),
         6 => {
             share.recorded(u64::from(what) % 50);
             format!("{:?}", share.may_record())
@@ -283,6 +325,7 @@ fn heard(seed: u64, beside: bool) -> Vec<String> {
         fuel_per_minute: Some(20_000),
         memory_bytes: Some(6 * MIB),
         http_per_minute: Some(20),
+        http_bytes_per_minute: Some(300),
         recording_bytes: Some(500),
     };
     let (tenancy, share, start) = tenancy(limits);

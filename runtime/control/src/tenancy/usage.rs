@@ -14,20 +14,26 @@ pub struct Usage {
     pub fuel: u64,
     /// Requests to web servers.
     pub http_requests: u64,
+    /// Bytes that went to web servers and came from them.
+    pub http_bytes: u64,
     /// Bytes of recordings that were kept.
     pub recording_bytes: u64,
+    /// What calls out have cost, in millionths of the currency.
+    pub spend_micros: u64,
 }
 
 impl Usage {
     /// The metrics by name, each in its unit. Seconds are whole ones: keep the [`Usage`] itself from one writing to the
     /// next, and nothing is lost by that.
-    pub fn metrics(&self) -> [(&'static str, u64); 5] {
+    pub fn metrics(&self) -> [(&'static str, u64); 7] {
         [
             ("calls", self.calls),
             ("call_ms", self.call_ms),
             ("fuel", self.fuel),
             ("http_requests", self.http_requests),
+            ("http_bytes", self.http_bytes),
             ("recording_bytes", self.recording_bytes),
+            ("spend_micros", self.spend_micros),
         ]
     }
 
@@ -38,7 +44,9 @@ impl Usage {
             call_ms: self.call_ms.saturating_sub(earlier.call_ms),
             fuel: self.fuel.saturating_sub(earlier.fuel),
             http_requests: self.http_requests.saturating_sub(earlier.http_requests),
+            http_bytes: self.http_bytes.saturating_sub(earlier.http_bytes),
             recording_bytes: self.recording_bytes.saturating_sub(earlier.recording_bytes),
+            spend_micros: self.spend_micros.saturating_sub(earlier.spend_micros),
         }
     }
 }
@@ -61,7 +69,9 @@ pub(super) struct Counters {
     pub(super) call_ms: AtomicU64,
     pub(super) fuel: AtomicU64,
     pub(super) http_requests: AtomicU64,
+    pub(super) http_bytes: AtomicU64,
     pub(super) recording_bytes: AtomicU64,
+    pub(super) spend_micros: AtomicU64,
 }
 
 impl Counters {
@@ -71,7 +81,9 @@ impl Counters {
             call_ms: self.call_ms.load(Relaxed),
             fuel: self.fuel.load(Relaxed),
             http_requests: self.http_requests.load(Relaxed),
+            http_bytes: self.http_bytes.load(Relaxed),
             recording_bytes: self.recording_bytes.load(Relaxed),
+            spend_micros: self.spend_micros.load(Relaxed),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{handler, hash, life, new_version, two_tenants};
 use crate::calls::{Batch, Filter};
 use crate::{Database, Error, Page, Paging, Result, TenantId, tenants};
-use crate::{audit, calls, handlers, idempotency, keys, modules, numbers, quotas, recordings, rollouts};
+use crate::{audit, caller_ids, calls, handlers, idempotency, keys, modules, numbers, quotas, recordings, rollouts};
 use crate::{routes, secrets, sinks, versions};
 
 /// Not found, or an empty page.
@@ -35,9 +35,12 @@ async fn fill(database: &Database, a: &TenantId) {
     numbers::create(database, a, "+1", Some("desk"), 1)
         .await
         .expect("a number");
-    numbers::ask_caller_id(database, a, ("+2", &[1; 32]), 100, 1)
+    caller_ids::ask(database, a, super::proofs::asking("+2", &[1; 32], "c2"), 1)
         .await
         .expect("a caller id");
+    caller_ids::set_default(database, a, Some("+1"))
+        .await
+        .expect("a default");
     secrets::create(database, a, "token", b"sealed", 1)
         .await
         .expect("a secret");
@@ -56,6 +59,7 @@ async fn fill(database: &Database, a: &TenantId) {
         legs: vec![life::leg("c1", 1)],
         events: vec![life::event("c1", 1)],
         journal: vec![life::part("c1", 0)],
+        recordings: vec![],
     };
     calls::write(database, a, &batch).await.expect("a call");
     recordings::create(database, a, &life::recording("r1", "c1"))
@@ -110,8 +114,9 @@ async fn reads(db: &Database, b: &TenantId) {
     empty("routes::list", routes::list(db, b, None, &all).await);
     nothing("numbers::get", numbers::get(db, b, "+1").await);
     empty("numbers::list", numbers::list(db, b, &all).await);
-    nothing("numbers::caller_id", numbers::caller_id(db, b, "+2").await);
-    empty("numbers::caller_ids", numbers::caller_ids(db, b, &all).await);
+    nothing("caller_ids::get", caller_ids::get(db, b, "+2").await);
+    empty("caller_ids::list", caller_ids::list(db, b, &all).await);
+    assert_eq!(caller_ids::default(db, b).await, Ok(None));
     nothing("secrets::sealed", secrets::sealed(db, b, "token").await);
     empty("secrets::list", secrets::list(db, b, &all).await);
     nothing("sinks::get", sinks::get(db, b, "s1").await);
@@ -124,6 +129,7 @@ async fn reads(db: &Database, b: &TenantId) {
     empty("calls::events", calls::events(db, b, "c1", &all).await);
     nothing("calls::journal_part", calls::journal_part(db, b, "c1", 0).await);
     nothing("recordings::get", recordings::get(db, b, "r1").await);
+    assert_eq!(recordings::bytes(db, b).await, Ok(0));
     empty("recordings::list", recordings::list(db, b, Some("c1"), &all).await);
     empty("audit::list", audit::list(db, b, &all).await);
 }
@@ -149,14 +155,9 @@ async fn changes(db: &Database, b: &TenantId) {
     nothing("numbers::create", numbers::create(db, b, "+9", Some("desk"), 1).await);
     nothing("numbers::update", numbers::update(db, b, ("+1", 1), None).await);
     nothing("numbers::delete", numbers::delete(db, b, "+1").await);
-    nothing(
-        "numbers::prove_caller_id",
-        numbers::prove_caller_id(db, b, ("+2", &[1; 32]), 1).await,
-    );
-    nothing(
-        "numbers::delete_caller_id",
-        numbers::delete_caller_id(db, b, "+2").await,
-    );
+    nothing("caller_ids::prove", caller_ids::prove(db, b, ("c2", &[1; 32]), 1).await);
+    nothing("caller_ids::delete", caller_ids::delete(db, b, "+2").await);
+    assert_eq!(caller_ids::over(db, b, "c2", 1).await, Ok(()));
     nothing("secrets::update", secrets::update(db, b, ("token", 1), b"x", 1).await);
     nothing("secrets::delete", secrets::delete(db, b, "token").await);
     nothing("sinks::update", sinks::update(db, b, ("s1", 1), &life::sink()).await);
@@ -193,7 +194,8 @@ async fn everything(db: &Database, a: &TenantId) -> String {
         format!("{:?}", rollouts::get(db, a, "desk").await),
         format!("{:?}", routes::list(db, a, None, &all).await),
         format!("{:?}", numbers::list(db, a, &all).await),
-        format!("{:?}", numbers::caller_ids(db, a, &all).await),
+        format!("{:?}", caller_ids::list(db, a, &all).await),
+        format!("{:?}", caller_ids::default(db, a).await),
         format!("{:?}", secrets::list(db, a, &all).await),
         format!("{:?}", sinks::list(db, a, &all).await),
         format!("{:?}", quotas::list(db, a).await),

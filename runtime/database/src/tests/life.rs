@@ -348,37 +348,6 @@ pub(super) async fn routes_and_numbers(url: &str) {
     database.close().await;
 }
 
-pub(super) async fn caller_ids_are_proved_by_their_code(url: &str) {
-    let (database, a, _) = two_tenants(url).await;
-    let ask = async |byte| numbers::ask_caller_id(&database, &a, ("+1", &[byte; 32]), 100, 1).await;
-    let prove = async |byte, now| numbers::prove_caller_id(&database, &a, ("+1", &[byte; 32]), now).await;
-    let wrong = |result: Result<(), Error>| matches!(result, Err(Error::Invalid("code", _)));
-    assert_eq!(prove(1, 5).await, Err(Error::NotFound(What::CallerId)));
-    ask(1).await.expect("asked");
-    assert!(wrong(prove(1, 100).await), "too late");
-    for _ in 1..numbers::TRIES_MAX {
-        assert!(wrong(prove(2, 5).await));
-    }
-    assert_eq!(
-        prove(1, 5).await,
-        Err(Error::Limit("tries of a code", numbers::TRIES_MAX))
-    );
-    ask(3).await.expect("asked anew");
-    assert!(wrong(prove(1, 5).await), "the old code");
-    prove(3, 6).await.expect("proved");
-    let all = numbers::caller_ids(&database, &a, &Paging::default())
-        .await
-        .expect("caller ids");
-    assert_eq!(all.items[0].verified_at, Some(6));
-    assert_eq!(ask(4).await, Err(Error::Exists(What::CallerId)));
-    numbers::delete_caller_id(&database, &a, "+1").await.expect("removed");
-    assert_eq!(
-        numbers::caller_id(&database, &a, "+1").await,
-        Err(Error::NotFound(What::CallerId))
-    );
-    database.close().await;
-}
-
 pub(super) async fn secrets_sinks_and_quotas(url: &str) {
     let (database, a, _) = two_tenants(url).await;
     secrets::create(&database, &a, "token", &[0, 255], 1)
@@ -444,6 +413,7 @@ pub(super) async fn records_of_calls(url: &str) {
         legs: vec![leg("c1", 1), leg("c1", 2)],
         events: vec![event("c1", 1), event("c1", 2)],
         journal: vec![part("c1", 0), part("c1", 1)],
+        recordings: vec![],
     };
     calls::write(&database, &a, &batch).await.expect("written");
     assert_eq!(calls::get(&database, &a, "c1").await, Ok(ringing));
@@ -512,7 +482,24 @@ pub(super) async fn recordings_and_their_calls(url: &str) {
         .expect("recordings");
     assert_eq!(of.items.len(), 1);
     assert_eq!(calls::delete(&database, &a, "c1").await, Err(Error::InUse(What::Call)));
-    recordings::delete(&database, &a, "r1").await.expect("removed");
+    assert_eq!(recordings::bytes(&database, &a).await, Ok(16_044));
+    assert_eq!(recordings::delete(&database, &a, "r1").await, Ok(16_044), "its size");
+    let again = recordings::delete(&database, &a, "r1").await;
+    assert_eq!(again, Err(Error::NotFound(What::Recording)));
+    assert_eq!(recordings::bytes(&database, &a).await, Ok(0));
+    let batch = Batch {
+        recordings: vec![recording("r2", "c1"), recording("r3", "c1")],
+        ..Batch::default()
+    };
+    for _ in 0..2 {
+        calls::write(&database, &a, &batch)
+            .await
+            .expect("written, once and again");
+    }
+    assert_eq!(recordings::bytes(&database, &a).await, Ok(32_088));
+    for id in ["r2", "r3"] {
+        recordings::delete(&database, &a, id).await.expect("removed");
+    }
     calls::delete(&database, &a, "c1").await.expect("removed");
     let gone = calls::get(&database, &a, "c1").await;
     assert_eq!(gone, Err(Error::NotFound(What::Call)));

@@ -380,7 +380,8 @@ pub(crate) async fn delete_secret(asked: Asked) -> Outcome {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Quota")]
 pub(crate) struct QuotaResource {
-    /// One of `calls_at_once`, `new_calls_per_second`, `fuel_per_minute`, `memory_bytes`, `http_per_minute`, `recording_bytes`.
+    /// One of `calls_at_once`, `new_calls_per_second`, `fuel_per_minute`, `memory_bytes`, `http_per_minute`, `http_bytes_per_minute`,
+    /// `recording_bytes`, and `spend_per_day` in whole units of the currency that prices are in.
     metric: String,
     most: i64,
 }
@@ -460,7 +461,8 @@ pub(crate) async fn delete_quota(asked: Asked) -> Outcome {
 pub(crate) struct UsageResource {
     /// Such as 2026-11-27 (UTC).
     day: String,
-    /// Such as `calls`, `call_seconds`, `fuel` or `recording_bytes`.
+    /// `calls`, `call_seconds`, `fuel`, `http_bytes` (sent to web servers and received), `recording_bytes`, or `spend_micros` (what
+    /// calls out have cost, in millionths of the currency).
     metric: String,
     amount: i64,
 }

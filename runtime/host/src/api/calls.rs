@@ -18,7 +18,7 @@ use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
 use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::outbound::Waiting;
 use patchcord_control::words::Error;
-use patchcord_switch::{JoinError, PlaceError, PlacedCall, RedirectError, Redirection};
+use patchcord_switch::{JoinError, PlaceError, PlacedCall, Purpose, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -123,7 +123,7 @@ pub(crate) async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem
     }
 }
 
-fn busy(why: Busy) -> Problem {
+pub(super) fn busy(why: Busy) -> Problem {
     Problem::new(Code::Unavailable, why.to_string())
 }
 
@@ -233,20 +233,22 @@ fn hash_of(call: &CallResource) -> String {
 pub(crate) async fn place(asked: Asked) -> Outcome {
     let wanted: PlaceCall = asked.body()?;
     let id = new_id()?;
-    let call = PlacedCall {
+    let mut call = PlacedCall {
         id: Some(id),
         tenant: asked.key.tenant.clone(),
         handler: wanted.handler.clone(),
         fallbacks: Arc::default(),
         opening: wanted.opening(),
+        purpose: Purpose::Handler,
+        trunk: None,
     };
     let may = asked.office.live.may_place(&call).await;
-    may.map_err(|why| not_done(why, not_placed))?;
+    call.trunk = may.map_err(|why| not_done(why, not_placed))?;
     let (not_before, expires_at) = wanted.when(SystemTime::now(), Instant::now())?;
     let waiting = Waiting {
         id,
         tenant: call.tenant.clone(),
-        trunk: None,
+        trunk: call.trunk.clone(),
         not_before,
         expires_at,
         wanted: call,
@@ -259,21 +261,21 @@ pub(crate) async fn place(asked: Asked) -> Outcome {
 }
 
 /// 128 random bits, as the ids of all calls.
-fn new_id() -> Result<CallId, Problem> {
+pub(super) fn new_id() -> Result<CallId, Problem> {
     let mut bytes = [0; 16];
     let none = |_| Problem::new(Code::Unavailable, "the system has no randomness");
     getrandom::fill(&mut bytes).map_err(none)?;
     Ok(CallId(u128::from_le_bytes(bytes)))
 }
 
-fn not_done<E>(why: NotDone<E>, refused: fn(E) -> Problem) -> Problem {
+pub(super) fn not_done<E>(why: NotDone<E>, refused: fn(E) -> Problem) -> Problem {
     match why {
         NotDone::Busy => busy(Busy),
         NotDone::Refused(why) => refused(why),
     }
 }
 
-fn not_placed(why: PlaceError) -> Problem {
+pub(super) fn not_placed(why: PlaceError) -> Problem {
     match &why {
         PlaceError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", why.to_string()),
         PlaceError::SameId(_) => Problem::new(Code::WrongState, why.to_string()),
@@ -355,6 +357,7 @@ fn not_changed(why: ChangeError) -> Problem {
         | ChangeError::Playing(_)
         | ChangeError::SendingKeys(_)
         | ChangeError::HandlerOver => Problem::new(Code::WrongState, text),
+        ChangeError::Proof => Problem::new(Code::WrongState, text),
         ChangeError::InboxFull(_) => Problem::new(Code::TooMany, text),
         ChangeError::Refused(error) => refused(&error),
     }
@@ -391,7 +394,7 @@ fn not_moved(why: RedirectError) -> Problem {
         RedirectError::NoSuchCall => Problem::not_found("call"),
         RedirectError::NoSuchHandler(_) => Problem::of_field(Code::Refused, "handler", text),
         RedirectError::NoSuchLeg(_) => Problem::of_field(Code::NotFound, "leg", text),
-        RedirectError::NoCaller => Problem::new(Code::WrongState, text),
+        RedirectError::NoCaller | RedirectError::Proof => Problem::new(Code::WrongState, text),
         RedirectError::Tenant(_) => Problem::new(Code::TooMany, text),
         RedirectError::Full => Problem::new(Code::Unavailable, text),
         RedirectError::TextTooLong(_) => Problem::of_field(Code::Refused, "text", text),

@@ -4,13 +4,14 @@
 use super::words::{CallResource, Status};
 use crate::async_thread::{self, AsyncThread};
 use crate::database::tenant_id;
-use crate::deployments::now_ms;
+use crate::deployments::{SPENT, now_ms};
 use crate::figures::Figure;
 use patchcord_control::ids::{CallId, RecordingId, Tenant};
 use patchcord_control::record::{CallRecord, CallStatus};
-use patchcord_control::words::{LegDirection, UnixTime};
+use patchcord_control::words::{Began, LegDirection, UnixTime};
 use patchcord_database::calls::{self, Batch, Direction, Filter};
 use patchcord_database::quotas::{self, Usage};
+use patchcord_database::recordings::{self, Recording};
 use patchcord_database::{Cursor, Database, Error, Paging, tenants};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -162,6 +163,7 @@ async fn try_writing(database: &Database, tenant: &Tenant, records: &[Arc<CallRe
     let id = tenant_id(tenant)?;
     let batch = Batch {
         calls: records.iter().map(|record| row(record)).collect(),
+        recordings: records.iter().flat_map(|record| kept(record)).collect(),
         ..Batch::default()
     };
     match calls::write(database, &id, &batch).await {
@@ -209,6 +211,23 @@ fn row(record: &CallRecord) -> calls::Call {
     }
 }
 
+/// The recordings of a call of which something is kept. Where one lies is worked out from its id when it is looked for.
+fn kept(record: &CallRecord) -> impl Iterator<Item = Recording> {
+    let call = record.id.to_string();
+    record.recordings.iter().filter_map(move |one| {
+        let saved = one.saved?;
+        Some(Recording {
+            id: one.id.to_string(),
+            call: call.clone(),
+            place: String::new(),
+            format: "audio".to_owned(),
+            started_at: ms(one.started_at),
+            length_ms: i64::try_from(saved.length_ms).unwrap_or(i64::MAX),
+            size: i64::try_from(saved.bytes).unwrap_or(i64::MAX),
+        })
+    })
+}
+
 /// A status as the database has it.
 fn stored(status: Status) -> calls::Status {
     match status {
@@ -234,10 +253,14 @@ fn used(records: &[Arc<CallRecord>]) -> Vec<Usage> {
             .iter()
             .filter_map(|recording| recording.saved.as_ref());
         let answered = record.status == CallStatus::Completed;
+        // One that was kept out has used nothing.
+        let began = record.began != Began::Offered || record.refusal.is_none();
         let amounts = [
-            ("calls", 1),
+            ("calls", u64::from(began)),
             ("call_seconds", if answered { lasted.div_ceil(1_000) } else { 0 }),
             ("fuel", record.usage.fuel),
+            ("http_bytes", record.spent.http_bytes),
+            (SPENT, record.spent.money.0),
             ("recording_bytes", kept.map(|saved| saved.bytes).sum()),
         ];
         for (metric, amount) in amounts {
@@ -307,12 +330,12 @@ pub(crate) async fn find(database: &Database, tenant: &Tenant, call: CallId) -> 
 }
 
 /// A recording of a call that is over was removed: its record says nothing of it any more. One that ended a moment ago may not be
-/// written yet; it is waited for.
+/// written yet; it is waited for. Its bytes, told once.
 pub(crate) async fn remove_recording(
     database: &Database,
     tenant: &Tenant,
     recording: RecordingId,
-) -> Result<(), Error> {
+) -> Result<Option<u64>, Error> {
     let (tenant, call, recording) = (tenant_id(tenant)?, recording.call.to_string(), recording.to_string());
     for _ in 0..LOOKS {
         let kept = match calls::get(database, &tenant, &call).await {
@@ -326,8 +349,13 @@ pub(crate) async fn remove_recording(
         let mut shown: CallResource = serde_json::from_str(&kept.record).map_err(|_| Error::Damaged("calls"))?;
         shown.recordings.retain(|one| one.id != recording);
         let record = serde_json::to_string(&shown).expect("a call is texts and numbers, which JSON can hold");
-        return calls::amend(database, &tenant, &call, &record).await;
+        calls::amend(database, &tenant, &call, &record).await?;
+        return match recordings::delete(database, &tenant, &recording).await {
+            Ok(bytes) => Ok(u64::try_from(bytes).ok()),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(other) => Err(other),
+        };
     }
     // It was refused by the database, or it had no room: nothing there speaks of the recording.
-    Ok(())
+    Ok(None)
 }

@@ -9,7 +9,7 @@ use patchcord_control::call::Change;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_control::outbound::{Input, NotQueued, OutboundQueue, OutboundSettings, Outcome, Waiting};
 use patchcord_control::private::Private;
-use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, Usage};
+use patchcord_control::record::{CallRecord, CallStatus, HandlerEnd, LegRecord, Spent, Usage};
 use patchcord_control::words::{Began, Destination, Interruption, LegDirection, UnixTime};
 use patchcord_switch::PlacedCall;
 use std::collections::HashMap;
@@ -230,6 +230,7 @@ fn record(id: CallId, queued: Queued, status: CallStatus, refusal: Option<String
         handler_end: HandlerEnd::NotRun,
         turns: 0,
         usage: Usage::default(),
+        spent: Spent::default(),
         log_lines_dropped: 0,
         keys_dropped: 0,
         status,

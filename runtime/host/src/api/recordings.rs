@@ -167,7 +167,9 @@ async fn remove(asked: Asked) -> Outcome {
         Err(why) => return Err(not_had(why)),
     }
     asked.office.history.remove_recording(tenant, id);
-    past::remove_recording(&asked.office.database, tenant, id).await?;
+    if let Some(bytes) = past::remove_recording(&asked.office.database, tenant, id).await? {
+        asked.office.deployments.recording_deleted(tenant, bytes);
+    }
     Ok(Reply::nothing())
 }
 

@@ -1,6 +1,7 @@
 //! The table of everything that can be asked: the router and the OpenAPI document are made from it.
 
 mod accounts;
+mod caller_ids;
 mod deploying;
 
 use super::calls::{self, CallReference, Joined, RecordingReference};
@@ -39,6 +40,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(of_events());
     all.extend(deploying::rows());
     all.extend(accounts::rows());
+    all.extend(caller_ids::rows());
     all.extend(watching::rows());
     all.extend(recordings::rows());
     all

@@ -150,7 +150,7 @@ pub(crate) struct CallResource {
     pub(crate) duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) answered_by: Option<Answerer>,
-    /// The rule that forbade a placed call.
+    /// The rule that forbade a placed call, or the limit of the tenant that kept one out that came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refusal: Option<String>,
     /// What the handler does; only of a call that goes on.

@@ -1,5 +1,6 @@
 //! The verbs that ask a node by its API: which node, with which key, and what they share in showing its answers.
 
+pub(crate) mod caller_ids;
 pub(crate) mod calls;
 pub(crate) mod deploy;
 pub(crate) mod login;

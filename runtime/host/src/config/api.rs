@@ -11,13 +11,20 @@
 //! at_once = 100
 //! waiting = 10000
 //!
+//! [[outbound.trunk]]               # calls over a trunk are placed no faster than this, whoever's they are; others are not held up
+//! name = "carrier"
+//! calls_per_second = 2
+//!
+//! [caller_ids]                     # numbers that tenants prove to be theirs, by a call of this handler of the operator's
+//! handler = "caller-id"            # a [[handler]]; tenant = "..." if it is not the default's
+//!
 //! [[api_key]]                      # `patchcord key` makes one and prints these lines
 //! name = "ci"
 //! sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"   # of the key; the key itself stands nowhere
 //! scopes = ["read", "write", "admin"]   # the default; "operator" looks after tenants and their numbers
 //! ```
 
-use super::reader::{ConfigError, Table};
+use super::reader::{ConfigError, Table, nearest};
 use super::{ADDRESS, NAME, TENANT, database, name, sip, tenant};
 use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
 use crate::telling::READERS;
@@ -26,9 +33,11 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::outbound::{OutboundSettings, Pace, WAITING_MAX};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Calls a second of one tenant at most.
 const PACE_MAX: u64 = 1_000;
+const TRUNK_KEYS: &[&str] = &["name", "calls_per_second"];
 /// Keys at most.
 const KEYS_MAX: usize = 1_000;
 
@@ -50,6 +59,7 @@ pub(super) fn read(root: &Table<'_>, file: &Path) -> Result<Option<ApiConfig>, C
             outbound: outbound(root)?,
             database: database::read(&root.section("database", database::KEYS)?, file)?,
             home: Tenant(TENANT.to_owned()),
+            caller_ids: None,
         })),
         None if root.has("database") => Err(root.wrong("database", "a database is of no use without [api] listen")),
         None if !keys.is_empty() => Err(root.wrong("api_key", "keys are of no use without [api] listen")),
@@ -59,7 +69,7 @@ pub(super) fn read(root: &Table<'_>, file: &Path) -> Result<Option<ApiConfig>, C
 
 /// How fast calls are placed.
 fn outbound(root: &Table<'_>) -> Result<OutboundSettings, ConfigError> {
-    let section = root.section("outbound", &["calls_per_second", "at_once", "waiting"])?;
+    let section = root.section("outbound", &["calls_per_second", "at_once", "waiting", "trunk"])?;
     let mut usual = usual_outbound();
     if let Some(pace) = section.number("calls_per_second", 1..=PACE_MAX)? {
         let per_second = pace as u32;
@@ -75,7 +85,36 @@ fn outbound(root: &Table<'_>) -> Result<OutboundSettings, ConfigError> {
         usual.tenant.waiting = waiting as usize;
         usual.waiting = usual.waiting.max(usual.tenant.waiting);
     }
+    for table in section.sections("trunk", TRUNK_KEYS)? {
+        let right = "a whole number from 1 to 1000";
+        let pace = table.number("calls_per_second", 1..=PACE_MAX)?;
+        let per_second =
+            pace.ok_or_else(|| table.wrong("calls_per_second", &format!("it is missing: give {right}")))?;
+        let per_second = per_second as u32;
+        let burst = per_second;
+        let trunk = Arc::from(table.required("name", "the name of a [[trunk]]", name)?);
+        if usual.trunks.insert(trunk, Pace { per_second, burst }).is_some() {
+            return Err(table.wrong("name", "there is a pace of this trunk above"));
+        }
+    }
     Ok(usual)
+}
+
+/// Trunks whose pace is limited are among those there are.
+pub(super) fn paced_trunks(root: &Table<'_>, trunks: &[&str]) -> Result<(), ConfigError> {
+    let section = root.section("outbound", &["calls_per_second", "at_once", "waiting", "trunk"])?;
+    for table in section.sections("trunk", TRUNK_KEYS)? {
+        let paced = table.required("name", "the name of a [[trunk]]", name)?;
+        if trunks.contains(&paced.as_str()) {
+            continue;
+        }
+        let hint = match nearest(&paced, trunks.iter().copied()) {
+            Some(meant) => format!("did you mean {meant:?}?"),
+            None => "add a [[trunk]] of that name".to_owned(),
+        };
+        return Err(table.wrong("name", &format!("there is no trunk {paced:?}: {hint}")));
+    }
+    Ok(())
 }
 
 fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {

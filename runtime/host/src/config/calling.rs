@@ -4,7 +4,7 @@
 use super::phones::{self, Phones, domain};
 use super::reader::{ConfigError, Table, nearest};
 use super::trunks::{self, Carrier, network};
-use super::{CALLS_MAX, NAME, name, tenancy};
+use super::{CALLS_MAX, NAME, api, name, tenancy};
 use crate::node::{NodeConfig, WatchedTrunk};
 use patchcord_control::destinations::{
     Destinations, HostPattern, HostRule, Hosts, Micros, Permission, Price, Rule, ShortRule,
@@ -100,6 +100,8 @@ pub(super) fn read(
 ) -> Result<Calling, ConfigError> {
     let phones: Phones = phones::read(root, sip, &host_of(node))?;
     let carriers = trunks::read(root, phones.domain.as_deref(), node)?;
+    let names: Vec<&str> = carriers.iter().map(|carrier| &*carrier.choice.name).collect();
+    api::paced_trunks(root, &names)?;
     let mut gate = phones.gate;
     gate.peers = carriers.iter().flat_map(|carrier| carrier.peers.clone()).collect();
     if gate.users.is_empty() && carriers.is_empty() && gate.strangers == Strangers::Drop {

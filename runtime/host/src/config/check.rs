@@ -1,7 +1,8 @@
 //! What no single key can show: whether the parts of a configuration go together.
 
 use super::reader::{ConfigError, Table, nearest};
-use super::{CALLS, CALLS_MAX, Handler};
+use super::{CALLS, CALLS_MAX, Handler, name, tenant};
+use crate::api::{ApiConfig, ProofHandler};
 use crate::certificates::TlsFiles;
 use crate::node::NodeConfig;
 use crate::ports::pairs_in;
@@ -86,7 +87,8 @@ pub(super) fn routes_lead_somewhere(
     if handlers.is_empty() {
         return Err(root.wrong("handler", "there is none: add a [[handler]] with its name and module"));
     }
-    if routes.is_empty() {
+    // With an API others may lead to them, or the platform itself.
+    if routes.is_empty() && !has_api {
         return Err(root.wrong(
             "route",
             "there is none, so no call would be taken: add a [[route]] with to = \"*\"",
@@ -128,5 +130,34 @@ pub(super) fn routes_lead_somewhere(
         }
         taken.push(&value.to);
     }
+    Ok(())
+}
+
+/// The handler that proves caller ids is one of the configuration's, and there is an API to ask by.
+pub(super) fn caller_ids(
+    root: &Table<'_>,
+    handlers: &[Placed<'_, Handler>],
+    api: Option<&mut ApiConfig>,
+) -> Result<(), ConfigError> {
+    let section = root.section("caller_ids", &["handler", "tenant"])?;
+    let Some(handler) = section.parsed("handler", "the name of a [[handler]]", name)? else {
+        return match section.has("tenant") {
+            true => Err(section.wrong("handler", "it is missing: give the name of a [[handler]]")),
+            false => Ok(()),
+        };
+    };
+    let tenant = tenant(&section)?;
+    let api = api.ok_or_else(|| section.wrong("handler", "it is of no use without [api] listen"))?;
+    let known = handlers.iter().map(|placed| &placed.value);
+    let named = || known.clone().filter(|known| known.tenant == tenant);
+    if !named().any(|known| known.name == handler) {
+        let hint = match nearest(&handler, named().map(|known| known.name.as_str())) {
+            Some(name) => format!("did you mean {name:?}?"),
+            None => "add a [[handler]] of that name".to_owned(),
+        };
+        let sentence = format!("tenant {:?} has no handler {handler:?}: {hint}", tenant.0);
+        return Err(section.wrong("handler", &sentence));
+    }
+    api.caller_ids = Some(ProofHandler { tenant, handler });
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! fuel_per_minute = 60_000_000_000 # instructions of its handlers; without any left new calls get 480, and turns wait
 //! memory_mib = 1024                # that its handlers may have together
 //! http_per_minute = 600            # requests to web servers
+//! http_mib_per_minute = 100        # what they send and are answered
 //! recordings_mib = 10_000          # that are kept
 //! ```
 
@@ -24,6 +25,7 @@ pub(super) const KEYS: &[&str] = &[
     "fuel_per_minute",
     "memory_mib",
     "http_per_minute",
+    "http_mib_per_minute",
     "recordings_mib",
 ];
 /// New calls a second at most: more than a node answers.
@@ -36,6 +38,8 @@ const FUEL_MAX: u64 = 1_000_000_000_000_000;
 const MEMORY_MIB_MAX: u64 = 1_048_576;
 /// Requests a minute at most.
 const HTTP_MAX: u64 = 10_000_000;
+/// What requests carry in a minute at most: a tebibyte.
+const HTTP_MIB_MAX: u64 = 1_048_576;
 /// Recordings at most: a pebibyte.
 const RECORDINGS_MIB_MAX: u64 = 1_073_741_824;
 const MIB: u64 = 1024 * 1024;
@@ -75,6 +79,10 @@ fn limits(table: &Table<'_>, usual: Limits, instance: &patchcord_guest::Limits) 
             .or(usual.fuel_per_minute),
         memory_bytes: memory.or(usual.memory_bytes),
         http_per_minute: small("http_per_minute", HTTP_MAX)?.or(usual.http_per_minute),
+        http_bytes_per_minute: table
+            .number("http_mib_per_minute", 1..=HTTP_MIB_MAX)?
+            .map(|mib| mib * MIB)
+            .or(usual.http_bytes_per_minute),
         recording_bytes: recordings.or(usual.recording_bytes),
     })
 }

@@ -3,15 +3,17 @@
 
 use super::loading::Loader;
 use super::permissions::Permission;
+use super::shown::{Shown, read_number};
 use super::{Deployed, OfTenant, Tried};
 use patchcord_control::grants::Grants;
 use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Fallback, Pattern, Route};
 use patchcord_control::words::Breakage;
+use patchcord_database::numbers::{self, Number};
 use patchcord_database::rollouts::{self, Rollout, SHARE_MAX};
 use patchcord_database::{
-    Database, Error, LIMIT_MAX, Paging, TenantId, handlers, modules, numbers, routes, secrets, versions,
+    Database, Error, LIMIT_MAX, Paging, TenantId, caller_ids, handlers, modules, routes, secrets, versions,
 };
 use patchcord_switch::{Candidate, Program, TakeOut, Trial};
 use std::collections::BTreeMap;
@@ -47,10 +49,13 @@ pub(super) async fn of_tenant(
         tenant: Tenant(id.as_str().to_owned()),
         before,
     };
+    let numbers = reader.numbers().await?;
     Ok(OfTenant {
         handlers: reader.handlers().await?,
         routes: reader.routes().await?,
-        numbers: reader.numbers().await?,
+        shown: reader.shown(&numbers).await?,
+        numbers: reader.led(numbers),
+        ..OfTenant::default()
     })
 }
 
@@ -208,13 +213,29 @@ impl Reader<'_> {
         Ok(rows.into_iter().map(route).collect())
     }
 
-    async fn numbers(&self) -> Result<Vec<(String, Route)>, Error> {
-        let rows = all!(|paging| numbers::list(self.database, self.id, &paging));
-        let led = rows.into_iter().filter_map(|row| {
+    async fn numbers(&self) -> Result<Vec<Number>, Error> {
+        Ok(all!(|paging| numbers::list(self.database, self.id, &paging)))
+    }
+
+    /// Where its numbers lead.
+    fn led(&self, numbers: Vec<Number>) -> Vec<(String, Route)> {
+        let led = numbers.into_iter().filter_map(|row| {
             let to = Pattern::User(row.number.clone());
             Some((row.number, Route::new(to, self.tenant.clone(), row.handler?)))
         });
-        Ok(led.collect())
+        led.collect()
+    }
+
+    /// What it may show when it calls.
+    async fn shown(&self, numbers: &[Number]) -> Result<Shown, Error> {
+        let asked = all!(|paging| caller_ids::list(self.database, self.id, &paging));
+        let proved = asked.iter().filter(|one| one.verified_at.is_some());
+        let default = caller_ids::default(self.database, self.id).await?;
+        Ok(Shown {
+            own: numbers.iter().filter_map(|one| read_number(&one.number)).collect(),
+            verified: proved.filter_map(|one| read_number(&one.number)).collect(),
+            default: default.as_deref().and_then(read_number),
+        })
     }
 }
 

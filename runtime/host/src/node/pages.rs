@@ -12,18 +12,21 @@ use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use crate::telemetry::{Telemetry, TelemetryConfig, TelemetryError};
+use crate::telling::Listeners;
 use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
 use patchcord_guest::Runtime;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 /// What the API hears of the node as things happen.
 pub(super) struct Heard {
     /// None without an API.
     pub(super) history: Option<Arc<History>>,
-    pub(super) events: broadcast::Sender<Arc<Event>>,
+    events: broadcast::Sender<Arc<Event>>,
+    /// What handlers of proofs report.
+    proofs: (mpsc::Sender<Arc<Event>>, mpsc::Receiver<Arc<Event>>),
     /// Calls that are over, on their way to the database.
     past: Option<WaitingCalls>,
     recordings: Shelf,
@@ -57,9 +60,18 @@ impl Heard {
         Ok(Self {
             history: queue.map(|queue| Arc::new(History::new(queue))),
             events: broadcast::channel(api::EVENTS).0,
+            proofs: mpsc::channel(api::PROOFS_WAITING),
             past: waiting,
             recordings: Shelf::new(config.recordings.as_deref(), store)?,
         })
+    }
+
+    /// Who is told of events.
+    pub(super) fn listeners(&self) -> Listeners {
+        Listeners {
+            readers: self.events.clone(),
+            proofs: self.proofs.0.clone(),
+        }
     }
 
     /// For the API, if there is one.
@@ -81,6 +93,7 @@ impl Heard {
                 links: LinkKey::new(super::random()?),
             },
             events: self.events,
+            proofs: self.proofs.1,
             figures: figures.api.clone(),
             loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,

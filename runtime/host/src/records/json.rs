@@ -59,6 +59,10 @@ struct Record<'a> {
     fuel: u64,
     memory_peak: u64,
     host_calls: u64,
+    /// What its legs to numbers cost, in millionths of the currency.
+    cost_micros: u64,
+    /// Bytes to web servers and from them.
+    http_bytes: u64,
     log_lines_dropped: u32,
     keys_dropped: u32,
 }
@@ -209,6 +213,8 @@ impl<'a> From<&'a CallRecord> for Record<'a> {
             fuel: record.usage.fuel,
             memory_peak: record.usage.memory_peak,
             host_calls: record.usage.host_calls,
+            cost_micros: record.spent.money.0,
+            http_bytes: record.spent.http_bytes,
             log_lines_dropped: record.log_lines_dropped,
             keys_dropped: record.keys_dropped,
         }

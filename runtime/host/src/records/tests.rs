@@ -2,10 +2,11 @@
 
 use super::*;
 use patchcord_control::call::Saved;
+use patchcord_control::destinations::Micros;
 use patchcord_control::ids::{CallId, LegId, RecordingId, StreamId, Tenant};
 use patchcord_control::private::Private;
 use patchcord_control::record::{
-    CallStatus, Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord,
+    CallStatus, Fault, FaultKind, HandlerEnd, LegRecord, MediaCounters, RecordingOutcome, RecordingRecord, Spent,
     StreamRecord, Usage,
 };
 use patchcord_control::words::{
@@ -58,6 +59,10 @@ pub(crate) fn record(id: u128) -> CallRecord {
             memory_peak: 65_536,
             host_calls: 5,
         },
+        spent: Spent {
+            money: Micros(20_000),
+            http_bytes: 300,
+        },
         log_lines_dropped: 0,
         keys_dropped: 2,
         status: CallStatus::Completed,
@@ -77,7 +82,7 @@ fn a_record_is_the_line_it_always_was() {
         r#""wrong_source":0,"jitter_us":700,"keys":1,"ticks_missed":0,"#,
         r#""round_trip_us":48000,"remote_lost":0,"mos":4.37,"remote_mos":null}}],"#,
         r#""recordings":[],"streams":[],"recognitions":[],"handler_end":{"outcome":"done","fault_kind":null,"text":null},"#,
-        r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"log_lines_dropped":0,"keys_dropped":2}"#,
+        r#""turns":3,"fuel":1000,"memory_peak":65536,"host_calls":5,"cost_micros":20000,"http_bytes":300,"log_lines_dropped":0,"keys_dropped":2}"#,
     );
     assert_eq!(line(&record(7)), expected);
 }

@@ -86,7 +86,11 @@ fn rig(webhooks: &[(&str, u16)]) -> Rig {
         networks: LiteralRule::Any,
         ..WebRequestsConfig::default()
     };
-    let (thread, queue) = start((&config, &web), None, (&inbox, broadcast::channel(1).0), &figures).unwrap();
+    let listeners = Listeners {
+        readers: broadcast::channel(1).0,
+        proofs: mpsc::channel(1).0,
+    };
+    let (thread, queue) = start((&config, &web), None, (&inbox, listeners), &figures).unwrap();
     Rig {
         queue: Some(queue),
         figures,

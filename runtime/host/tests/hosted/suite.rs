@@ -49,6 +49,7 @@ pub fn hosting(database: &DatabaseConfig) -> Node {
             tls: None,
             database: database.clone(),
             home: Tenant(TENANT.to_owned()),
+            caller_ids: None,
         }),
         web_requests: WebRequestsConfig {
             networks: LiteralRule::Any,
@@ -501,6 +502,7 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
 
 /// Another tenant's things of the same names are its own, and get none of our calls.
 fn own_things_of_the_same_names(node: &Node, (ours, theirs): (&Client, &Client), module: &str) {
+    assert_eq!(theirs.get("/v1/caller-ids").body, json!({ "caller_ids": [] }));
     for list in ["modules", "handlers", "routes", "numbers", "secrets", "keys", "tenants"] {
         assert_eq!(theirs.get(&format!("/v1/{list}")).body, json!({ list: [] }), "{list}");
     }

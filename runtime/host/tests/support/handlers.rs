@@ -12,6 +12,13 @@ pub fn call_handler(name: &str) -> Arc<Program> {
     program(name, &call_module(name))
 }
 
+/// The module of an example, with its prompts.
+pub fn wasm(example: &str) -> Vec<u8> {
+    let core =
+        std::fs::read(cargo_build(&["-p", example]).join(format!("{}.wasm", example.replace('-', "_")))).unwrap();
+    wrap(&core, &crate::support::prompts(example)).unwrap()
+}
+
 /// Its module.
 pub fn call_module(name: &str) -> Vec<u8> {
     let folder = cargo_build(&["-p", "call-handlers", "--example", name]).join("examples");

@@ -19,6 +19,11 @@ pub const TENANT: &str = "default";
 
 /// A handler of `examples/`, with its prompts.
 pub fn example(name: &str) -> Vec<u8> {
+    wrap(&example_core(name), &prompts(name)).unwrap()
+}
+
+/// The prompts of a handler of `examples/`.
+pub fn prompts(name: &str) -> Vec<(String, Vec<u8>)> {
     let mut prompts = Vec::new();
     if let Ok(files) = std::fs::read_dir(root().join("examples").join(name).join("prompts")) {
         for file in files {
@@ -27,7 +32,7 @@ pub fn example(name: &str) -> Vec<u8> {
             prompts.push((prompt, std::fs::read(path).unwrap()));
         }
     }
-    wrap(&example_core(name), &prompts).unwrap()
+    prompts
 }
 
 /// What the compiler makes of a handler of `examples/`.

@@ -2,7 +2,7 @@
 
 use patchcord_media::measure;
 use patchcord_sim::Phone;
-use patchcord_sim::phone::{Action, Config, Dial, End, Event, Input, Lane, Offer, Output};
+use patchcord_sim::phone::{Action, Config, Dial, End, Event, Incoming, Input, Lane, Offer, Output};
 use patchcord_sip::{NameAddr, Uri};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -48,7 +48,10 @@ impl TestPhone {
                 break (rtp, rtcp);
             }
         };
-        let config = Config::new(sip.local_addr().unwrap(), rtp.local_addr().unwrap(), seed);
+        let config = Config {
+            incoming: Incoming::Wait,
+            ..Config::new(sip.local_addr().unwrap(), rtp.local_addr().unwrap(), seed)
+        };
         let sockets = [(Lane::Sip, sip), (Lane::Rtp, rtp), (Lane::Rtcp, rtcp)];
         for (_, socket) in &sockets {
             socket.set_nonblocking(true).unwrap();
@@ -60,6 +63,23 @@ impl TestPhone {
         }
     }
 
+    /// Where it is called.
+    pub fn address(&self) -> SocketAddr {
+        let (_, socket) = &self.sockets[0];
+        socket.local_addr().unwrap()
+    }
+
+    /// Waits for a call, answers it, and does what the script says, each so long after the answer, until the call is over. The
+    /// script is asked for when the call comes.
+    pub fn take_call(&mut self, script: impl FnOnce() -> Vec<(Duration, Action)>) -> Outcome {
+        let mut script = Some(script);
+        let incoming = |event: &Event| {
+            let came = matches!(event, Event::Incoming(_));
+            came.then(|| script.take()).flatten().map(|script| script())
+        };
+        self.until_over(Vec::new(), incoming)
+    }
+
     /// Places a call and does what the script says, each so long after the answer, until the call is over.
     pub fn call(mut self, node: SocketAddr, to: &str, script: Vec<(Duration, Action)>) -> Outcome {
         let dial = Dial {
@@ -68,10 +88,19 @@ impl TestPhone {
             from: NameAddr::new(Uri::parse(&format!("sip:{}@phones.invalid", self.from)).unwrap()),
             offer: Offer::InInvite,
         };
+        self.phone.handle(Instant::now(), Input::Action(Action::Call(dial)));
+        self.until_over(script, |_| None)
+    }
+
+    /// A call until it is over; `incoming` says what is done with one that comes.
+    fn until_over(
+        &mut self,
+        script: Vec<(Duration, Action)>,
+        mut incoming: impl FnMut(&Event) -> Option<Vec<(Duration, Action)>>,
+    ) -> Outcome {
         let began = Instant::now();
         let mut script = script.into_iter().peekable();
         let (mut events, mut heard, mut answered) = (Vec::new(), Vec::new(), None);
-        self.phone.handle(began, Input::Action(Action::Call(dial)));
         loop {
             let now = Instant::now();
             while let Some(output) = self.phone.poll() {
@@ -81,6 +110,10 @@ impl TestPhone {
                     Output::Event { event, .. } => {
                         if event == Event::Answered {
                             answered = Some(now);
+                        }
+                        if let Some(then) = incoming(&event) {
+                            script = then.into_iter().peekable();
+                            self.phone.handle(now, Input::Action(Action::Answer));
                         }
                         let ended = match &event {
                             Event::Ended { end, .. } => Some(*end),

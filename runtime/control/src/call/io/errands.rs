@@ -33,3 +33,15 @@ pub struct HttpOrder {
     /// The longest it may take.
     pub time: Duration,
 }
+
+impl HttpOrder {
+    /// How much is sent, about: address, headers and body.
+    pub fn bytes(&self) -> u64 {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.reveal().len());
+        let body = self.body.as_ref().map_or(0, |body| body.reveal().len());
+        (self.url.target().len() + headers.sum::<usize>() + body) as u64
+    }
+}

@@ -53,7 +53,7 @@ fn examples_of_bodies_are_bodies() {
         fn is<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), serde_json::Error> {
             serde_json::from_str::<T>(text).map(drop)
         }
-        use crate::api::{accounts, deploying, leading, orders, recordings};
+        use crate::api::{accounts, caller_ids, deploying, leading, orders, recordings};
         Some(match name {
             "linkRecording" => is::<recordings::MakeLink>(&text),
             "publishVersion" => is::<deploying::PublishVersion>(&text),
@@ -65,6 +65,8 @@ fn examples_of_bodies_are_bodies() {
             "makeKey" | "makeKeyOf" => is::<accounts::MakeKey>(&text),
             "setQuota" => is::<accounts::SetQuota>(&text),
             "setSecret" => is::<accounts::SetSecret>(&text),
+            "askCallerId" => is::<caller_ids::AskCallerId>(&text),
+            "setDefaultCallerId" => is::<caller_ids::DefaultCallerId>(&text),
             "placeCall" => is::<orders::PlaceCall>(&text),
             "redirectCall" => is::<orders::RedirectCall>(&text),
             "joinCalls" => is::<orders::JoinCalls>(&text),

@@ -24,7 +24,7 @@ fn limits(config: &Config, tenant: &str) -> Limits {
 fn a_tenant_has_its_own_limits_and_for_the_rest_those_of_all() {
     let config = read(
         "[tenants]\ncalls_at_once = 100\nnew_calls_per_second = 10\nfuel_per_minute = 60_000_000_000\n\
-         memory_mib = 1024\n[[tenant]]\nname = \"acme\"\ncalls_at_once = 7\nhttp_per_minute = 5\nrecordings_mib = 2",
+         memory_mib = 1024\n[[tenant]]\nname = \"acme\"\ncalls_at_once = 7\nhttp_per_minute = 5\nhttp_mib_per_minute = 3\nrecordings_mib = 2",
     )
     .unwrap();
     let usual = Limits {
@@ -33,11 +33,13 @@ fn a_tenant_has_its_own_limits_and_for_the_rest_those_of_all() {
         fuel_per_minute: Some(60_000_000_000),
         memory_bytes: Some(1024 * MIB),
         http_per_minute: None,
+        http_bytes_per_minute: None,
         recording_bytes: None,
     };
     let own = Limits {
         calls_at_once: Some(7),
         http_per_minute: Some(5),
+        http_bytes_per_minute: Some(3 * MIB),
         recording_bytes: Some(2 * MIB),
         ..usual
     };

@@ -32,9 +32,16 @@ fn quotas_come_before_the_configuration_and_leave_it_as_it_was() {
         fuel_per_minute: Some(7),
         memory_bytes: Some(7),
         http_per_minute: Some(7),
+        http_bytes_per_minute: Some(7),
         recording_bytes: Some(7),
     };
     assert_eq!(all, seven);
+    assert_eq!(
+        spend_per_day(&every),
+        Some(Micros(7_000_000)),
+        "in whole units of the currency"
+    );
+    assert_eq!(spend_per_day(&[quota("calls_at_once", 3)]), None);
     limits.set(&tenant, &[quota("calls_at_once", 3)]);
     let one = tenancy.find(&tenant).expect("it has a share").limits();
     assert_eq!(

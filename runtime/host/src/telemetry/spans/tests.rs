@@ -3,7 +3,7 @@
 use super::*;
 use patchcord_control::call::Saved;
 use patchcord_control::ids::{LegId, RecordingId, Tenant};
-use patchcord_control::record::{CallStatus, Fault, FaultKind, Usage};
+use patchcord_control::record::{CallStatus, Fault, FaultKind, Spent, Usage};
 use patchcord_control::words::{Began, Interruption, NotRecorded, RecordEnd};
 
 const BEGAN: u64 = 1_800_000_000;
@@ -79,6 +79,7 @@ fn record() -> CallRecord {
         }),
         turns: 2,
         usage: Usage::default(),
+        spent: Spent::default(),
         log_lines_dropped: 0,
         keys_dropped: 0,
         status: CallStatus::Completed,

@@ -4,7 +4,7 @@ use super::*;
 use patchcord_control::call::TurnTrace;
 use patchcord_control::ids::Tenant;
 use patchcord_control::private::Private;
-use patchcord_control::record::{CallStatus, Fault, FaultKind, LegRecord, Usage};
+use patchcord_control::record::{CallStatus, Fault, FaultKind, LegRecord, Spent, Usage};
 use patchcord_control::words::{Began, Interruption, LegDirection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +55,7 @@ fn record(handler_end: HandlerEnd) -> CallRecord {
             memory_peak: 1_114_112,
             host_calls: 6,
         },
+        spent: Spent::default(),
         log_lines_dropped: 0,
         keys_dropped: 0,
         status: CallStatus::Completed,
