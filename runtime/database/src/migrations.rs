@@ -7,6 +7,7 @@ pub(crate) const NEWEST: i64 = STEPS.len() as i64;
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_calls.sql"),
     include_str!("migrations/0002_account.sql"),
+    include_str!("migrations/0003_telling.sql"),
 ];
 
 pub(crate) const START: &str = "CREATE TABLE IF NOT EXISTS patchcord_schema (number INTEGER PRIMARY KEY) STRICT;";

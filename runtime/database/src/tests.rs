@@ -3,11 +3,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "these tests start processes and make folders")]
 
+mod answers;
 mod isolation;
 mod killed;
 mod life;
 mod lists;
 mod races;
+mod receivers;
 mod schema;
 mod server;
 
@@ -37,11 +39,13 @@ suite![
     life::rollouts_go_forward_and_back,
     life::routes_and_numbers,
     life::caller_ids_are_proved_by_their_code,
-    life::secrets_sinks_and_quotas,
+    receivers::webhooks_and_event_sinks,
+    life::secrets_and_quotas,
     life::records_of_calls,
     life::recordings_and_their_calls,
     life::a_batch_is_written_whole_or_not_at_all,
     life::usage_audit_and_idempotency,
+    answers::old_idempotency_keys_make_room,
     lists::pages_neither_repeat_nor_skip_while_rows_come_and_go,
     lists::filters_choose_calls,
     lists::wrong_cursors_and_limits_are_refused,

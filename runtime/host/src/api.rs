@@ -20,6 +20,7 @@ mod past;
 mod paths;
 mod placing;
 mod problem;
+mod receivers;
 mod recordings;
 mod repeats;
 mod server;
@@ -42,6 +43,7 @@ use crate::figures::Figure;
 use crate::live_calls::LiveCalls;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use crate::telling::Courier;
 use endpoint::Endpoint;
 use keys::Keys;
 use patchcord_control::events::Event;
@@ -126,6 +128,8 @@ pub(crate) struct Sources {
     pub(crate) shards: Vec<Inbox>,
     /// What tenants may use.
     pub(crate) tenancy: Arc<Tenancy>,
+    /// Tries webhooks.
+    pub(crate) courier: Courier,
 }
 
 /// The API as it is served.
@@ -150,6 +154,9 @@ struct Office {
     deployments: Arc<Deployments>,
     /// Places for large bodies.
     uploads: Semaphore,
+    courier: Courier,
+    /// Places for webhooks that are tried.
+    tries: Semaphore,
 }
 
 /// Binds the port.
@@ -218,5 +225,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         database,
         deployments: Arc::new(deployments),
         uploads: Semaphore::new(server::UPLOADS),
+        courier: sources.courier,
+        tries: Semaphore::new(receivers::TRIES),
     })
 }

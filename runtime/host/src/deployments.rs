@@ -8,11 +8,13 @@ mod loading;
 mod permissions;
 mod quotas;
 mod reading;
+mod receiving;
 
 pub(crate) use loading::Loader;
 pub(crate) use permissions::{Permission, asked_for, covered};
 pub(crate) use quotas::{METRICS, TenantLimits};
 pub(crate) use reading::{fallback_text, read_fallback};
+pub(crate) use receiving::{Receivers, sealed_for};
 
 use crate::node::time_of_day;
 use crate::shard_threads::{Inbox, Order};
@@ -57,6 +59,7 @@ pub(crate) struct OfTenant {
     pub(crate) handlers: BTreeMap<String, Deployed>,
     pub(crate) routes: Vec<Route>,
     pub(crate) numbers: Vec<(String, Route)>,
+    pub(crate) receivers: Receivers,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +131,13 @@ impl Deployments {
         all
     }
 
+    /// How many are told of the calls of a tenant because the configuration says so.
+    pub(crate) fn fixed_receivers(&self, tenant: &Tenant) -> usize {
+        let known = self.lock();
+        let told = known.base.iter().flat_map(|base| base.told(tenant));
+        told.filter(|one| *one.name != *READERS).count()
+    }
+
     /// A handler that calls can reach.
     pub(crate) fn deployed(&self, tenant: &Tenant, handler: &str) -> Option<Deployed> {
         self.lock().tenants.get(tenant)?.handlers.get(handler).cloned()
@@ -196,7 +206,8 @@ impl Deployments {
     fn publish(&self, known: &Known) {
         let Some(base) = &known.base else { return };
         let directory = Arc::new(self.directory(base, &known.tenants));
-        for shard in &self.shards {
+        // That of the event sinks is the last: a call that names a sink finds it there.
+        for shard in self.shards.iter().rev() {
             shard.order(Order::Directory(directory.clone()));
         }
     }
@@ -218,6 +229,12 @@ impl Deployments {
             if !directory.is_told(tenant, READERS) {
                 directory = directory.with_subscription(Arc::new(readers(tenant)));
             }
+            for subscription in &deployed.receivers.subscriptions {
+                directory = directory.with_subscription(subscription.clone());
+            }
+            for sink in deployed.receivers.sinks.values() {
+                directory = directory.with_sink(sink.clone());
+            }
         }
         directory.with_routes(routes)
     }
@@ -235,6 +252,7 @@ fn readers(tenant: &Tenant) -> Subscription {
         handlers: None,
         kinds: EventKinds::ALL,
         name: READERS.into(),
+        webhook: None,
     }
 }
 

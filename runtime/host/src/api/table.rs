@@ -2,6 +2,7 @@
 
 mod accounts;
 mod deploying;
+mod receivers;
 
 use super::calls::{self, CallReference, Joined, RecordingReference};
 use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
@@ -38,6 +39,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(sound_of_calls());
     all.extend(of_events());
     all.extend(deploying::rows());
+    all.extend(receivers::rows());
     all.extend(accounts::rows());
     all.extend(watching::rows());
     all.extend(recordings::rows());

@@ -10,6 +10,7 @@ pub(crate) mod secrets;
 pub(crate) mod tenants;
 pub(crate) mod trace;
 pub(crate) mod usage;
+pub(crate) mod webhooks;
 
 use anyhow::{Context, Result};
 use hyper::Method;

@@ -24,13 +24,13 @@ const TAKE_OUT: TakeOut = TakeOut {
 };
 
 /// Whose rows, and what they are made into.
-struct Reader<'r> {
-    database: &'r Database,
-    loader: &'r Loader,
-    id: &'r TenantId,
-    tenant: Tenant,
+pub(super) struct Reader<'r> {
+    pub(super) database: &'r Database,
+    pub(super) loader: &'r Loader,
+    pub(super) id: &'r TenantId,
+    pub(super) tenant: Tenant,
     /// What was read the last time: what has not changed is kept, compiled code and failures of a trial alike.
-    before: OfTenant,
+    pub(super) before: OfTenant,
 }
 
 /// What a tenant has deployed.
@@ -51,6 +51,7 @@ pub(super) async fn of_tenant(
         handlers: reader.handlers().await?,
         routes: reader.routes().await?,
         numbers: reader.numbers().await?,
+        receivers: reader.receivers().await?,
     })
 }
 
@@ -69,6 +70,7 @@ macro_rules! all {
         }
     }};
 }
+pub(super) use all;
 
 impl Reader<'_> {
     async fn handlers(&self) -> Result<BTreeMap<String, Deployed>, Error> {
@@ -160,7 +162,7 @@ impl Reader<'_> {
         }
     }
 
-    async fn grants(&self, permissions: &[Permission]) -> Result<Grants, Error> {
+    pub(super) async fn grants(&self, permissions: &[Permission]) -> Result<Grants, Error> {
         let (mut grants, mut servers) = (Grants::default(), Vec::new());
         for permission in permissions {
             match permission {

@@ -1,5 +1,7 @@
 //! The cases of the hosted runtime, for any database.
 
+mod telling;
+
 use super::database::database;
 use super::handlers::{call_module, log_lines};
 use super::http::{Answer, Client};
@@ -447,6 +449,12 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
         "/v1/tenants/default/numbers/+15550100",
         json!({ "handler": "line" }),
     ));
+    done(ours.post(
+        "/v1/webhooks",
+        Some(json!({ "name": "crm", "url": "https://crm.example.com/" })),
+    ));
+    let keeps = done(upload(&ours, &call_module("keeps_events")))["hash"].clone();
+    done(ours.post("/v1/event-sinks", Some(json!({ "name": "billing", "module": keeps }))));
     let taken = put(
         &operator,
         "/v1/tenants/stranger/numbers/+15550100",
@@ -478,6 +486,8 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
                 .replace("{tenant}", "default")
                 .replace("{key}", key["id"].as_str().unwrap())
                 .replace("{secret}", "token")
+                .replace("{webhook}", "crm")
+                .replace("{sink}", "billing")
                 .replace("{metric}", "calls_at_once")
                 .replace("{recording}", "rec_00000000000000000000000000000001_1");
             let body = operation["requestBody"]["content"]["application/json"]
@@ -501,8 +511,20 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
 
 /// Another tenant's things of the same names are its own, and get none of our calls.
 fn own_things_of_the_same_names(node: &Node, (ours, theirs): (&Client, &Client), module: &str) {
-    for list in ["modules", "handlers", "routes", "numbers", "secrets", "keys", "tenants"] {
-        assert_eq!(theirs.get(&format!("/v1/{list}")).body, json!({ list: [] }), "{list}");
+    let lists = [
+        "modules",
+        "handlers",
+        "routes",
+        "numbers",
+        "secrets",
+        "keys",
+        "tenants",
+        "webhooks",
+        "event_sinks",
+    ];
+    for list in lists {
+        let path = format!("/v1/{}", list.replace('_', "-"));
+        assert_eq!(theirs.get(&path).body, json!({ list: [] }), "{list}");
     }
     // Their own things of the same names are their own, and get none of our calls.
     done(publish(theirs, "line", &call_module("takes_messages"), json!({})));
