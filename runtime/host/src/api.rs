@@ -20,6 +20,7 @@ mod past;
 mod paths;
 mod placing;
 mod problem;
+mod readers;
 mod receivers;
 mod recordings;
 mod repeats;
@@ -27,6 +28,7 @@ mod server;
 mod stored;
 mod table;
 mod watching;
+mod websocket;
 mod words;
 
 pub(crate) use history::History;
@@ -52,6 +54,7 @@ use patchcord_control::outbound::{OutboundSettings, Pace, TenantPace};
 use patchcord_control::tenancy::Tenancy;
 use patchcord_database::{Database, Error};
 use placing::Placing;
+use readers::Readers;
 use repeats::Repeats;
 use std::collections::BTreeMap;
 use std::io;
@@ -148,6 +151,7 @@ struct Office {
     kept: KeptFiles,
     placing: Placing,
     events: broadcast::Sender<Arc<Event>>,
+    readers: Readers,
     figures: Arc<ApiFigures>,
     repeats: Repeats,
     database: Database,
@@ -220,6 +224,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         history: sources.history,
         kept: sources.kept,
         events: sources.events,
+        readers: Readers::default(),
         figures: sources.figures,
         repeats: Repeats::default(),
         database,

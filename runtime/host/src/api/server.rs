@@ -8,6 +8,7 @@ use super::keys::{ApiKey, Scope};
 use super::paths;
 use super::problem::{Code, Problem};
 use super::repeats::{KEY_BYTES, Name, Repeat};
+use super::websocket;
 use crate::certificates::Certificates;
 use crate::deployments::now_ms;
 use crate::transports::tls;
@@ -83,7 +84,7 @@ pub(super) async fn accept(listener: TcpListener, certificates: Option<Arc<Certi
 }
 
 /// Serves one connection until it is closed.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, office: Arc<Office>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, office: Arc<Office>) {
     let service = service_fn(|request| {
         let office = office.clone();
         async move { Ok::<_, Infallible>(answer(office, request).await) }
@@ -93,6 +94,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, office: Arc<Office>)
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
         .await;
 }
 
@@ -155,7 +157,7 @@ async fn ask(
 ) -> Result<Reply, Problem> {
     let key = authenticated(&office, endpoint.scope, &request).await?;
     let query = query(endpoint, request.uri().query().unwrap_or_default())?;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let (body, _place) = match &endpoint.body {
         Some(wanted) => {
             wanted.check(&parts.headers)?;
@@ -175,6 +177,8 @@ async fn ask(
         key,
         path,
         query,
+        upgrade: parts.extensions.remove(),
+        method: parts.method,
         headers: parts.headers,
         body: body.clone(),
     };
@@ -243,6 +247,10 @@ async fn authenticated(office: &Office, needed: Option<Scope>, request: &Request
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
+    let given = match websocket::is_asked(request.method(), request.headers()) {
+        true => given.or_else(|| websocket::key(request.headers())),
+        false => given,
+    };
     let known = match given {
         Some(key) => office.keys.find(key, now_ms()).await?,
         None => None,
