@@ -195,6 +195,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
             }
         };
         let _ = told.send(Ok(office.deployments.clone()));
+        tokio::spawn(office.repeats.clone().sweep());
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
         server::accept(listener, certificates, office).await;
     };
@@ -226,7 +227,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         events: sources.events,
         readers: Readers::default(),
         figures: sources.figures,
-        repeats: Repeats::default(),
+        repeats: Repeats::new(database.clone(), config.database.sealing),
         database,
         deployments: Arc::new(deployments),
         uploads: Semaphore::new(server::UPLOADS),

@@ -112,6 +112,16 @@ pub(crate) struct Answer {
     pub(crate) example: Option<Value>,
     /// Other answers with which all is well, and what they mean.
     pub(crate) also: &'static [(StatusCode, &'static str)],
+    pub(crate) secrecy: Secrecy,
+}
+
+/// What is in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrecy {
+    /// Nothing that whoever has the database may not read.
+    Open,
+    /// A secret that is shown this once: it is never kept in clear.
+    Secret,
 }
 
 /// Something asked, with all that came.

@@ -24,7 +24,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_database::audit::{self, NewEntry};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -186,13 +186,19 @@ async fn ask(
         return done(&office, entry, (endpoint.handle)(asked).await).await;
     };
     let request = [parts.uri.path().as_bytes(), b"\n", &body];
-    match office.repeats.look(Instant::now(), &name, &request)? {
-        Repeat::Again(reply) => Ok(reply),
-        Repeat::New => {
-            let outcome = done(&office, entry, (endpoint.handle)(asked).await).await;
-            office.repeats.keep(&name, outcome).await
-        }
+    if let Repeat::Again(reply) = office.repeats.look(now_ms(), &name, &request).await? {
+        return Ok(reply);
     }
+    let (handle, secrecy) = (endpoint.handle, endpoint.answer.secrecy);
+    let office = office.clone();
+    // A client that goes leaves nothing half done: it finds the answer when it asks again.
+    let work = tokio::spawn(async move {
+        let outcome = done(&office, entry, handle(asked).await).await;
+        office.repeats.keep((&name, now_ms()), secrecy, outcome).await
+    });
+    // A panic in it was printed when it happened.
+    work.await
+        .unwrap_or_else(|_| Err(Problem::new(Code::Unavailable, "this could not be done")))
 }
 
 /// What is to stand in the audit log once a request is done.
@@ -229,7 +235,8 @@ fn repeat_name(parts: &Parts, tenant: &Tenant) -> Result<Option<Name>, Problem> 
     else {
         return Ok(None);
     };
-    let key = key.to_str().ok().filter(|key| (1..=KEY_BYTES).contains(&key.len()));
+    let fits = |key: &&str| (1..=KEY_BYTES).contains(&key.len()) && !key.contains('\t');
+    let key = key.to_str().ok().filter(fits);
     let key = key.ok_or_else(|| {
         let right = format!("{IDEMPOTENCY_KEY}: give 1 to {KEY_BYTES} signs of ASCII");
         Problem::of_field(Code::InvalidRequest, IDEMPOTENCY_KEY, right)

@@ -5,7 +5,7 @@ mod deploying;
 mod receivers;
 
 use super::calls::{self, CallReference, Joined, RecordingReference};
-use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
+use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, Secrecy, schema};
 use super::events;
 use super::keys::Scope;
 use super::openapi;
@@ -287,6 +287,14 @@ pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str
     }
 }
 
+/// An answer with something that is shown this once.
+pub(super) fn secret(answer: Answer) -> Answer {
+    Answer {
+        secrecy: Secrecy::Secret,
+        ..answer
+    }
+}
+
 /// Done, and nothing to say.
 pub(super) fn nothing() -> Answer {
     Answer {
@@ -360,6 +368,7 @@ pub(super) fn answer(
         content,
         example,
         also: &[],
+        secrecy: Secrecy::Open,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The cases of the hosted runtime, for any database.
 
+mod repeats;
 mod telling;
 
 use super::database::database;

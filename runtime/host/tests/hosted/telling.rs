@@ -4,7 +4,7 @@ use super::{KEY, STRANGER, client, database, done, hosting, long_call, publish, 
 use crate::handlers::call_module;
 use crate::http::Client;
 use crate::support::{log, metric, wait_for_metric};
-use patchcord::webhook::{self, Event, FIVE_MINUTES};
+use patchcord::webhook::{self, FIVE_MINUTES, Parameters};
 use patchcord_host::Node;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -40,7 +40,7 @@ impl Hook {
     }
 
     /// The next request, which this secret has signed.
-    fn next(&self, secret: &str) -> Event {
+    fn next(&self, secret: &str) -> Parameters {
         let (header, body) = self.requests.recv_timeout(PATIENCE).unwrap();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         webhook::verify(secret, &self.url, &body, &header, now, FIVE_MINUTES).unwrap()

@@ -1,6 +1,6 @@
 //! Rows of those who are told what happens: webhooks and event sinks.
 
-use super::{body, change, created, get, json_answer, nothing, pages, post};
+use super::{body, change, created, get, json_answer, nothing, pages, post, secret};
 use crate::api::endpoint::Endpoint;
 use crate::api::problem::Code;
 use crate::api::receivers::event_sinks::{self, ChangeEventSink, MakeEventSink, SinkList, SinkResource};
@@ -22,13 +22,13 @@ fn webhook() -> Value {
             "state": "active", "created_at": "2026-11-27T09:00:00.000Z" })
 }
 
-fn secret() -> Value {
+fn example_secret() -> Value {
     json!("whs_0000000000000000000000000000000000000000000000000000000000000001")
 }
 
 fn new_webhook() -> Value {
     let mut shown = webhook();
-    shown["secret"] = secret();
+    shown["secret"] = example_secret();
     shown
 }
 
@@ -51,10 +51,10 @@ fn webhooks() -> Vec<Endpoint> {
                 body: body::<MakeWebhook>(
                     json!({ "name": "crm", "url": "https://crm.example.com/calls", "events": ["call-started", "call-ended"] }),
                 ),
-                answer: created(json_answer::<NewWebhookResource>(
+                answer: secret(created(json_answer::<NewWebhookResource>(
                     "It is told of the calls that begin from now on. The secret that signs is shown this once.",
                     new_webhook(),
-                )),
+                ))),
                 problems: &[Code::Exists],
                 ..get("/v1/webhooks", "makeWebhook", "Make a webhook", |asked| {
                     Box::pin(webhooks::make(asked))
@@ -92,11 +92,11 @@ fn secrets_and_tries() -> Vec<Endpoint> {
         change(
             Method::POST,
             Endpoint {
-                answer: json_answer::<WebhookSecret>(
+                answer: secret(json_answer::<WebhookSecret>(
                     "It signs for the calls that begin from now on, and is shown this once. Calls that run are signed with the one \
                      before to their end, so take both for a while.",
-                    json!({ "secret": secret() }),
-                ),
+                    json!({ "secret": example_secret() }),
+                )),
                 ..get(
                     "/v1/webhooks/{webhook}/secret",
                     "replaceWebhookSecret",
