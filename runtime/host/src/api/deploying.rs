@@ -4,7 +4,7 @@
 use super::endpoint::{Asked, Outcome, Reply};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next, time};
-use crate::deployments::{Permission, asked_for, covered};
+use crate::deployments::{Changed, Permission, asked_for, covered};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, LOCATION};
 use patchcord_control::grants::SECRETS_MAX;
@@ -227,7 +227,7 @@ pub(crate) async fn get_handler(asked: Asked) -> Outcome {
 pub(crate) async fn delete_handler(asked: Asked) -> Outcome {
     not_fixed(&asked)?;
     handlers::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     Ok(Reply::nothing())
 }
 
@@ -411,7 +411,7 @@ pub(crate) async fn grant(asked: Asked) -> Outcome {
         versions::get(database, &tenant, handler, number).await?.revision,
         |from| versions::grant(database, &tenant, handler, number, from).await
     )?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     let version = versions::get(database, &tenant, handler, number).await?;
     Ok(asked.revised(version.revision, &VersionResource::from(&version)))
 }
@@ -500,7 +500,7 @@ pub(crate) async fn rollback(asked: Asked) -> Outcome {
 }
 
 async fn rolled_out(asked: &Asked) -> Outcome {
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     let rollout = rollouts::get(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
     let shown = shown(asked, asked.step(0), &rollout);
     Ok(asked.revised(tag(rollout.revision, shown.taken_out), &shown))

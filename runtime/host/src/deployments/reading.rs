@@ -3,7 +3,7 @@
 
 use super::loading::Loader;
 use super::permissions::Permission;
-use super::{Deployed, OfTenant, Tried};
+use super::{Changed, Deployed, OfTenant, Tried};
 use patchcord_control::grants::Grants;
 use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_control::ids::Tenant;
@@ -33,13 +33,14 @@ pub(super) struct Reader<'r> {
     pub(super) before: OfTenant,
 }
 
-/// What a tenant has deployed.
+/// What a tenant has deployed, from what was known before and what was changed since.
 pub(super) async fn of_tenant(
     database: &Database,
     loader: &Loader,
     id: &TenantId,
-    before: OfTenant,
+    (before, changed): (OfTenant, &Changed),
 ) -> Result<OfTenant, Error> {
+    let mut now = before.clone();
     let reader = Reader {
         database,
         loader,
@@ -47,12 +48,29 @@ pub(super) async fn of_tenant(
         tenant: Tenant(id.as_str().to_owned()),
         before,
     };
-    Ok(OfTenant {
-        handlers: reader.handlers().await?,
-        routes: reader.routes().await?,
-        numbers: reader.numbers().await?,
-        receivers: reader.receivers().await?,
-    })
+    match changed {
+        Changed::Account => {
+            now = OfTenant {
+                handlers: reader.handlers().await?,
+                routes: reader.routes().await?,
+                numbers: reader.numbers().await?,
+                receivers: reader.receivers().await?,
+            }
+        }
+        Changed::Handler(name) => match reader.handler(name).await? {
+            Some(handler) => drop(now.handlers.insert(name.clone(), handler)),
+            None => drop(now.handlers.remove(name)),
+        },
+        Changed::Routes => now.routes = reader.routes().await?,
+        Changed::Numbers => now.numbers = reader.numbers().await?,
+        Changed::Receivers => now.receivers = reader.receivers().await?,
+        Changed::Secrets => {
+            now.handlers = reader.handlers().await?;
+            now.receivers = reader.receivers().await?;
+        }
+        Changed::Quotas => {}
+    }
+    Ok(now)
 }
 
 /// All pages of a list; `$page` reads one.
@@ -77,16 +95,20 @@ impl Reader<'_> {
         let named = all!(|paging| handlers::list(self.database, self.id, &paging));
         let mut deployed = BTreeMap::new();
         for handler in named {
-            let rollout = match rollouts::get(self.database, self.id, &handler.name).await {
-                Ok(rollout) => rollout,
-                Err(Error::NotFound(_)) => continue,
-                Err(other) => return Err(other),
-            };
-            if let Some(one) = self.deployed(&handler.name, &rollout).await? {
+            if let Some(one) = self.handler(&handler.name).await? {
                 deployed.insert(handler.name, one);
             }
         }
         Ok(deployed)
+    }
+
+    /// One of them; none if it has no calls.
+    async fn handler(&self, name: &str) -> Result<Option<Deployed>, Error> {
+        match rollouts::get(self.database, self.id, name).await {
+            Ok(rollout) => self.deployed(name, &rollout).await,
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 
     async fn deployed(&self, name: &str, rollout: &Rollout) -> Result<Option<Deployed>, Error> {

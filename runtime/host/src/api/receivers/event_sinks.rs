@@ -7,7 +7,7 @@ use crate::api::endpoint::{Asked, Outcome, Reply};
 use crate::api::keys::Scope;
 use crate::api::problem::{Code, Problem};
 use crate::api::stored::{change, name, next, time};
-use crate::deployments::{Permission, covered};
+use crate::deployments::{Changed, Permission, covered};
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use patchcord_database::sinks::{self, Sink, SinkContent, SinkKind, SinkState, SinkTarget};
@@ -181,7 +181,7 @@ pub(crate) async fn make(asked: Asked) -> Outcome {
     };
     change.made_to(&mut content);
     create(&asked, &tenant, &wanted.name, &content).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     let kept = sinks::get(&asked.office.database, &tenant, SinkKind::Module, &wanted.name).await;
     let kept = kept.map_err(missing)?;
     let place = format!("/v1/event-sinks/{}", kept.id);
@@ -214,7 +214,7 @@ pub(crate) async fn change(asked: Asked) -> Outcome {
             Err(error) => Err(error),
         }
     )?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     let sink = found(&asked, &tenant).await?;
     Ok(asked.revised(sink.revision, &SinkResource::from(&sink)))
 }
@@ -261,6 +261,6 @@ pub(crate) async fn delete(asked: Asked) -> Outcome {
     let (database, tenant) = (&asked.office.database, asked.tenant()?);
     let deleted = sinks::delete(database, &tenant, SinkKind::Module, asked.step(0)).await;
     deleted.map_err(missing)?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     Ok(Reply::nothing())
 }

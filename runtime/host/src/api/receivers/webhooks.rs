@@ -6,7 +6,7 @@ use crate::api::endpoint::{Asked, Outcome, Reply};
 use crate::api::problem::{Code, Problem};
 use crate::api::stored::{change, name, next, time};
 use crate::database::SealingKey;
-use crate::deployments::sealed_for;
+use crate::deployments::{Changed, sealed_for};
 use crate::encoding::hex;
 use crate::node::time_of_day;
 use hyper::StatusCode;
@@ -185,7 +185,7 @@ pub(crate) async fn make(asked: Asked) -> Outcome {
     };
     change.made_to(&mut content);
     create(&asked, &tenant, &wanted.name, &content).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     let kept = sinks::get(&asked.office.database, &tenant, SinkKind::Webhook, &wanted.name).await;
     let kept = kept.map_err(missing)?;
     let place = format!("/v1/webhooks/{}", kept.id);
@@ -274,7 +274,7 @@ async fn changed(
             }
         }
     )?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     sinks::get(database, tenant, SinkKind::Webhook, &id)
         .await
         .map_err(missing)
@@ -284,7 +284,7 @@ pub(crate) async fn delete(asked: Asked) -> Outcome {
     let (database, tenant) = (&asked.office.database, asked.tenant()?);
     let deleted = sinks::delete(database, &tenant, SinkKind::Webhook, asked.step(0)).await;
     deleted.map_err(missing)?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Receivers).await?;
     Ok(Reply::nothing())
 }
 
