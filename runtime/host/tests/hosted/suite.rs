@@ -1,5 +1,6 @@
 //! The cases of the hosted runtime, for any database.
 
+mod changes;
 mod repeats;
 mod telling;
 
@@ -450,12 +451,7 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
         "/v1/tenants/default/numbers/+15550100",
         json!({ "handler": "line" }),
     ));
-    done(ours.post(
-        "/v1/webhooks",
-        Some(json!({ "name": "crm", "url": "https://crm.example.com/" })),
-    ));
-    let keeps = done(upload(&ours, &call_module("keeps_events")))["hash"].clone();
-    done(ours.post("/v1/event-sinks", Some(json!({ "name": "billing", "module": keeps }))));
+    with_receivers(&ours);
     let taken = put(
         &operator,
         "/v1/tenants/stranger/numbers/+15550100",
@@ -508,6 +504,16 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
     own_things_of_the_same_names(&node, (&ours, &theirs), module);
     let handler = client(&node, key["key"].as_str().unwrap()).get("/v1/handlers/line");
     assert_eq!(handler.body["newest_version"], 1, "nothing of that has touched ours");
+}
+
+/// A webhook `crm` and an event sink `billing`.
+fn with_receivers(ours: &Client) {
+    done(ours.post(
+        "/v1/webhooks",
+        Some(json!({ "name": "crm", "url": "https://crm.example.com/" })),
+    ));
+    let keeps = done(upload(ours, &call_module("keeps_events")))["hash"].clone();
+    done(ours.post("/v1/event-sinks", Some(json!({ "name": "billing", "module": keeps }))));
 }
 
 /// Another tenant's things of the same names are its own, and get none of our calls.
