@@ -41,6 +41,7 @@ fn subscription(name: &str, kinds: EventKinds) -> Subscription {
         handlers: None,
         kinds,
         name: name.into(),
+        webhook: None,
     }
 }
 

@@ -76,7 +76,7 @@ fn schemathesis(folder: &Path, api: SocketAddr, key: &str, more: &[&str]) {
 }
 
 /// The interpreter of `target/python`, in a folder.
-fn python(folder: &Path) -> Command {
+pub fn python(folder: &Path) -> Command {
     let program = lab::root().join("target/python/bin/python");
     assert!(program.exists(), "{} is not there: run `make setup`", program.display());
     let mut command = Command::new(program);

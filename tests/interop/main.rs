@@ -16,6 +16,7 @@ mod certificates;
 mod codecs;
 mod console;
 mod dictation;
+mod event_readers;
 mod helper_tests;
 mod hummer;
 mod journals;

@@ -12,8 +12,10 @@ use crate::words::{Breakage, Interruption, LegDirection, UnixTime};
 use std::fmt;
 use std::sync::Arc;
 
-/// Receivers that the operator names and those who read events, of one call; more are not told.
+/// Receivers with names and those who read events, of one call; more are not told.
 pub const RECEIVERS_MAX: usize = 17;
+/// Receivers with names that a tenant may have: one place is for those who read events through the API.
+pub const NAMED_RECEIVERS_MAX: usize = RECEIVERS_MAX - 1;
 
 /// A kind of event. See `events.kind` in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,16 +110,16 @@ impl EventKinds {
 pub enum Receiver {
     /// A webhook or an event sink that the operator set up for a tenant, by its name.
     Named(Arc<str>),
-    /// A webhook that a handler subscribed.
+    /// A webhook that a handler subscribed, or one of the tenant's that came with the directory.
     Subscribed(Arc<SubscribedWebhook>),
 }
 
-/// A webhook that a handler subscribed for its call.
+/// A webhook with all that it takes to tell it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubscribedWebhook {
     /// Where it is.
     pub url: HttpUrl,
-    /// The address as the handler wrote it: what is signed.
+    /// The address as it was written: what is signed.
     pub written: Private<String>,
     /// What signs.
     pub secret: Private<String>,
@@ -153,7 +155,7 @@ impl fmt::Debug for SubscribedWebhook {
     }
 }
 
-/// A receiver that the operator named, and what it wants.
+/// A receiver with a name, and what it wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Whose calls.
@@ -164,9 +166,20 @@ pub struct Subscription {
     pub kinds: EventKinds,
     /// Its name; unique in the node.
     pub name: Arc<str>,
+    /// The webhook itself, where it comes with the directory: a call tells the one that was there when it began. None: the
+    /// node knows by the name who it is.
+    pub webhook: Option<Arc<SubscribedWebhook>>,
 }
 
 impl Subscription {
+    /// Who is told.
+    pub fn receiver(&self) -> Receiver {
+        match &self.webhook {
+            Some(webhook) => Receiver::Subscribed(webhook.clone()),
+            None => Receiver::Named(self.name.clone()),
+        }
+    }
+
     /// Whether calls of a handler are among its own.
     pub fn is_for(&self, tenant: &Tenant, handler: &str) -> bool {
         let named = self.handlers.as_ref();

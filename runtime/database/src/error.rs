@@ -28,8 +28,8 @@ words! {
         CallerId = "caller id",
         /// A sealed secret.
         Secret = "secret",
-        /// A webhook or event sink.
-        Sink = "event sink",
+        /// A webhook or an event sink.
+        Sink = "webhook or event sink",
         /// The record of a call.
         Call = "call",
         /// A recording.

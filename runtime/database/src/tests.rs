@@ -3,12 +3,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "these tests start processes and make folders")]
 
+mod answers;
 mod isolation;
 mod killed;
 mod life;
 mod lists;
 mod proofs;
 mod races;
+mod receivers;
 mod schema;
 mod server;
 
@@ -40,11 +42,13 @@ suite![
     proofs::caller_ids_are_proved_by_their_code,
     proofs::a_phone_is_not_rung_too_often,
     proofs::a_number_is_shown_by_default_until_it_is_gone,
-    life::secrets_sinks_and_quotas,
+    receivers::webhooks_and_event_sinks,
+    life::secrets_and_quotas,
     life::records_of_calls,
     life::recordings_and_their_calls,
     life::a_batch_is_written_whole_or_not_at_all,
     life::usage_audit_and_idempotency,
+    answers::old_idempotency_keys_make_room,
     lists::pages_neither_repeat_nor_skip_while_rows_come_and_go,
     lists::filters_choose_calls,
     lists::wrong_cursors_and_limits_are_refused,

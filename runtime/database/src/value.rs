@@ -42,6 +42,7 @@ from! {
     Option<&str>, Text, |value| value.map(str::to_owned);
     &Option<String>, Text, |value| value.clone();
     &[u8], Blob, |value| Some(value.to_vec());
+    Option<&[u8]>, Blob, |value| value.map(<[u8]>::to_vec);
     &crate::TenantId, Text, |value| Some(value.as_str().to_owned());
 }
 
@@ -83,8 +84,13 @@ impl Row {
     }
 
     pub(crate) fn blob(&mut self) -> Result<Vec<u8>> {
+        self.blob_or_none()?.ok_or(Error::Damaged("the database"))
+    }
+
+    pub(crate) fn blob_or_none(&mut self) -> Result<Option<Vec<u8>>> {
         match self.columns.next() {
-            Some(Value::Blob(Some(value))) => Ok(value),
+            Some(Value::Blob(value)) => Ok(value),
+            Some(Value::Int(None) | Value::Text(None)) => Ok(None),
             _ => Err(Error::Damaged("the database")),
         }
     }

@@ -22,12 +22,15 @@ mod paths;
 mod placing;
 mod problem;
 mod proving;
+mod readers;
+mod receivers;
 mod recordings;
 mod repeats;
 mod server;
 mod stored;
 mod table;
 mod watching;
+mod websocket;
 mod words;
 
 pub(crate) use history::History;
@@ -45,6 +48,7 @@ use crate::figures::Figure;
 use crate::live_calls::LiveCalls;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
+use crate::telling::Courier;
 use endpoint::Endpoint;
 use keys::Keys;
 use patchcord_control::events::Event;
@@ -53,6 +57,7 @@ use patchcord_control::outbound::{OutboundSettings, Pace, TenantPace};
 use patchcord_control::tenancy::Tenancy;
 use patchcord_database::{Database, Error};
 use placing::Placing;
+use readers::Readers;
 use repeats::Repeats;
 use std::collections::BTreeMap;
 use std::io;
@@ -142,6 +147,8 @@ pub(crate) struct Sources {
     pub(crate) shards: Vec<Inbox>,
     /// What tenants may use.
     pub(crate) tenancy: Arc<Tenancy>,
+    /// Tries webhooks.
+    pub(crate) courier: Courier,
 }
 
 /// The API as it is served.
@@ -160,6 +167,7 @@ struct Office {
     kept: KeptFiles,
     placing: Placing,
     events: broadcast::Sender<Arc<Event>>,
+    readers: Readers,
     figures: Arc<ApiFigures>,
     repeats: Repeats,
     /// What proves caller ids.
@@ -168,6 +176,9 @@ struct Office {
     deployments: Arc<Deployments>,
     /// Places for large bodies.
     uploads: Semaphore,
+    courier: Courier,
+    /// Places for webhooks that are tried.
+    tries: Semaphore,
 }
 
 /// Binds the port.
@@ -202,6 +213,7 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
             }
         };
         let _ = told.send(Ok(office.deployments.clone()));
+        tokio::spawn(office.repeats.clone().sweep());
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
         server::accept(listener, certificates, office).await;
     };
@@ -234,11 +246,14 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         history: sources.history,
         kept: sources.kept,
         events: sources.events,
+        readers: Readers::default(),
         figures: sources.figures,
-        repeats: Repeats::default(),
+        repeats: Repeats::new(database.clone(), config.database.sealing),
         proof: config.caller_ids,
         database,
         deployments,
         uploads: Semaphore::new(server::UPLOADS),
+        courier: sources.courier,
+        tries: Semaphore::new(receivers::TRIES),
     })
 }

@@ -8,12 +8,16 @@ mod loading;
 mod permissions;
 mod quotas;
 mod reading;
+mod receiving;
 mod shown;
 
 pub(crate) use loading::Loader;
 pub(crate) use permissions::{Permission, asked_for, covered};
 pub(crate) use quotas::{METRICS, SPENT, TenantLimits};
 pub(crate) use reading::{fallback_text, read_fallback};
+pub(crate) use receiving::{Receivers, sealed_for};
+
+use reading::all;
 
 use crate::node::time_of_day;
 use crate::shard_threads::{Inbox, Order};
@@ -23,11 +27,11 @@ use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
 use patchcord_control::policy::CallerIds;
 use patchcord_control::route::{Route, Routes};
-use patchcord_database::tenants::{Tenant as Account, TenantState};
-use patchcord_database::{Database, Error, Paging, recordings};
+use patchcord_database::tenants::{self, Tenant as Account, TenantState};
+use patchcord_database::{Database, Error, LIMIT_MAX, Paging, recordings};
 use patchcord_switch::{Candidate, Directory, Program};
 use shown::Shown;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -66,6 +70,23 @@ pub(crate) struct OfTenant {
     pub(crate) shown: Shown,
     /// What it may spend in a day, if there is a quota of it.
     pub(crate) spend_per_day: Option<Micros>,
+    pub(crate) receivers: Receivers,
+}
+
+/// What was changed of a tenant's: no more than that is read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Perhaps whether it may have anything; all is read, also of its sub-accounts.
+    Account,
+    /// A handler of this name: which versions serve, or what they are granted.
+    Handler(String),
+    Routes,
+    /// Numbers that it has, or caller ids.
+    Numbers,
+    Receivers,
+    /// A secret, which any handler or event sink may have been granted.
+    Secrets,
+    Quotas,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +96,30 @@ struct Known {
     tenants: BTreeMap<Tenant, OfTenant>,
     /// What had been spent on the day the node started.
     spent: BTreeMap<Tenant, Micros>,
+    /// Those of whom not all is known that there is: one who is suspended, or whose last reading failed. The next one is whole.
+    partly: BTreeSet<Tenant>,
+}
+
+impl Known {
+    fn set(&mut self, tenant: Tenant, read: Read) {
+        match read {
+            Read::Whole(of_tenant) => {
+                self.partly.remove(&tenant);
+                self.tenants.insert(tenant, of_tenant);
+            }
+            Read::Suspended => {
+                self.tenants.insert(tenant.clone(), OfTenant::default());
+                self.partly.insert(tenant);
+            }
+        }
+    }
+}
+
+/// What is known of a tenant once it was read.
+enum Read {
+    Whole(OfTenant),
+    /// It, or the account it is below, may have nothing for now.
+    Suspended,
 }
 
 /// All that is deployed on a node.
@@ -147,6 +192,13 @@ impl Deployments {
         all
     }
 
+    /// How many are told of the calls of a tenant because the configuration says so.
+    pub(crate) fn fixed_receivers(&self, tenant: &Tenant) -> usize {
+        let known = self.lock();
+        let told = known.base.iter().flat_map(|base| base.told(tenant));
+        told.filter(|one| *one.name != *READERS).count()
+    }
+
     /// A handler that calls can reach.
     pub(crate) fn deployed(&self, tenant: &Tenant, handler: &str) -> Option<Deployed> {
         self.lock().tenants.get(tenant)?.handlers.get(handler).cloned()
@@ -171,67 +223,78 @@ impl Deployments {
     /// The database cannot be read.
     pub(crate) async fn read_all(&self) -> Result<(), Error> {
         let _alone = self.reading.lock().await;
-        let mut after = None;
-        let (mut all, mut spent) = (BTreeMap::new(), BTreeMap::new());
-        loop {
-            let paging = Paging::new(patchcord_database::LIMIT_MAX, after)?;
-            let page = patchcord_database::tenants::all(&self.database, &paging).await?;
-            for account in page.items {
-                let tenant = Tenant(account.id.as_str().to_owned());
-                let read = self.read_tenant(&account).await?;
-                let kept = recordings::bytes(&self.database, &account.id).await?;
-                self.limits
-                    .recordings_kept(&tenant, u64::try_from(kept).unwrap_or_default());
-                let today = quotas::spent_today(&self.database, &account.id).await?;
-                spent.extend(today.map(|today| (tenant.clone(), today)));
-                all.insert(tenant, read);
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => break,
+        let accounts = all!(|paging| tenants::all(&self.database, &paging));
+        let mut all = Vec::new();
+        let mut spent = BTreeMap::new();
+        for account in &accounts {
+            let tenant = tenant_of(account);
+            let kept = recordings::bytes(&self.database, &account.id).await?;
+            let kept = u64::try_from(kept).unwrap_or_default();
+            self.limits.recordings_kept(&tenant, kept);
+            let today = quotas::spent_today(&self.database, &account.id).await?;
+            spent.extend(today.map(|today| (tenant.clone(), today)));
+            all.push((tenant, self.read(account, &Changed::Account).await?));
+        }
+        let mut known = self.lock();
+        known.spent = spent;
+        known.tenants.clear();
+        for (tenant, read) in all {
+            known.set(tenant, read);
+        }
+        self.publish(&known);
+        Ok(())
+    }
+
+    /// Reads again what was changed of a tenant's; calls that begin from now on find it.
+    ///
+    /// Another node with the same database hears nothing of this. It has to be told in another way (PostgreSQL's NOTIFY, or by
+    /// looking at the audit log), and to read as [`Changed`] says; until then each node has what it read, and what it changed.
+    ///
+    /// # Errors
+    /// The database cannot be read. What was known before still counts, and the next reading is whole.
+    pub(crate) async fn read_again(&self, tenant: &Tenant, changed: &Changed) -> Result<(), Error> {
+        let _alone = self.reading.lock().await;
+        // Until it has been read.
+        let was_whole = self.lock().partly.insert(tenant.clone());
+        let id = crate::database::tenant_id(tenant)?;
+        let account = tenants::get(&self.database, &id).await?;
+        let changed = if was_whole { changed } else { &Changed::Account };
+        let mut all = vec![(tenant.clone(), self.read(&account, changed).await?)];
+        if *changed == Changed::Account {
+            let below = all!(|paging| tenants::children(&self.database, &id, &paging));
+            for account in &below {
+                all.push((tenant_of(account), self.read(account, changed).await?));
             }
         }
         let mut known = self.lock();
-        known.tenants = all;
-        known.spent = spent;
+        for (tenant, read) in all {
+            known.set(tenant, read);
+        }
         self.publish(&known);
         Ok(())
     }
 
-    /// Reads again what a tenant has deployed; calls that begin from now on find it.
-    ///
-    /// # Errors
-    /// The database cannot be read. What was known before still counts.
-    pub(crate) async fn read_again(&self, tenant: &Tenant) -> Result<(), Error> {
-        let _alone = self.reading.lock().await;
-        let id = crate::database::tenant_id(tenant)?;
-        let account = patchcord_database::tenants::get(&self.database, &id).await?;
-        let read = self.read_tenant(&account).await?;
-        let mut known = self.lock();
-        known.tenants.insert(tenant.clone(), read);
-        self.publish(&known);
-        Ok(())
-    }
-
-    /// Nothing of one that is suspended, or whose account is.
-    async fn read_tenant(&self, account: &Account) -> Result<OfTenant, Error> {
+    async fn read(&self, account: &Account, changed: &Changed) -> Result<Read, Error> {
         let parent = match &account.parent {
-            Some(parent) => Some(patchcord_database::tenants::get(&self.database, parent).await?),
+            Some(parent) => Some(tenants::get(&self.database, parent).await?),
             None => None,
         };
         let active = |account: &Account| account.state == TenantState::Active;
         if !active(account) || !parent.as_ref().is_none_or(active) {
-            return Ok(OfTenant::default());
+            return Ok(Read::Suspended);
         }
-        let tenant = Tenant(account.id.as_str().to_owned());
-        let quotas = patchcord_database::quotas::list(&self.database, &account.id).await?;
-        self.limits.set(&tenant, &quotas);
-        let before = self.lock().tenants.get(&tenant).cloned().unwrap_or_default();
-        let read = reading::of_tenant(&self.database, &self.loader, &account.id, before).await?;
-        Ok(OfTenant {
-            spend_per_day: quotas::spend_per_day(&quotas),
-            ..read
-        })
+        let tenant = tenant_of(account);
+        let before = self.lock().tenants.get(&tenant).cloned();
+        // Of one who was not known before nothing can be kept.
+        let changed = if before.is_some() { changed } else { &Changed::Account };
+        let mut before = before.unwrap_or_default();
+        if matches!(changed, Changed::Account | Changed::Quotas) {
+            let quotas = patchcord_database::quotas::list(&self.database, &account.id).await?;
+            self.limits.set(&tenant, &quotas);
+            before.spend_per_day = quotas::spend_per_day(&quotas);
+        }
+        let read = reading::of_tenant(&self.database, &self.loader, &account.id, (before, changed)).await?;
+        Ok(Read::Whole(read))
     }
 
     /// Gives the directory to the shards.
@@ -243,7 +306,8 @@ impl Deployments {
             }
         }
         let directory = Arc::new(self.directory(base, &known.tenants));
-        for shard in &self.shards {
+        // That of the event sinks is the last: a call that names a sink finds it there.
+        for shard in self.shards.iter().rev() {
             shard.order(Order::Directory(directory.clone()));
         }
     }
@@ -268,6 +332,12 @@ impl Deployments {
             if !directory.is_told(tenant, READERS) {
                 directory = directory.with_subscription(Arc::new(readers(tenant)));
             }
+            for subscription in &deployed.receivers.subscriptions {
+                directory = directory.with_subscription(subscription.clone());
+            }
+            for sink in deployed.receivers.sinks.values() {
+                directory = directory.with_sink(sink.clone());
+            }
         }
         directory.with_routes(routes)
     }
@@ -278,6 +348,10 @@ impl Deployments {
     }
 }
 
+fn tenant_of(account: &Account) -> Tenant {
+    Tenant(account.id.as_str().to_owned())
+}
+
 /// Whoever has a key of a tenant may read its events.
 fn readers(tenant: &Tenant) -> Subscription {
     Subscription {
@@ -285,6 +359,7 @@ fn readers(tenant: &Tenant) -> Subscription {
         handlers: None,
         kinds: EventKinds::ALL,
         name: READERS.into(),
+        webhook: None,
     }
 }
 

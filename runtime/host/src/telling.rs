@@ -6,16 +6,18 @@
 //! Not here: what is told (`control::call`), and how sinks run (`switch::sinks`).
 
 mod chains;
+mod courier;
 mod signature;
 mod webhook;
 
+pub(crate) use courier::Courier;
 pub use webhook::Webhook;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
-use crate::web_requests::{Client, WebRequestsConfig};
+use crate::web_requests::WebRequestsConfig;
 use chains::{Chain, Chains, Waiting};
 use patchcord_control::events::{Event, Receiver, Telling};
 use patchcord_switch::{NotReceived, PROOFS, SinkKey, ToSink};
@@ -126,7 +128,7 @@ pub(crate) fn start(
 ) -> Result<(TellingThread, TellingQueue), StartError> {
     let (tellings, waiting) = mpsc::channel(QUEUE);
     let teller = Teller {
-        client: Client::new(web, name_server)?,
+        courier: Courier::new((config, web), name_server)?,
         sinks: sinks.clone(),
         last_sink_key: AtomicU64::new(0),
         config: config.clone(),
@@ -274,7 +276,7 @@ impl Desk {
 
 /// Tells one event at a time.
 struct Teller {
-    client: Client,
+    courier: Courier,
     sinks: Inbox,
     last_sink_key: AtomicU64,
     config: TellingConfig,
@@ -317,13 +319,7 @@ impl Teller {
 
     async fn attempt(&self, target: &Target, Waiting { event, sequence }: &Waiting) -> Result<(), Failed> {
         match target {
-            Target::Webhook(webhook) => {
-                let sent = webhook::send(&self.client, webhook, event, *sequence);
-                match tokio::time::timeout(self.config.attempt_time, sent).await {
-                    Ok(sent) => sent,
-                    Err(_) => Err(Failed::Again("it did not answer in time".to_owned())),
-                }
-            }
+            Target::Webhook(webhook) => self.courier.send(webhook, event, *sequence).await,
             Target::Sink(name) => self.run_sink(name, event, *sequence).await,
         }
     }

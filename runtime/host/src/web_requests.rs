@@ -21,11 +21,11 @@ use patchcord_control::http_urls::HttpUrl;
 use patchcord_control::ids::Tenant;
 use patchcord_control::limits::HTTP_ANSWER_BYTES;
 use patchcord_control::words::{HttpResponse, NoResponse};
-use patchcord_sip::identity::{FetchFailure, LiteralRule};
+use patchcord_sip::identity::{FetchFailure, LiteralRule, is_public};
 use patchcord_switch::ToAsk;
 use rustls::ClientConfig;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -226,6 +226,12 @@ impl Client {
             web::exchange_any(stream, request, HTTP_ANSWER_BYTES).await
         };
         response.map(told).map_err(failed)
+    }
+
+    /// Whether a server may be asked. Of one with a name that is known only once its name is looked up.
+    pub(crate) fn may_ask(&self, url: &HttpUrl) -> bool {
+        let literal = url.host().parse::<IpAddr>();
+        self.networks == LiteralRule::Any || literal.map_or(true, |ip| is_public(ip.to_canonical()))
     }
 
     /// Sends a request and gives the status of the answer. Nothing of its body is read.

@@ -74,6 +74,7 @@ fn api_node() -> Node {
         handlers: None,
         kinds: EventKinds::ALL,
         name: "$readers".into(),
+        webhook: None,
     };
     let programs = vec![
         call_handler("endless_tone"),

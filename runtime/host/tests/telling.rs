@@ -104,6 +104,7 @@ fn telling_node(webhooks: Vec<Webhook>, sink: Option<&str>) -> Node {
         handlers: None,
         kinds: EventKinds::ALL,
         name,
+        webhook: None,
     };
     let subscriptions = names.map(subscription).collect();
     let changed = NodeConfig {

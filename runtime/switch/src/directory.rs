@@ -235,10 +235,14 @@ impl Directory {
         self
     }
 
+    /// Who is told what happens in calls of a tenant.
+    pub fn told(&self, tenant: &Tenant) -> &[Arc<Subscription>] {
+        self.subscriptions.get(tenant).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether somebody of this name is told what happens in calls of a tenant.
     pub fn is_told(&self, tenant: &Tenant, name: &str) -> bool {
-        let told = self.subscriptions.get(tenant).into_iter().flatten();
-        told.into_iter().any(|one| *one.name == *name)
+        self.told(tenant).iter().any(|one| *one.name == *name)
     }
 
     /// The same with a handler that a tenant deployed, and the version of it that is tried. The operator's of that name stays.
@@ -287,9 +291,16 @@ impl Directory {
         Self { sinks, ..self }
     }
 
+    /// The same with one event sink more, by the name of its program.
+    #[must_use]
+    pub fn with_sink(mut self, sink: Sink) -> Self {
+        self.sinks.insert(sink.program.name.as_str().into(), sink);
+        self
+    }
+
     /// Who is told what happens in calls of a tenant's handler.
     pub(crate) fn receivers(&self, tenant: &Tenant, handler: &str) -> Vec<Arc<Subscription>> {
-        let all = self.subscriptions.get(tenant).into_iter().flatten();
+        let all = self.told(tenant).iter();
         all.filter(|one| one.is_for(tenant, handler)).cloned().collect()
     }
 

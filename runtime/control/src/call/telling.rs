@@ -52,7 +52,7 @@ impl Events {
     /// Those that the operator named.
     pub(super) fn of(setup: &Setup) -> Self {
         let told = setup.receivers.iter().take(RECEIVERS_MAX).map(|subscription| Told {
-            receiver: Receiver::Named(subscription.name.clone()),
+            receiver: subscription.receiver(),
             kinds: subscription.kinds,
             last: 0,
         });

@@ -26,6 +26,7 @@ fn a_subscription_is_for_its_tenant_and_its_handlers() {
         handlers: None,
         kinds: EventKinds::ALL,
         name: "crm".into(),
+        webhook: None,
     };
     assert!(all.is_for(&ours, "support") && !all.is_for(&others, "support"));
     let some = Subscription {
@@ -42,7 +43,14 @@ fn the_address_and_the_secret_of_a_webhook_are_not_shown() {
         written: "https://hooks.example/token-1234/x".to_owned().into(),
         secret: "sixteen letters.".to_owned().into(),
     };
-    let shown = format!("{:?}", Receiver::Subscribed(Arc::new(webhook)));
+    let of_tenant = Subscription {
+        tenant: Tenant("t".to_owned()),
+        handlers: None,
+        kinds: EventKinds::ALL,
+        name: "t/crm".into(),
+        webhook: Some(Arc::new(webhook)),
+    };
+    let shown = format!("{of_tenant:?} {:?}", of_tenant.receiver());
     assert!(
         shown.contains("hooks.example") && !shown.contains("token") && !shown.contains("letters"),
         "{shown}"

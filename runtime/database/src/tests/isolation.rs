@@ -2,6 +2,7 @@
 
 use super::{handler, hash, life, new_version, two_tenants};
 use crate::calls::{Batch, Filter};
+use crate::sinks::SinkKind;
 use crate::{Database, Error, Page, Paging, Result, TenantId, tenants};
 use crate::{audit, caller_ids, calls, handlers, idempotency, keys, modules, numbers, quotas, recordings, rollouts};
 use crate::{routes, secrets, sinks, versions};
@@ -44,7 +45,7 @@ async fn fill(database: &Database, a: &TenantId) {
     secrets::create(database, a, "token", b"sealed", 1)
         .await
         .expect("a secret");
-    sinks::create(database, a, "s1", &life::sink(), 1)
+    sinks::create(database, a, ("s1", 9), &life::sink(), 1)
         .await
         .expect("a receiver");
     quotas::create(database, a, "calls", 1).await.expect("a quota");
@@ -119,8 +120,8 @@ async fn reads(db: &Database, b: &TenantId) {
     assert_eq!(caller_ids::default(db, b).await, Ok(None));
     nothing("secrets::sealed", secrets::sealed(db, b, "token").await);
     empty("secrets::list", secrets::list(db, b, &all).await);
-    nothing("sinks::get", sinks::get(db, b, "s1").await);
-    empty("sinks::list", sinks::list(db, b, &all).await);
+    nothing("sinks::get", sinks::get(db, b, SinkKind::Webhook, "s1").await);
+    empty("sinks::list", sinks::list(db, b, SinkKind::Webhook, &all).await);
     assert_eq!(quotas::list(db, b).await, Ok(vec![]));
     assert_eq!(quotas::usage(db, b, 0, 9).await, Ok(vec![]));
     nothing("calls::get", calls::get(db, b, "c1").await);
@@ -161,7 +162,7 @@ async fn changes(db: &Database, b: &TenantId) {
     nothing("secrets::update", secrets::update(db, b, ("token", 1), b"x", 1).await);
     nothing("secrets::delete", secrets::delete(db, b, "token").await);
     nothing("sinks::update", sinks::update(db, b, ("s1", 1), &life::sink()).await);
-    nothing("sinks::delete", sinks::delete(db, b, "s1").await);
+    nothing("sinks::delete", sinks::delete(db, b, SinkKind::Webhook, "s1").await);
     nothing("quotas::update", quotas::update(db, b, "calls", 1, 9).await);
     nothing("quotas::delete", quotas::delete(db, b, "calls").await);
     let events = Batch {
@@ -176,7 +177,10 @@ async fn changes(db: &Database, b: &TenantId) {
         recordings::create(db, b, &life::recording("r2", "c1")).await,
     );
     nothing("recordings::delete", recordings::delete(db, b, "r1").await);
-    nothing("idempotency::finish", idempotency::finish(db, b, "key", 200, b"").await);
+    nothing(
+        "idempotency::finish",
+        idempotency::finish(db, b, "key", (200, b""), 100).await,
+    );
     nothing("idempotency::give_up", idempotency::give_up(db, b, "key").await);
     // What only adds is the tenant's own, whatever another has by that name.
     let begun = idempotency::begin(db, b, ("key", &[2; 32]), 100, 1).await;
@@ -197,7 +201,7 @@ async fn everything(db: &Database, a: &TenantId) -> String {
         format!("{:?}", caller_ids::list(db, a, &all).await),
         format!("{:?}", caller_ids::default(db, a).await),
         format!("{:?}", secrets::list(db, a, &all).await),
-        format!("{:?}", sinks::list(db, a, &all).await),
+        format!("{:?}", sinks::list(db, a, SinkKind::Webhook, &all).await),
         format!("{:?}", quotas::list(db, a).await),
         format!("{:?}", calls::list(db, a, &Filter::default(), &all).await),
         format!("{:?}", calls::events(db, a, "c1", &all).await),

@@ -2,7 +2,7 @@
 
 use super::{handler, id};
 use crate::value::values;
-use crate::{Database, Error, calls, migrations, tenants};
+use crate::{Database, Error, calls, migrations, sinks, tenants};
 
 pub(super) async fn an_older_schema_is_brought_up_to_date_with_its_rows(url: &str) {
     let old = Database::connect(url).await.expect("connected");
@@ -41,6 +41,9 @@ pub(super) async fn an_older_schema_is_brought_up_to_date_with_its_rows(url: &st
     calls::write(&new, &tenant, &legs)
         .await
         .expect("a leg, which the first schema had no table for");
+    sinks::create(&new, &tenant, ("crm", 1), &super::life::sink(), 1)
+        .await
+        .expect("a webhook with a secret, for which the first schema had no place");
     new.close().await;
     let again = Database::open(url).await.expect("nothing left to do");
     let page = calls::legs(&again, &tenant, "c1", &crate::Paging::default()).await;

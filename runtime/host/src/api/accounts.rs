@@ -4,7 +4,7 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::keys::{Scope, new_key};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next, time};
-use crate::deployments::METRICS;
+use crate::deployments::{Changed, METRICS};
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use patchcord_control::grants::{Grants, SECRET_BYTES_MAX, SECRET_BYTES_MIN};
@@ -140,7 +140,9 @@ pub(crate) async fn create_tenant(asked: Asked) -> Outcome {
             })?;
         }
     }
-    asked.deployed_anew_of(&Tenant(wanted.id.clone())).await?;
+    asked
+        .deployed_anew_of(&Tenant(wanted.id.clone()), &Changed::Account)
+        .await?;
     let tenant = tenants::get(database, &id).await?;
     let place = format!("/v1/tenants/{}", wanted.id);
     Ok(Reply::json(StatusCode::CREATED, &TenantResource::from(&tenant)).with(LOCATION, place))
@@ -174,7 +176,9 @@ pub(crate) async fn change_tenant(asked: Asked) -> Outcome {
         let state = wanted.state.map_or(tenant.state, Into::into);
         tenants::update(database, &tenant.id, from, name, state).await
     })?;
-    asked.deployed_anew_of(&Tenant(tenant.id.as_str().to_owned())).await?;
+    asked
+        .deployed_anew_of(&Tenant(tenant.id.as_str().to_owned()), &Changed::Account)
+        .await?;
     let tenant = tenants::get(database, &tenant.id).await?;
     Ok(asked.revised(tenant.revision, &TenantResource::from(&tenant)))
 }
@@ -366,13 +370,13 @@ pub(crate) async fn set_secret(asked: Asked) -> Outcome {
         }
         Err(other) => return Err(other.into()),
     }
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Secrets).await?;
     Ok(Reply::nothing())
 }
 
 pub(crate) async fn delete_secret(asked: Asked) -> Outcome {
     secrets::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Secrets).await?;
     Ok(Reply::nothing())
 }
 
@@ -434,7 +438,9 @@ pub(crate) async fn set_quota(asked: Asked) -> Outcome {
         }
         Err(other) => return Err(other.into()),
     }
-    asked.deployed_anew_of(&Tenant(tenant.as_str().to_owned())).await?;
+    asked
+        .deployed_anew_of(&Tenant(tenant.as_str().to_owned()), &Changed::Quotas)
+        .await?;
     let shown = QuotaResource {
         metric: metric.to_owned(),
         most: wanted.most,
@@ -451,7 +457,9 @@ async fn quota_revision(database: &Database, tenant: &TenantId, metric: &str) ->
 pub(crate) async fn delete_quota(asked: Asked) -> Outcome {
     let tenant = cared_for(&asked).await?.id;
     quotas::delete(&asked.office.database, &tenant, asked.step(1)).await?;
-    asked.deployed_anew_of(&Tenant(tenant.as_str().to_owned())).await?;
+    asked
+        .deployed_anew_of(&Tenant(tenant.as_str().to_owned()), &Changed::Quotas)
+        .await?;
     Ok(Reply::nothing())
 }
 

@@ -11,6 +11,7 @@ use super::placing::Gone;
 use super::problem::{Code, Problem};
 use super::proving;
 use super::stored::{next, time};
+use crate::deployments::Changed;
 use crate::live_calls::Busy;
 use hyper::StatusCode;
 use hyper::header::LOCATION;
@@ -139,7 +140,7 @@ pub(crate) async fn get(asked: Asked) -> Outcome {
 
 pub(crate) async fn delete(asked: Asked) -> Outcome {
     caller_ids::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Numbers).await?;
     Ok(Reply::nothing())
 }
 
@@ -262,6 +263,6 @@ pub(crate) async fn set_default(asked: Asked) -> Outcome {
     }
     let text = wanted.as_ref().map(E164::reveal);
     caller_ids::set_default(&asked.office.database, &asked.tenant()?, text).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Numbers).await?;
     Ok(Reply::json(StatusCode::OK, &default_of(&asked)))
 }

@@ -4,7 +4,7 @@
 use super::endpoint::{Asked, Outcome, Reply};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next, time};
-use crate::deployments::{Permission, asked_for, covered};
+use crate::deployments::{Changed, Permission, asked_for, covered};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, LOCATION};
 use patchcord_control::grants::SECRETS_MAX;
@@ -227,7 +227,7 @@ pub(crate) async fn get_handler(asked: Asked) -> Outcome {
 pub(crate) async fn delete_handler(asked: Asked) -> Outcome {
     not_fixed(&asked)?;
     handlers::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     Ok(Reply::nothing())
 }
 
@@ -318,7 +318,7 @@ pub(crate) async fn publish(asked: Asked) -> Outcome {
         );
         return Err(Problem::of_field(Code::Refused, "module", detail));
     }
-    let asks_for = permissions(&module.imports, &wanted)?;
+    let asks_for = permissions(&module.imports, &wanted.http, &wanted.secrets)?;
     let earlier = versions::list(database, &tenant, &handler, &Paging::new(EARLIER, None)?).await?;
     let (granted, held) = split(asks_for, &earlier);
     match handlers::create(database, &tenant, &handler, asked.now()).await {
@@ -338,11 +338,9 @@ pub(crate) async fn publish(asked: Asked) -> Outcome {
     Ok(Reply::json(StatusCode::CREATED, &VersionResource::from(&version)).with(LOCATION, place))
 }
 
-fn permissions(imports: &[String], wanted: &PublishVersion) -> Result<Vec<Permission>, Problem> {
-    for (field, list, most) in [
-        ("http", &wanted.http, SERVERS_MAX),
-        ("secrets", &wanted.secrets, SECRETS_MAX),
-    ] {
+/// What a module asks for that imports these interfaces and wants these web servers and secrets.
+pub(super) fn permissions(imports: &[String], http: &[String], secrets: &[String]) -> Result<Vec<Permission>, Problem> {
+    for (field, list, most) in [("http", http, SERVERS_MAX), ("secrets", secrets, SECRETS_MAX)] {
         if list.len() > most {
             let detail = format!("{field}: give at most {most}");
             return Err(Problem::of_field(Code::Refused, field, detail));
@@ -351,20 +349,17 @@ fn permissions(imports: &[String], wanted: &PublishVersion) -> Result<Vec<Permis
     let imports_http = imports.iter().any(|import| import == "http");
     // A request may carry a secret that the handler never sees.
     let imports_secrets = imports_http || imports.iter().any(|import| import == "secrets");
-    let useless = [
-        ("http", imports_http, &wanted.http),
-        ("secrets", imports_secrets, &wanted.secrets),
-    ];
+    let useless = [("http", imports_http, http), ("secrets", imports_secrets, secrets)];
     for (field, imports_it, list) in useless {
         if !imports_it && !list.is_empty() {
             let detail = format!("{field}: the module does not import `{field}`, so it can make no use of them");
             return Err(Problem::of_field(Code::Refused, field, detail));
         }
     }
-    for secret in &wanted.secrets {
+    for secret in secrets {
         name("secrets", secret)?;
     }
-    asked_for(imports, &wanted.http, &wanted.secrets).map_err(|url| {
+    asked_for(imports, http, secrets).map_err(|url| {
         let detail = format!("http: {url:?} is no address such as \"https://crm.example.com/\"");
         Problem::of_field(Code::Refused, "http", detail)
     })
@@ -416,7 +411,7 @@ pub(crate) async fn grant(asked: Asked) -> Outcome {
         versions::get(database, &tenant, handler, number).await?.revision,
         |from| versions::grant(database, &tenant, handler, number, from).await
     )?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     let version = versions::get(database, &tenant, handler, number).await?;
     Ok(asked.revised(version.revision, &VersionResource::from(&version)))
 }
@@ -505,7 +500,7 @@ pub(crate) async fn rollback(asked: Asked) -> Outcome {
 }
 
 async fn rolled_out(asked: &Asked) -> Outcome {
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Handler(asked.step(0).to_owned())).await?;
     let rollout = rollouts::get(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
     let shown = shown(asked, asked.step(0), &rollout);
     Ok(asked.revised(tag(rollout.revision, shown.taken_out), &shown))

@@ -7,6 +7,7 @@ use super::problem::{Code, Problem};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub(crate) struct Endpoint {
     /// Its name in generated clients.
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
+    /// What else is to be said of it, in whole sentences.
+    pub(crate) about: &'static str,
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: Option<Body>,
     pub(crate) answer: Answer,
@@ -109,6 +112,16 @@ pub(crate) struct Answer {
     pub(crate) example: Option<Value>,
     /// Other answers with which all is well, and what they mean.
     pub(crate) also: &'static [(StatusCode, &'static str)],
+    pub(crate) secrecy: Secrecy,
+}
+
+/// What is in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrecy {
+    /// Nothing that whoever has the database may not read.
+    Open,
+    /// A secret that is shown this once: it is never kept in clear.
+    Secret,
 }
 
 /// Something asked, with all that came.
@@ -120,8 +133,11 @@ pub(crate) struct Asked {
     pub(crate) path: Vec<String>,
     /// Only parameters of the table; decoded.
     pub(crate) query: Vec<(String, String)>,
+    pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The way to the bare connection, if the request asks to go on otherwise than by HTTP.
+    pub(crate) upgrade: Option<OnUpgrade>,
 }
 
 impl Asked {

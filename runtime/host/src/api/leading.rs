@@ -4,7 +4,7 @@ use super::deploying::Source;
 use super::endpoint::{Asked, Outcome, Reply};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next};
-use crate::deployments::{fallback_text, read_fallback};
+use crate::deployments::{Changed, fallback_text, read_fallback};
 use hyper::StatusCode;
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{FALLBACKS_MAX, Fallback};
@@ -160,7 +160,7 @@ pub(crate) async fn set_route(asked: Asked) -> Outcome {
         }
         Err(error) => return Err(no_handler(error.into())),
     }
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Routes).await?;
     let route = routes::get(database, &tenant, to).await?;
     Ok(asked.revised(route.revision, &RouteResource::from(&route)))
 }
@@ -176,7 +176,7 @@ fn no_handler(problem: Problem) -> Problem {
 
 pub(crate) async fn delete_route(asked: Asked) -> Outcome {
     routes::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Routes).await?;
     Ok(Reply::nothing())
 }
 
@@ -238,14 +238,14 @@ pub(crate) async fn set_number(asked: Asked) -> Outcome {
         numbers::update(database, &tenant, (number, from), handler).await
     })
     .map_err(no_handler)?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Numbers).await?;
     let number = numbers::get(database, &tenant, number).await?;
     Ok(asked.revised(number.revision, &NumberResource::from(&number)))
 }
 
 pub(crate) async fn delete_number(asked: Asked) -> Outcome {
     numbers::delete(&asked.office.database, &asked.tenant()?, asked.step(0)).await?;
-    asked.deployed_anew().await?;
+    asked.deployed_anew(&Changed::Numbers).await?;
     Ok(Reply::nothing())
 }
 
@@ -265,7 +265,7 @@ pub(crate) async fn give_number(asked: Asked) -> Outcome {
         found.map_err(|error| no_handler(error.into()))?;
     }
     numbers::create(database, &id, &number, wanted.handler.as_deref(), asked.now()).await?;
-    asked.deployed_anew_of(&Tenant(tenant)).await?;
+    asked.deployed_anew_of(&Tenant(tenant), &Changed::Numbers).await?;
     let number = numbers::get(database, &id, &number).await?;
     Ok(Reply::json(StatusCode::CREATED, &NumberResource::from(&number)))
 }

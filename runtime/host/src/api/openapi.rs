@@ -104,7 +104,8 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         },
     });
     if let Some(scope) = endpoint.scope {
-        operation["description"] = json!(format!("Needs a key with the scope `{}`.", scope.name()));
+        let about = format!("Needs a key with the scope `{}`. {}", scope.name(), endpoint.about);
+        operation["description"] = json!(about.trim_end());
     }
     if let Some(body) = &endpoint.body {
         let content = match body {

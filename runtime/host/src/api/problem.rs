@@ -40,7 +40,7 @@ pub(crate) enum Code {
     InUse,
     /// It is not what `If-Match` names any more.
     ChangedMeanwhile,
-    /// A version asks for permissions that nobody granted.
+    /// It asks for permissions that nobody granted.
     PermissionsHeld,
     /// The module does not fit the contract.
     BadModule,
@@ -115,7 +115,7 @@ impl Code {
             Self::Exists => "There is one of this name already.",
             Self::InUse => "Something else needs it.",
             Self::ChangedMeanwhile => "It was changed since the revision that If-Match names.",
-            Self::PermissionsHeld => "The version asks for permissions that nobody granted.",
+            Self::PermissionsHeld => "It asks for permissions that nobody granted.",
             Self::BadModule => "The module does not fit the contract.",
             Self::WrongMediaType => "The body has another media type than the one that is asked for.",
             Self::TooLarge => "The body is too large.",

@@ -1,7 +1,7 @@
 //! Codes that were keyed: what handlers of proofs report is tried, and they are told what came of it. A code is in no log, and in the
 //! database only as a hash that counts for minutes.
 
-use crate::deployments::{Deployments, now_ms};
+use crate::deployments::{Changed, Deployments, now_ms};
 use crate::live_calls::LiveCalls;
 use aws_lc_rs::digest::{SHA256, digest};
 use patchcord_control::events::{Event, Happening};
@@ -86,7 +86,7 @@ impl Desk {
         };
         if proof == Proof::Right {
             // Whoever is told so may call with it at once.
-            self.deployments.read_again(&event.tenant).await?;
+            self.deployments.read_again(&event.tenant, &Changed::Numbers).await?;
         }
         self.answer(event, proof).await;
         Ok(())

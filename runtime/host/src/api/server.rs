@@ -8,6 +8,7 @@ use super::keys::{ApiKey, Scope};
 use super::paths;
 use super::problem::{Code, Problem};
 use super::repeats::{KEY_BYTES, Name, Repeat};
+use super::websocket;
 use crate::certificates::Certificates;
 use crate::deployments::now_ms;
 use crate::transports::tls;
@@ -23,7 +24,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_database::audit::{self, NewEntry};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -83,7 +84,7 @@ pub(super) async fn accept(listener: TcpListener, certificates: Option<Arc<Certi
 }
 
 /// Serves one connection until it is closed.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, office: Arc<Office>) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, office: Arc<Office>) {
     let service = service_fn(|request| {
         let office = office.clone();
         async move { Ok::<_, Infallible>(answer(office, request).await) }
@@ -93,6 +94,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, office: Arc<Office>)
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
         .await;
 }
 
@@ -155,7 +157,7 @@ async fn ask(
 ) -> Result<Reply, Problem> {
     let key = authenticated(&office, endpoint.scope, &request).await?;
     let query = query(endpoint, request.uri().query().unwrap_or_default())?;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let (body, _place) = match &endpoint.body {
         Some(wanted) => {
             wanted.check(&parts.headers)?;
@@ -175,6 +177,8 @@ async fn ask(
         key,
         path,
         query,
+        upgrade: parts.extensions.remove(),
+        method: parts.method,
         headers: parts.headers,
         body: body.clone(),
     };
@@ -182,13 +186,19 @@ async fn ask(
         return done(&office, entry, (endpoint.handle)(asked).await).await;
     };
     let request = [parts.uri.path().as_bytes(), b"\n", &body];
-    match office.repeats.look(Instant::now(), &name, &request)? {
-        Repeat::Again(reply) => Ok(reply),
-        Repeat::New => {
-            let outcome = done(&office, entry, (endpoint.handle)(asked).await).await;
-            office.repeats.keep(&name, outcome).await
-        }
+    if let Repeat::Again(reply) = office.repeats.look(now_ms(), &name, &request).await? {
+        return Ok(reply);
     }
+    let (handle, secrecy) = (endpoint.handle, endpoint.answer.secrecy);
+    let office = office.clone();
+    // A client that goes leaves nothing half done: it finds the answer when it asks again.
+    let work = tokio::spawn(async move {
+        let outcome = done(&office, entry, handle(asked).await).await;
+        office.repeats.keep((&name, now_ms()), secrecy, outcome).await
+    });
+    // A panic in it was printed when it happened.
+    work.await
+        .unwrap_or_else(|_| Err(Problem::new(Code::Unavailable, "this could not be done")))
 }
 
 /// What is to stand in the audit log once a request is done.
@@ -225,7 +235,8 @@ fn repeat_name(parts: &Parts, tenant: &Tenant) -> Result<Option<Name>, Problem> 
     else {
         return Ok(None);
     };
-    let key = key.to_str().ok().filter(|key| (1..=KEY_BYTES).contains(&key.len()));
+    let fits = |key: &&str| (1..=KEY_BYTES).contains(&key.len()) && !key.contains('\t');
+    let key = key.to_str().ok().filter(fits);
     let key = key.ok_or_else(|| {
         let right = format!("{IDEMPOTENCY_KEY}: give 1 to {KEY_BYTES} signs of ASCII");
         Problem::of_field(Code::InvalidRequest, IDEMPOTENCY_KEY, right)
@@ -243,6 +254,10 @@ async fn authenticated(office: &Office, needed: Option<Scope>, request: &Request
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
+    let given = match websocket::is_asked(request.method(), request.headers()) {
+        true => given.or_else(|| websocket::key(request.headers())),
+        false => given,
+    };
     let known = match given {
         Some(key) => office.keys.find(key, now_ms()).await?,
         None => None,

@@ -2,7 +2,7 @@
 
 use super::endpoint::{Asked, Reply, is_known};
 use super::problem::{Code, Problem};
-use crate::deployments::now_ms;
+use crate::deployments::{Changed, now_ms};
 use crate::records::rfc3339;
 use hyper::StatusCode;
 use hyper::header::{ETAG, IF_MATCH};
@@ -90,13 +90,13 @@ impl Asked {
     }
 
     /// Something that this tenant has deployed was changed: calls that begin from now on find it.
-    pub(crate) async fn deployed_anew(&self) -> Result<(), Problem> {
-        self.deployed_anew_of(&self.key.tenant).await
+    pub(crate) async fn deployed_anew(&self, changed: &Changed) -> Result<(), Problem> {
+        self.deployed_anew_of(&self.key.tenant, changed).await
     }
 
     /// The same of another tenant.
-    pub(crate) async fn deployed_anew_of(&self, tenant: &Tenant) -> Result<(), Problem> {
-        Ok(self.office.deployments.read_again(tenant).await?)
+    pub(crate) async fn deployed_anew_of(&self, tenant: &Tenant, changed: &Changed) -> Result<(), Problem> {
+        Ok(self.office.deployments.read_again(tenant, changed).await?)
     }
 
     /// The time that rows are written with.

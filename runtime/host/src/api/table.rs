@@ -3,9 +3,10 @@
 mod accounts;
 mod caller_ids;
 mod deploying;
+mod receivers;
 
 use super::calls::{self, CallReference, Joined, RecordingReference};
-use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, schema};
+use super::endpoint::{Answer, Asked, Body, Endpoint, Handle, Outcome, Parameter, Reply, Secrecy, schema};
 use super::events;
 use super::keys::Scope;
 use super::openapi;
@@ -39,6 +40,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(sound_of_calls());
     all.extend(of_events());
     all.extend(deploying::rows());
+    all.extend(receivers::rows());
     all.extend(accounts::rows());
     all.extend(caller_ids::rows());
     all.extend(watching::rows());
@@ -229,17 +231,27 @@ fn sound_of_calls() -> Vec<Endpoint> {
     ]
 }
 
+/// What is said of everything that tells events.
+const BY_WEBSOCKET: &str = "With `Upgrade: websocket` (RFC 6455) the same comes by WebSocket: each event is one text message, the \
+    JSON of the server-sent `data`; what a slow reader lost is `{\"event\":\"lost\",\"events\":7}`. The subprotocol is \
+    `patchcord.events.v1`; a page in a browser, which can set no header, offers `bearer.` and its key as a second one. Of a tenant \
+    64 may read events and logs at the same time, of a node 384.";
+
 fn of_events() -> Vec<Endpoint> {
     let stream = |about| answer(about, Some(("text/event-stream", schema::<String>)), None);
     vec![
         Endpoint {
+            about: BY_WEBSOCKET,
             answer: stream("Server-sent events, without end."),
+            problems: &[Code::TooMany],
             ..get("/v1/events", "streamEvents", "What happens in all calls", |asked| {
                 Box::pin(events::of_tenant(asked))
             })
         },
         Endpoint {
+            about: BY_WEBSOCKET,
             answer: stream("Server-sent events, until the call is over."),
+            problems: &[Code::TooMany],
             ..get(
                 "/v1/calls/{call}/events",
                 "streamCallEvents",
@@ -257,6 +269,7 @@ pub(super) fn get(path: &'static str, name: &'static str, summary: &'static str,
         scope: Some(Scope::Read),
         name,
         summary,
+        about: "",
         query: Vec::new(),
         body: None,
         answer: answer("Done.", None, None),
@@ -273,6 +286,14 @@ pub(super) fn post(path: &'static str, name: &'static str, summary: &'static str
         scope: Some(Scope::Write),
         answer: nothing(),
         ..get(path, name, summary, handle)
+    }
+}
+
+/// An answer with something that is shown this once.
+pub(super) fn secret(answer: Answer) -> Answer {
+    Answer {
+        secrecy: Secrecy::Secret,
+        ..answer
     }
 }
 
@@ -349,6 +370,7 @@ pub(super) fn answer(
         content,
         example,
         also: &[],
+        secrecy: Secrecy::Open,
     }
 }
 

@@ -107,6 +107,7 @@ async fn journal(asked: Asked) -> Outcome {
 /// Lines of all calls of the tenant as they come.
 async fn logs(asked: Asked) -> Outcome {
     let call = asked.parsed("call", "the id of a call", calls::read_id)?;
+    let place = asked.office.readers.enter(&asked.key.tenant)?;
     let reader = LogReader {
         lines: asked.office.history.sightings.read(),
         tenant: asked.key.tenant.clone(),
@@ -117,7 +118,7 @@ async fn logs(asked: Asked) -> Outcome {
         let text = reader.next().await?;
         Some((text, reader))
     });
-    Ok(events::server_sent(texts))
+    Ok(events::server_sent(texts, place))
 }
 
 struct LogReader {

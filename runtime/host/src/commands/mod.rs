@@ -67,6 +67,7 @@ enum Verb {
     Secrets(remote::secrets::Options),
     Tenants(remote::tenants::Tenants),
     Keys(remote::tenants::Keys),
+    Webhooks(remote::webhooks::Options),
     Usage(remote::usage::Options),
 }
 
@@ -98,6 +99,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Secrets(options) => remote::secrets::run(&options),
         Verb::Tenants(options) => remote::tenants::tenants(&options),
         Verb::Keys(options) => remote::tenants::keys(&options),
+        Verb::Webhooks(options) => remote::webhooks::run(&options),
         Verb::Usage(options) => remote::usage::run(&options),
     };
     done.unwrap_or_else(|error| {

@@ -11,6 +11,7 @@ pub(crate) mod secrets;
 pub(crate) mod tenants;
 pub(crate) mod trace;
 pub(crate) mod usage;
+pub(crate) mod webhooks;
 
 use anyhow::{Context, Result};
 use hyper::Method;

@@ -158,6 +158,7 @@ pub(super) fn readers(api: Option<&ApiConfig>) -> Vec<Subscription> {
         handlers: None,
         kinds: EventKinds::ALL,
         name: READERS.into(),
+        webhook: None,
     };
     tenants.into_iter().map(reads).collect()
 }

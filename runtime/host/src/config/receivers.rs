@@ -19,7 +19,7 @@ use super::reader::{ConfigError, Table};
 use super::secrets::Secrets;
 use super::{NAME, module, name, tenant, web_requests};
 use crate::telling::{TellingConfig, Webhook};
-use patchcord_control::events::{EventKind, EventKinds, RECEIVERS_MAX, Subscription};
+use patchcord_control::events::{EventKind, EventKinds, NAMED_RECEIVERS_MAX, Subscription};
 use patchcord_control::grants::{Grants, SECRET_BYTES_MIN};
 use patchcord_control::http_urls::HttpUrl;
 use patchcord_control::ids::Tenant;
@@ -86,8 +86,7 @@ impl Receivers {
         for Placed { value: handler, .. } in handlers {
             let told = self.subscriptions.iter();
             let told = told.filter(|one| one.is_for(&handler.tenant, &handler.name)).count();
-            // One place is for those who read events through the API.
-            let most = RECEIVERS_MAX - 1;
+            let most = NAMED_RECEIVERS_MAX;
             if told > most {
                 let sentence = format!(
                     "{told} webhooks and event sinks are for calls of {:?}, and there may be {most}",
@@ -129,6 +128,7 @@ fn subscription(
             EventKinds::of(&kinds)
         },
         name,
+        webhook: None,
     })
 }
 

@@ -4,7 +4,7 @@
 use super::loading::Loader;
 use super::permissions::Permission;
 use super::shown::{Shown, read_number};
-use super::{Deployed, OfTenant, Tried};
+use super::{Changed, Deployed, OfTenant, Tried};
 use patchcord_control::grants::Grants;
 use patchcord_control::http_urls::{HttpAllow, HttpUrl};
 use patchcord_control::ids::Tenant;
@@ -26,22 +26,23 @@ const TAKE_OUT: TakeOut = TakeOut {
 };
 
 /// Whose rows, and what they are made into.
-struct Reader<'r> {
-    database: &'r Database,
-    loader: &'r Loader,
-    id: &'r TenantId,
-    tenant: Tenant,
+pub(super) struct Reader<'r> {
+    pub(super) database: &'r Database,
+    pub(super) loader: &'r Loader,
+    pub(super) id: &'r TenantId,
+    pub(super) tenant: Tenant,
     /// What was read the last time: what has not changed is kept, compiled code and failures of a trial alike.
-    before: OfTenant,
+    pub(super) before: OfTenant,
 }
 
-/// What a tenant has deployed.
+/// What a tenant has deployed, from what was known before and what was changed since.
 pub(super) async fn of_tenant(
     database: &Database,
     loader: &Loader,
     id: &TenantId,
-    before: OfTenant,
+    (before, changed): (OfTenant, &Changed),
 ) -> Result<OfTenant, Error> {
+    let mut now = before.clone();
     let reader = Reader {
         database,
         loader,
@@ -49,14 +50,36 @@ pub(super) async fn of_tenant(
         tenant: Tenant(id.as_str().to_owned()),
         before,
     };
-    let numbers = reader.numbers().await?;
-    Ok(OfTenant {
-        handlers: reader.handlers().await?,
-        routes: reader.routes().await?,
-        shown: reader.shown(&numbers).await?,
-        numbers: reader.led(numbers),
-        ..OfTenant::default()
-    })
+    match changed {
+        Changed::Account => {
+            let numbers = reader.numbers().await?;
+            now = OfTenant {
+                handlers: reader.handlers().await?,
+                routes: reader.routes().await?,
+                shown: reader.shown(&numbers).await?,
+                numbers: reader.led(numbers),
+                receivers: reader.receivers().await?,
+                spend_per_day: now.spend_per_day,
+            }
+        }
+        Changed::Handler(name) => match reader.handler(name).await? {
+            Some(handler) => drop(now.handlers.insert(name.clone(), handler)),
+            None => drop(now.handlers.remove(name)),
+        },
+        Changed::Routes => now.routes = reader.routes().await?,
+        Changed::Numbers => {
+            let numbers = reader.numbers().await?;
+            now.shown = reader.shown(&numbers).await?;
+            now.numbers = reader.led(numbers);
+        }
+        Changed::Receivers => now.receivers = reader.receivers().await?,
+        Changed::Secrets => {
+            now.handlers = reader.handlers().await?;
+            now.receivers = reader.receivers().await?;
+        }
+        Changed::Quotas => {}
+    }
+    Ok(now)
 }
 
 /// All pages of a list; `$page` reads one.
@@ -74,22 +97,27 @@ macro_rules! all {
         }
     }};
 }
+pub(super) use all;
 
 impl Reader<'_> {
     async fn handlers(&self) -> Result<BTreeMap<String, Deployed>, Error> {
         let named = all!(|paging| handlers::list(self.database, self.id, &paging));
         let mut deployed = BTreeMap::new();
         for handler in named {
-            let rollout = match rollouts::get(self.database, self.id, &handler.name).await {
-                Ok(rollout) => rollout,
-                Err(Error::NotFound(_)) => continue,
-                Err(other) => return Err(other),
-            };
-            if let Some(one) = self.deployed(&handler.name, &rollout).await? {
+            if let Some(one) = self.handler(&handler.name).await? {
                 deployed.insert(handler.name, one);
             }
         }
         Ok(deployed)
+    }
+
+    /// One of them; none if it has no calls.
+    async fn handler(&self, name: &str) -> Result<Option<Deployed>, Error> {
+        match rollouts::get(self.database, self.id, name).await {
+            Ok(rollout) => self.deployed(name, &rollout).await,
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 
     async fn deployed(&self, name: &str, rollout: &Rollout) -> Result<Option<Deployed>, Error> {
@@ -165,7 +193,7 @@ impl Reader<'_> {
         }
     }
 
-    async fn grants(&self, permissions: &[Permission]) -> Result<Grants, Error> {
+    pub(super) async fn grants(&self, permissions: &[Permission]) -> Result<Grants, Error> {
         let (mut grants, mut servers) = (Grants::default(), Vec::new());
         for permission in permissions {
             match permission {

@@ -12,7 +12,7 @@ use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use crate::telemetry::{Telemetry, TelemetryConfig, TelemetryError};
-use crate::telling::Listeners;
+use crate::telling::{Courier, Listeners};
 use crate::trace::store::TraceQueue;
 use patchcord_control::events::Event;
 use patchcord_guest::Runtime;
@@ -98,6 +98,7 @@ impl Heard {
             loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,
             tenancy: config.tenancy.clone(),
+            courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };
         Ok(Some((sources, past)))
     }

@@ -28,7 +28,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// One that a handler subscribed; its name is that of its server.
+    /// One that a call names with all that it takes; its name is that of its server.
     pub(super) fn subscribed(webhook: &SubscribedWebhook) -> Self {
         Self {
             name: webhook.url.host().into(),
@@ -39,8 +39,8 @@ impl Webhook {
     }
 }
 
-/// Sends an event once.
-pub(super) async fn send(client: &Client, webhook: &Webhook, event: &Event, sequence: u32) -> Result<(), Failed> {
+/// Sends an event once; the status of the answer.
+pub(super) async fn send(client: &Client, webhook: &Webhook, event: &Event, sequence: u32) -> Result<u16, Failed> {
     let parameters = event.parameters(sequence);
     let (secret, url) = (webhook.secret.reveal(), webhook.written.reveal());
     let signed = signature::sign(secret, url, &parameters, time_of_day().seconds);
@@ -52,10 +52,15 @@ pub(super) async fn send(client: &Client, webhook: &Webhook, event: &Event, sequ
         .header(signature::HEADER, signed.signature)
         .body(Full::new(Bytes::from(signed.body)))
         .map_err(|_| Failed::ForGood("its address makes no request".to_owned()))?;
-    match client.status(&webhook.url, request).await {
-        Ok(200..=299) => Ok(()),
-        Ok(GONE) => Err(Failed::ForGood("it answered 410: nobody is there any more".to_owned())),
-        Ok(status) => Err(Failed::Again(format!("it answered {status}"))),
-        Err(why) => Err(Failed::Again(format!("it did not answer: {why}"))),
+    let answered = client.status(&webhook.url, request).await;
+    answered.map_err(|why| Failed::Again(format!("it did not answer: {why}")))
+}
+
+/// What the status of an answer means.
+pub(super) fn judged(status: u16) -> Result<(), Failed> {
+    match status {
+        200..=299 => Ok(()),
+        GONE => Err(Failed::ForGood("it answered 410: nobody is there any more".to_owned())),
+        status => Err(Failed::Again(format!("it answered {status}"))),
     }
 }

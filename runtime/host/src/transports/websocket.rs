@@ -156,7 +156,7 @@ fn words<'a>(request: &'a httparse::Request<'_, '_>, name: &'a str) -> impl Iter
 }
 
 /// 16 bytes in base64.
-fn is_key(key: &str) -> bool {
+pub(crate) fn is_key(key: &str) -> bool {
     let digit = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     key.len() == 24 && key.ends_with("==") && key[..22].chars().all(digit)
 }

@@ -28,6 +28,7 @@ fn receiver(name: &str, kinds: EventKinds) -> Arc<Subscription> {
         handlers: None,
         kinds,
         name: name.into(),
+        webhook: None,
     })
 }
 

@@ -53,6 +53,7 @@ fn examples_of_bodies_are_bodies() {
         fn is<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), serde_json::Error> {
             serde_json::from_str::<T>(text).map(drop)
         }
+        use crate::api::receivers::{event_sinks, webhooks};
         use crate::api::{accounts, caller_ids, deploying, leading, orders, recordings};
         Some(match name {
             "linkRecording" => is::<recordings::MakeLink>(&text),
@@ -60,6 +61,10 @@ fn examples_of_bodies_are_bodies() {
             "setRollout" => is::<deploying::SetRollout>(&text),
             "setRoute" => is::<leading::SetRoute>(&text),
             "setNumber" | "giveNumber" => is::<leading::SetNumber>(&text),
+            "makeWebhook" => is::<webhooks::MakeWebhook>(&text),
+            "changeWebhook" => is::<webhooks::ChangeWebhook>(&text),
+            "makeEventSink" => is::<event_sinks::MakeEventSink>(&text),
+            "changeEventSink" => is::<event_sinks::ChangeEventSink>(&text),
             "createTenant" => is::<accounts::NewTenant>(&text),
             "changeTenant" => is::<accounts::ChangeTenant>(&text),
             "makeKey" | "makeKeyOf" => is::<accounts::MakeKey>(&text),

@@ -1,6 +1,6 @@
 //! Rows of tenants, keys, secrets, usage and the audit log.
 
-use super::{body, change, created, get, json_answer, nothing, pages, parameter};
+use super::{body, change, created, get, json_answer, nothing, pages, parameter, secret};
 use crate::api::accounts::{
     self, AuditList, ChangeTenant, KeyList, MakeKey, NewKeyResource, NewTenant, QuotaList, QuotaResource, SecretList,
     SetQuota, SetSecret, TenantList, TenantResource, UsageList,
@@ -92,10 +92,10 @@ fn tenants() -> Vec<Endpoint> {
             Method::POST,
             Endpoint {
                 body: body::<MakeKey>(json!({ "name": "first", "scopes": ["read", "write", "admin"] })),
-                answer: created(json_answer::<NewKeyResource>(
+                answer: secret(created(json_answer::<NewKeyResource>(
                     "The key, which is shown this once.",
                     new_key(),
-                )),
+                ))),
                 ..get(
                     "/v1/tenants/{tenant}/keys",
                     "makeKeyOf",
@@ -123,10 +123,10 @@ fn keys() -> Vec<Endpoint> {
             Method::POST,
             Endpoint {
                 body: body::<MakeKey>(json!({ "name": "ci", "scopes": ["read", "write"] })),
-                answer: created(json_answer::<NewKeyResource>(
+                answer: secret(created(json_answer::<NewKeyResource>(
                     "The key, which is shown this once.",
                     new_key(),
-                )),
+                ))),
                 ..get("/v1/keys", "makeKey", "Make an API key", |asked| {
                     Box::pin(accounts::make_key(asked))
                 })

@@ -1,6 +1,6 @@
 //! Rows of caller ids.
 
-use super::{body, change, created, get, json_answer, nothing, pages};
+use super::{body, change, created, get, json_answer, nothing, pages, secret};
 use crate::api::caller_ids::{self, AskCallerId, CallerIdList, CallerIdResource, DefaultCallerId, NewCallerIdResource};
 use crate::api::endpoint::Endpoint;
 use crate::api::problem::Code;
@@ -39,10 +39,10 @@ fn of_caller_ids() -> Vec<Endpoint> {
             Method::POST,
             Endpoint {
                 body: body::<AskCallerId>(json!({ "number": "+15550123" })),
-                answer: created(json_answer::<NewCallerIdResource>(
+                answer: secret(created(json_answer::<NewCallerIdResource>(
                     "The number is being called; whoever answers keys the code, which is shown this once.",
                     new_caller_id(),
-                )),
+                ))),
                 problems: &[Code::Exists, Code::TooMany],
                 ..get(
                     "/v1/caller-ids",

@@ -2,6 +2,7 @@
 
 use super::words::{CallLog, CallQuality, TraceResource};
 use crate::api::endpoint::{Answer, Endpoint, schema};
+use crate::api::problem::Code;
 use crate::api::table::{answer, get, json_answer, parameter};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -81,6 +82,7 @@ fn of_logs() -> Vec<Endpoint> {
                 "Server-sent events without end: `log` with a line, or `lost` with the number of lines that came too fast.",
                 "text/event-stream",
             ),
+            problems: &[Code::TooMany],
             ..get("/v1/logs", "streamLogs", "What handlers log, as they do", |asked| {
                 Box::pin(super::logs(asked))
             })
