@@ -231,6 +231,7 @@ fn keep_to_itself(setup: &mut Setup) {
         handlers: None,
         kinds: EventKinds::of(&[EventKind::Custom, EventKind::CallEnded]),
         name: PROOFS.into(),
+        webhook: None,
     };
     // It comes first: of too many, the last are not told.
     setup.receivers = std::iter::once(proofs).chain(others).map(Arc::new).collect();

@@ -1,6 +1,9 @@
 //! Tenants and each other's things.
 
-use super::{KEY, OPERATOR, SECRET, STRANGER, call, client, database, done, hosting, publish, put, refused, upload};
+use super::{
+    KEY, OPERATOR, SECRET, STRANGER, call, client, database, done, hosting, long_call, publish, put, refused, until,
+    upload,
+};
 use crate::handlers::call_module;
 use crate::http::Client;
 use patchcord_host::Node;

@@ -46,6 +46,7 @@ impl Page {
                 code_cache: None,
             },
             home: tenant,
+            caller_ids: None,
         };
         Ok((Self { key, address: listen }, config))
     }
