@@ -60,6 +60,7 @@ pub(crate) struct ShardFigures {
     pub(crate) started: Figure,
     pub(crate) refused_no_route: Figure,
     pub(crate) refused_full: Figure,
+    pub(crate) refused_working: Figure,
     pub(crate) refused_draining: Figure,
     pub(crate) refused_media: Figure,
     pub(crate) signatures_good: Figure,
@@ -93,6 +94,7 @@ impl ShardFigures {
         self.started.set(counts.started);
         self.refused_no_route.set(counts.refused_no_route);
         self.refused_full.set(counts.refused_full);
+        self.refused_working.set(counts.refused_working);
         self.refused_draining.set(counts.refused_draining);
         self.refused_media.set(counts.refused_media);
         self.signatures_good.set(counts.signatures_good);

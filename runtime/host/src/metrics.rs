@@ -54,6 +54,7 @@ fn calls(page: &mut Page, figures: &Figures) {
         &[
             ("no_route", figures.sum(|shard| &shard.refused_no_route)),
             ("full", figures.sum(|shard| &shard.refused_full)),
+            ("computing", figures.sum(|shard| &shard.refused_working)),
             ("draining", figures.sum(|shard| &shard.refused_draining)),
             ("media", figures.sum(|shard| &shard.refused_media)),
         ],

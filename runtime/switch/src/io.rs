@@ -470,6 +470,8 @@ pub struct Counts {
     pub refused_no_route: u64,
     /// Refused: too many calls or no port (503).
     pub refused_full: u64,
+    /// Refused: the handlers of the tenant compute more than they can be given (503).
+    pub refused_working: u64,
     /// Refused: draining (503).
     pub refused_draining: u64,
     /// Refused: no common codec or a bad description (488).

@@ -108,6 +108,9 @@ impl Shard {
             self.counts.refused_full += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
         }
+        if self.computes_enough(now, &route.tenant) {
+            return self.refuse(now, dialog, UNAVAILABLE);
+        }
         let seat = match self.new_seat(now, &route.tenant) {
             Ok(seat) => seat,
             Err(refused) => return self.refuse_for_tenant(now, dialog, (&request, &route), refused),

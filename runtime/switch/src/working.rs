@@ -14,16 +14,23 @@ use patchcord_control::call::Turn;
 use patchcord_control::ids::{CallId, Tenant};
 use patchcord_guest::{SLICE_FUEL, Step, Usage};
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Host calls that are answered at once before others have their turn: with the answers and the journal some 100 microseconds.
 const HOST_CALLS_PER_SLICE: u32 = 32;
 
+/// Turns of one tenant that may be in the middle at the same time: one more new call is refused as one for which there is no time.
+const WORKING_MOST: usize = 64;
+/// So many are too many for a new call once one of them has waited for [`WORKING_OLD`]: there is more to compute than can be.
+const WORKING_SOME: usize = 8;
+/// See [`WORKING_SOME`].
+const WORKING_OLD: Duration = Duration::from_millis(100);
+
 /// The calls whose handlers are in the middle of a turn. Bounded by the calls of the shard.
 #[derive(Default)]
 pub(crate) struct WorkingTurns {
-    /// Those of each tenant; the tenant whose slice is due is the first.
-    tenants: VecDeque<(Tenant, VecDeque<CallId>)>,
+    /// Those of each tenant, with when their turns began; the tenant whose slice is due is the first.
+    tenants: VecDeque<(Tenant, VecDeque<(CallId, Instant)>)>,
     /// Since when the first waits, for [`Shard::wake_at`].
     since: Option<Instant>,
 }
@@ -34,32 +41,41 @@ impl WorkingTurns {
         self.since
     }
 
-    fn push(&mut self, now: Instant, tenant: &Tenant, id: CallId) {
+    /// Whether a tenant computes so much already that it gets no new calls for now.
+    fn has_enough(&self, now: Instant, tenant: &Tenant) -> bool {
+        let Some((_, turns)) = self.tenants.iter().find(|(of, _)| of == tenant) else {
+            return false;
+        };
+        let old = |began: Instant| now.saturating_duration_since(began) >= WORKING_OLD;
+        turns.len() >= WORKING_MOST || turns.len() >= WORKING_SOME && turns.iter().any(|(_, began)| old(*began))
+    }
+
+    fn push(&mut self, now: Instant, tenant: &Tenant, (id, began): (CallId, Instant)) {
         self.since.get_or_insert(now);
         match self.tenants.iter_mut().find(|(of, _)| of == tenant) {
-            Some((_, calls)) => calls.push_back(id),
-            None => self.tenants.push_back((tenant.clone(), VecDeque::from([id]))),
+            Some((_, turns)) => turns.push_back((id, began)),
+            None => self.tenants.push_back((tenant.clone(), VecDeque::from([(id, began)]))),
         }
     }
 
     /// The one that goes on now. The other tenants come before its tenant comes again.
     fn pop(&mut self) -> Option<CallId> {
-        let (tenant, mut calls) = self.tenants.pop_front()?;
-        let next = calls.pop_front();
-        if !calls.is_empty() {
-            self.tenants.push_back((tenant, calls));
+        let (tenant, mut turns) = self.tenants.pop_front()?;
+        let next = turns.pop_front();
+        if !turns.is_empty() {
+            self.tenants.push_back((tenant, turns));
         }
         if self.tenants.is_empty() {
             self.since = None;
         }
-        next
+        next.map(|(id, _)| id)
     }
 
     fn leave(&mut self, id: CallId) {
-        for (_, calls) in &mut self.tenants {
-            calls.retain(|call| *call != id);
+        for (_, turns) in &mut self.tenants {
+            turns.retain(|(call, _)| *call != id);
         }
-        self.tenants.retain(|(_, calls)| !calls.is_empty());
+        self.tenants.retain(|(_, turns)| !turns.is_empty());
         if self.tenants.is_empty() {
             self.since = None;
         }
@@ -76,6 +92,8 @@ pub(crate) struct Told {
     before: Usage,
     /// Fuel of this turn that its tenant was told of.
     burnt: u64,
+    /// When.
+    began: Instant,
 }
 
 /// A turn that others have interrupted.
@@ -116,6 +134,7 @@ impl Shard {
             turn,
             before: instance.usage(),
             burnt: 0,
+            began: now,
         };
         let step = instance.resume_a_slice(answer);
         self.worked(now, id, told, step);
@@ -188,10 +207,21 @@ impl Shard {
     }
 
     fn interrupt(&mut self, now: Instant, id: CallId, work: Work) {
+        let began = match &work {
+            Work::Answer(..) => now,
+            Work::Handler(told) | Work::Shadow(told, _) => told.began,
+        };
         let live = self.live(id);
         live.work = Some(work);
         let tenant = live.tenant.clone();
-        self.working.push(now, &tenant, id);
+        self.working.push(now, &tenant, (id, began));
+    }
+
+    /// Whether there is no time for a new call of a tenant, because its handlers compute more than they can be given.
+    pub(crate) fn computes_enough(&mut self, now: Instant, tenant: &Tenant) -> bool {
+        let enough = self.working.has_enough(now, tenant);
+        self.counts.refused_working += u64::from(enough);
+        enough
     }
 
     /// A handler that is ended is not in the middle of a turn any more. If it was: how its journal ends, and what it had used

@@ -38,6 +38,7 @@ fn shards_are_added_up_and_faults_named() {
     let counts = Counts {
         calls: 3,
         refused_full: 2,
+        refused_working: 3,
         ..Counts::default()
     };
     figures.shards[0].publish(&counts, &Default::default());
@@ -49,6 +50,7 @@ fn shards_are_added_up_and_faults_named() {
     for line in [
         "patchcord_calls_active 6",
         "patchcord_calls_refused_total{reason=\"full\"} 4",
+        "patchcord_calls_refused_total{reason=\"computing\"} 6",
         "patchcord_faults_total{kind=\"memory\"} 1",
         "patchcord_faults_total{kind=\"handles\"} 1",
         "patchcord_tenant_refused_total{limit=\"calls_at_once\"} 0",
