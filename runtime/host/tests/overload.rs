@@ -189,6 +189,8 @@ fn a_call_in_progress_is_served_new_ones_are_told_when_to_come_back_and_then_all
         callers.hang_up(call);
     }
     callers.until("those that were taken are over", all_gone);
+    // Their handlers compute on, until they have used the time of a turn.
+    callers.until("all calls are over", |_| metric(&node, "patchcord_calls_active") == 0);
     let later = callers.call("menu");
     callers.until("a new call is taken", |callers| callers.is_up(later));
     callers.hang_up(later);

@@ -1,5 +1,7 @@
 //! Who goes on next.
 
+#![allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
+
 use super::*;
 
 fn call(number: u128) -> CallId {

@@ -143,11 +143,9 @@ async fn of_a_long_answer_only_that_it_was_given_is_kept() {
     let bench = Bench::open("long", sealing()).await;
     assert!(matches!(bench.look(NOW, "a", b"1").await, Ok(Repeat::New)));
     let long = "x".repeat(BODY_BYTES);
-    let answered = bench
-        .keep("a", Secrecy::Open, reply(&long))
-        .await
-        .ok()
-        .expect("it is answered");
+    let Ok(answered) = bench.keep("a", Secrecy::Open, reply(&long)).await else {
+        panic!("it is answered");
+    };
     let body = answered.body.collect().await.expect("a body").to_bytes();
     assert_eq!(body.len(), BODY_BYTES + 2, "whole, the first time");
     assert_eq!(bench.look(NOW, "a", b"1").await.err(), Some(Code::WrongState));
