@@ -133,6 +133,12 @@ fn calm_node() -> Node {
     node(config, programs)
 }
 
+/// Those that waited too long, and those for whose handlers there was no time.
+fn refused_for_want_of_time(node: &Node) -> u64 {
+    metric(node, "patchcord_overload_refused_total{class=\"new_call\"}")
+        + metric(node, "patchcord_calls_refused_total{reason=\"computing\"}")
+}
+
 #[test]
 fn a_call_in_progress_is_served_new_ones_are_told_when_to_come_back_and_then_all_is_as_before() {
     let node = calm_node();
@@ -196,12 +202,7 @@ fn a_call_in_progress_is_served_new_ones_are_told_when_to_come_back_and_then_all
     callers.hang_up(later);
     callers.until("it is over", all_gone);
     wait_for_metric(&node, "patchcord_calls_active", 0);
-    // Those that waited too long, and those for whose handlers there was no time.
-    let counted = [
-        "patchcord_overload_refused_total{class=\"new_call\"}",
-        "patchcord_calls_refused_total{reason=\"computing\"}",
-    ];
-    let counted: u64 = counted.iter().map(|name| metric(&node, name)).sum();
+    let counted = refused_for_want_of_time(&node);
     assert!(counted >= refused, "{counted} of {refused}");
     assert_eq!(metric(&node, "patchcord_inbox_dropped_total"), 0);
 }
