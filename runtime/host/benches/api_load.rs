@@ -44,6 +44,7 @@ fn main() {
     attend(&mut callers, &mut listeners, Duration::from_secs(2));
     let client = client(&server);
     let call = first_call(&client);
+    deploy(&client);
     let time = pace.pick(Duration::from_secs(4), Duration::from_secs(20));
 
     let mut during = |what: &str, ask: Option<&(dyn Fn(u64) + Sync)>| {
@@ -80,7 +81,7 @@ fn main() {
                 &client,
                 Method::PUT,
                 &path,
-                Sent::Json(json!({ "handler": "bench" })),
+                Sent::Json(json!({ "handler": "deployed" })),
             ));
         }),
     );
@@ -115,6 +116,22 @@ fn client(server: &Server) -> ApiClient {
 
 fn ask(client: &ApiClient, method: Method, path: &str, sent: Sent) -> Value {
     client.ask(method, path, sent).expect("the node does it")
+}
+
+/// A handler that routes can lead to.
+fn deploy(client: &ApiClient) {
+    let module = std::fs::read(support::server::build("tests/load/player")).expect("what was just built");
+    let sent = Sent::Bytes("application/wasm", module);
+    let uploaded = ask(client, Method::POST, "/v1/modules", sent);
+    let version = json!({ "module": uploaded["hash"] });
+    ask(
+        client,
+        Method::POST,
+        "/v1/handlers/deployed/versions",
+        Sent::Json(version),
+    );
+    let all = json!({ "version": 1 });
+    ask(client, Method::PUT, "/v1/handlers/deployed/rollout", Sent::Json(all));
 }
 
 fn first_call(client: &ApiClient) -> String {
