@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use support::callers::{Callers, Then};
 use support::listeners::Listeners;
 use support::server::{Cores, Plan, Server};
+use support::standing::{attend, fill};
 use support::{Pace, headline, line, ms, quantile, sockets};
 
 const CALLS: u16 = 200;
@@ -21,7 +22,7 @@ const CALLS: u16 = 200;
 const FILL_RATE: u32 = 50;
 const PACKETS_A_SECOND: f64 = 50.0;
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000041";
-const LATE: &str = "patchcord_media_slices_late_total";
+const LATE: &str = "patchcord_media_ticks_missed_total";
 
 /// What one client did in a while.
 struct Asked {
@@ -40,7 +41,10 @@ fn main() {
     let server = start(&folder);
     let mut callers = Callers::new(server.sip, Then::Stay);
     let mut listeners = Listeners::new(usize::from(CALLS));
-    fill(&mut callers, &mut listeners);
+    let both = (&mut callers, &mut listeners);
+    fill(both, usize::from(CALLS), FILL_RATE, |callers, listeners| {
+        callers.call(listeners.next());
+    });
     attend(&mut callers, &mut listeners, Duration::from_secs(2));
     let client = client(&server);
     let call = first_call(&client);
@@ -140,29 +144,7 @@ fn first_call(client: &ApiClient) -> String {
     id.to_owned()
 }
 
-fn fill(callers: &mut Callers, listeners: &mut Listeners) {
-    while listeners.calls() < usize::from(CALLS) {
-        callers.call(listeners.next());
-        attend(callers, listeners, Duration::from_secs(1) / FILL_RATE);
-    }
-    let end = Instant::now() + Duration::from_secs(5);
-    while callers.ringing() > 0 && Instant::now() < end {
-        attend(callers, listeners, Duration::from_millis(20));
-    }
-    assert_eq!((callers.ringing(), callers.failed), (0, 0), "every call is answered");
-}
-
-/// Lets calls go on for so long.
-fn attend(callers: &mut Callers, listeners: &mut Listeners, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        listeners.connect(&std::mem::take(&mut callers.connected));
-        listeners.work(Instant::now());
-        callers.run_until(listeners.due().min(end));
-    }
-}
-
-/// The same, while somebody asks one thing after the other.
+/// Lets calls go on for so long, while somebody asks one thing after the other.
 fn beside(
     callers: &mut Callers,
     listeners: &mut Listeners,

@@ -11,6 +11,7 @@ use support::callers::{Callers, Then};
 use support::listeners::Listeners;
 use support::rates::{self, Highest};
 use support::server::{Cores, Plan, Server, Usage};
+use support::standing::{attend, fill};
 use support::{Pace, headline, line, ms, quantile, sockets};
 
 const HANDLER: &str = "tests/load/bridger";
@@ -95,7 +96,12 @@ fn standing_calls(pace: Pace) {
     let mut callers = Callers::new(server.sip, Then::Stay);
     let mut listeners = Listeners::new(2 * most);
     for calls in steps {
-        fill(&mut callers, &mut listeners, *calls);
+        let both = (&mut callers, &mut listeners);
+        fill(both, 2 * calls, FILL_RATE, |callers, listeners| {
+            let (caller, callee): (SocketAddr, SocketAddr) = (listeners.next(), listeners.next());
+            callers.prepare_callee(callee);
+            callers.call(caller);
+        });
         attend(&mut callers, &mut listeners, Duration::from_secs(1));
         listeners.begin();
         let (before, start) = (server.usage(), Instant::now());
@@ -109,31 +115,6 @@ fn standing_calls(pace: Pace) {
     callers.hang_up();
     callers.run_until(Instant::now() + Duration::from_secs(1));
     server.stop();
-}
-
-/// Places calls until so many are up, while those that are up go on.
-fn fill(callers: &mut Callers, listeners: &mut Listeners, calls: usize) {
-    while listeners.calls() < 2 * calls {
-        let (caller, callee): (SocketAddr, SocketAddr) = (listeners.next(), listeners.next());
-        callers.prepare_callee(callee);
-        callers.call(caller);
-        attend(callers, listeners, Duration::from_secs(1) / FILL_RATE);
-    }
-    let end = Instant::now() + Duration::from_secs(5);
-    while callers.ringing() > 0 && Instant::now() < end {
-        attend(callers, listeners, Duration::from_millis(20));
-    }
-    assert_eq!((callers.ringing(), callers.failed), (0, 0), "every call is answered");
-}
-
-/// Lets calls go on for so long.
-fn attend(callers: &mut Callers, listeners: &mut Listeners, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        listeners.connect(&std::mem::take(&mut callers.connected));
-        listeners.work(Instant::now());
-        callers.run_until(listeners.due().min(end));
-    }
 }
 
 fn report(calls: usize, took: Duration, [empty, before, after]: [Usage; 3], listeners: &Listeners) {

@@ -10,6 +10,7 @@ use support::callers::{Callers, Then};
 use support::listeners::{Heard, Listeners};
 use support::rates::{self, Highest};
 use support::server::{Cores, Plan, Server, Usage};
+use support::standing::{attend, fill};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
 /// Calls a second at which the time to answer is measured.
@@ -144,7 +145,10 @@ fn standing_calls(pace: Pace) {
     let mut callers = Callers::new(server.sip, Then::Stay);
     let mut listeners = Listeners::new(most);
     for calls in CALLS {
-        fill(&mut callers, &mut listeners, *calls);
+        let both = (&mut callers, &mut listeners);
+        fill(both, *calls, FILL_RATE, |callers, listeners| {
+            callers.call(listeners.next());
+        });
         attend(&mut callers, &mut listeners, Duration::from_secs(1));
         let (before, missed) = (server.usage(), server.metric("patchcord_media_ticks_missed_total"));
         listeners.begin();
@@ -168,28 +172,6 @@ fn standing_calls(pace: Pace) {
     callers.hang_up();
     callers.run_until(Instant::now() + Duration::from_secs(1));
     server.stop();
-}
-
-/// Places calls until so many are up, while those that are up go on.
-fn fill(callers: &mut Callers, listeners: &mut Listeners, calls: usize) {
-    while listeners.calls() < calls {
-        callers.call(listeners.next());
-        attend(callers, listeners, Duration::from_secs(1) / FILL_RATE);
-    }
-    let end = Instant::now() + Duration::from_secs(5);
-    while callers.ringing() > 0 && Instant::now() < end {
-        attend(callers, listeners, Duration::from_millis(20));
-    }
-    assert_eq!((callers.ringing(), callers.failed), (0, 0), "every call is answered");
-}
-
-/// Lets calls go on for so long.
-fn attend(callers: &mut Callers, listeners: &mut Listeners, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        listeners.work(Instant::now());
-        callers.run_until(listeners.due().min(end));
-    }
 }
 
 fn report(calls: usize, took: Duration, [empty, before, after]: [Usage; 3], heard: &Heard) {

@@ -7,6 +7,7 @@ pub mod listeners;
 pub mod rates;
 pub mod server;
 pub mod sockets;
+pub mod standing;
 pub mod storm;
 
 use nix::time::{ClockId, clock_gettime};

@@ -184,15 +184,19 @@ impl Server {
         }
     }
 
-    /// One number of the metrics page: the sum over its labels.
+    /// One number of the metrics page: the sum over its labels. A name that is not there is a mistake of the bench, not zero.
     pub fn metric(&self, name: &str) -> f64 {
         let page = self.page().expect("a running server shows its metrics");
-        let values = page.lines().filter_map(|line| {
-            let rest = line.strip_prefix(name)?;
-            let (labels, value) = rest.split_once(' ')?;
-            (labels.is_empty() || labels.starts_with('{')).then(|| value.trim().parse::<f64>().ok())?
-        });
-        values.sum()
+        let values: Vec<f64> = page
+            .lines()
+            .filter_map(|line| {
+                let rest = line.strip_prefix(name)?;
+                let (labels, value) = rest.split_once(' ')?;
+                (labels.is_empty() || labels.starts_with('{')).then(|| value.trim().parse::<f64>().ok())?
+            })
+            .collect();
+        assert!(!values.is_empty(), "no metric {name}");
+        values.iter().sum()
     }
 
     /// Ends the server as the system would and expects it to go cleanly.
