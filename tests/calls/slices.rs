@@ -50,6 +50,7 @@ fn config(base: Instant) -> Config {
         codecs: vec![Codec::Pcmu],
         ptime_ms: 20,
         srtp: Srtp::Accept,
+        browsers: None,
         media_timeout: None,
         instance: patchcord_guest::Limits::default(),
         call: patchcord_control::limits::Limits::default(),

@@ -32,6 +32,7 @@ mod reading;
 mod recordings;
 mod rooms;
 mod server;
+mod sipjs;
 mod sipp;
 mod sipvicious;
 mod sprayer;

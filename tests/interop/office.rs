@@ -4,7 +4,7 @@
 
 use crate::certificates::Certificates;
 use crate::lab::{self, Lane};
-use crate::{baresip, linphone, reading};
+use crate::{baresip, linphone, reading, sipjs};
 use std::f64::consts::TAU;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -107,7 +107,7 @@ struct Office {
 /// Two baresip and three linphone telephones live through everything that an office does.
 pub fn a_day(name: &str, exchange: &Exchange, certificates: &Certificates) {
     let mut office = open(name, exchange, certificates);
-    talk_and_hold(&mut office);
+    talk_and_hold(&mut office.anna, &mut office.bert);
     transfer_blindly(&mut office);
     let Office {
         anna, bert, dora, emil, ..
@@ -118,28 +118,88 @@ pub fn a_day(name: &str, exchange: &Exchange, certificates: &Certificates) {
     }
 }
 
-fn talk_and_hold(office: &mut Office) {
+/// Anna calls bert; each holds the other for a while. In the end they talk.
+fn talk_and_hold(anna: &mut impl Phone, bert: &mut impl Phone) {
     let (anna_hz, bert_hz) = (ANNA_HZ, BERT_HZ);
-    office.anna.call("bert");
-    office.bert.answer();
-    office.anna.wait_talking();
-    office.bert.wait_talking();
-    hears("anna", &office.anna, Some(bert_hz), "after bert answered");
-    hears("bert", &office.bert, Some(anna_hz), "after he answered");
+    anna.call("bert");
+    bert.answer();
+    anna.wait_talking();
+    bert.wait_talking();
+    hears("anna", anna, Some(bert_hz), "after bert answered");
+    hears("bert", bert, Some(anna_hz), "after he answered");
 
-    office.bert.hold();
-    hears("bert", &office.bert, None, "while he holds");
-    lacks("anna", &office.anna, bert_hz, "while bert holds");
-    office.bert.resume();
-    hears("anna", &office.anna, Some(bert_hz), "after bert resumed");
-    hears("bert", &office.bert, Some(anna_hz), "after he resumed");
+    bert.hold();
+    hears("bert", bert, None, "while he holds");
+    lacks("anna", anna, bert_hz, "while bert holds");
+    bert.resume();
+    hears("anna", anna, Some(bert_hz), "after bert resumed");
+    hears("bert", bert, Some(anna_hz), "after he resumed");
 
-    office.anna.hold();
-    lacks("bert", &office.bert, anna_hz, "while anna holds");
-    lacks("anna", &office.anna, bert_hz, "while she holds");
-    office.anna.resume();
-    hears("bert", &office.bert, Some(anna_hz), "after anna resumed");
-    hears("anna", &office.anna, Some(bert_hz), "after she resumed");
+    anna.hold();
+    lacks("bert", bert, anna_hz, "while anna holds");
+    lacks("anna", anna, bert_hz, "while she holds");
+    anna.resume();
+    hears("bert", bert, Some(anna_hz), "after anna resumed");
+    hears("anna", anna, Some(bert_hz), "after she resumed");
+}
+
+/// A browser calls a telephone and is called by it, holds and is held; its way changes in the middle of a conversation; and it sends
+/// the telephone to another browser.
+pub fn browsers_among_telephones(name: &str, exchange: &Exchange, door: SocketAddr) {
+    let account = |number: usize| Account {
+        user: USERS[number].to_owned(),
+        domain: DOMAIN.to_owned(),
+        password: PASSWORD.to_owned(),
+        registrar: exchange.udp,
+        transport: Transport::Udp,
+        authority: None,
+    };
+    let folder = |number: usize| lab::folder(&format!("{name}_{}", USERS[number]));
+    let browser = |number: usize| sipjs::Telephone::start(folder(number), &account(number), door, TONES_HZ[number]);
+    let (mut anna, mut clara) = (browser(0), browser(2));
+    let mut bert = baresip::Telephone::registered(&folder(1), &Lane::take(), &tone(BERT_HZ), &account(1));
+    anna.wait_registered();
+    bert.wait_registered();
+    clara.wait_registered();
+    talk_and_hold(&mut anna, &mut bert);
+
+    let before = anna.stats();
+    anna.restart_ice();
+    let restarted = |now: &serde_json::Value| now["pair"] != before["pair"] && now["ufrag"] != before["ufrag"];
+    let end = Instant::now() + SOUND_MAX;
+    let mut now = anna.stats();
+    while !restarted(&now) {
+        assert!(Instant::now() < end, "no other way is taken: {before} and then {now}");
+        std::thread::sleep(Duration::from_millis(100));
+        now = anna.stats();
+    }
+    hears("anna", &anna, Some(BERT_HZ), "after she looked for another way");
+    hears("bert", &bert, Some(ANNA_HZ), "after anna looked for another way");
+
+    anna.transfer("clara");
+    clara.answer();
+    clara.wait_talking();
+    hears("clara", &clara, Some(BERT_HZ), "after anna sent bert to her");
+    hears("bert", &bert, Some(CLARA_HZ), "after anna sent him to clara");
+    anna.wait_hung_up();
+    bert.hang_up();
+    clara.wait_hung_up();
+
+    bert.call("anna");
+    anna.answer();
+    bert.wait_talking();
+    hears("anna", &anna, Some(BERT_HZ), "when bert calls her");
+    hears("bert", &bert, Some(ANNA_HZ), "when he calls anna");
+    anna.hang_up();
+    bert.wait_hung_up();
+
+    anna.call("clara");
+    clara.answer();
+    anna.wait_talking();
+    hears("anna", &anna, Some(CLARA_HZ), "when she calls clara");
+    hears("clara", &clara, Some(ANNA_HZ), "when anna calls her");
+    clara.hang_up();
+    anna.wait_hung_up();
 }
 
 /// Anna, who still talks to bert, sends him to clara.

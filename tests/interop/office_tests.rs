@@ -49,6 +49,33 @@ fn telephones_live_their_day_with_us() {
     server.stop();
 }
 
+/// Two browsers with SIP.js over secure WebSocket, and a telephone.
+#[test]
+fn browsers_by_sip_js_talk_with_telephones_and_with_each_other() {
+    for program in ["baresip", "chromium", "node"] {
+        lab::need(program);
+    }
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let (folder, certificates) = office::prepared("browsers_among_telephones");
+    let door = std::net::SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
+    let setup = Setup {
+        sip: &format!("domain = \"{DOMAIN}\"\ndigest = [\"md5\"]\nwss = \"{door}\""),
+        sections: &users(),
+        media: &format!("browser_port = {}", lab::free_port()),
+        certificates: Some(&certificates),
+    };
+    let server = Server::start_with(&folder, &Lane::take(), OFFICE, &setup);
+    let exchange = office::Exchange {
+        udp: server.sip,
+        tcp: server.tcp,
+        tls: server.tls,
+        referrals: office::Referrals::CarriedOut,
+    };
+    office::browsers_among_telephones("browsers_among_telephones", &exchange, door);
+    server.settle();
+    server.stop();
+}
+
 /// The better algorithm of digest (RFC 8760), by a telephone that speaks it.
 #[test]
 fn linphone_registers_with_us_by_sha_256() {

@@ -2,6 +2,7 @@
 
 use crate::encoding::from_hex;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use patchcord_control::ids::Tenant;
 use patchcord_database::{Database, Error, TenantId};
 use std::fmt;
@@ -24,7 +25,14 @@ pub struct DatabaseConfig {
 
 /// Seals the secrets of tenants (AES-256-GCM): whoever has the database alone has none of them.
 #[derive(Clone)]
-pub struct SealingKey(Arc<LessSafeKey>);
+pub struct SealingKey {
+    seals: Arc<LessSafeKey>,
+    /// Signs links; derived, so that nothing that is sealed hangs on it.
+    links: [u8; KEY_BYTES],
+}
+
+/// What the key of links is derived for (RFC 5869 section 3.2).
+const LINKS: &[u8] = b"patchcord links 1";
 
 impl fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +45,19 @@ impl SealingKey {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = from_hex::<KEY_BYTES>(text)?;
         let key = UnboundKey::new(&AES_256_GCM, &bytes).ok()?;
-        Some(Self(Arc::new(LessSafeKey::new(key))))
+        let mut links = [0; KEY_BYTES];
+        let derived = Salt::new(HKDF_SHA256, &[]).extract(&bytes);
+        let filled = derived.expand(&[LINKS], HKDF_SHA256).and_then(|okm| okm.fill(&mut links));
+        filled.expect("one block of the function is asked for");
+        Some(Self {
+            seals: Arc::new(LessSafeKey::new(key)),
+            links,
+        })
+    }
+
+    /// What signs links to recordings: the same at each start, and on every node that has this key.
+    pub(crate) fn links(&self) -> [u8; KEY_BYTES] {
+        self.links
     }
 
     /// Seals a tenant's secret of this name; it opens under no other.
@@ -50,7 +70,7 @@ impl SealingKey {
         let mut sealed = value.as_bytes().to_vec();
         let place = Aad::from(place(tenant, name));
         let tag = self
-            .0
+            .seals
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place, &mut sealed);
         tag.expect("a secret is shorter than what this cipher can seal");
         Ok([&nonce[..], &sealed].concat())
@@ -62,7 +82,7 @@ impl SealingKey {
         let mut opened = rest.to_vec();
         let place = Aad::from(place(tenant, name));
         let opened = self
-            .0
+            .seals
             .open_in_place(Nonce::assume_unique_for_key(*nonce), place, &mut opened);
         String::from_utf8(opened.ok()?.to_vec()).ok()
     }

@@ -1,6 +1,7 @@
 //! What the threads count, in atomics: each thread publishes its own figures, the metrics page adds them up. No decision
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
+use crate::browsers::BrowserFigures;
 use crate::api::ApiFigures;
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
@@ -176,6 +177,8 @@ pub(crate) struct Figures {
     pub(crate) recordings: Arc<RecordingFigures>,
     /// Of the live streams of legs.
     pub(crate) live_streams: Arc<LiveFigures>,
+    /// Of the door of browsers.
+    pub(crate) browsers: Arc<BrowserFigures>,
     /// SIP datagrams received.
     pub(crate) datagrams: Figure,
     /// SIP datagrams dropped because a shard was too busy even to refuse them, in the order of [`Class::ALL`].
@@ -213,6 +216,7 @@ impl Figures {
             traces: Arc::default(),
             recordings: Arc::default(),
             live_streams: Arc::default(),
+            browsers: Arc::default(),
             datagrams: Figure::default(),
             inbox_dropped: Default::default(),
             records: Figure::default(),

@@ -16,6 +16,7 @@ mod aside;
 mod async_thread;
 mod batch;
 mod beside;
+mod browsers;
 mod certificates;
 pub mod config;
 mod database;
@@ -66,6 +67,7 @@ mod web_files;
 mod web_requests;
 
 pub use api::{ApiConfig, ApiKey, KeyHash, ProofHandler, Scope, new_key, usual_outbound};
+pub use browsers::{BrowserDoor, Ice};
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use database::{DatabaseConfig, SealingKey};
 pub use doors::{Door, Sip};

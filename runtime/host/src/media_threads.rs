@@ -12,6 +12,7 @@ pub(crate) mod relays;
 mod rtcp_ready;
 
 use crate::batch::{Batch, Wait};
+use crate::browsers::MediaWay;
 use crate::figures::{Figures, MediaFigures};
 use crate::layout::Layout;
 use crate::live_streams::StreamFrames;
@@ -24,7 +25,9 @@ use patchcord_media::{
     Command, Config, Datagram, Engine, Lane, MAX_PACKET_BYTES, PHASES, Relayed, Report, RoomFrame, SessionId, Sink,
     TapTaken, Tapped,
 };
+use patchcord_switch::BROWSER;
 use patchcord_switch::stream::STREAM_CHANNEL;
+use patchcord_webrtc::Path;
 use relays::{Crossed, HandedOver, Relays};
 use rtcp_ready::RtcpReady;
 use std::cell::Cell;
@@ -59,6 +62,8 @@ const CATCH_UP: Duration = Duration::from_millis(100);
 pub(crate) enum ToMedia {
     /// For the engine.
     Command(Command),
+    /// Where the browser of a session is from now on; none: nothing may be sent to it.
+    Path(SessionId, Option<Path>),
     /// The end.
     Stop,
 }
@@ -97,6 +102,11 @@ impl MediaQueue {
 }
 
 impl MediaQueue {
+    /// Says where a browser is, and waits for room if there is none, as for a command.
+    pub(crate) fn path(&self, session: SessionId, path: Option<Path>) {
+        let _ = self.0.send(ToMedia::Path(session, path));
+    }
+
     /// Hands over a command; gives it back if there is no room now. A thread that has ended takes everything.
     #[expect(
         clippy::result_large_err,
@@ -134,6 +144,8 @@ pub(crate) struct Seat {
     pub(crate) queue: MediaQueue,
     pub(crate) commands: Receiver<ToMedia>,
     pub(crate) relays: Relays,
+    /// The way to browsers; none if none is taken.
+    pub(crate) browsers: Option<MediaWay>,
     /// Where recorded sound goes; none if nothing is recorded.
     pub(crate) recorded: Option<FrameQueue>,
     /// Where sound of streamed legs goes; none if nothing is streamed.
@@ -163,6 +175,7 @@ struct Wires {
     layout: Layout,
     index: usize,
     relays: Relays,
+    browsers: Option<MediaWay>,
     recorded: Option<FrameQueue>,
     streamed: Option<StreamFrames>,
     send_errors: Cell<u64>,
@@ -178,7 +191,11 @@ impl Wires {
 
 impl Sink for &Wires {
     fn send(&mut self, session: SessionId, lane: Lane, to: SocketAddr, packet: &[u8]) {
-        if self.pair(session).lane(lane).send_to(packet, to).is_err() {
+        let sent = match &self.browsers {
+            Some(browsers) if to == BROWSER => browsers.send(self.layout.slot_of(session), packet),
+            _ => self.pair(session).lane(lane).send_to(packet, to).is_ok(),
+        };
+        if !sent {
             self.send_errors.set(self.send_errors.get() + 1);
         }
     }
@@ -265,6 +282,7 @@ impl Slices {
                 layout: seat.layout,
                 index: seat.index,
                 relays: seat.relays,
+                browsers: seat.browsers,
                 recorded: seat.recorded,
                 streamed: seat.streamed,
                 send_errors: Cell::new(0),
@@ -357,6 +375,12 @@ impl Slices {
         let command = match told {
             ToMedia::Stop => return Go::Home,
             ToMedia::Command(command) => command,
+            ToMedia::Path(session, path) => {
+                if let Some(browsers) = &self.wires.browsers {
+                    browsers.set_path(self.layout.slot_of(session), path);
+                }
+                return Go::On;
+            }
         };
         if let Command::Open { session, .. } = &command {
             self.flush(*session);
@@ -393,10 +417,30 @@ impl Slices {
         });
     }
 
+    /// Takes what browsers sent, wherever they are.
+    fn take_from_browsers(&mut self, now: Instant) {
+        let Self { engine, wires, .. } = self;
+        let wires = &*wires;
+        let Some(browsers) = &wires.browsers else { return };
+        browsers.take(|session, lane, bytes| {
+            let datagram = Datagram {
+                session,
+                lane,
+                from: BROWSER,
+                bytes,
+            };
+            engine.packet(now, datagram, &mut { wires });
+        });
+        self.report();
+    }
+
     fn slice(&mut self, now: Instant, slice: u64) {
         let phase = (slice % PHASES as u64) as usize;
         self.rtcp.look();
         self.take_relayed(now);
+        if self.backlog.len() < BACKLOG {
+            self.take_from_browsers(now);
+        }
         self.ids.clear();
         self.ids.extend_from_slice(self.engine.sessions(phase));
         for at in 0..self.ids.len() {

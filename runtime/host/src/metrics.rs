@@ -1,5 +1,6 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
+mod browsers;
 mod telling;
 mod tenants;
 
@@ -32,6 +33,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     journals(&mut page, figures);
     recordings(&mut page, figures);
     live_streams(&mut page, figures);
+    browsers::lines(&mut page, figures);
     process_figures(&mut page);
     page.0
 }

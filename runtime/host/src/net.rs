@@ -33,16 +33,22 @@ const ERROR_PAUSE: Duration = Duration::from_millis(10);
 /// Binds a SIP socket. One for IPv6 takes no IPv4, so that both can have a port.
 pub(crate) fn bind(address: SocketAddr) -> Result<UdpSocket, StartError> {
     let open = || -> io::Result<UdpSocket> {
-        let socket = socket(address, SockType::Datagram)?;
-        nix::sys::socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-        let socket = UdpSocket::from(socket);
+        let socket = bind_unwaiting(address)?;
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(STOP_CHECK))?;
-        setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER_BYTES)?;
-        setsockopt(&socket, sockopt::SndBuf, &SEND_BUFFER_BYTES)?;
         Ok(socket)
     };
     open().map_err(|why| StartError::Sip { address, why })
+}
+
+/// Binds a socket for many peers, which waits for nothing.
+pub(crate) fn bind_unwaiting(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket(address, SockType::Datagram)?;
+    nix::sys::socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    let socket = UdpSocket::from(socket);
+    setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER_BYTES)?;
+    setsockopt(&socket, sockopt::SndBuf, &SEND_BUFFER_BYTES)?;
+    Ok(socket)
 }
 
 /// The way out for datagrams.

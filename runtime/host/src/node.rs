@@ -10,6 +10,7 @@ pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 use crate::api::History;
 use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
+use crate::browsers::{self, BoundDoor, DoorQueue, DoorSetup, DoorThread};
 use crate::certificates::{Certificates, TlsFiles};
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
@@ -39,7 +40,7 @@ use pages::{BoundPages, Heard, OfNode, Pages};
 use patchcord_control::words::UnixTime;
 use patchcord_guest::Runtime;
 use patchcord_sip::{Families, Listener, ResolveOptions, Transport};
-use patchcord_switch::Directory;
+use patchcord_switch::{Browsers, Directory};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,6 +74,7 @@ pub struct Node {
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
     _aside: AsideThreads,
+    _browsers: Option<DoorThread>,
     _media: Vec<MediaThread>,
     _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
@@ -104,11 +106,14 @@ struct Ground {
     key: u64,
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
+    /// How browsers are told where we are; none if none is taken.
+    browsers: Option<Browsers>,
 }
 
 /// What is bound and loaded, and goes to one thread each.
 struct Bound {
     ports: ports::Ports,
+    door: Option<BoundDoor>,
     connections: Connections,
 }
 
@@ -150,6 +155,7 @@ struct Kept {
 struct Queues {
     inboxes: Vec<Inbox>,
     media: Vec<MediaQueue>,
+    door: Option<DoorQueue>,
     records: RecordQueue,
     recordings: Option<RecordingQueue>,
     recorded: Option<FrameQueue>,
@@ -193,6 +199,7 @@ impl Node {
         let queues = Queues {
             inboxes: inboxes.clone(),
             media,
+            door: bound.door.as_ref().map(BoundDoor::queue),
             records: record_queue,
             recordings: recording_queue,
             recorded,
@@ -206,7 +213,7 @@ impl Node {
             fetch: fetch_queue,
             aside,
         };
-        let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
+        let (media, browsers) = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
         let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
@@ -225,6 +232,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _aside: aside_threads,
+            _browsers: browsers,
             _media: media,
             _live_streams: live_thread,
             _recordings: recordings,
@@ -371,6 +379,11 @@ impl Ground {
         }
         let sip = doors::bind(&config.sip)?;
         let ports = ports::bind(config.media.listen, &config.media.ports, layout)?;
+        let media = &config.media;
+        let door = media
+            .browsers
+            .map(|door| BoundDoor::bind(door, media.listen, media.advertise))
+            .transpose()?;
         let limits = transports::Limits::default();
         let connections = process::more_sockets(sockets, limits.connections as u64) as usize;
         let ground = Self {
@@ -381,9 +394,11 @@ impl Ground {
             key: u64::from_le_bytes(random()?),
             figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
+            browsers: door.as_ref().map(BoundDoor::described),
         };
         let bound = Bound {
             ports,
+            door,
             connections: Connections {
                 listeners: sip.listeners,
                 certificates,
@@ -523,16 +538,19 @@ impl Ground {
         }
     }
 
-    fn media_threads(
+    /// The media threads, and the door of browsers if there is one.
+    fn sound_threads(
         &self,
-        pairs: Vec<Vec<ports::SocketPair>>,
+        (pairs, door): (Vec<Vec<ports::SocketPair>>, Option<BoundDoor>),
         commands: Vec<Receiver<media_threads::ToMedia>>,
         queues: &Queues,
-    ) -> Result<Vec<MediaThread>, StartError> {
+    ) -> Result<(Vec<MediaThread>, Option<DoorThread>), StartError> {
         let relays = media_threads::relays::between(self.layout.media_threads);
-        let seats = pairs.into_iter().zip(commands).zip(relays).enumerate();
-        let threads = seats.map(|(index, ((pairs, commands), relays))| {
+        let (queue, arrivals) = browsers::between(self.layout.media_threads);
+        let seats = pairs.into_iter().zip(commands).zip(relays.into_iter().zip(arrivals));
+        let threads = seats.enumerate().map(|(index, ((pairs, commands), (relays, arrivals)))| {
             media_threads::start(Seat {
+                browsers: door.as_ref().map(|door| door.media_way(arrivals, pairs.len())),
                 index,
                 layout: self.layout,
                 pairs,
@@ -546,7 +564,17 @@ impl Ground {
                 seed: u64::from_le_bytes(random()?),
             })
         });
-        threads.collect()
+        let threads = threads.collect::<Result<_, _>>()?;
+        let setup = DoorSetup {
+            layout: self.layout,
+            media: queues.media.clone(),
+            arrivals: queue,
+            inboxes: queues.inboxes.clone(),
+            figures: self.figures.browsers.clone(),
+            seed: random()?,
+        };
+        let door = door.map(|door| browsers::start(door, setup)).transpose()?;
+        Ok((threads, door))
     }
 
     fn desks(
@@ -575,6 +603,7 @@ impl Ground {
                     fetch: queues.fetch.clone(),
                     aside: queues.aside.clone(),
                     media: queues.media.clone(),
+                    door: queues.door.clone(),
                     records: queues.records.clone(),
                     recordings: queues.recordings.clone(),
                     live_streams: queues.live_streams.clone(),

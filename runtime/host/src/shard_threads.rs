@@ -13,6 +13,7 @@ mod places;
 
 pub(crate) use inbox::{INBOX, Inbox, Order, Outbox, Taken};
 
+use crate::browsers::DoorQueue;
 use crate::api::History;
 use crate::aside::Aside;
 use crate::dns::DnsQueue;
@@ -91,6 +92,8 @@ pub(crate) struct WaysOut {
     /// Whoever speaks, has sound files, or recognises.
     pub(crate) aside: Aside,
     pub(crate) media: Vec<MediaQueue>,
+    /// None if no browser is taken: then no shard has an order for it.
+    pub(crate) door: Option<DoorQueue>,
     pub(crate) records: RecordQueue,
     /// None if nothing is recorded.
     pub(crate) recordings: Option<RecordingQueue>,
@@ -266,6 +269,7 @@ impl Work {
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),
             ToShard::Fetched { query, file } => self.handle(Input::Fetched { query, file }),
             ToShard::Report(report) => self.handle(Input::Media(report)),
+            ToShard::Door { session, event } => self.handle(Input::Door { session, event }),
             ToShard::Recorded { key, stored } => self.handle(Input::Recorded { key, stored }),
             ToShard::Spoken { query, sound } => self.handle(Input::Spoken { query, sound }),
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
@@ -407,6 +411,11 @@ impl Work {
             Output::Media { thread, command } => {
                 if self.out.media[thread].command(command) == Handed::Waited {
                     self.figures().media_queue_waits.one();
+                }
+            }
+            Output::Door(order) => {
+                if let Some(door) = &self.out.door {
+                    door.order(order);
                 }
             }
             Output::Recording(order) => self.record(order),

@@ -31,6 +31,13 @@ pub enum StartError {
     Certificates(CertificateError),
     /// TLS is to be taken and there is no certificate.
     NoCertificate,
+    /// A port for browsers' audio could not be bound.
+    Browsers {
+        /// Where it should be.
+        address: SocketAddr,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// The port for metrics and health could not be bound.
     Http {
         /// Where it should be.
@@ -114,6 +121,7 @@ impl StartError {
             | StartError::Door { why, .. }
             | StartError::Http { why, .. }
             | StartError::Api { why, .. }
+            | StartError::Browsers { why, .. }
             | StartError::MediaPort { why, .. } => why.kind() == io::ErrorKind::AddrInUse,
             _ => false,
         }
@@ -139,6 +147,9 @@ impl fmt::Display for StartError {
             ),
             StartError::Http { address, why } => port(f, "metrics and health", "TCP", "[http] listen", *address, why),
             StartError::Api { address, why } => port(f, "the API", "TCP", "[api] listen", *address, why),
+            StartError::Browsers { address, why } => {
+                port(f, "browsers' audio", "UDP and TCP", "[media] browser_port", *address, why)
+            }
             StartError::MediaPort { address, why } => port(f, "audio", "UDP", "[media] ports", *address, why),
             StartError::NoMediaPorts { ports: (first, last) } => write!(
                 f,

@@ -41,6 +41,17 @@ pub enum SrtpSuite {
 }
 
 impl SrtpSuite {
+    /// Its name in the registry of SRTP protection profiles and of crypto suites.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tag80 => "AES_CM_128_HMAC_SHA1_80",
+            Self::Tag32 => "AES_CM_128_HMAC_SHA1_32",
+            Self::Gcm128 => "AEAD_AES_128_GCM",
+            Self::Gcm256 => "AEAD_AES_256_GCM",
+        }
+    }
+
     /// Bytes of a master key, and of its salt.
     #[must_use]
     pub fn key_and_salt(self) -> (usize, usize) {

@@ -216,6 +216,7 @@ impl Phone {
             direction: Direction::SendRecv,
             srtp: self.config.srtp,
             srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),
+            webrtc: None,
         }
     }
 

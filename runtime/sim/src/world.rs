@@ -533,6 +533,7 @@ impl World {
             // There is no other shard to tell, and nobody who reads ladders.
             Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
             Output::Media { command, .. } => self.node.command(self.now, command),
+            Output::Door(_) => unreachable!("no shard of a world takes browsers"),
             Output::Recording(order) => self.node.tapes.order(order),
             Output::Speak { query, wanted } => self.node.speaker.ask((self.base, self.now), query, wanted),
             Output::FetchSound { query, wanted } => self.node.web.ask(self.now, query, &wanted),

@@ -1,6 +1,6 @@
 //! SDP offer and answer for one audio stream: G.711, G.722, Opus, L16 and telephone-event. RFC 3264, 8866, 4733, 7587,
-//! 3605 (a=rtcp), 4568 (a=crypto).
-//! Every `m=` line of an offer is answered; what is not ours gets port 0. Not here: ICE, DTLS, video.
+//! 3605 (a=rtcp), 4568 (a=crypto); ICE and DTLS of browsers (8839, 8842) as text.
+//! Every `m=` line of an offer is answered; what is not ours gets port 0. Not here: video, and what candidates mean.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -8,10 +8,12 @@ use std::net::{IpAddr, SocketAddr};
 mod codec;
 mod crypto;
 mod read;
+mod webrtc;
 mod write;
 
 pub use codec::{Codec, Events, OpusWishes};
 pub use crypto::{AgreedSrtp, SRTP_KEY_BYTES, Srtp, SrtpKey, Suite};
+pub use webrtc::{AgreedWebrtc, CANDIDATES, LocalWebrtc, Setup, Webrtc};
 
 /// Which way sound flows, seen from the one who writes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Local {
     pub srtp: Srtp,
     /// The key of what we send, should it be encrypted: drawn for this session, and the same over all of it.
     pub srtp_key: SrtpKey,
+    /// Our side of ICE and DTLS; none: no browser is taken.
+    pub webrtc: Option<LocalWebrtc>,
 }
 
 /// What both sides agreed on.
@@ -81,8 +85,10 @@ pub struct Agreed {
     pub ptime_ms: u16,
     /// How much sound it takes in one packet (`a=maxptime`), in ms, if it says.
     pub max_ptime_ms: Option<u16>,
-    /// How both directions are encrypted; none: they are not.
+    /// How both directions are encrypted, if their keys stand in the descriptions.
     pub srtp: Option<AgreedSrtp>,
+    /// How the way is found and the keys are agreed on, if they do not: then `remote` says nothing.
+    pub webrtc: Option<AgreedWebrtc>,
     /// Our direction after both sides' wishes.
     pub direction: Direction,
 }
@@ -102,6 +108,10 @@ pub enum SdpError {
     NoCommonSuite,
     /// One side wants plain RTP and the other does not.
     OtherProtection,
+    /// A browser's stream, and no browser is taken.
+    NoBrowsers,
+    /// A browser's stream without its ICE credentials, fingerprint, role or one port for RTP and RTCP.
+    BrokenWebrtc,
 }
 
 /// An offer: every codec of `local` by preference, telephone-event as 101 with keys 0-15, and as 102 at the clock of Opus
@@ -118,6 +128,12 @@ pub fn answer(offer: &[u8], local: &Local) -> Result<(Vec<u8>, Agreed), SdpError
     let session = read::session(offer)?;
     let chosen = read::choose(&session, local, Role::Answers)?;
     Ok((write::answer(&session, &chosen, local), chosen.agreed))
+}
+
+/// The `ice-ufrag` of the first stream that has one: another than before is a restart of ICE (RFC 8839 section 4.4.1.1).
+pub fn ice_ufrag(description: &[u8]) -> Option<String> {
+    let session = read::session(description).ok()?;
+    session.media.iter().find_map(|line| Some(line.webrtc.webrtc()?.ufrag))
 }
 
 /// Reads the answer to our offer.
@@ -171,6 +187,8 @@ impl fmt::Display for SdpError {
                 "no way of encryption in common (SRTP with AES_CM_128_HMAC_SHA1_80 or _32 by a=crypto)"
             }
             Self::OtherProtection => "one side wants SRTP and the other plain RTP",
+            Self::NoBrowsers => "the stream is a browser's (UDP/TLS/RTP/SAVPF), and this server takes none: [media] browser_port is not set",
+            Self::BrokenWebrtc => "a browser's stream needs ice-ufrag, ice-pwd, fingerprint, setup and rtcp-mux",
         })
     }
 }

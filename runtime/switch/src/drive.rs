@@ -216,9 +216,9 @@ impl Shard {
         for key in live.recognitions.values() {
             self.recognitions.remove(key);
         }
-        for io in live.legs.into_values() {
+        for mut io in live.legs.into_values() {
             self.dialogs.remove(&io.dialog);
-            self.release_port(&io);
+            self.release_port(&mut io);
         }
         if let Some(key) = live.told {
             return self.sink_over(key, &record);

@@ -1,5 +1,6 @@
 //! Everything that can wake a shard, and everything it can want.
 
+use crate::browsers::{Browsers, DoorEvent, DoorOrder};
 use crate::carriers::TrunkTargets;
 use crate::directory::Directory;
 use crate::errands::{ToAsk, ToStore};
@@ -54,6 +55,8 @@ pub struct Config {
     pub ptime_ms: u16,
     /// Whether legs have to be encrypted.
     pub srtp: Srtp,
+    /// How browsers are taken; none: not at all.
+    pub browsers: Option<Browsers>,
     /// A leg that should send audio and sends none for so long is lost; none to wait for ever.
     pub media_timeout: Option<Duration>,
     /// Limits of an instance.
@@ -137,6 +140,13 @@ pub enum Input<'a> {
     StartTrunks,
     /// A media thread reports.
     Media(Report),
+    /// The door of browsers tells of a session.
+    Door {
+        /// Which.
+        session: SessionId,
+        /// What.
+        event: DoorEvent,
+    },
     /// Storage has kept a recording, or has given it up; once for each [`RecordingOrder::Begin`].
     Recorded {
         /// Which.
@@ -309,6 +319,8 @@ pub enum Output {
         /// What.
         command: Command,
     },
+    /// Tell the door of browsers.
+    Door(DoorOrder),
     /// Fetch a sound file of the web; [`Input::Spoken`] follows. A prompt waits for it in silence.
     FetchSound {
         /// The question.

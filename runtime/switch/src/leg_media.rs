@@ -173,11 +173,12 @@ impl Shard {
             Report::Room { room, event } => return self.room_report(now, room, event),
             Report::Closed { counters, .. } => {
                 let mut counted = media_counters(&counters);
-                if let Some(io) = self.live(id).legs.remove(&leg) {
+                if let Some(mut io) = self.live(id).legs.remove(&leg) {
                     counted.codec = io.agreed.as_ref().map(|agreed| agreed.codec.name());
-                    counted.srtp = io.agreed.as_ref().and_then(|agreed| Some(agreed.srtp?.suite.name()));
+                    let described = io.agreed.as_ref().and_then(|agreed| Some(agreed.srtp?.suite.name()));
+                    counted.srtp = described.or_else(|| io.at_door.suite());
                     self.dialogs.remove(&io.dialog);
-                    self.release_port(&io);
+                    self.release_port(&mut io);
                 }
                 LegSignal::MediaClosed(counted)
             }

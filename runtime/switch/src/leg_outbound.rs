@@ -9,7 +9,7 @@ use patchcord_control::ids::{CallId, LegId};
 use patchcord_control::private::Private;
 use patchcord_control::trunks::{Failure, Next, Reached, after_failure};
 use patchcord_control::words::{Cause, Credentials, Interruption};
-use patchcord_sip::sdp::{self, Codec, Local};
+use patchcord_sip::sdp::{self, Codec, Local, Srtp};
 use patchcord_sip::{DialogId, EndCause, Outgoing, Response};
 use std::time::{Duration, Instant};
 
@@ -48,10 +48,14 @@ impl Shard {
         now: Instant,
         id: CallId,
         leg: LegId,
-        (port, local): (MediaPort, Local),
+        (port, mut local): (MediaPort, Local),
         (mut way, credentials): (Way, Option<Credentials>),
     ) {
         let sent = way.stops.pop_front().and_then(|stop| {
+            (local.srtp, local.webrtc) = match self.is_browser(stop.target.flow) {
+                true => (Srtp::Dtls, self.local_webrtc()),
+                false => (self.config.srtp, None),
+            };
             let signature = self.signature(now, id, stop.signed.as_ref());
             let asked = way
                 .asked
@@ -79,6 +83,8 @@ impl Shard {
         io.permit = way.permit.take();
         io.credentials = credentials;
         io.way = Some(way);
+        let expected = io.expect_browser();
+        self.tell_door(expected);
         self.live(id).legs.insert(leg, io);
     }
 
@@ -163,12 +169,14 @@ impl Shard {
             && let Some(way) = self.next_stop(now, &mut io)
         {
             self.sessions.remove(&io.port.session);
+            let left = io.leave_door();
+            self.tell_door(left);
             let credentials = io.credentials.take();
             return self.send_invite(now, id, leg, (io.port, io.local), (way, credentials));
         }
         self.settle_permit(now, id, &mut io);
         if io.session == Session::None {
-            self.release_port(&io);
+            self.release_port(&mut io);
         } else {
             self.live(id).legs.insert(leg, io);
         }
@@ -277,7 +285,9 @@ impl Shard {
     }
 
     /// What a leg's session held goes back.
-    pub(crate) fn release_port(&mut self, io: &LegIo) {
+    pub(crate) fn release_port(&mut self, io: &mut LegIo) {
+        let left = io.leave_door();
+        self.tell_door(left);
         self.sessions.remove(&io.port.session);
         self.ports.push_back(io.port);
     }

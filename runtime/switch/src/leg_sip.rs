@@ -162,6 +162,7 @@ impl Shard {
 
     /// Our side of a session on a port.
     pub(crate) fn local(&mut self, port: MediaPort) -> Local {
+        let webrtc = self.local_webrtc();
         Local {
             address: self.config.media_address,
             port: port.port,
@@ -172,6 +173,7 @@ impl Shard {
             direction: Direction::SendRecv,
             srtp: self.config.srtp,
             srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),
+            webrtc,
         }
     }
 
@@ -337,16 +339,31 @@ impl Shard {
         self.tell(now, id, CallInput::Leg(leg, LegSignal::AudioOpen));
     }
 
-    /// Gives the media engine the plan that follows from an agreement.
+    /// Both ends have agreed: the media engine does so from now on.
     pub(crate) fn adopt(&mut self, id: CallId, leg: LegId, agreed: &Agreed) {
-        let timeout = self.config.media_timeout;
         let io = self.live(id).leg(leg);
         io.agreed = Some(agreed.clone());
         if agreed.srtp.is_some() {
             // Whatever we offer from now on may not be less.
             io.local.srtp = Srtp::Require;
         }
-        let (session, thread, plan) = (io.port.session, io.port.thread, media_plan::plan(agreed, timeout));
+        if let Some(webrtc) = agreed.webrtc.as_ref().filter(|_| io.session != Session::Closed) {
+            let orders = io.describe_browser(webrtc);
+            self.tell_door(orders.into_iter().flatten());
+        }
+        self.plan_session(id, leg, agreed);
+        self.seat_again(id, leg);
+    }
+
+    /// Gives the media engine the plan that follows from an agreement.
+    pub(crate) fn plan_session(&mut self, id: CallId, leg: LegId, agreed: &Agreed) {
+        let timeout = self.config.media_timeout;
+        let io = self.live(id).leg(leg);
+        let mut plan = media_plan::plan(agreed, timeout);
+        if agreed.webrtc.is_some() {
+            plan = io.at_door.plan(plan);
+        }
+        let (session, thread) = (io.port.session, io.port.thread);
         let command = match io.session {
             Session::None => Command::Open { session, plan },
             Session::Open => Command::Update { session, plan },
@@ -354,7 +371,6 @@ impl Shard {
         };
         io.session = Session::Open;
         self.media_output(thread, command);
-        self.seat_again(id, leg);
     }
 
     /// Tells the call whether the far end still wants to hear us.
@@ -403,12 +419,10 @@ impl Shard {
             let _ = self.sip.accept_reinvite(now, dialog, ours);
             return;
         };
-        let next = Local {
-            version: io.local.version + 1,
-            ..io.local.clone()
-        };
+        let next = self.local_for_offer(id, leg, &offer);
         match sdp::answer(&offer, &next) {
             Ok((answer, agreed)) => {
+                let io = self.live(id).leg(leg);
                 io.local = next;
                 io.negotiation = Negotiation::Settled { answer: answer.clone() };
                 if self.sip.accept_reinvite(now, dialog, answer).is_ok() {
@@ -478,12 +492,7 @@ impl Shard {
 
     /// Somebody takes the place of a leg's far end (RFC 3891): the leg stays, its dialog is another from now on.
     pub(crate) fn replaced(&mut self, now: Instant, (id, leg): (CallId, LegId), dialog: DialogId, request: &Request) {
-        let io = self.live(id).leg(leg);
-        let next = Local {
-            version: io.local.version + 1,
-            direction: Direction::SendRecv,
-            ..io.local.clone()
-        };
+        let next = self.local_for_another(id, leg);
         let Some(Ok((answer, agreed))) = request.sdp().map(|offer| sdp::answer(offer, &next)) else {
             self.counts.refused_media += 1;
             return self.refuse(now, dialog, NOT_ACCEPTABLE);
@@ -502,6 +511,8 @@ impl Shard {
         let io = self.live(id).leg(leg);
         io.local = next;
         io.negotiation = Negotiation::Settled { answer };
+        let left = io.leave_door();
+        self.tell_door(left);
         self.adopt(id, leg, &agreed);
         self.note_hold(now, id, leg);
         self.drive(now, id);

@@ -7,6 +7,7 @@
 //! **One input, then drain [`Shard::poll`] until it is empty; [`Shard::wake_at`] then names the next deadline.** The same
 //! shard runs in production and in the simulator.
 
+mod browsers;
 mod carriers;
 mod directory;
 mod drive;
@@ -45,6 +46,7 @@ mod trial;
 pub mod waiting;
 mod working;
 
+pub use browsers::{BROWSER, Browsers, DoorEvent, DoorOrder, IceName, Offered};
 pub use carriers::TrunkTargets;
 pub use directory::{Directory, Program, ProgramError, Users};
 pub use errands::{ToAsk, ToStore};

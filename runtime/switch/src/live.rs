@@ -1,5 +1,6 @@
 //! A call that is alive in a shard: its decisions, its handler's instance, and what its legs hold of SIP and media.
 
+use crate::browsers::AtDoor;
 use crate::directory::{Directory, Program};
 use crate::hearing::Ears;
 use crate::io::{MediaPort, Query, RecordingKey};
@@ -140,6 +141,8 @@ pub(crate) struct LegIo {
     /// What both ends agreed on, once they have.
     pub(crate) agreed: Option<Agreed>,
     pub(crate) session: Session,
+    /// What the door of browsers knows of it, if the far end is one.
+    pub(crate) at_door: AtDoor,
     /// Prompts under way in the media engine: each number is used once in the life of the port's session.
     pub(crate) plays: Plays,
     /// What is listened for in place of keys.
@@ -272,6 +275,7 @@ impl LegIo {
             negotiation,
             agreed: None,
             session: Session::None,
+            at_door: AtDoor::default(),
             plays: Plays::default(),
             ears: Ears::default(),
             held: Held::No,

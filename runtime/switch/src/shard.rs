@@ -184,6 +184,7 @@ impl Shard {
             Input::Trunk(found) => self.trunk_moved(found),
             Input::StartTrunks => self.start_trunks(now),
             Input::Media(report) => self.media_report(now, report),
+            Input::Door { session, event } => self.at_door(now, session, event),
             Input::Recorded { key, stored } => self.recorded(now, key, stored),
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Responded { query, response } => self.responded(now, query, response),

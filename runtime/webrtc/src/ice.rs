@@ -138,6 +138,12 @@ impl Agent {
         next
     }
 
+    /// Other credentials of our own, before anybody can know the ones that were made.
+    pub(crate) fn rename(&mut self, credentials: Credentials) {
+        self.key = Key::new(credentials.password());
+        self.local = credentials;
+    }
+
     /// The far end's credentials; a second time they are the same.
     pub(crate) fn set_remote(&mut self, now: Instant, credentials: Credentials, mode: IceMode) {
         if mode == IceMode::Lite {

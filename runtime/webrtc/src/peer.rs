@@ -5,7 +5,7 @@
 //! A restart of ICE is a second session beside the first; the first carries on until the second has a pair. DTLS and SRTP notice nothing.
 
 use crate::candidate::Candidate;
-use crate::credentials::{Credentials, Fingerprint};
+use crate::credentials::{Credentials, Fingerprint, OUR_UFRAG};
 use crate::dtls::{Event, Handshake, HandshakeEnd, Identity, Keys, Setup};
 use crate::ice::{self, Agent, Beginning, IceMode, State};
 use crate::limits;
@@ -54,6 +54,9 @@ pub struct Remote {
 /// What a peer is told.
 #[derive(Debug)]
 pub enum Input<'a> {
+    /// Our credentials, where they were chosen elsewhere: before the far end's description, and before that of a restart. The name
+    /// has 8 characters, so that it is found in a table.
+    Local(Credentials),
     /// The far end's description; after a restart, its new credentials with the same fingerprints.
     Remote(Remote),
     /// An address of the far end's, with its description or later.
@@ -137,6 +140,8 @@ pub enum Refused {
     BothLite,
     /// New credentials are for a restart: tell that first.
     NotRestarted,
+    /// A name of ours that has not 8 characters.
+    Name,
     /// Another fingerprint or role is another handshake: that is another peer.
     IdentityChanged,
     /// It is over.
@@ -265,6 +270,7 @@ impl Peer {
             return Err(Refused::Over);
         }
         match input {
+            Input::Local(credentials) => self.rename(credentials)?,
             Input::Remote(remote) => self.describe(now, remote)?,
             Input::RemoteCandidate(candidate) => self.add_remote(now, candidate)?,
             Input::EndOfRemoteCandidates => {}
@@ -287,6 +293,18 @@ impl Peer {
             Input::Close => self.close(now),
         }
         self.tell();
+        Ok(())
+    }
+
+    fn rename(&mut self, credentials: Credentials) -> Result<(), Refused> {
+        if credentials.ufrag().len() != OUR_UFRAG {
+            return Err(Refused::Name);
+        }
+        if self.ice.remote.is_some() {
+            return Err(Refused::NotRestarted);
+        }
+        self.ice.rename(credentials);
+        self.sessions += 1;
         Ok(())
     }
 
@@ -533,6 +551,7 @@ impl fmt::Display for Refused {
             Self::NoFingerprint => "the description has no fingerprint that counts: one by sha-256 is needed",
             Self::TooManyFingerprints => "the description has more fingerprints than are taken",
             Self::BothLite => "both sides are ICE-lite, so neither would check",
+            Self::Name => "a name of ours has 8 characters",
             Self::NotRestarted => "the credentials are others: restart ICE first",
             Self::IdentityChanged => "the fingerprint or the role in the handshake is another: make another peer",
             Self::Over => "the peer is over",

@@ -197,6 +197,12 @@ impl Port {
         slot.peer.as_ref()
     }
 
+    /// Whose way this is; none if nobody has proved to be there.
+    #[must_use]
+    pub fn owner(&self, path: Path) -> Option<PeerId> {
+        self.by_path.get(&path).copied()
+    }
+
     /// What was dropped so far.
     #[must_use]
     pub fn counts(&self) -> DropCounts {

@@ -214,6 +214,7 @@ impl Node {
             codecs: vec![Codec::Pcmu],
             ptime_ms: 20,
             srtp: Srtp::Accept,
+            browsers: None,
             media_timeout: None,
             instance: patchcord_guest::Limits::default(),
             call: patchcord_control::limits::Limits::default(),

@@ -1,5 +1,6 @@
 //! Links that give the sound of one recording to whoever has them, for a time, without a key: HMAC-SHA256 over whose it is, which,
-//! and until when. The key is made at each start of the node: links of an earlier one are void.
+//! and until when. The key comes from the one that seals secrets; on a node without that, it is made at each start, and links of
+//! an earlier one are void.
 
 use crate::encoding::{from_hex, hex};
 use aws_lc_rs::hmac;

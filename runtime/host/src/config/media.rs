@@ -2,6 +2,7 @@
 
 use super::reader::{ConfigError, Table};
 use super::{HOST, SECONDS_MAX, THREADS_MAX, check};
+use crate::browsers::{BrowserDoor, Ice};
 use crate::doors::Sip;
 use crate::node::Media;
 use patchcord_sip::sdp::{Codec, Srtp};
@@ -16,6 +17,8 @@ pub(super) const KEYS: &[&str] = &[
     "codecs",
     "ptime_ms",
     "srtp",
+    "browser_port",
+    "browser_ice",
 ];
 
 /// Reads it.
@@ -44,7 +47,9 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
     let srtp = section
         .parsed("srtp", "\"accept\" or \"require\"", srtp)?
         .unwrap_or_default();
+    let browsers = browser_door(section)?;
     Ok(Media {
+        browsers,
         ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
         listen,
         advertise,
@@ -64,6 +69,24 @@ fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
     let (first, last) = text.split_once('-')?;
     let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
     (first >= 1_024 && first % 2 == 0 && first < last).then_some(first..=last)
+}
+
+/// Where browsers' audio is taken, and how.
+fn browser_door(section: &Table<'_>) -> Result<Option<BrowserDoor>, ConfigError> {
+    let port = section.number("browser_port", 1_024..=65_535)?;
+    let ice = section.parsed("browser_ice", "\"lite\" or \"full\"", |text| match text {
+        "lite" => Some(Ice::Lite),
+        "full" => Some(Ice::Full),
+        _ => None,
+    })?;
+    match (port, ice) {
+        (None, Some(_)) => Err(section.wrong("browser_ice", "it says nothing without browser_port: give that too")),
+        (None, None) => Ok(None),
+        (Some(port), ice) => Ok(Some(BrowserDoor {
+            port: port as u16,
+            ice: ice.unwrap_or_default(),
+        })),
+    }
 }
 
 fn srtp(text: &str) -> Option<Srtp> {

@@ -67,6 +67,7 @@ impl FlatOut {
             pairs: bound.pairs.remove(0),
             queue,
             commands,
+            browsers: None,
             relays: relays::between(1).remove(0),
             recorded: None,
             streamed: None,

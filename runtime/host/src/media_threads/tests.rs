@@ -35,6 +35,7 @@ impl Pair {
                 pairs,
                 queue,
                 commands,
+                browsers: None,
                 relays,
                 recorded: None,
                 streamed: None,

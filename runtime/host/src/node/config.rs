@@ -1,6 +1,7 @@
 //! What a node is made from. Not here: the file it is read from ([`crate::config`](mod@crate::config)).
 
 use crate::api::ApiConfig;
+use crate::browsers::BrowserDoor;
 use crate::certificates::TlsFiles;
 use crate::doors::Sip;
 use crate::journals::JournalFolder;
@@ -43,6 +44,8 @@ pub struct Media {
     pub srtp: Srtp,
     /// Media threads wanted; never more than there are blocks of four port pairs.
     pub threads: usize,
+    /// Where browsers' audio is taken; none: no browser is.
+    pub browsers: Option<BrowserDoor>,
     /// A caller that should send audio and sends none for so long is lost; none: wait for ever.
     pub timeout: Option<Duration>,
 }
@@ -151,6 +154,7 @@ impl NodeConfig {
                 listen: sip.ip(),
                 advertise: sip.ip(),
                 threads: 1,
+                browsers: None,
                 timeout: Some(Duration::from_secs(30)),
             },
             dns: None,

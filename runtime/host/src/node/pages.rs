@@ -90,7 +90,10 @@ impl Heard {
                 }),
                 journals: config.journals.as_ref().map(|to| to.folder.clone()),
                 recordings: self.recordings,
-                links: LinkKey::new(super::random()?),
+                links: LinkKey::new(match &api.database.sealing {
+                    Some(key) => key.links(),
+                    None => super::random()?,
+                }),
             },
             events: self.events,
             proofs: self.proofs.1,

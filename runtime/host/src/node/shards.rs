@@ -65,6 +65,7 @@ impl Ground {
             codecs: config.media.codecs.clone(),
             ptime_ms: config.media.ptime_ms,
             srtp: config.media.srtp,
+            browsers: self.browsers.clone().filter(|_| !runs_sinks),
             media_timeout: config.media.timeout,
             instance: config.instance,
             call: config.call.clone(),

@@ -7,9 +7,10 @@ use crate::sounds::Sound;
 use crate::tenant_store;
 use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
+use patchcord_media::SessionId;
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Query, RecordingKey, ToSink};
+use patchcord_switch::{DoorEvent, Query, RecordingKey, ToSink};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -27,6 +28,7 @@ pub(crate) enum Heard {
     Responded(Query, web_requests::Responded),
     Stream(StreamKey, StreamSignal),
     Recognition(StreamKey, RecogniseSignal),
+    Door(SessionId, DoorEvent),
     Other,
 }
 
@@ -57,6 +59,7 @@ impl Outbox {
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),
             ToShard::Fetched { query, file } => Heard::Fetched(query, file),
             ToShard::Recorded { key, stored } => Heard::Recorded(key, stored),
+            ToShard::Door { session, event } => Heard::Door(session, event),
             ToShard::Spoken { query, sound } => Heard::Spoken(query, sound),
             ToShard::Recognised { query, heard } => Heard::Recognised(query, heard),
             ToShard::KeptFor { query, reply } => Heard::KeptFor(query, reply),

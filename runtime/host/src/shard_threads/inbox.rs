@@ -8,11 +8,11 @@ use crate::tenant_store;
 use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, Saved, StreamSignal};
 use patchcord_control::words::NotRecorded;
-use patchcord_media::Report;
+use patchcord_media::{Report, SessionId};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Directory, NotReceived, Query, RecordingKey, ToSink, TrunkTargets};
+use patchcord_switch::{Directory, DoorEvent, NotReceived, Query, RecordingKey, ToSink, TrunkTargets};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
@@ -50,6 +50,10 @@ pub(super) enum ToShard {
         file: File,
     },
     Report(Report),
+    Door {
+        session: SessionId,
+        event: DoorEvent,
+    },
     Recorded {
         key: RecordingKey,
         stored: Stored,
@@ -249,6 +253,14 @@ impl Inbox {
     pub(crate) fn report(&self, report: Report) -> Result<(), Report> {
         match self.put(ToShard::Report(report)) {
             Err(ToShard::Report(report)) => Err(report),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells something of a browser; gives it back if there is no room now. A shard that has ended takes everything.
+    pub(crate) fn door(&self, session: SessionId, event: DoorEvent) -> Result<(), DoorEvent> {
+        match self.put(ToShard::Door { session, event }) {
+            Err(ToShard::Door { event, .. }) => Err(event),
             _ => Ok(()),
         }
     }

@@ -75,6 +75,7 @@ impl Pair {
             direction: Direction::SendRecv,
             srtp: Srtp::Accept,
             srtp_key: SrtpKey([1; sdp::SRTP_KEY_BYTES]),
+            webrtc: None,
         };
         let far = Far {
             sip: Endpoint::new(far, 2),

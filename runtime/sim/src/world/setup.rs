@@ -110,6 +110,7 @@ impl Setup {
             codecs: Codec::USUAL.to_vec(),
             ptime_ms: self.ptime_ms,
             srtp: Srtp::Accept,
+            browsers: None,
             media_timeout: self.media_timeout,
             instance: self.instance,
             call: self.call.clone(),

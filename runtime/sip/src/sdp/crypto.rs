@@ -17,6 +17,8 @@ pub enum Srtp {
     Accept,
     /// SRTP or nothing.
     Require,
+    /// SRTP whose keys DTLS agrees on, over ICE, or nothing: what browsers speak.
+    Dtls,
 }
 
 /// How packets are encrypted and signed (RFC 4568 section 6.2).

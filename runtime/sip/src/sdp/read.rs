@@ -1,13 +1,14 @@
 //! Reads a session description and chooses what both sides can do. The only file that names the SDP library: it splits
 //! lines and nothing else, every meaning is decided here.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use sdp_types::{Media, Session};
 
 use super::codec::{events_clock, offered_events};
 use super::crypto;
-use super::{Agreed, AgreedSrtp, Codec, Direction, Events, Local, OpusWishes, Role, SdpError, Srtp};
+use super::webrtc::{Attributes, PROTOCOL};
+use super::{Agreed, AgreedSrtp, AgreedWebrtc, Codec, Direction, Events, Local, OpusWishes, Role, SdpError, Srtp};
 use crate::limits::{SDP_BYTES, SDP_FORMATS, SDP_MEDIA};
 
 /// What telephone events run at where the codec's own clock is not on offer.
@@ -36,6 +37,7 @@ pub(super) struct Line {
     /// Payload type and its parameters, as written.
     parameters: Vec<(u8, String)>,
     crypto: Vec<crypto::Line>,
+    pub(super) webrtc: Attributes,
 }
 
 /// What was chosen: which line, and what follows for us.
@@ -58,10 +60,11 @@ pub(super) fn session(bytes: &[u8]) -> Result<Theirs, SdpError> {
         .as_ref()
         .and_then(|line| ip(&line.connection_address));
     let direction = direction_of(&session.attributes).unwrap_or_default();
+    let webrtc = Attributes::read(&session.attributes);
     let media = session
         .medias
         .iter()
-        .map(|media| read_line(media, address, direction))
+        .map(|media| read_line(media, address, direction, &webrtc))
         .collect();
     Ok(Theirs { media })
 }
@@ -81,11 +84,12 @@ pub(super) fn choose(theirs: &Theirs, local: &Local, role: Role) -> Result<Chose
     Err(problem)
 }
 
-/// Whether a stream is encrypted.
+/// Whether a stream is encrypted, and where its keys come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Protection {
     Plain,
     Encrypted,
+    Dtls,
 }
 
 /// Plain and secure RTP, and their feedback profiles whose audio is the same on the wire.
@@ -94,35 +98,55 @@ fn protection(protocol: &str) -> Option<Protection> {
     if is(["RTP/AVP", "RTP/AVPF"]) {
         return Some(Protection::Plain);
     }
+    if is(["UDP/TLS/RTP/SAVP", PROTOCOL]) {
+        return Some(Protection::Dtls);
+    }
     is(["RTP/SAVP", "RTP/SAVPF"]).then_some(Protection::Encrypted)
 }
 
 /// How the stream is encrypted. What was offered encrypted is never answered in the clear, nor taken so.
-fn agree_srtp(line: &Line, local: &Local, role: Role) -> Result<Option<AgreedSrtp>, SdpError> {
+fn agree_protection(
+    line: &Line,
+    local: &Local,
+    role: Role,
+) -> Result<(Option<AgreedSrtp>, Option<AgreedWebrtc>), SdpError> {
+    let theirs = protection(&line.protocol);
     let ours = match (local.srtp, role) {
+        (Srtp::Dtls, _) => Protection::Dtls,
+        (Srtp::Require, Role::Answers) if theirs == Some(Protection::Dtls) => Protection::Dtls,
         (Srtp::Require, _) => Protection::Encrypted,
         (Srtp::Accept, Role::Offered) => Protection::Plain,
-        (Srtp::Accept, Role::Answers) => protection(&line.protocol).unwrap_or(Protection::Plain),
+        (Srtp::Accept, Role::Answers) => theirs.unwrap_or(Protection::Plain),
     };
-    if protection(&line.protocol) != Some(ours) {
+    if theirs != Some(ours) {
         return Err(SdpError::OtherProtection);
     }
-    let agreed = match (ours, role) {
-        (Protection::Plain, _) => return Ok(None),
+    let srtp = match (ours, role) {
+        (Protection::Plain, _) => return Ok((None, None)),
+        (Protection::Dtls, _) => return Ok((None, Some(agree_webrtc(line, local)?))),
         (Protection::Encrypted, Role::Answers) => crypto::answer(&line.crypto, local.srtp_key),
         (Protection::Encrypted, Role::Offered) => crypto::accept(&line.crypto, local.srtp_key),
     };
-    agreed.map(Some).ok_or(SdpError::NoCommonSuite)
+    Ok((Some(srtp.ok_or(SdpError::NoCommonSuite)?), None))
+}
+
+fn agree_webrtc(line: &Line, local: &Local) -> Result<AgreedWebrtc, SdpError> {
+    let ours = local.webrtc.as_ref().ok_or(SdpError::NoBrowsers)?;
+    let theirs = line.webrtc.webrtc().ok_or(SdpError::BrokenWebrtc)?;
+    let setup = ours.side.setup.beside(theirs.setup).ok_or(SdpError::BrokenWebrtc)?;
+    Ok(AgreedWebrtc { theirs, setup })
 }
 
 fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
-    let srtp = agree_srtp(line, local, role)?;
+    let (srtp, webrtc) = agree_protection(line, local, role)?;
     let (codec, payload_type) = line.common_codec(&local.codecs).ok_or(SdpError::NoCommonCodec)?;
-    let address = line.address.ok_or(SdpError::NoAddress)?;
+    // A browser may name a machine there (RFC 8839 section 4.2.2); where it is, its candidates and checks say.
+    let nowhere = webrtc.as_ref().map(|_| IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let address = nowhere.or(line.address).ok_or(SdpError::NoAddress)?;
     let (rtcp_port, rtcp_address) = line.rtcp.unwrap_or((line.port.saturating_add(1), None));
     // `c=0.0.0.0` is the hold of RFC 2543: we may not send, whatever the attribute says.
     let mut direction = local.direction.limited_by(line.direction);
-    if address.is_unspecified() {
+    if address.is_unspecified() && webrtc.is_none() {
         direction = direction.limited_by(Direction::SendOnly);
     }
     Ok(Agreed {
@@ -139,6 +163,7 @@ fn agree(line: &Line, local: &Local, role: Role) -> Result<Agreed, SdpError> {
             .min(line.max_ptime_ms.unwrap_or(u16::MAX)),
         max_ptime_ms: line.max_ptime_ms,
         srtp,
+        webrtc,
         direction,
     })
 }
@@ -222,7 +247,7 @@ impl Line {
     }
 }
 
-fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Line {
+fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction, session: &Attributes) -> Line {
     let own_address = media.connections.first().map(|line| ip(&line.connection_address));
     let values = |name: &'static str| {
         media
@@ -256,6 +281,7 @@ fn read_line(media: &Media, address: Option<IpAddr>, direction: Direction) -> Li
         maps: of_types("rtpmap"),
         parameters: of_types("fmtp"),
         crypto: crypto::read(values("crypto")),
+        webrtc: Attributes::read(&media.attributes).within(session),
     }
 }
 

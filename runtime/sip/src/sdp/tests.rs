@@ -13,6 +13,7 @@ fn local() -> Local {
         direction: Direction::SendRecv,
         srtp: Srtp::Accept,
         srtp_key: SrtpKey([7; SRTP_KEY_BYTES]),
+        webrtc: None,
     }
 }
 

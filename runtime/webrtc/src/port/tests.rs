@@ -370,6 +370,31 @@ fn there_are_as_many_peers_as_there_may_be() {
 }
 
 #[test]
+fn a_peer_is_found_by_the_name_it_was_given_also_after_a_restart() {
+    let mut bench = Bench::new(|_| {});
+    let named = |name: &str| Credentials::new(name, "given.away".repeat(3).replace('.', "/").as_str()).unwrap();
+    let settings = Bench::settings(IceMode::Lite, Side::Answerer, 0);
+    let id = bench.port.add(bench.now, settings).unwrap();
+    let short = bench.port.handle(bench.now, id, Input::Local(named("short")));
+    assert_eq!(short, Err(Refused::Name));
+    bench.port.handle(bench.now, id, Input::Local(named("elsewher"))).unwrap();
+    assert_eq!(bench.port.peer(id).unwrap().local(), &named("elsewher"));
+    assert_eq!(bench.port.by_name.keys().collect::<Vec<_>>(), [b"elsewher"]);
+    let remote = Remote {
+        credentials: named("faraway1"),
+        ice: IceMode::Full,
+        fingerprints: vec![identity(1).fingerprint().clone()],
+        setup: Setup::Passive,
+    };
+    bench.port.handle(bench.now, id, Input::Remote(remote)).unwrap();
+    let late = bench.port.handle(bench.now, id, Input::Local(named("toolate1")));
+    assert_eq!(late, Err(Refused::NotRestarted));
+    bench.port.handle(bench.now, id, Input::Restart).unwrap();
+    bench.port.handle(bench.now, id, Input::Local(named("restart1"))).unwrap();
+    assert!(bench.port.by_name.contains_key(b"restart1"));
+}
+
+#[test]
 fn both_sessions_of_a_restart_are_found_and_nothing_is_left_of_who_is_removed() {
     let mut bench = Bench::new(|_| {});
     let which = bench.browser(at(1_000));
