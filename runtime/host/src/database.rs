@@ -47,7 +47,9 @@ impl SealingKey {
         let key = UnboundKey::new(&AES_256_GCM, &bytes).ok()?;
         let mut links = [0; KEY_BYTES];
         let derived = Salt::new(HKDF_SHA256, &[]).extract(&bytes);
-        let filled = derived.expand(&[LINKS], HKDF_SHA256).and_then(|okm| okm.fill(&mut links));
+        let filled = derived
+            .expand(&[LINKS], HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut links));
         filled.expect("one block of the function is asked for");
         Some(Self {
             seals: Arc::new(LessSafeKey::new(key)),

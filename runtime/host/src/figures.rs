@@ -1,8 +1,8 @@
 //! What the threads count, in atomics: each thread publishes its own figures, the metrics page adds them up. No decision
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
-use crate::browsers::BrowserFigures;
 use crate::api::ApiFigures;
+use crate::browsers::BrowserFigures;
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::journals::JournalFigures;

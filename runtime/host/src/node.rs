@@ -548,22 +548,24 @@ impl Ground {
         let relays = media_threads::relays::between(self.layout.media_threads);
         let (queue, arrivals) = browsers::between(self.layout.media_threads);
         let seats = pairs.into_iter().zip(commands).zip(relays.into_iter().zip(arrivals));
-        let threads = seats.enumerate().map(|(index, ((pairs, commands), (relays, arrivals)))| {
-            media_threads::start(Seat {
-                browsers: door.as_ref().map(|door| door.media_way(arrivals, pairs.len())),
-                index,
-                layout: self.layout,
-                pairs,
-                queue: queues.media[index].clone(),
-                commands,
-                relays,
-                recorded: queues.recorded.clone(),
-                streamed: Some(queues.streamed.clone()),
-                inboxes: queues.inboxes.clone(),
-                figures: self.figures.clone(),
-                seed: u64::from_le_bytes(random()?),
-            })
-        });
+        let threads = seats
+            .enumerate()
+            .map(|(index, ((pairs, commands), (relays, arrivals)))| {
+                media_threads::start(Seat {
+                    browsers: door.as_ref().map(|door| door.media_way(arrivals, pairs.len())),
+                    index,
+                    layout: self.layout,
+                    pairs,
+                    queue: queues.media[index].clone(),
+                    commands,
+                    relays,
+                    recorded: queues.recorded.clone(),
+                    streamed: Some(queues.streamed.clone()),
+                    inboxes: queues.inboxes.clone(),
+                    figures: self.figures.clone(),
+                    seed: u64::from_le_bytes(random()?),
+                })
+            });
         let threads = threads.collect::<Result<_, _>>()?;
         let setup = DoorSetup {
             layout: self.layout,

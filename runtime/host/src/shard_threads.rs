@@ -13,9 +13,9 @@ mod places;
 
 pub(crate) use inbox::{INBOX, Inbox, Order, Outbox, Taken};
 
-use crate::browsers::DoorQueue;
 use crate::api::History;
 use crate::aside::Aside;
+use crate::browsers::DoorQueue;
 use crate::dns::DnsQueue;
 use crate::fetch::FetchQueue;
 use crate::figures::{Figures, ShardFigures};

@@ -147,9 +147,14 @@ impl fmt::Display for StartError {
             ),
             StartError::Http { address, why } => port(f, "metrics and health", "TCP", "[http] listen", *address, why),
             StartError::Api { address, why } => port(f, "the API", "TCP", "[api] listen", *address, why),
-            StartError::Browsers { address, why } => {
-                port(f, "browsers' audio", "UDP and TCP", "[media] browser_port", *address, why)
-            }
+            StartError::Browsers { address, why } => port(
+                f,
+                "browsers' audio",
+                "UDP and TCP",
+                "[media] browser_port",
+                *address,
+                why,
+            ),
             StartError::MediaPort { address, why } => port(f, "audio", "UDP", "[media] ports", *address, why),
             StartError::NoMediaPorts { ports: (first, last) } => write!(
                 f,

@@ -217,7 +217,8 @@ impl Shard {
             ..io.local.clone()
         };
         let known = io.agreed.as_ref().and_then(|agreed| agreed.webrtc.as_ref());
-        let restarts = known.is_some_and(|known| sdp::ice_ufrag(offer).is_some_and(|ufrag| ufrag != known.theirs.ufrag));
+        let restarts =
+            known.is_some_and(|known| sdp::ice_ufrag(offer).is_some_and(|ufrag| ufrag != known.theirs.ufrag));
         if restarts && let Some(local) = &mut next.webrtc {
             local.side.ufrag = self.ice_text(UFRAG);
             local.side.password = self.ice_text(PASSWORD);

@@ -65,7 +65,9 @@ impl Connections {
     /// Takes connections that wait.
     pub(super) fn accept(&mut self, now: Instant, listener: &TcpListener, epoll: &Epoll) {
         for _ in 0..ACCEPTED {
-            let Ok((stream, remote)) = listener.accept() else { return };
+            let Ok((stream, remote)) = listener.accept() else {
+                return;
+            };
             let same = |known: &&SocketAddr| known.ip() == remote.ip();
             let is_too_much = self.by_remote.keys().filter(same).count() >= PER_SOURCE;
             if self.len() >= CONNECTIONS || is_too_much || stream.set_nonblocking(true).is_err() {
@@ -75,7 +77,10 @@ impl Connections {
             let _ = stream.set_nodelay(true);
             let number = self.next;
             self.next += 1;
-            if epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, number)).is_err() {
+            if epoll
+                .add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, number))
+                .is_err()
+            {
                 continue;
             }
             let path = Path {

@@ -129,7 +129,10 @@ impl Work {
     /// How long nothing has to be done.
     fn patience(&self) -> EpollTimeout {
         let now = Instant::now();
-        let due = self.port.wake_at().map_or(SWEEP, |at| at.saturating_duration_since(now));
+        let due = self
+            .port
+            .wake_at()
+            .map_or(SWEEP, |at| at.saturating_duration_since(now));
         let longest = if self.backlog.is_empty() { SWEEP } else { RETRY };
         // A millisecond is what the kernel counts in; none too early, or this would turn on the spot.
         let millis = due.min(longest).as_micros().div_ceil(1_000);
@@ -241,7 +244,13 @@ impl Work {
             return self.tell(session, DoorEvent::Lost);
         };
         self.peers.insert(session, id);
-        self.expected.insert(id, Expected { session, secured: false });
+        self.expected.insert(
+            id,
+            Expected {
+                session,
+                secured: false,
+            },
+        );
         self.rename(now, id, ours);
         for candidate in self.door.candidates() {
             let taken = self.port.handle(now, id, Input::LocalCandidate(candidate));
@@ -270,7 +279,11 @@ impl Work {
             return;
         };
         let read = || {
-            let fingerprints: Vec<_> = theirs.fingerprints.iter().filter_map(|text| text.parse().ok()).collect();
+            let fingerprints: Vec<_> = theirs
+                .fingerprints
+                .iter()
+                .filter_map(|text| text.parse().ok())
+                .collect();
             Some(Remote {
                 credentials: Credentials::new(&theirs.ufrag, &theirs.password).ok()?,
                 ice: if theirs.lite { IceMode::Lite } else { IceMode::Full },
@@ -297,7 +310,11 @@ impl Work {
             return;
         }
         // Names of machines (as browsers hide their addresses) are passed over: their checks tell where they are.
-        for candidate in theirs.candidates.iter().filter_map(|text| text.parse::<Candidate>().ok()) {
+        for candidate in theirs
+            .candidates
+            .iter()
+            .filter_map(|text| text.parse::<Candidate>().ok())
+        {
             // So is what is useless or too much.
             let _ = self.port.handle(now, id, Input::RemoteCandidate(candidate));
         }
@@ -353,7 +370,11 @@ impl Work {
     }
 
     fn lost(&mut self, id: PeerId, counts: impl Fn(&Expected) -> bool) {
-        let session = self.expected.get(&id).filter(|expected| counts(expected)).map(|expected| expected.session);
+        let session = self
+            .expected
+            .get(&id)
+            .filter(|expected| counts(expected))
+            .map(|expected| expected.session);
         if let Some(session) = session {
             self.tell(session, DoorEvent::Lost);
         }
@@ -383,7 +404,9 @@ impl Work {
         figures.connections.set(self.connections.len() as u64);
         figures.strangers.set(counts.strangers);
         figures.floods.set(counts.floods);
-        figures.refused.set(counts.taken_paths + counts.unknown + counts.too_long);
+        figures
+            .refused
+            .set(counts.taken_paths + counts.unknown + counts.too_long);
     }
 }
 

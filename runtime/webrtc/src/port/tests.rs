@@ -377,7 +377,10 @@ fn a_peer_is_found_by_the_name_it_was_given_also_after_a_restart() {
     let id = bench.port.add(bench.now, settings).unwrap();
     let short = bench.port.handle(bench.now, id, Input::Local(named("short")));
     assert_eq!(short, Err(Refused::Name));
-    bench.port.handle(bench.now, id, Input::Local(named("elsewher"))).unwrap();
+    bench
+        .port
+        .handle(bench.now, id, Input::Local(named("elsewher")))
+        .unwrap();
     assert_eq!(bench.port.peer(id).unwrap().local(), &named("elsewher"));
     assert_eq!(bench.port.by_name.keys().collect::<Vec<_>>(), [b"elsewher"]);
     let remote = Remote {
@@ -390,7 +393,10 @@ fn a_peer_is_found_by_the_name_it_was_given_also_after_a_restart() {
     let late = bench.port.handle(bench.now, id, Input::Local(named("toolate1")));
     assert_eq!(late, Err(Refused::NotRestarted));
     bench.port.handle(bench.now, id, Input::Restart).unwrap();
-    bench.port.handle(bench.now, id, Input::Local(named("restart1"))).unwrap();
+    bench
+        .port
+        .handle(bench.now, id, Input::Local(named("restart1")))
+        .unwrap();
     assert!(bench.port.by_name.contains_key(b"restart1"));
 }
 

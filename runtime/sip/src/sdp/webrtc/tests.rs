@@ -55,7 +55,10 @@ fn answers_a_browser_with_ice_dtls_and_the_names_of_its_streams() {
         assert_eq!((webrtc.theirs.ufrag.as_str(), webrtc.theirs.lite), ("aBcD", false));
         assert_eq!(webrtc.theirs.fingerprints, ["sha-256 AA:BB"]);
         assert_eq!(webrtc.theirs.candidates.len(), 1);
-        assert_eq!((agreed.codec, agreed.payload_type, agreed.direction), (Codec::Opus, 111, Direction::SendRecv));
+        assert_eq!(
+            (agreed.codec, agreed.payload_type, agreed.direction),
+            (Codec::Opus, 111, Direction::SendRecv)
+        );
         assert_eq!(agreed.srtp, None);
         let lines = [
             "c=IN IP4 198.51.100.2\r\n",
@@ -82,7 +85,10 @@ fn answers_a_browser_with_ice_dtls_and_the_names_of_its_streams() {
 fn our_own_offer_to_a_browser_is_answerable_and_its_answer_makes_us_wait_for_hello() {
     let ours = local(Srtp::Dtls);
     let text = String::from_utf8(offer(&ours)).expect("text");
-    assert!(text.contains("a=setup:actpass\r\n") && text.contains("a=mid:0\r\n"), "{text}");
+    assert!(
+        text.contains("a=setup:actpass\r\n") && text.contains("a=mid:0\r\n"),
+        "{text}"
+    );
     let mut browser = local(Srtp::Accept);
     let side = &mut browser.webrtc.as_mut().expect("set above").side;
     (side.setup, side.lite) = (Setup::Active, false);
@@ -100,7 +106,10 @@ fn a_role_stays_over_offers_and_two_of_the_same_role_do_not_agree() {
     assert_eq!(agreed.webrtc.expect("agreed").setup, Setup::Active);
     assert!(text.contains("a=setup:active"), "{text}");
     let active = BROWSER.replace("actpass", "active");
-    assert_eq!(answer(active.as_bytes(), &ours).map(|_| ()), Err(SdpError::BrokenWebrtc));
+    assert_eq!(
+        answer(active.as_bytes(), &ours).map(|_| ()),
+        Err(SdpError::BrokenWebrtc)
+    );
 }
 
 #[test]
@@ -126,5 +135,8 @@ fn says_what_is_missing_and_never_answers_in_the_clear() {
     assert_eq!(refused, Err(SdpError::OtherProtection));
     let (text, agreed) = answered(phone, &local(Srtp::Accept));
     assert_eq!(agreed.webrtc, None);
-    assert!(!text.contains("ice-") && text.contains("m=audio 30000 RTP/AVP 0"), "{text}");
+    assert!(
+        !text.contains("ice-") && text.contains("m=audio 30000 RTP/AVP 0"),
+        "{text}"
+    );
 }
