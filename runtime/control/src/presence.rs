@@ -4,7 +4,9 @@
 //!
 //! An **identity** has client applications on devices; each has a status of its own, and the identity's is the best of them
 //! (available, busy, do not disturb, unavailable, in this order). Who is in a call is busy, whatever was published, unless it asked not
-//! to be disturbed. A client is unavailable once nobody has heard of it for its lease.
+//! to be disturbed. A client is unavailable once nobody has heard of it for its lease. Beside its clients, somebody may have said
+//! something of the identity itself (an operator, an application): of the two the worse counts, so that this can keep callers
+//! away, and cannot make a telephone ring that is not there.
 //!
 //! **Watchers are told of changes alone, and of many at once.** The first change opens a window of [`WINDOW`]; when it closes, each
 //! watcher has one message with all identities it watches that are not what they were told to be before. What changed and changed
@@ -29,17 +31,17 @@ pub const WINDOW: Duration = Duration::from_millis(100);
 /// The shortest and the longest lease.
 pub const LEASE_MIN: Duration = Duration::from_secs(5);
 /// See [`LEASE_MIN`].
-pub const LEASE_MAX: Duration = Duration::from_secs(3_600);
-/// Client applications of one identity at the same time.
-pub const CLIENTS_MAX: usize = 16;
+pub const LEASE_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// Client applications of one identity at the same time: ten telephones of it may register, as many browsers, and some more.
+pub const CLIENTS_MAX: usize = 32;
 /// Identities that one watcher watches.
 pub const WATCHED_MAX: usize = 1_000;
 /// Watchers on a node.
 pub const WATCHERS_MAX: usize = 100_000;
-/// Identities that a node knows: those with a client, a call or a watcher.
+/// Identities that a node knows: those with a client, a call, a watcher or a status of their own.
 pub const IDENTITIES_MAX: usize = 500_000;
 /// Bytes of an identity's, a device's or an application's name.
-pub const NAME_BYTES: usize = 121;
+pub const NAME_BYTES: usize = 256;
 
 /// Somebody who can be reached by name. Cheap to copy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,6 +243,36 @@ impl Presence {
         Ok(())
     }
 
+    /// A client was heard of, and counts for so long from now on.
+    ///
+    /// # Errors
+    /// [`PresenceError::Lease`], [`PresenceError::NoSuchClient`].
+    pub fn renew(&mut self, now: Instant, client: ClientId, lease: Duration) -> Result<(), PresenceError> {
+        if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
+            return Err(PresenceError::Lease);
+        }
+        let identity = self.clients.get(&client).ok_or(PresenceError::NoSuchClient)?.clone();
+        self.client(&identity, client).lease = lease;
+        self.heard(now, client)
+    }
+
+    /// Somebody says something of the identity itself, or no longer: see the module's words for what it does.
+    ///
+    /// # Errors
+    /// [`PresenceError::Text`], [`PresenceError::Identities`].
+    pub fn set(&mut self, now: Instant, identity: &Identity, status: Option<Status>) -> Result<(), PresenceError> {
+        status.as_ref().map_or(Ok(()), Status::check)?;
+        let account = self.account(identity)?;
+        account.own = status;
+        self.touch(now, identity);
+        Ok(())
+    }
+
+    /// What was said of the identity itself.
+    pub fn set_status(&self, identity: &Identity) -> Option<&Status> {
+        self.accounts.get(identity)?.own.as_ref()
+    }
+
     /// A client was heard of: its lease begins anew.
     ///
     /// # Errors
@@ -395,6 +427,11 @@ impl Presence {
     /// Identities that are known.
     pub fn identities(&self) -> usize {
         self.accounts.len()
+    }
+
+    /// Watchers.
+    pub fn watchers(&self) -> usize {
+        self.watchers.len()
     }
 
     fn account(&mut self, identity: &Identity) -> Result<&mut Account, PresenceError> {

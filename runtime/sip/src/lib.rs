@@ -59,8 +59,8 @@ pub use method::Method;
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
 pub use registrar::{
-    Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
-    address_of_record,
+    Binding, BindingId, CLIENTS_DOMAIN, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
+    address_of_record, by_device,
 };
 pub use resolve::{
     Answer, DnsCache, Failover, Families, Naptr, Question, Resolution, ResolveError, ResolveOptions, ResolveStep, Srv,

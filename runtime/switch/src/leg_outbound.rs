@@ -77,6 +77,7 @@ impl Shard {
         let mut io = LegIo::new(dialog, port, local, Negotiation::Offered);
         io.trunk = trunk;
         io.permit = way.permit.take();
+        io.party = way.party.clone();
         io.credentials = credentials;
         io.way = Some(way);
         self.live(id).legs.insert(leg, io);
@@ -116,6 +117,7 @@ impl Shard {
             None => early,
         };
         if usable {
+            self.party_begins(id, leg);
             self.tell(now, id, CallInput::Leg(leg, LegSignal::Answered));
         } else {
             let dialog = self.live(id).leg(leg).dialog;
@@ -159,6 +161,7 @@ impl Shard {
     pub(crate) fn dialled_ended(&mut self, now: Instant, (id, leg): (CallId, LegId), ended: &EndCause) {
         let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
         let refusal = io.refusal.take();
+        self.party_leaves(&mut io);
         if self.goes_on(&io, ended, refusal.as_ref())
             && let Some(way) = self.next_stop(now, &mut io)
         {

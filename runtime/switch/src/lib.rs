@@ -29,6 +29,7 @@ mod outgoing;
 mod outside;
 mod phones;
 mod placing;
+mod presence;
 pub mod recognise;
 mod recognising;
 mod recordings;
@@ -61,6 +62,9 @@ pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use outside::{CALLS_PER_PAGE, CallPage};
 pub use placing::{PROOFS, PlaceError, PlacedCall, Purpose};
+pub use presence::{
+    InstanceView, LegOf, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, WATCHERS_OF_A_TENANT,
+};
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};

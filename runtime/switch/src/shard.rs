@@ -11,6 +11,7 @@ use crate::ladder::Ladder;
 use crate::leg_sip::event_dialog;
 use crate::live::Live;
 use crate::locate::Pending;
+use crate::presence::Asker as PresenceAsker;
 use crate::speaking::Speaking;
 use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
@@ -61,6 +62,8 @@ pub struct Shard {
     pub(crate) recognising: BTreeMap<Query, Asker>,
     /// What handlers have done elsewhere: one of each call, and those that came too late.
     pub(crate) errands: BTreeMap<Query, Waiting>,
+    /// What is asked of presence. Bounded by the endpoints, the errands and the operations of all calls.
+    pub(crate) presence: BTreeMap<Query, PresenceAsker>,
     /// Turns that wait for their tenant's fuel.
     pub(crate) held: HeldTurns,
     /// Turns that wait for their next slice.
@@ -143,6 +146,7 @@ impl Shard {
             speaking: BTreeMap::new(),
             recognising: BTreeMap::new(),
             errands: BTreeMap::new(),
+            presence: BTreeMap::new(),
             held: HeldTurns::default(),
             working: WorkingTurns::default(),
             vetting: Vetting::default(),
@@ -188,6 +192,7 @@ impl Shard {
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Responded { query, response } => self.responded(now, query, response),
             Input::Stored { query, reply } => self.stored(now, query, reply),
+            Input::Presence { query, told } => self.presence_told(now, query, told),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Stream { key, signal } => self.stream_signal(now, key, signal),
             Input::Recognition { key, signal } => self.recognise_signal(now, key, signal),
@@ -282,12 +287,12 @@ impl Shard {
             Event::Invite {
                 dialog,
                 request,
+                flow,
                 origin,
                 replaces,
-                ..
             } => match replaces.and_then(|old| self.leg_of(old)) {
-                Some(leg) => self.replaced(now, leg, dialog, &request),
-                None => self.offered(now, dialog, request, &origin),
+                Some(leg) => self.replaced(now, leg, (dialog, &request), (&origin, flow)),
+                None => self.offered(now, dialog, request, (&origin, flow)),
             },
             Event::Request {
                 exchange,

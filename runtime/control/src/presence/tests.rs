@@ -12,7 +12,7 @@ fn who(name: &str) -> Identity {
 
 fn says(availability: Availability, text: &str) -> Status {
     Status {
-        text: text.to_owned(),
+        text: text.to_owned().into(),
         ..Status::new(availability)
     }
 }
@@ -79,7 +79,7 @@ impl World {
             reason,
             text,
         } = self.presence.view(&who(name)).status;
-        (availability, reason, text)
+        (availability, reason, text.into_inner())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Query, RecordingKey, ToSink};
+use patchcord_switch::{PresenceTold, Query, RecordingKey, ToSink};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -27,6 +27,7 @@ pub(crate) enum Heard {
     Responded(Query, web_requests::Responded),
     Stream(StreamKey, StreamSignal),
     Recognition(StreamKey, RecogniseSignal),
+    Presence(Query, PresenceTold),
     Other,
 }
 
@@ -63,6 +64,7 @@ impl Outbox {
             ToShard::Responded { query, response } => Heard::Responded(query, response),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
+            ToShard::Presence { query, told } => Heard::Presence(query, told),
             ToShard::Report(_)
             | ToShard::Order(_)
             | ToShard::Request(_)
