@@ -79,7 +79,7 @@ impl Office {
     }
 
     fn rang(&self, who: usize) -> bool {
-        let called = |event: &Event| matches!(event, Event::Called { .. });
+        let called = |event: &Event| matches!(event, Event::Incoming(_));
         let seat = self.world.seat(self.phones[who]);
         LineId::all().any(|line| seat.when_on(line, called).is_some())
     }
@@ -302,4 +302,77 @@ fn a_leg_that_is_refused_or_cancelled_makes_nobody_busy() {
     let ended = |event: &Event| matches!(event, Event::Ended { end: End::ByPhone, .. });
     assert!(office.world.seat(office.phones[ALICE]).when(ended).is_some());
     office.over();
+}
+
+/// Ten thousand watch fifty of five hundred people each; ten of those change at once. One message for each who watches any of them,
+/// none for the others, and none while nothing changes. What it costs is printed.
+#[test]
+fn ten_thousand_watchers_have_one_message_for_ten_changes_and_none_for_none() {
+    const WATCHERS: usize = 10_000;
+    const PEOPLE: usize = 500;
+    const WATCHED: usize = 50;
+    let mut world = World::new(Setup::new(Instant::now(), 3));
+    let people: Vec<String> = (0..PEOPLE).map(|number| format!("user{number}")).collect();
+    let watched_by = |watcher: usize| (0..WATCHED).map(move |place| (watcher + place) % PEOPLE);
+    let begun = Instant::now();
+    let watchers: Vec<_> = (0..WATCHERS)
+        .map(|watcher| {
+            let names: Vec<&str> = watched_by(watcher).map(|person| people[person].as_str()).collect();
+            world.watch(TENANT, &names)
+        })
+        .collect();
+    println!("{WATCHERS} watchers of {WATCHED} began in {:?}", begun.elapsed());
+    assert_eq!(world.presence_sizes(), (WATCHERS, PEOPLE));
+    let messages = |world: &World, watcher: usize| world.told_watcher(watchers[watcher]).len();
+    assert!(
+        (0..WATCHERS).all(|watcher| messages(&world, watcher) == 1),
+        "how all are"
+    );
+    world.run_for(60 * SECOND);
+    assert!(
+        (0..WATCHERS).all(|watcher| messages(&world, watcher) == 1),
+        "nothing changes"
+    );
+
+    let changed: Vec<usize> = (0..10).map(|number| number * 3).collect();
+    let begun = Instant::now();
+    let at = world.now();
+    for person in &changed {
+        world.set_presence(
+            TENANT,
+            &people[*person],
+            Some(says(Availability::Unavailable, "on holiday")),
+        );
+    }
+    world.run_for(SECOND);
+    let mut told = 0;
+    for watcher in 0..WATCHERS {
+        let concerns = watched_by(watcher).filter(|person| changed.contains(person)).count();
+        let messages = world.told_watcher(watchers[watcher]);
+        assert_eq!(messages.len(), 1 + usize::from(concerns > 0), "watcher {watcher}");
+        if concerns > 0 {
+            told += 1;
+            let (when, views) = &messages[1];
+            assert_eq!(views.len(), concerns);
+            assert!(
+                *when <= at + Duration::from_millis(100),
+                "within the window, by the virtual clock"
+            );
+        }
+    }
+    println!(
+        "10 changes reached {told} watchers, one message each, in {:?}",
+        begun.elapsed()
+    );
+    for person in &changed {
+        world.set_presence(TENANT, &people[*person], Some(says(Availability::Unavailable, "again")));
+        world.set_presence(
+            TENANT,
+            &people[*person],
+            Some(says(Availability::Unavailable, "on holiday")),
+        );
+    }
+    world.run_for(SECOND);
+    let none = (0..WATCHERS).all(|watcher| messages(&world, watcher) <= 2);
+    assert!(none, "what changed back is no change");
 }

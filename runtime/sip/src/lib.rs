@@ -21,6 +21,7 @@ pub mod identity;
 pub mod limits;
 mod message;
 mod method;
+mod notifier;
 mod outside;
 mod parse;
 mod print;
@@ -56,6 +57,9 @@ pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
+pub use notifier::{
+    Activity, Basic, Notice, Notifier, Package, Person, SUBSCRIPTION_LONGEST, SUBSCRIPTION_SHORTEST, SubscriptionId,
+};
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
 pub use registrar::{

@@ -40,6 +40,7 @@ mod sinks;
 mod speaking;
 pub mod stream;
 mod streaming;
+mod subscriptions;
 mod tenants;
 mod transfers;
 mod trial;

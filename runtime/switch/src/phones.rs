@@ -6,7 +6,7 @@ use crate::presence::{client_of, name_in};
 use crate::shard::Shard;
 use patchcord_control::ids::Tenant;
 use patchcord_control::presence::ClientId;
-use patchcord_sip::{CLIENTS_DOMAIN, ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
+use patchcord_sip::{CLIENTS_DOMAIN, ExchangeId, Flow, LocationChange, Method, Origin, Owner, Request, Target, Uri};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ pub(crate) struct Phone {
 const NOT_ALLOWED: u16 = 405;
 
 impl Shard {
-    /// A request outside a dialog: REGISTER of a user, as the gate has found out.
+    /// A request outside a dialog: REGISTER, SUBSCRIBE or PUBLISH of a user, as the gate has found out.
     pub(crate) fn outside(
         &mut self,
         now: Instant,
@@ -32,6 +32,11 @@ impl Shard {
         (request, flow): (&Request, Flow),
         origin: &Origin,
     ) {
+        match request.method {
+            Method::Subscribe => return self.subscribe(now, exchange, (request, flow), origin),
+            Method::Publish => return self.publish(now, exchange, (request, flow), origin),
+            _ => {}
+        }
         let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
             let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
             return;

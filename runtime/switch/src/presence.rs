@@ -14,7 +14,7 @@ use patchcord_control::ids::{CallId, LegId, OperationId, Tenant};
 use patchcord_control::presence::{Availability, ClientId, Reach, Status, View, WhenBusy};
 use patchcord_control::private::Private;
 use patchcord_control::words::{Error, PresenceAction, PresenceReply, PresenceView};
-use patchcord_sip::{Binding, Flow, Origin};
+use patchcord_sip::{Binding, Flow, Origin, SubscriptionId};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,6 +30,15 @@ pub enum PresenceAsk {
     },
     /// What a handler asks.
     Do(PresenceAction),
+    /// What a telephone says of itself. Nobody waits for an answer.
+    Publish {
+        /// Its address of record.
+        aor: String,
+        /// Which of those registered there.
+        client: ClientId,
+        /// What.
+        status: Status,
+    },
     /// To be told how identities are, now and with each change.
     Watch {
         /// Whose.
@@ -42,7 +51,7 @@ pub enum PresenceAsk {
 pub enum PresenceTold {
     /// To [`PresenceAsk::Reach`].
     Reach(Reach),
-    /// To [`PresenceAsk::Do`].
+    /// To [`PresenceAsk::Do`] and [`PresenceAsk::Publish`].
     Done(Result<PresenceReply, Error>),
     /// To [`PresenceAsk::Watch`]: identities that are not what was told before.
     News(Vec<Arc<View>>),
@@ -90,6 +99,10 @@ pub(crate) enum Asker {
     Errand(CallId, u32),
     /// A handler that watches.
     Watch(CallId, u32),
+    /// A telephone that subscribed.
+    Subscription(SubscriptionId),
+    /// Something is said, and nothing asked.
+    Nobody,
 }
 
 /// A user to be rung.
@@ -111,7 +124,7 @@ pub(crate) fn name_in(aor: &str) -> &str {
 }
 
 impl Shard {
-    fn ask_presence(&mut self, tenant: Tenant, asker: Asker, ask: PresenceAsk) -> Query {
+    pub(crate) fn ask_presence(&mut self, tenant: Tenant, asker: Asker, ask: PresenceAsk) -> Query {
         self.next_query += 1;
         let query = Query(self.next_query);
         self.presence.insert(query, asker);
@@ -155,6 +168,11 @@ impl Shard {
     /// Whoever knows presence answers. Whoever asked may be gone by now.
     pub(crate) fn presence_told(&mut self, now: Instant, query: Query, told: PresenceTold) {
         match (self.presence.get(&query), told) {
+            (Some(Asker::Nobody), _) => drop(self.presence.remove(&query)),
+            (Some(Asker::Subscription(id)), told) => {
+                let id = *id;
+                self.subscription_told(now, id, told);
+            }
             (Some(Asker::Watch(id, number)), PresenceTold::News(views)) => {
                 let (id, number) = (*id, *number);
                 let views = Ok(views.iter().map(|view| PresenceView::from(&**view)).collect());

@@ -15,6 +15,7 @@ use crate::presence::Asker as PresenceAsker;
 use crate::speaking::Speaking;
 use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
+use crate::subscriptions::Subscriptions;
 use crate::tenants::HeldTurns;
 use crate::working::WorkingTurns;
 use patchcord_control::call::Input as CallInput;
@@ -64,6 +65,8 @@ pub struct Shard {
     pub(crate) errands: BTreeMap<Query, Waiting>,
     /// What is asked of presence. Bounded by the endpoints, the errands and the operations of all calls.
     pub(crate) presence: BTreeMap<Query, PresenceAsker>,
+    /// Telephones that are told how others are.
+    pub(crate) subscriptions: Subscriptions,
     /// Turns that wait for their tenant's fuel.
     pub(crate) held: HeldTurns,
     /// Turns that wait for their next slice.
@@ -147,6 +150,7 @@ impl Shard {
             recognising: BTreeMap::new(),
             errands: BTreeMap::new(),
             presence: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             held: HeldTurns::default(),
             working: WorkingTurns::default(),
             vetting: Vetting::default(),
@@ -181,6 +185,7 @@ impl Shard {
             Input::SendFailed { flow } => {
                 self.sip.handle(now, SipInput::SendFailed { flow });
                 self.flow_failed(flow);
+                self.subscriptions_flow_failed(flow);
             }
             Input::Resolved { query, targets } => self.resolved(now, query, targets),
             Input::Fetched { query, file } => self.fetched(now, query, file),
@@ -222,7 +227,12 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        let own = [self.vetting.wake_at(), self.held.wake_at(), self.working.wake_at()];
+        let own = [
+            self.vetting.wake_at(),
+            self.held.wake_at(),
+            self.working.wake_at(),
+            self.subscriptions.notifier.wake_at(),
+        ];
         [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
             .into_iter()
             .chain(own)
@@ -360,6 +370,7 @@ impl Shard {
             self.sip.handle(now, SipInput::Deadline);
         }
         self.registrations_expire(now);
+        self.subscriptions_deadline(now);
         self.trunks_deadline(now);
         self.vetting_deadline(now);
         self.held_deadline(now);

@@ -289,6 +289,15 @@ impl PresenceDesk {
                 let done = self.carry_out(now, tenant, action);
                 PresenceTold::Done(done.map_err(|why| Error::Unavailable(why.to_string())))
             }
+            PresenceAsk::Publish { aor, client, status } => {
+                let instance = self.instance_of(tenant, aor, *client);
+                let said = match instance {
+                    Some(instance) => self.publish(now, (tenant, name_in(aor)), &instance, status.clone()),
+                    None => Err(PresenceError::NoSuchClient),
+                };
+                let said = said.map(|_| PresenceReply::Said);
+                PresenceTold::Done(said.map_err(|why| Error::Unavailable(why.to_string())))
+            }
             PresenceAsk::Watch { .. } => PresenceTold::NotWatched("it is to be watched by `watch`".to_owned()),
         }
     }
