@@ -40,6 +40,8 @@ pub const WATCHED_MAX: usize = 1_000;
 pub const WATCHERS_MAX: usize = 100_000;
 /// Identities that a node knows: those with a client, a call, a watcher or a status of their own.
 pub const IDENTITIES_MAX: usize = 500_000;
+/// Of these, of one tenant: so that one that watches everybody leaves room for the others.
+pub const IDENTITIES_OF_TENANT_MAX: usize = 100_000;
 /// Bytes of an identity's, a device's or an application's name.
 pub const NAME_BYTES: usize = 256;
 
@@ -120,7 +122,7 @@ pub enum PresenceError {
     Watched,
     /// There are as many watchers as there may be.
     Watchers,
-    /// The node knows as many identities as it may.
+    /// The node knows as many identities as it may, of the tenant or at all.
     Identities,
     /// There is no such client; its lease may have run out.
     NoSuchClient,
@@ -145,7 +147,10 @@ impl fmt::Display for PresenceError {
             ),
             Self::Watched => write!(f, "at most {WATCHED_MAX} identities are watched at once; watch fewer"),
             Self::Watchers => write!(f, "{WATCHERS_MAX} others watch already; try again later"),
-            Self::Identities => write!(f, "{IDENTITIES_MAX} identities are known already; try again later"),
+            Self::Identities => write!(
+                f,
+                "{IDENTITIES_OF_TENANT_MAX} identities of the tenant, or {IDENTITIES_MAX} of all, are known already; try again later"
+            ),
             Self::NoSuchClient => f.write_str("no such client is registered; register again"),
             Self::SameClient => f.write_str("a client of this number is registered already"),
             Self::OtherTenant => f.write_str("identities of one tenant are watched at once, those of the watcher"),
@@ -168,6 +173,8 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub struct Presence {
     accounts: BTreeMap<Identity, Account>,
+    /// How many of them each tenant has.
+    of_tenants: BTreeMap<Tenant, usize>,
     /// Of each registered client.
     clients: BTreeMap<ClientId, Identity>,
     /// When leases run out, the next first.
@@ -359,9 +366,7 @@ impl Presence {
             return Err(PresenceError::OtherTenant);
         }
         let new = wanted.iter().filter(|identity| !self.accounts.contains_key(**identity));
-        if self.accounts.len() + new.count() > IDENTITIES_MAX {
-            return Err(PresenceError::Identities);
-        }
+        self.room_for(tenant, new.count())?;
         let before = self.watchers.remove(&watcher).unwrap_or_default();
         let mut views = Vec::with_capacity(wanted.len());
         let mut watched = Vec::with_capacity(wanted.len());
@@ -434,9 +439,19 @@ impl Presence {
         self.watchers.len()
     }
 
+    fn room_for(&self, tenant: &Tenant, more: usize) -> Result<(), PresenceError> {
+        let of_tenant = self.of_tenants.get(tenant).copied().unwrap_or_default();
+        let full = self.accounts.len() + more > IDENTITIES_MAX || of_tenant + more > IDENTITIES_OF_TENANT_MAX;
+        match more > 0 && full {
+            true => Err(PresenceError::Identities),
+            false => Ok(()),
+        }
+    }
+
     fn account(&mut self, identity: &Identity) -> Result<&mut Account, PresenceError> {
-        if !self.accounts.contains_key(identity) && self.accounts.len() >= IDENTITIES_MAX {
-            return Err(PresenceError::Identities);
+        if !self.accounts.contains_key(identity) {
+            self.room_for(identity.tenant(), 1)?;
+            *self.of_tenants.entry(identity.tenant().clone()).or_default() += 1;
         }
         let new = || Account::new(identity);
         Ok(self.accounts.entry(identity.clone()).or_insert_with(new))
@@ -486,8 +501,15 @@ impl Presence {
 
     /// What nobody uses and nobody watches is not kept.
     fn forget_if_idle(&mut self, identity: &Identity) {
-        if self.accounts.get(identity).is_some_and(Account::is_idle) {
-            self.accounts.remove(identity);
+        if !self.accounts.get(identity).is_some_and(Account::is_idle) {
+            return;
+        }
+        self.accounts.remove(identity);
+        if let Some(count) = self.of_tenants.get_mut(identity.tenant()) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_tenants.remove(identity.tenant());
+            }
         }
     }
 }
