@@ -1,11 +1,12 @@
 //! A telephone of somebody else's watches colleagues at our server: its list says who is there, who talks and who is gone, as that
-//! changes. baresip subscribes to `presence` (RFC 3856) and reads PIDF.
+//! changes. baresip subscribes to `presence` (RFC 3856) and reads PIDF; sipp to `dialog` (RFC 4235), as desk phones with lamps do.
 
 use crate::baresip::{Manner, Telephone};
 use crate::lab::{self, Lane, MACHINE};
 use crate::office::{self, Account, DOMAIN, PASSWORD, Phone, Transport};
 use crate::office_tests::{OFFICE, users};
 use crate::server::{Server, Setup};
+use crate::sipp::Run;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,38 @@ fn baresip_sees_who_is_there_who_talks_and_who_is_gone() {
     sees(&anna, "bert", "to Offline", 1);
     anna.finish();
     clara.finish();
+    server.settle();
+    server.stop();
+}
+
+#[test]
+fn a_lamp_is_told_at_once_and_leaves_in_good_order() {
+    for program in ["baresip", "sipp"] {
+        lab::need(program);
+    }
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let folder = lab::folder("one_lamp");
+    let setup = Setup {
+        sip: &format!("domain = \"{DOMAIN}\"\ndigest = [\"md5\"]"),
+        sections: &users(),
+        ..Setup::default()
+    };
+    let server = Server::start_with(&folder, &Lane::take(), OFFICE, &setup);
+    // Somebody has to be there: strangers' requests are dropped, and who is no stranger is told by where telephones registered.
+    let bert = account(&server, "bert");
+    let mut bert = Telephone::registered(&lab::folder("one_lamp_bert"), &Lane::take(), &[0], &bert);
+    bert.wait_registered();
+    let run = Run {
+        scenario: "watch_a_lamp",
+        to: "bert",
+        calls: 1,
+        calls_per_second: 1,
+        patience: Duration::from_secs(30),
+        keys: &[],
+    };
+    run.against(server.sip, &lab::folder("one_lamp_sipp"), &Lane::far_end())
+        .unwrap_or_else(|error| panic!("{error}"));
+    bert.finish();
     server.settle();
     server.stop();
 }

@@ -44,7 +44,7 @@ pub(crate) fn start(
         recognition::start(&config.recognition, config.dns, inboxes, &figures.recognition)?.unzip();
     let (keeper, store) = tenant_store::start(&config.store, inboxes, &figures.store)?;
     let (asking, web) = web_requests::start(&config.web_requests, config.dns, inboxes, &figures.web_requests)?;
-    let (desk, presence) = presence::start(inboxes)?;
+    let (desk, presence) = presence::start(inboxes, &figures.presence)?;
     let threads = AsideThreads {
         _threads: [speaker, fetcher, listener, Some(keeper), Some(asking), Some(desk)]
             .into_iter()

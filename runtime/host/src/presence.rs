@@ -7,6 +7,7 @@ mod reader;
 pub(crate) use reader::{PresenceReader, Reading};
 
 use crate::async_thread::{self, AsyncThread};
+use crate::figures::Figure;
 use crate::shard_threads::{Inbox, Taken};
 use crate::start_error::StartError;
 use patchcord_control::ids::Tenant;
@@ -44,7 +45,21 @@ struct Inner {
     late: HashMap<Asker, News>,
 }
 
+/// What is counted of presence.
+#[derive(Debug, Default)]
+pub(crate) struct PresenceFigures {
+    /// Identities that are known.
+    pub(crate) identities: Figure,
+    /// Whoever watches.
+    pub(crate) watchers: Figure,
+    /// Messages to them.
+    pub(crate) messages: Figure,
+    /// Registrations that are no client.
+    pub(crate) not_clients: Figure,
+}
+
 struct Shared {
+    figures: Arc<PresenceFigures>,
     inner: Mutex<Inner>,
     /// Something may be due earlier than it was.
     stirred: Notify,
@@ -58,8 +73,12 @@ pub(crate) struct PresenceQueue {
 }
 
 /// Starts the desk.
-pub(crate) fn start(inboxes: &[Inbox]) -> Result<(AsyncThread, PresenceQueue), StartError> {
+pub(crate) fn start(
+    inboxes: &[Inbox],
+    figures: &Arc<PresenceFigures>,
+) -> Result<(AsyncThread, PresenceQueue), StartError> {
     let shared = Arc::new(Shared {
+        figures: figures.clone(),
         inner: Mutex::default(),
         stirred: Notify::new(),
         inboxes: inboxes.to_vec(),
@@ -108,6 +127,7 @@ impl Shared {
             self.tell_shard(inner, asker, news);
         }
         while let Some(told) = inner.desk.poll() {
+            self.figures.messages.one();
             match inner.told.get(&told.watcher) {
                 Some(Told::Reader(place)) => place.put(told.views),
                 Some(Told::Shard(shard, query)) => {
@@ -119,6 +139,10 @@ impl Shared {
                 None => {}
             }
         }
+        let (watchers, identities) = inner.desk.sizes();
+        self.figures.watchers.set(watchers as u64);
+        self.figures.identities.set(identities as u64);
+        self.figures.not_clients.set(inner.desk.not_clients());
     }
 
     fn tell_shard(&self, inner: &mut Inner, asker: Asker, news: News) {
