@@ -3,7 +3,7 @@
 
 use crate::baresip::{Manner, Telephone};
 use crate::lab::{self, Lane, MACHINE};
-use crate::office::{self, Account, DOMAIN, PASSWORD, Phone, Transport};
+use crate::office::{Account, DOMAIN, PASSWORD, Phone, Transport};
 use crate::office_tests::{OFFICE, users};
 use crate::server::{Server, Setup};
 use crate::sipp::Run;
