@@ -38,13 +38,12 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
     let mut asked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            // These make an object of the asking tenant.
+            // These make an object of the asking tenant; presence of anybody is told, see below.
             let own = ["publishVersion", "setRoute", "setSecret"];
             let open = operation["security"] == json!([]);
             if open
                 || !path.contains('{')
                 || path.contains("{call}")
-                // Of somebody nobody knows it is told that nobody is there: see below.
                 || path.contains("{identity}")
                 || own.iter().any(|name| operation["operationId"] == **name)
             {

@@ -67,6 +67,14 @@ fn handle(caller: Leg) -> Result<()> {
         "a recognition of no time",
         caller.recognise(Recognise::new().longest(millis(0))),
     )?;
+    about_presence()?;
+    refused("two days of sleep", wait::sleep(secs(172_800)))?;
+    refused("waiting for nothing", raw_wait::any(&[], None))?;
+    refused("4 GB of chance", random::bytes(u32::MAX))?;
+    Ok(())
+}
+
+fn about_presence() -> Result<()> {
     refused("the presence of nobody", presence::get(&[]))?;
     refused("the presence of no name", presence::of(""))?;
     refused("a choice among too many", presence::pick(&["a"; 101], Policy::InOrder))?;
@@ -74,11 +82,7 @@ fn handle(caller: Leg) -> Result<()> {
         "a name of 100,000 bytes watched",
         presence::watch(&[&"n".repeat(100_000)]),
     )?;
-    refused("a status of 257 bytes", presence::set("a", &status(257)))?;
-    refused("two days of sleep", wait::sleep(secs(172_800)))?;
-    refused("waiting for nothing", raw_wait::any(&[], None))?;
-    refused("4 GB of chance", random::bytes(u32::MAX))?;
-    Ok(())
+    refused("a status of 257 bytes", presence::set("a", &status(257)))
 }
 
 fn status(bytes: usize) -> Status {
