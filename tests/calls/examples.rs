@@ -52,7 +52,12 @@ fn screening() {
 
 #[test]
 fn follow_me() {
-    assert!(scenarios_of("follow-me") >= 5);
+    assert!(scenarios_of("follow-me") >= 7);
+}
+
+#[test]
+fn reception() {
+    assert!(scenarios_of("reception") >= 4);
 }
 
 #[test]

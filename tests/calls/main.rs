@@ -18,6 +18,7 @@ mod packet_times;
 mod parties;
 mod placed;
 mod playing;
+mod presence;
 mod quality;
 mod random;
 mod recognise;

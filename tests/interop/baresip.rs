@@ -36,6 +36,8 @@ pub struct Manner {
     pub encryption: Option<&'static str>,
     /// How much sound it asks for in a packet, in ms; none: 20.
     pub ptime_ms: Option<u16>,
+    /// The user of its domain in its list of contacts, whose presence it subscribes to.
+    pub watches: Option<&'static str>,
 }
 
 impl Default for Manner {
@@ -45,6 +47,7 @@ impl Default for Manner {
             codecs: "PCMU/8000,PCMA/8000",
             encryption: None,
             ptime_ms: None,
+            watches: None,
         }
     }
 }
@@ -74,7 +77,7 @@ impl Telephone {
     pub fn with(folder: &Path, lane: &Lane, speech: &[i16], account: Option<&Account>, manner: Manner) -> Self {
         let port = lab::free_port();
         let line = account_line(account, manner);
-        write_files(folder, lane, port, speech, (account, &line));
+        write_files(folder, lane, port, speech, (account, &line, manner.watches));
         let pipe = folder.join("heard.fifo");
         lab::run(Command::new("mkfifo").arg(&pipe));
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -261,7 +264,7 @@ fn write_files(
     lane: &Lane,
     control_port: u16,
     speech: &[i16],
-    (account, line): (Option<&Account>, &str),
+    (account, line, watches): (Option<&Account>, &str, Option<&str>),
 ) {
     let mut source = speech.to_vec();
     source.resize(speech.len() + SILENCE_S * RATE as usize, 0);
@@ -272,10 +275,13 @@ fn write_files(
     );
     let wav = patchcord_media::write_wav(RATE, &source);
     let files = [
-        ("config", config(folder, lane, control_port, account).into_bytes()),
+        (
+            "config",
+            config(folder, lane, control_port, (account, watches)).into_bytes(),
+        ),
         ("asound.conf", alsa.into_bytes()),
         ("accounts", line.as_bytes().to_vec()),
-        ("contacts", Vec::new()),
+        ("contacts", contacts(account, watches).into_bytes()),
         ("speech.wav", wav),
     ];
     for (name, bytes) in files {
@@ -283,7 +289,19 @@ fn write_files(
     }
 }
 
-fn config(folder: &Path, lane: &Lane, control_port: u16, account: Option<&Account>) -> String {
+/// Its list of contacts.
+fn contacts(account: Option<&Account>, watches: Option<&str>) -> String {
+    account.zip(watches).map_or_else(String::new, |(account, name)| {
+        format!("\"{name}\" <sip:{name}@{}>;presence=p2p\n", account.domain)
+    })
+}
+
+fn config(
+    folder: &Path,
+    lane: &Lane,
+    control_port: u16,
+    (account, watches): (Option<&Account>, Option<&str>),
+) -> String {
     let here = folder.display();
     let mut config = String::new();
     let settings = [
@@ -318,6 +336,9 @@ fn config(folder: &Path, lane: &Lane, control_port: u16, account: Option<&Accoun
     }
     for module in ["g711", "g722", "opus", "l16", "srtp", "aufile", "alsa", "aubridge"] {
         writeln!(config, "module {module}.so").expect("a string takes text");
+    }
+    if watches.is_some() {
+        config.push_str("module_app contact.so\nmodule_app presence.so\n");
     }
     config + "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app ctrl_tcp.so\nmodule_app menu.so\n"
 }

@@ -22,6 +22,7 @@ mod hummer;
 mod journals;
 mod kamailio;
 mod lab;
+mod lamps;
 mod linphone;
 mod meetings;
 mod object_store;

@@ -146,6 +146,9 @@ impl Run<'_> {
             // Else its digest would be over the address it sends to, and not over the Request-URI.
             command.args(["-auth_uri", crate::office::DOMAIN]);
         }
+        if self.scenario.starts_with("watch") {
+            command.args(["-auth_uri", &format!("{}@{}", self.to, crate::office::DOMAIN)]);
+        }
         let mut process = command.spawn().expect("sipp can be started");
         let ended = wait(&mut process, self.patience + Duration::from_secs(10));
         if ended.is_none() {

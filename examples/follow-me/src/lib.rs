@@ -1,7 +1,8 @@
 //! Follow me: the desk phones first, then every other number of the person at once. A machine that answers there does not
-//! get the caller.
+//! get the caller, and who does not want to be disturbed is not followed.
 
 use patchcord::prelude::*;
+use patchcord::presence::Availability;
 
 patchcord::handler!(handle);
 
@@ -16,7 +17,11 @@ const PEOPLE: &[(&str, &[&str])] = &[("bob", &["+12025550101", "+12025550102"]),
 fn handle(caller: Leg) -> Result<()> {
     let person = caller.info().to;
     let mut reached = caller.dial(Dial::user(&person).ring_for(secs(AT_THE_DESK)))?;
+    let quiet = reached
+        .presence()
+        .is_some_and(|status| status.availability == Availability::DoNotDisturb);
     if reached.leg().is_none()
+        && !quiet
         && let Some(elsewhere) = elsewhere(&person)
     {
         please_wait(&caller)?;

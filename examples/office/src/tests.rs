@@ -2,7 +2,7 @@
 
 use super::apology;
 use patchcord::prelude::*;
-use patchcord::{Cause, Refusal};
+use patchcord::{Absence, Cause, Refusal};
 
 #[test]
 fn every_failure_has_its_words() {
@@ -24,7 +24,10 @@ fn every_failure_has_its_words() {
         (DialOutcome::NoAnswer, "nobody.wav", RejectReason::Unavailable),
         (DialOutcome::Unreachable, "nobody.wav", RejectReason::Unavailable),
         (
-            DialOutcome::Unavailable(cause(480)),
+            DialOutcome::Unavailable(Absence {
+                cause: cause(480),
+                status: None,
+            }),
             "nobody.wav",
             RejectReason::Unavailable,
         ),

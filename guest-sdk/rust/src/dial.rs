@@ -5,7 +5,7 @@ mod party;
 
 pub use party::Party;
 
-use crate::bindings::patchcord::handler::dial::{self, CallerHears, CallerId, Options, Order};
+use crate::bindings::patchcord::handler::dial::{self, CallerHears, CallerId, Options, Order, WhenBusy};
 use crate::prompt::ms;
 use crate::{DialOutcome, Dialing, Error, InvalidArgument, Leg, MachineDetection, Result};
 use std::fmt;
@@ -57,6 +57,7 @@ impl Dial {
                 caller_hears: CallerHears::Ringback,
                 redirects: REDIRECTS,
                 detect_machine: None,
+                when_busy: WhenBusy::Ring,
             },
             order: Chosen::NotYet,
         }
@@ -139,6 +140,14 @@ impl Dial {
     /// The name shown beside the caller's number, up to 128 bytes.
     pub fn caller_name(mut self, name: &str) -> Dial {
         self.options.caller_name = Some(name.to_owned());
+        self
+    }
+
+    /// Leaves the telephones of users alone that are in a call. Without this they ring too (call waiting). Whoever asked not to be
+    /// disturbed is never rung.
+    #[must_use]
+    pub fn skip_busy(mut self) -> Dial {
+        self.options.when_busy = WhenBusy::Skip;
         self
     }
 

@@ -34,6 +34,7 @@ pub mod inbox;
 mod key;
 pub mod log;
 mod play;
+pub mod presence;
 mod prompt;
 pub mod random;
 mod recognise;
@@ -56,7 +57,7 @@ pub use bindings::patchcord::handler::call::{
     RejectReason, SoundQuality,
 };
 pub use bindings::patchcord::handler::dial::{
-    Answered, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
+    Absence, Answered, Cause, Destination, Dialing, MachineDetection, MachineWait, Outcome as DialOutcome, Refusal,
 };
 pub use bindings::patchcord::handler::gather::{
     EndedBy as GatherEnd, Failure as GatherFailure, Gathered, Gathering, Said,
@@ -94,5 +95,5 @@ pub mod prelude {
         Error, Gather, Heard, Leg, Play, Recognise, Record, RejectReason, Result, Room, RoomEvent, Seat, Stream, file,
         say, silence, ssml, tone, url,
     };
-    pub use crate::{clock, debug, error, http, inbox, info, random, secrets, store, wait, warn};
+    pub use crate::{clock, debug, error, http, inbox, info, presence, random, secrets, store, wait, warn};
 }

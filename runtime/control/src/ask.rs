@@ -7,9 +7,9 @@ use crate::private::Private;
 use crate::words::{
     Began, BridgeOptions, Bridged, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure,
     GatherOptions, Gathered, HeardSpeech, HttpRequest, HttpResponse, InboxMessage, LegInfo, LegState, LogLevel,
-    PauseWith, PlayChange, PlayOptions, Played, Quality, RecogniseOptions, Recognised, RecordOptions, Recorded,
-    RejectReason, RoomEvent, Seat, Segment, StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome,
-    UnixTime,
+    PauseWith, PlayChange, PlayOptions, Played, PresenceAction, PresenceReply, PresenceView, Quality, RecogniseOptions,
+    Recognised, RecordOptions, Recorded, RejectReason, RoomEvent, Seat, Segment, StoreAction, StoreReply,
+    StreamOptions, Streamed, TransferOutcome, UnixTime,
 };
 
 /// What a handler asked. One variant for each function of the contract, in its order.
@@ -507,6 +507,21 @@ pub enum Ask {
     },
     /// `inbox.waiting`, answered by [`Answer::Started`].
     InboxOperation,
+    /// `presence.get`, `set` and `pick`, answered by [`Answer::Presence`] with the reply that its action has; waits.
+    Presence {
+        /// What.
+        action: PresenceAction,
+    },
+    /// `presence.watch`, answered by [`Answer::Started`].
+    WatchPresence {
+        /// Whom.
+        identities: Vec<Private<String>>,
+    },
+    /// `presence.watching.news`, answered by [`Answer::PresenceNews`].
+    PresenceNews {
+        /// Which.
+        operation: OperationId,
+    },
 }
 
 /// What a handler was told.
@@ -596,4 +611,8 @@ pub enum Answer {
     Secret(Result<Private<String>, Error>),
     /// For `inbox.receive`.
     Message(Result<Option<InboxMessage>, Error>),
+    /// For `presence.get`, `set` and `pick`.
+    Presence(Result<PresenceReply, Error>),
+    /// For `presence.watching.news`.
+    PresenceNews(Vec<PresenceView>),
 }

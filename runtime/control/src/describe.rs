@@ -2,10 +2,11 @@
 
 use crate::ask::{Answer, Ask};
 use crate::events::EventKind;
+use crate::presence::Status;
 use crate::words::{
     Began, Bridged, Cause, Destination, DialOptions, DialOutcome, Endpoint, Error, GatherFailure, Gathered,
-    HeardSpeech, HttpRequest, InboxMessage, Played, RecogniseOptions, Recognised, RecordOptions, Recorded, Segment,
-    StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome,
+    HeardSpeech, HttpRequest, InboxMessage, Played, PresenceAction, PresenceReply, RecogniseOptions, Recognised,
+    RecordOptions, Recorded, Segment, StoreAction, StoreReply, StreamOptions, Streamed, TransferOutcome,
 };
 
 /// What was asked, e.g. `gather(1 key, prompt welcome.wav)`.
@@ -104,6 +105,9 @@ pub fn ask(ask: &Ask) -> String {
         Ask::Subscribe { kinds, secret, .. } => subscribe(kinds, secret),
         Ask::ReceiveMessage { .. } => "inbox.receive".to_owned(),
         Ask::InboxOperation => "inbox.waiting".to_owned(),
+        Ask::Presence { action } => presence(action),
+        Ask::WatchPresence { identities } => format!("presence.watch({} identities)", identities.len()),
+        Ask::PresenceNews { operation } => format!("presence.news(#{})", operation.0),
     }
 }
 
@@ -172,6 +176,8 @@ pub fn answer(answer: &Answer) -> String {
         Answer::Secret(Ok(_)) => "(a secret)".to_owned(),
         Answer::Secret(Err(error)) => error.to_string(),
         Answer::Message(result) => message(result),
+        Answer::Presence(result) => result.as_ref().map_or_else(Error::to_string, presence_told),
+        Answer::PresenceNews(views) => format!("{} identities", views.len()),
     }
 }
 
@@ -240,7 +246,10 @@ fn dialled(result: &Result<DialOutcome, Error>) -> String {
         Ok(DialOutcome::Declined(cause)) => with("declined", cause),
         Ok(DialOutcome::Busy(cause)) => with("busy", cause),
         Ok(DialOutcome::NoAnswer) => "no answer".to_owned(),
-        Ok(DialOutcome::Unavailable(cause)) => with("unavailable", cause),
+        Ok(DialOutcome::Unavailable(absence)) => match &absence.status {
+            Some(status) => format!("unavailable, {}", status_in_words(status)),
+            None => with("unavailable", &absence.cause),
+        },
         Ok(DialOutcome::NotFound(cause)) => with("not found", cause),
         Ok(DialOutcome::Redirected(to)) => format!("redirected to {} addresses", to.len()),
         Ok(DialOutcome::Forbidden(reason)) => format!("forbidden: {reason}"),
@@ -368,6 +377,37 @@ fn stored(reply: &StoreReply) -> String {
         StoreReply::Swapped(swapped) => format!("{swapped:?}"),
         StoreReply::Sum(_) => "a sum".to_owned(),
     }
+}
+
+/// Who is not said, and of what somebody says of itself, not the words.
+fn presence(action: &PresenceAction) -> String {
+    match action {
+        PresenceAction::Get { identities } => format!("presence.get({} identities)", identities.len()),
+        PresenceAction::Set { status, .. } => {
+            let status = status.as_ref().map_or_else(|| "nothing".to_owned(), status_in_words);
+            format!("presence.set({status})")
+        }
+        PresenceAction::Pick { candidates, policy } => {
+            format!("presence.pick({} candidates, {policy:?})", candidates.len())
+        }
+    }
+}
+
+fn presence_told(reply: &PresenceReply) -> String {
+    match reply {
+        PresenceReply::Views(views) => match views.as_slice() {
+            [view] => status_in_words(&view.status),
+            views => format!("{} identities", views.len()),
+        },
+        PresenceReply::Said => "said".to_owned(),
+        PresenceReply::Picked(Some(_)) => "one is available".to_owned(),
+        PresenceReply::Picked(None) => "none is available".to_owned(),
+    }
+}
+
+fn status_in_words(status: &Status) -> String {
+    let reason = status.reason.map_or_else(String::new, |reason| format!(", {reason:?}"));
+    format!("{:?}{reason}", status.availability)
 }
 
 fn referred(outcome: &TransferOutcome) -> String {

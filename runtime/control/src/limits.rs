@@ -65,6 +65,8 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Messages from outside that wait for the handler; one more is refused to whoever sends it.
     pub inbox_messages: usize,
+    /// Requests about presence in one call; one more is refused with `limit(presence)`.
+    pub presence_requests: usize,
     /// How long a leg may wait for an answer (RFC 3261 section 16.6 suggests three minutes); then it is refused and the
     /// handler is interrupted with `time-limit`.
     pub ring: Duration,
@@ -77,6 +79,9 @@ pub struct Limits {
     /// How long the end record waits for the media counters; then it is written without them.
     pub media_close: Duration,
 }
+
+/// Identities that a handler, or somebody by the API, asks about at once.
+pub const PRESENCE_IDENTITIES: usize = 100;
 
 /// Bytes of the body of a web server's answer; a longer one is `no-response(too-large)`.
 pub const HTTP_ANSWER_BYTES: usize = 262_144;
@@ -113,6 +118,7 @@ impl Default for Limits {
             subscriptions: 8,
             store_wait: Duration::from_secs(5),
             inbox_messages: 100,
+            presence_requests: 1_000,
             ring: Duration::from_secs(3 * 60),
             call_duration: Duration::from_secs(4 * 3600),
             clean_up: Duration::from_secs(5),

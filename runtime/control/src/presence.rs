@@ -4,7 +4,9 @@
 //!
 //! An **identity** has client applications on devices; each has a status of its own, and the identity's is the best of them
 //! (available, busy, do not disturb, unavailable, in this order). Who is in a call is busy, whatever was published, unless it asked not
-//! to be disturbed. A client is unavailable once nobody has heard of it for its lease.
+//! to be disturbed. A client is unavailable once nobody has heard of it for its lease. Beside its clients, somebody may have said
+//! something of the identity itself (an operator, an application): of the two the worse counts, so that this can keep callers
+//! away, and cannot make a telephone ring that is not there.
 //!
 //! **Watchers are told of changes alone, and of many at once.** The first change opens a window of [`WINDOW`]; when it closes, each
 //! watcher has one message with all identities it watches that are not what they were told to be before. What changed and changed
@@ -29,17 +31,19 @@ pub const WINDOW: Duration = Duration::from_millis(100);
 /// The shortest and the longest lease.
 pub const LEASE_MIN: Duration = Duration::from_secs(5);
 /// See [`LEASE_MIN`].
-pub const LEASE_MAX: Duration = Duration::from_secs(3_600);
-/// Client applications of one identity at the same time.
-pub const CLIENTS_MAX: usize = 16;
+pub const LEASE_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// Client applications of one identity at the same time: ten telephones of it may register, as many browsers, and some more.
+pub const CLIENTS_MAX: usize = 32;
 /// Identities that one watcher watches.
 pub const WATCHED_MAX: usize = 1_000;
 /// Watchers on a node.
 pub const WATCHERS_MAX: usize = 100_000;
-/// Identities that a node knows: those with a client, a call or a watcher.
+/// Identities that a node knows: those with a client, a call, a watcher or a status of their own.
 pub const IDENTITIES_MAX: usize = 500_000;
+/// Of these, of one tenant: so that one that watches everybody leaves room for the others.
+pub const IDENTITIES_OF_TENANT_MAX: usize = 100_000;
 /// Bytes of an identity's, a device's or an application's name.
-pub const NAME_BYTES: usize = 121;
+pub const NAME_BYTES: usize = 256;
 
 /// Somebody who can be reached by name. Cheap to copy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +122,7 @@ pub enum PresenceError {
     Watched,
     /// There are as many watchers as there may be.
     Watchers,
-    /// The node knows as many identities as it may.
+    /// The node knows as many identities as it may, of the tenant or at all.
     Identities,
     /// There is no such client; its lease may have run out.
     NoSuchClient,
@@ -143,7 +147,10 @@ impl fmt::Display for PresenceError {
             ),
             Self::Watched => write!(f, "at most {WATCHED_MAX} identities are watched at once; watch fewer"),
             Self::Watchers => write!(f, "{WATCHERS_MAX} others watch already; try again later"),
-            Self::Identities => write!(f, "{IDENTITIES_MAX} identities are known already; try again later"),
+            Self::Identities => write!(
+                f,
+                "{IDENTITIES_OF_TENANT_MAX} identities of the tenant, or {IDENTITIES_MAX} of all, are known already; try again later"
+            ),
             Self::NoSuchClient => f.write_str("no such client is registered; register again"),
             Self::SameClient => f.write_str("a client of this number is registered already"),
             Self::OtherTenant => f.write_str("identities of one tenant are watched at once, those of the watcher"),
@@ -166,6 +173,8 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub struct Presence {
     accounts: BTreeMap<Identity, Account>,
+    /// How many of them each tenant has.
+    of_tenants: BTreeMap<Tenant, usize>,
     /// Of each registered client.
     clients: BTreeMap<ClientId, Identity>,
     /// When leases run out, the next first.
@@ -239,6 +248,36 @@ impl Presence {
             self.touch(now, &identity);
         }
         Ok(())
+    }
+
+    /// A client was heard of, and counts for so long from now on.
+    ///
+    /// # Errors
+    /// [`PresenceError::Lease`], [`PresenceError::NoSuchClient`].
+    pub fn renew(&mut self, now: Instant, client: ClientId, lease: Duration) -> Result<(), PresenceError> {
+        if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
+            return Err(PresenceError::Lease);
+        }
+        let identity = self.clients.get(&client).ok_or(PresenceError::NoSuchClient)?.clone();
+        self.client(&identity, client).lease = lease;
+        self.heard(now, client)
+    }
+
+    /// Somebody says something of the identity itself, or no longer: see the module's words for what it does.
+    ///
+    /// # Errors
+    /// [`PresenceError::Text`], [`PresenceError::Identities`].
+    pub fn set(&mut self, now: Instant, identity: &Identity, status: Option<Status>) -> Result<(), PresenceError> {
+        status.as_ref().map_or(Ok(()), Status::check)?;
+        let account = self.account(identity)?;
+        account.own = status;
+        self.touch(now, identity);
+        Ok(())
+    }
+
+    /// What was said of the identity itself.
+    pub fn set_status(&self, identity: &Identity) -> Option<&Status> {
+        self.accounts.get(identity)?.own.as_ref()
     }
 
     /// A client was heard of: its lease begins anew.
@@ -327,9 +366,7 @@ impl Presence {
             return Err(PresenceError::OtherTenant);
         }
         let new = wanted.iter().filter(|identity| !self.accounts.contains_key(**identity));
-        if self.accounts.len() + new.count() > IDENTITIES_MAX {
-            return Err(PresenceError::Identities);
-        }
+        self.room_for(tenant, new.count())?;
         let before = self.watchers.remove(&watcher).unwrap_or_default();
         let mut views = Vec::with_capacity(wanted.len());
         let mut watched = Vec::with_capacity(wanted.len());
@@ -397,9 +434,24 @@ impl Presence {
         self.accounts.len()
     }
 
+    /// Watchers.
+    pub fn watchers(&self) -> usize {
+        self.watchers.len()
+    }
+
+    fn room_for(&self, tenant: &Tenant, more: usize) -> Result<(), PresenceError> {
+        let of_tenant = self.of_tenants.get(tenant).copied().unwrap_or_default();
+        let full = self.accounts.len() + more > IDENTITIES_MAX || of_tenant + more > IDENTITIES_OF_TENANT_MAX;
+        match more > 0 && full {
+            true => Err(PresenceError::Identities),
+            false => Ok(()),
+        }
+    }
+
     fn account(&mut self, identity: &Identity) -> Result<&mut Account, PresenceError> {
-        if !self.accounts.contains_key(identity) && self.accounts.len() >= IDENTITIES_MAX {
-            return Err(PresenceError::Identities);
+        if !self.accounts.contains_key(identity) {
+            self.room_for(identity.tenant(), 1)?;
+            *self.of_tenants.entry(identity.tenant().clone()).or_default() += 1;
         }
         let new = || Account::new(identity);
         Ok(self.accounts.entry(identity.clone()).or_insert_with(new))
@@ -449,8 +501,15 @@ impl Presence {
 
     /// What nobody uses and nobody watches is not kept.
     fn forget_if_idle(&mut self, identity: &Identity) {
-        if self.accounts.get(identity).is_some_and(Account::is_idle) {
-            self.accounts.remove(identity);
+        if !self.accounts.get(identity).is_some_and(Account::is_idle) {
+            return;
+        }
+        self.accounts.remove(identity);
+        if let Some(count) = self.of_tenants.get_mut(identity.tenant()) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_tenants.remove(identity.tenant());
+            }
         }
     }
 }

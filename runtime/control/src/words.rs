@@ -7,6 +7,7 @@ mod beginning;
 mod hearing;
 mod inbox;
 mod parties;
+mod presence;
 mod quality;
 mod recognising;
 mod recording;
@@ -19,11 +20,12 @@ pub use beginning::{BROKEN_TEXT, Began, Breakage, Broken, REDIRECT_TEXT};
 pub use hearing::{DIGITS_MAX, Heard, Hearing, PHRASE_BYTES_MAX, PHRASES_MAX, SPOKEN_DIGITS, Said};
 pub use inbox::InboxMessage;
 pub use parties::{
-    AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
+    Absence, AnsweredBy, BridgeEnd, BridgeOptions, Bridged, CallerHears, CallerId, Cause, Credentials, Destination,
     DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, KeysBetween, MachineWait, Order, TransferOutcome,
     TransferPolicy,
 };
 
+pub use presence::{PresenceAction, PresenceClient, PresenceReply, PresenceView};
 pub use quality::{Quality, SoundQuality};
 pub use recognising::{
     FinalText, Gap, HINTS_MAX, HeardSpeech, PartialText, Partials, RecogniseCounts, RecogniseEnd, RecogniseFailure,
@@ -128,6 +130,8 @@ pub enum LimitName {
     Reports,
     /// Webhooks that a call subscribed.
     Subscriptions,
+    /// Requests about presence in one call, or identities in one.
+    Presence,
 }
 
 /// Why a request was not carried out.

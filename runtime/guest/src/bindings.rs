@@ -22,5 +22,6 @@ wasmtime::component::bindgen!({
         "patchcord:handler/transfer.request": handles::TransferRequest,
         "patchcord:handler/room.room": handles::Room,
         "patchcord:handler/recognise.recognising": handles::Recognising,
+        "patchcord:handler/presence.watching": handles::Watching,
     },
 });

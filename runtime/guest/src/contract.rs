@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use wit_parser::{Function, Interface, PackageId, Resolve, SourceMap, Span, World, WorldId};
 
 /// A file of the contract: name and text.
-const FILES: [(&str, &str); 22] = [
+const FILES: [(&str, &str); 23] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("call.wit", include_str!("../../../wit/call.wit")),
     ("play.wit", include_str!("../../../wit/play.wit")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str); 22] = [
     ("events.wit", include_str!("../../../wit/events.wit")),
     ("report.wit", include_str!("../../../wit/report.wit")),
     ("inbox.wit", include_str!("../../../wit/inbox.wit")),
+    ("presence.wit", include_str!("../../../wit/presence.wit")),
     ("worlds.wit", include_str!("../../../wit/worlds.wit")),
 ];
 

@@ -5,6 +5,7 @@ mod asking;
 mod beginning;
 mod inbox;
 mod parties;
+mod presence;
 mod quality;
 mod recognising;
 mod recording;
@@ -59,8 +60,8 @@ same!(words::Interruption => types::Interruption: HungUp, Cancelled, MediaLost, 
 same!(types::TextForm => TextForm: Plain, Ssml);
 same!(types::LegState => words::LegState: Offered, Ringing, Answered, Ended);
 same!(words::LegState => types::LegState: Offered, Ringing, Answered, Ended);
-same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions);
-same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions);
+same!(types::LimitName => words::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions, Presence);
+same!(words::LimitName => types::LimitName: Operations, StringBytes, PromptSegments, LogBytes, RandomBytes, Legs, Endpoints, Headers, Recordings, SpeechBytes, Phrases, Streams, Parameters, Rooms, Recognitions, Hints, StoreKeyBytes, StoreValueBytes, StoreEntries, StoreBytes, StoreOperations, HttpRequests, HttpBytes, Reports, Subscriptions, Presence);
 same!(call::RejectReason => words::RejectReason: Busy, Declined, NotFound, Unavailable, Forbidden);
 same!(words::LegDirection => call::Direction: Inbound, Outbound);
 same!(words::Attestation => call::Attestation: Full, Partial, Gateway);

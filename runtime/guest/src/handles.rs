@@ -27,6 +27,8 @@ pub enum Bridging {}
 pub enum Room {}
 /// Marks handles of `recognise.recognising`.
 pub enum Recognising {}
+/// Marks handles of `presence.watching`.
+pub enum Watching {}
 /// Marks handles of `transfer.request`. The call gives one handle to each request, so they are not counted.
 pub enum TransferRequest {}
 

@@ -230,7 +230,10 @@ fn nonsense_reaches_the_call_unchanged_and_its_refusal_comes_back_typed() {
                 keys: String::new().into(),
             })),
             Ask::Play { .. } => Answer::Played(Err(refusal())),
-            Ask::StartStream { .. } | Ask::StartRecognise { .. } => Answer::Started(Err(refusal())),
+            Ask::Presence { .. } => Answer::Presence(Err(refusal())),
+            Ask::StartStream { .. } | Ask::StartRecognise { .. } | Ask::WatchPresence { .. } => {
+                Answer::Started(Err(refusal()))
+            }
             Ask::Sleep { .. } => Answer::Unit(Err(refusal())),
             Ask::WaitAny { .. } => Answer::Any(Err(refusal())),
             Ask::RandomBytes { .. } => Answer::Bytes(Err(refusal())),
@@ -243,7 +246,7 @@ fn nonsense_reaches_the_call_unchanged_and_its_refusal_comes_back_typed() {
         step = instance.resume(Some(answer));
     }
     assert_eq!(step, Step::Finished(Ok(())));
-    assert_eq!(asks.len(), 31);
+    assert_eq!(asks.len(), 36);
     assert!(matches!(&asks[2], Ask::Gather { options, .. } if options.max == 255));
     assert!(matches!(asks.last(), Some(Ask::RandomBytes { count: u32::MAX })));
 }

@@ -20,6 +20,7 @@ mod orders;
 mod past;
 mod paths;
 mod placing;
+mod presence;
 mod problem;
 mod proving;
 mod readers;
@@ -46,6 +47,7 @@ use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
 use crate::live_calls::LiveCalls;
+use crate::presence::PresenceQueue;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
 use crate::telling::Courier;
@@ -149,6 +151,8 @@ pub(crate) struct Sources {
     pub(crate) tenancy: Arc<Tenancy>,
     /// Tries webhooks.
     pub(crate) courier: Courier,
+    /// Who can be reached.
+    pub(crate) presence: PresenceQueue,
 }
 
 /// The API as it is served.
@@ -177,6 +181,7 @@ struct Office {
     /// Places for large bodies.
     uploads: Semaphore,
     courier: Courier,
+    presence: PresenceQueue,
     /// Places for webhooks that are tried.
     tries: Semaphore,
 }
@@ -254,6 +259,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         deployments,
         uploads: Semaphore::new(server::UPLOADS),
         courier: sources.courier,
+        presence: sources.presence,
         tries: Semaphore::new(receivers::TRIES),
     })
 }

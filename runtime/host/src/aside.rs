@@ -5,6 +5,7 @@ use crate::async_thread::AsyncThread;
 use crate::figures::Figures;
 use crate::node::NodeConfig;
 use crate::orders::Asker;
+use crate::presence::{self, PresenceQueue};
 use crate::recognition::{self, RecognitionQueue};
 use crate::shard_threads::Inbox;
 use crate::speech::{self, SpeechQueue};
@@ -27,6 +28,8 @@ pub(crate) struct Aside {
     recognition: Option<RecognitionQueue>,
     store: TenantStoreQueue,
     web: WebRequestQueue,
+    /// Who can be reached.
+    pub(crate) presence: PresenceQueue,
 }
 
 /// Starts those that the configuration wants.
@@ -41,8 +44,9 @@ pub(crate) fn start(
         recognition::start(&config.recognition, config.dns, inboxes, &figures.recognition)?.unzip();
     let (keeper, store) = tenant_store::start(&config.store, inboxes, &figures.store)?;
     let (asking, web) = web_requests::start(&config.web_requests, config.dns, inboxes, &figures.web_requests)?;
+    let (desk, presence) = presence::start(inboxes, &figures.presence)?;
     let threads = AsideThreads {
-        _threads: [speaker, fetcher, listener, Some(keeper), Some(asking)]
+        _threads: [speaker, fetcher, listener, Some(keeper), Some(asking), Some(desk)]
             .into_iter()
             .flatten()
             .collect(),
@@ -53,6 +57,7 @@ pub(crate) fn start(
         recognition,
         store,
         web,
+        presence,
     };
     Ok((threads, ways))
 }

@@ -8,6 +8,7 @@ use crate::fetch::FetchFigures;
 use crate::journals::JournalFigures;
 use crate::layout::Layout;
 use crate::live_streams::LiveFigures;
+use crate::presence::PresenceFigures;
 use crate::recognition::RecognitionFigures;
 use crate::recordings::RecordingFigures;
 use crate::sounds::SoundFigures;
@@ -165,6 +166,8 @@ pub(crate) struct Figures {
     pub(crate) store: Arc<TenantStoreFigures>,
     /// Of requests of handlers to web servers.
     pub(crate) web_requests: Arc<WebRequestFigures>,
+    /// Of who can be reached.
+    pub(crate) presence: Arc<PresenceFigures>,
     /// Of the API.
     pub(crate) api: Arc<ApiFigures>,
     /// Of what others are told of calls.
@@ -210,6 +213,7 @@ impl Figures {
             recognition: Arc::default(),
             store: Arc::default(),
             web_requests: Arc::default(),
+            presence: Arc::default(),
             api: Arc::default(),
             telling: Arc::default(),
             journals: Arc::default(),

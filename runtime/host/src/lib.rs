@@ -41,6 +41,7 @@ mod net;
 pub mod node;
 mod orders;
 mod ports;
+mod presence;
 mod process;
 pub mod programs;
 pub mod recognition;

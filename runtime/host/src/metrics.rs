@@ -1,6 +1,7 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
 mod browsers;
+mod presence;
 mod telling;
 mod tenants;
 
@@ -26,6 +27,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     web_requests(&mut page, figures);
     telling::lines(&mut page, figures);
     tenants::lines(&mut page, &figures.tenancy);
+    presence::lines(&mut page, figures);
     recognition(&mut page, figures);
     media(&mut page, figures);
     queues(&mut page, figures, watchers);

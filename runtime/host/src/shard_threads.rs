@@ -39,7 +39,9 @@ use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, Transport};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::waiting::{Next, WaitingRoom};
-use patchcord_switch::{Config, Input, MediaPort, Notice, Output, Query, RecordingKey, Shard, SinkKey, Way};
+use patchcord_switch::{
+    Config, Input, MediaPort, Notice, Output, PresenceTold, Query, RecordingKey, Shard, SinkKey, Way,
+};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
@@ -146,7 +148,7 @@ struct Work {
     sinks: HashMap<SinkKey, oneshot::Sender<Received>>,
 }
 
-/// Something the shard wanted and will not get.
+/// Something the shard wanted and will not get, or has got at once.
 enum Undone {
     Send(Flow),
     Resolve(Query),
@@ -156,6 +158,7 @@ enum Undone {
     Recognise(Query, &'static str),
     Store(Query, &'static str),
     AskWeb(Query),
+    Presence(Query, PresenceTold),
     Stream(StreamKey),
 }
 
@@ -275,6 +278,7 @@ impl Work {
             ToShard::Recognised { query, heard } => self.handle(Input::Recognised { query, heard }),
             ToShard::KeptFor { query, reply } => self.handle(Input::Stored { query, reply }),
             ToShard::Responded { query, response } => self.handle(Input::Responded { query, response }),
+            ToShard::Presence { query, told } => self.handle(Input::Presence { query, told }),
             ToShard::Stream { key, signal } => self.handle(Input::Stream { key, signal }),
             ToShard::Recognition { key, signal } => self.handle(Input::Recognition { key, signal }),
             ToShard::Sink { to, done } => {
@@ -336,6 +340,7 @@ impl Work {
                     query,
                     reply: Err(Error::Unavailable(why.to_owned())),
                 },
+                Undone::Presence(query, told) => Input::Presence { query, told },
                 Undone::AskWeb(query) => Input::Responded {
                     query,
                     response: Err(NoResponse::Overloaded),
@@ -386,7 +391,13 @@ impl Work {
             Output::Store { query, wanted } => self.store(query, wanted),
             Output::AskWeb { query, wanted } => self.ask_web(query, wanted),
             Output::LeaveWeb { query } => self.leave_web(query),
-            Output::Location(change) => self.tell_others(|inbox| inbox.location(change.clone())),
+            Output::Location(change) => {
+                self.out.aside.presence.located(&change);
+                self.tell_others(|inbox| inbox.location(change.clone()));
+            }
+            Output::AskPresence { query, tenant, ask } => self.ask_presence(query, &tenant, &ask),
+            Output::LeavePresence { query } => self.out.aside.presence.leave((self.index, query)),
+            Output::OnCall(leg) => self.out.aside.presence.on_call(&leg),
             Output::Trunk(found) => self.tell_others(|inbox| inbox.trunk(found.clone())),
             Output::Message {
                 call,

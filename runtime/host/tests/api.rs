@@ -14,6 +14,8 @@ mod database;
 mod handlers;
 #[path = "support/http.rs"]
 mod http;
+#[path = "api/presence.rs"]
+mod presence;
 mod support;
 
 use database::database;

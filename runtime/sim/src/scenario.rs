@@ -84,6 +84,15 @@
 //! refuses = 403               # or absent = true, or breaks_after_ms = 1000 for its first connection
 //! ```
 //!
+//! What is said of people of the office, before anything begins, stands in tables; what a telephone says of itself, in its steps:
+//!
+//! ```toml
+//! [presence.bob]
+//! availability = "do_not_disturb"     # or "available", "busy", "unavailable"
+//! reason = "away_short"               # or "away_long", "on_a_call"; may be left out
+//! text = "In the cinema until ten."
+//! ```
+//!
 //! Registrations come first; time counts from the moment when all have succeeded.
 //!
 //! | step | does or expects |
@@ -94,6 +103,7 @@
 //! | `hear`, `hear_prompt`, `hear_speech`, `hear_tone`, `hear_silence`, `hear_announcement`, `keys_heard` | what is heard |
 //! | `say`, `say_words`, `hum`, `quiet`, `press`, `press_by_info` | what is said |
 //! | `hold`, `resume`, `transfer`, `transfer_to_line`, `transferred`, `line` | what an office phone can do with two calls |
+//! | `publish` | what a telephone says of itself: `publish = { availability = "busy", text = "..." }` |
 //! | `cancel`, `hang_up`, `register`, `unregister`, `wait_ms` | the rest |
 //!
 //! When all are done they leave, and what always holds is looked at: nothing is left alive, every call ended once and has one
@@ -120,10 +130,10 @@ mod run;
 mod script;
 
 pub use format::{
-    AnnouncementStep, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, FormatError,
-    HTTP_MAX, HearStep, HttpBlock, HttpFails, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing, OfferWord, PressStep,
-    PromptStep, RingThenRefuse, Rules, STEPS_MAX, SayStep, Scenario, SilenceStep, SpeechStep, Step, ToneStep,
-    TransferStep, TransferredStep, Verb, WhenCalled, Within,
+    AnnouncementStep, AvailabilityWord, CALLERS_MAX, CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep,
+    FaultsBlock, FormatError, HTTP_MAX, HearStep, HttpBlock, HttpFails, KEYS_MAX, KeysHeardStep, NetworkBlock, Nothing,
+    OfferWord, PresenceBlock, PressStep, PromptStep, ReasonWord, RingThenRefuse, Rules, STEPS_MAX, SayStep, Scenario,
+    SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb, WhenCalled, Within,
 };
 pub(crate) use likeness::Reference;
 pub use report::{Breach, Failure, Reached, Report, StepSeen};

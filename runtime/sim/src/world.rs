@@ -12,6 +12,7 @@ mod listener;
 mod log;
 mod node;
 mod outside;
+mod presence;
 mod seat;
 mod servers;
 mod services;
@@ -373,6 +374,7 @@ impl World {
             ("streams", self.node.agents.len()),
             ("phones in a call", phones),
             ("phones registered", registrations),
+            ("legs of identities", self.on_call().unsigned_abs() as usize),
             ("packets under way", self.network.in_flight()),
         ];
         let words: Vec<String> = alive
@@ -531,7 +533,10 @@ impl World {
                 self.node.shard.handle(self.now, Input::Fetched { query, file });
             }
             // There is no other shard to tell, and nobody who reads ladders.
-            Output::Location(_) | Output::Trunk(_) | Output::Message { .. } => {}
+            Output::Trunk(_) | Output::Message { .. } => {}
+            Output::Location(_) | Output::AskPresence { .. } | Output::LeavePresence { .. } | Output::OnCall(_) => {
+                self.presence_output(output)
+            }
             Output::Media { command, .. } => self.node.command(self.now, command),
             Output::Door(_) => unreachable!("no shard of a world takes browsers"),
             Output::Recording(order) => self.node.tapes.order(order),

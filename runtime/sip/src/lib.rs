@@ -21,6 +21,7 @@ pub mod identity;
 pub mod limits;
 mod message;
 mod method;
+mod notifier;
 mod outside;
 mod parse;
 mod print;
@@ -56,11 +57,14 @@ pub use headers::{Field, Headers};
 pub use limits::Limits;
 pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
+pub use notifier::{
+    Activity, Basic, Notice, Notifier, Package, Person, SUBSCRIPTION_LONGEST, SUBSCRIPTION_SHORTEST, SubscriptionId,
+};
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
 pub use registrar::{
-    Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
-    address_of_record,
+    Binding, BindingId, CLIENTS_DOMAIN, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
+    address_of_record, by_device,
 };
 pub use resolve::{
     Answer, DnsCache, Failover, Families, Naptr, Question, Resolution, ResolveError, ResolveOptions, ResolveStep, Srv,

@@ -95,3 +95,7 @@ impl Default for Limits {
         }
     }
 }
+/// Subscriptions of one shard (RFC 6665). One more is refused with 503.
+pub const SUBSCRIPTIONS: usize = 20_000;
+/// Of these, of one user: a side car of keys with lamps. One more is refused with 403.
+pub const SUBSCRIPTIONS_PER_USER: usize = 256;

@@ -138,7 +138,7 @@ macro_rules! typed_views {
             }
 
             /// The tag of the To header.
-            pub(crate) fn tag_of_to(&self) -> Option<&str> {
+            pub fn tag_of_to(&self) -> Option<&str> {
                 Pieces::of(self.headers.first("To")?).ok()?.tag()
             }
         }

@@ -32,6 +32,9 @@ impl Shard {
 
     /// The response to a request outside dialogs: only trunks send such.
     pub(crate) fn response(&mut self, now: Instant, exchange: ExchangeId, response: Option<&Response>) {
+        if self.notice_answered(now, exchange, response.map(|response| response.status)) {
+            return;
+        }
         let Some((place, request)) = self.trunk_requests.remove(&exchange) else {
             return;
         };

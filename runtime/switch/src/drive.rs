@@ -69,7 +69,8 @@ impl Shard {
                     endpoint,
                     to,
                     from,
-                } => self.locate(now, id, dial, endpoint, (to, from)),
+                    when_busy,
+                } => self.locate(now, id, dial, endpoint, (to, from, when_busy)),
                 CallOutput::Take(from) => self.take(now, id, from),
                 CallOutput::Give { leg, handler } => self.give(now, id, leg, &handler),
                 CallOutput::Fallback { place, broken } => self.fall_back(now, id, place, *broken),
@@ -79,6 +80,8 @@ impl Shard {
                 CallOutput::Recognition { number, command } => self.recognise_command(now, id, number, command),
                 CallOutput::Errand { number, errand } => self.errand(now, id, number, errand),
                 CallOutput::CancelErrand { number } => self.cancel_errand(id, number),
+                CallOutput::Watch { number, identities } => self.watch_presence(id, number, identities),
+                CallOutput::Unwatch { number } => self.leave_presence(id, number),
                 CallOutput::StopHandler => self.stop_handler(now, id),
                 CallOutput::Log { level, message } => self.notice(id, Notice::Log { level, message }),
                 CallOutput::Start => self.run_handler(now, id),
@@ -216,7 +219,11 @@ impl Shard {
         for key in live.recognitions.values() {
             self.recognitions.remove(key);
         }
+        for query in live.watches.into_values() {
+            self.leave_watch(query);
+        }
         for mut io in live.legs.into_values() {
+            self.party_leaves(&mut io);
             self.dialogs.remove(&io.dialog);
             self.release_port(&mut io);
         }

@@ -1,6 +1,7 @@
 //! What a handler has done elsewhere, on its way there and back: the shard knows whose answer is whose.
 
 use crate::io::{Output, Query};
+use crate::presence::action_of;
 use crate::shard::Shard;
 use patchcord_control::call::{Errand, HttpOrder, Input as CallInput};
 use patchcord_control::ids::{CallId, Tenant};
@@ -42,6 +43,10 @@ impl Shard {
             }
             self.live(id).spent.http_bytes += bytes;
         }
+        let errand = match action_of(errand) {
+            Ok(action) => return self.presence_errand(id, number, action),
+            Err(other) => other,
+        };
         self.next_query += 1;
         let query = Query(self.next_query);
         self.errands.insert(query, (id, number));
@@ -56,6 +61,7 @@ impl Shard {
                 let wanted = ToStore { tenant, key, action };
                 self.outputs.push_back(Output::Store { query, wanted });
             }
+            Errand::Presence(_) => unreachable!("told apart above"),
         }
     }
 

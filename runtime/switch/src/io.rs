@@ -7,6 +7,7 @@ use crate::errands::{ToAsk, ToStore};
 use crate::hearing::ToRecognise;
 use crate::identity::IdentityConfig;
 use crate::journal::{JournalPart, PrivateValues};
+use crate::presence::{OnCall, PresenceAsk, PresenceTold};
 use crate::recognise::RecogniseSetup;
 use crate::sinks::{NotReceived, SinkKey, ToSink};
 use crate::speaking::{ToFetch, ToSpeak};
@@ -181,6 +182,13 @@ pub enum Input<'a> {
         query: Query,
         /// The reply that the action has.
         reply: Result<StoreReply, Error>,
+    },
+    /// What whoever knows presence says to [`Output::AskPresence`]: once, and for what is watched again with each change.
+    Presence {
+        /// The question.
+        query: Query,
+        /// The answer.
+        told: PresenceTold,
     },
     /// A stream has something to tell; it is over once for each [`StreamOrder::Begin`].
     Stream {
@@ -361,6 +369,22 @@ pub enum Output {
         /// What.
         wanted: ToStore,
     },
+    /// Ask whoever knows who can be reached, or tell it something; [`Input::Presence`] follows.
+    AskPresence {
+        /// The question.
+        query: Query,
+        /// Whose identities.
+        tenant: Tenant,
+        /// What.
+        ask: PresenceAsk,
+    },
+    /// Nobody wants to be told any more what [`PresenceAsk::Watch`] asked for.
+    LeavePresence {
+        /// The question.
+        query: Query,
+    },
+    /// A leg of an identity begins or is over.
+    OnCall(OnCall),
     /// Tell storage.
     Recording(RecordingOrder),
     /// Tell whoever drives streams.

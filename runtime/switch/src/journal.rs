@@ -34,7 +34,7 @@ use std::time::Instant;
 use wire::{Sheet, Wire};
 
 /// The version of the format. Readers refuse any other: a new variant needs no new version, a changed record does.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 /// Bytes of the journal of one call at most. With more it says so in its last record, and the call goes on without it.
 pub const CALL_BYTES: usize = 4 * 1024 * 1024;
 /// What a part is given room for at first: most are shorter.

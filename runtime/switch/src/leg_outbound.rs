@@ -81,6 +81,7 @@ impl Shard {
         let mut io = LegIo::new(dialog, port, local, Negotiation::Offered);
         io.trunk = trunk;
         io.permit = way.permit.take();
+        io.party = way.party.clone();
         io.credentials = credentials;
         io.way = Some(way);
         let expected = io.expect_browser();
@@ -122,6 +123,7 @@ impl Shard {
             None => early,
         };
         if usable {
+            self.party_begins(id, leg);
             self.tell(now, id, CallInput::Leg(leg, LegSignal::Answered));
         } else {
             let dialog = self.live(id).leg(leg).dialog;
@@ -165,6 +167,7 @@ impl Shard {
     pub(crate) fn dialled_ended(&mut self, now: Instant, (id, leg): (CallId, LegId), ended: &EndCause) {
         let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
         let refusal = io.refusal.take();
+        self.party_leaves(&mut io);
         if self.goes_on(&io, ended, refusal.as_ref())
             && let Some(way) = self.next_stop(now, &mut io)
         {

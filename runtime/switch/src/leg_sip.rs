@@ -20,7 +20,7 @@ use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Began, Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
-use patchcord_sip::{DialogId, EndCause, Event, NameAddr, Origin, Rejection, Request, Uri};
+use patchcord_sip::{DialogId, EndCause, Event, Flow, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,7 +90,13 @@ pub(crate) type NewCall = (CallId, Call, Option<Box<Journal>>);
 
 impl Shard {
     /// A new call is offered.
-    pub(crate) fn offered(&mut self, now: Instant, dialog: DialogId, request: Arc<Request>, origin: &Origin) {
+    pub(crate) fn offered(
+        &mut self,
+        now: Instant,
+        dialog: DialogId,
+        request: Arc<Request>,
+        (origin, flow): (&Origin, Flow),
+    ) {
         if self.draining == Draining::Yes {
             self.counts.refused_draining += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
@@ -127,7 +133,10 @@ impl Shard {
         };
         let port = self.ports.pop_front().expect("checked above that there is one");
         match self.begin_leg(dialog, port, &request) {
-            Ok(leg) => self.vet(now, leg, (request, leg_origin(origin)), target),
+            Ok(mut leg) => {
+                leg.party = self.party_of(now, origin, flow);
+                self.vet(now, leg, (request, leg_origin(origin)), target);
+            }
             Err(_) => {
                 self.ports.push_front(port);
                 self.counts.refused_media += 1;
@@ -200,6 +209,7 @@ impl Shard {
     pub(crate) fn begin(&mut self, now: Instant, call: NewCall, target: Target, leg: LegIo) {
         let id = call.0;
         self.take_up(call, target, [(CALLER, leg)].into());
+        self.party_begins(id, CALLER);
         self.run_handler(now, id);
         self.drive(now, id);
     }
@@ -491,7 +501,13 @@ impl Shard {
     }
 
     /// Somebody takes the place of a leg's far end (RFC 3891): the leg stays, its dialog is another from now on.
-    pub(crate) fn replaced(&mut self, now: Instant, (id, leg): (CallId, LegId), dialog: DialogId, request: &Request) {
+    pub(crate) fn replaced(
+        &mut self,
+        now: Instant,
+        (id, leg): (CallId, LegId),
+        (dialog, request): (DialogId, &Request),
+        (origin, flow): (&Origin, Flow),
+    ) {
         let next = self.local_for_another(id, leg);
         let Some(Ok((answer, agreed))) = request.sdp().map(|offer| sdp::answer(offer, &next)) else {
             self.counts.refused_media += 1;
@@ -513,6 +529,7 @@ impl Shard {
         io.negotiation = Negotiation::Settled { answer };
         let left = io.leave_door();
         self.tell_door(left);
+        self.another_party(now, (id, leg), (origin, flow));
         self.adopt(id, leg, &agreed);
         self.note_hold(now, id, leg);
         self.drive(now, id);
@@ -545,6 +562,7 @@ impl Shard {
         };
         let mut io = self.live(id).legs.remove(&leg).expect("the leg of a dialog is held");
         self.settle_permit(now, id, &mut io);
+        self.party_leaves(&mut io);
         self.live(id).legs.insert(leg, io);
         let cause = status.map(cause);
         self.tell(now, id, CallInput::Leg(leg, LegSignal::Ended { why, cause }));

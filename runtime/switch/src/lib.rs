@@ -30,6 +30,7 @@ mod outgoing;
 mod outside;
 mod phones;
 mod placing;
+mod presence;
 pub mod recognise;
 mod recognising;
 mod recordings;
@@ -40,6 +41,7 @@ mod sinks;
 mod speaking;
 pub mod stream;
 mod streaming;
+mod subscriptions;
 mod tenants;
 mod transfers;
 mod trial;
@@ -63,6 +65,9 @@ pub use moving::{RedirectError, Redirection};
 pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use outside::{CALLS_PER_PAGE, CallPage};
 pub use placing::{PROOFS, PlaceError, PlacedCall, Purpose};
+pub use presence::{
+    InstanceView, LegOf, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, WATCHERS_OF_A_TENANT,
+};
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};
 pub use speaking::{SPEAKING_MAX, ToFetch, ToSpeak};

@@ -8,6 +8,7 @@ use crate::journal::Journal;
 use crate::leg_keys::KeysFrom;
 use crate::locate::Way;
 use crate::placing::Purpose;
+use crate::presence::Party;
 use crate::rooms::{RoomPlace, Seated};
 use crate::sinks::SinkKey;
 use crate::stream::StreamKey;
@@ -78,6 +79,8 @@ pub(crate) struct Live {
     pub(crate) seats: BTreeMap<LegId, Seated>,
     /// Recognitions of the call by their number. Bounded by the call's limit.
     pub(crate) recognitions: BTreeMap<u32, StreamKey>,
+    /// What its handler watches, by its number. Bounded by the call's operations.
+    pub(crate) watches: BTreeMap<u32, Query>,
     /// The moment the shard has noted for it.
     pub(crate) wake_at: Option<Instant>,
     /// What its handler asks and is told, if journals are kept.
@@ -121,6 +124,7 @@ impl Live {
             rooms: BTreeMap::new(),
             seats: BTreeMap::new(),
             recognitions: BTreeMap::new(),
+            watches: BTreeMap::new(),
             wake_at: None,
             journal: None,
             told: None,
@@ -164,6 +168,8 @@ pub(crate) struct LegIo {
     /// What the far end refused with, until the dialog's end is told.
     pub(crate) refusal: Option<Refusal>,
     pub(crate) keys_from: KeysFrom,
+    /// Whose it is, if that is somebody of ours.
+    pub(crate) party: Option<Party>,
 }
 
 /// A transfer that the far end of a leg has asked for.
@@ -288,6 +294,7 @@ impl LegIo {
             answered_at: None,
             refusal: None,
             keys_from: KeysFrom::default(),
+            party: None,
         }
     }
 }

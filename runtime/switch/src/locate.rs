@@ -3,11 +3,14 @@
 
 use crate::identity::ToSign;
 use crate::io::{Output, Query};
+use crate::phones::Phone;
+use crate::presence::{Party, ToReach, name_in};
 use crate::shard::Shard;
 use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
 use patchcord_control::ids::{CallId, OperationId, Tenant};
 use patchcord_control::ledger::Permit;
 use patchcord_control::policy::Privacy;
+use patchcord_control::presence::{ClientId, WhenBusy};
 use patchcord_control::private::Private;
 use patchcord_control::words::{CallerId, Destination};
 use patchcord_sip::identity::privacy::anonymous;
@@ -29,6 +32,8 @@ pub(crate) struct Way {
     pub(crate) asked: Vec<(String, Private<String>)>,
     /// The call's place in the limits of tenant and trunk.
     pub(crate) permit: Option<Permit>,
+    /// Whose phone is there, if it is a user's.
+    pub(crate) party: Option<Party>,
 }
 
 /// One place to send an INVITE to, as it wants it.
@@ -55,6 +60,7 @@ pub(crate) struct Pending {
     pub(crate) endpoint: u32,
     uri: Uri,
     from: Presented,
+    when_busy: WhenBusy,
 }
 
 impl Shard {
@@ -65,11 +71,19 @@ impl Shard {
         id: CallId,
         dial: OperationId,
         endpoint: u32,
-        (to, from): (Destination, Presented),
+        (to, from, when_busy): (Destination, Presented, WhenBusy),
     ) {
         let tenant = self.live(id).tenant.clone();
         let found = match &to {
-            Destination::User(name) => self.ways_to_user(now, &tenant, name.reveal(), &from),
+            Destination::User(user) => {
+                let wanted = ToReach {
+                    call: id,
+                    place: (dial, endpoint),
+                    user: user.clone(),
+                    from,
+                };
+                return self.ask_reach(tenant, wanted, when_busy);
+            }
             Destination::Number(number) => {
                 let first = self.live(id).first_trunk.take();
                 self.ways_to_number(now, &tenant, number.reveal(), (&from, first))
@@ -82,6 +96,7 @@ impl Shard {
                         endpoint,
                         uri,
                         from,
+                        when_busy,
                     };
                     return self.locate_address(now, &tenant, pending);
                 }
@@ -92,7 +107,7 @@ impl Shard {
     }
 
     /// Tells the call which ways there are.
-    fn located(
+    pub(crate) fn located(
         &mut self,
         now: Instant,
         id: CallId,
@@ -119,33 +134,42 @@ impl Shard {
         self.tell(now, id, CallInput::Located { dial, endpoint, found });
     }
 
-    /// All phones of a user, each by the way it registered.
-    fn ways_to_user(
-        &mut self,
+    /// Those phones of a user that are these clients, each by the way it registered.
+    pub(crate) fn ways_to_user(
+        &self,
         now: Instant,
         tenant: &Tenant,
-        name: &str,
-        from: &Presented,
-    ) -> Result<Vec<Way>, NotLocated> {
-        let bindings = self.bindings(now, tenant, name);
-        if bindings.is_empty() {
-            return Err(NotLocated::NotRegistered);
-        }
-        let ways = bindings.into_iter().take(PHONES_MAX).map(|(uri, target, routes)| Way {
-            stops: [self.stop(uri, target, from)].into(),
-            routes,
+        user: &str,
+        (from, clients): (&Presented, &[ClientId]),
+    ) -> Vec<Way> {
+        let phones = self.phones_of(now, tenant, user).into_iter();
+        let rings = phones.filter(|phone| clients.contains(&phone.client));
+        let way = |phone: Phone| Way {
+            stops: [self.stop(phone.contact, phone.target, from)].into(),
+            routes: phone.routes,
             asked: Vec::new(),
             permit: None,
-        });
-        Ok(ways.collect())
+            party: Some(Party {
+                tenant: tenant.clone(),
+                identity: name_in(user).to_owned().into(),
+                client: Some(phone.client),
+                is_told: false,
+            }),
+        };
+        rings.take(PHONES_MAX).map(way).collect()
     }
 
     fn locate_address(&mut self, now: Instant, tenant: &Tenant, pending: Pending) {
         let place = (pending.dial, pending.endpoint);
         let id = pending.call;
         if let Some(user) = self.local_user(tenant, &pending.uri) {
-            let found = self.ways_to_user(now, tenant, &user, &pending.from);
-            return self.located(now, id, place, found);
+            let wanted = ToReach {
+                call: id,
+                place,
+                user: user.into(),
+                from: pending.from,
+            };
+            return self.ask_reach(tenant.clone(), wanted, pending.when_busy);
         }
         if let Err(reason) = self.allowed_address(tenant, &pending.uri) {
             return self.located(now, id, place, Err(NotLocated::Forbidden(reason)));
@@ -185,6 +209,7 @@ impl Shard {
                 routes: Vec::new(),
                 asked: Vec::new(),
                 permit: None,
+                party: None,
             }])
         };
         self.located(now, id, (pending.dial, pending.endpoint), found);

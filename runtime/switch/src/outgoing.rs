@@ -138,6 +138,7 @@ impl Shard {
             routes: Vec::new(),
             asked: Vec::new(),
             permit: Some(permit),
+            party: None,
         }])
     }
 

@@ -2,17 +2,29 @@
 //! registrar; the others mirror what it learns.
 
 use crate::io::Output;
+use crate::presence::{client_of, name_in};
 use crate::shard::Shard;
 use patchcord_control::ids::Tenant;
-use patchcord_sip::{ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
+use patchcord_control::presence::ClientId;
+use patchcord_sip::{CLIENTS_DOMAIN, ExchangeId, Flow, LocationChange, Method, Origin, Owner, Request, Target, Uri};
 use std::net::SocketAddr;
 use std::time::Instant;
+
+/// A device of a user where it can be reached.
+pub(crate) struct Phone {
+    pub(crate) client: ClientId,
+    /// The Request-URI.
+    pub(crate) contact: Uri,
+    pub(crate) target: Target,
+    /// Route values of a request to it.
+    pub(crate) routes: Vec<String>,
+}
 
 /// A request outside a dialog that nobody here takes.
 const NOT_ALLOWED: u16 = 405;
 
 impl Shard {
-    /// A request outside a dialog: REGISTER of a user, as the gate has found out.
+    /// A request outside a dialog: REGISTER, SUBSCRIBE or PUBLISH of a user, as the gate has found out.
     pub(crate) fn outside(
         &mut self,
         now: Instant,
@@ -20,6 +32,11 @@ impl Shard {
         (request, flow): (&Request, Flow),
         origin: &Origin,
     ) {
+        match request.method {
+            Method::Subscribe => return self.subscribe(now, exchange, (request, flow), origin),
+            Method::Publish => return self.publish(now, exchange, (request, flow), origin),
+            _ => {}
+        }
         let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
             let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
             return;
@@ -66,27 +83,30 @@ impl Shard {
         }
     }
 
-    /// The phones of a user: Request-URI, way and routes of each device's best binding.
-    pub(crate) fn bindings(&mut self, now: Instant, tenant: &Tenant, name: &str) -> Vec<(Uri, Target, Vec<String>)> {
-        let Some(aor) = self.address_of(tenant, name) else {
-            return Vec::new();
-        };
+    /// The phones of a user, at its desk and in its browsers: of each device the best binding.
+    pub(crate) fn phones_of(&self, now: Instant, tenant: &Tenant, user: &str) -> Vec<Phone> {
         let Some(gate) = self.sip.gate() else {
             return Vec::new();
         };
-        let devices = gate.location().devices(now, &tenant.0, &aor);
-        let best = devices.into_iter().filter_map(|bindings| bindings.first().copied());
-        best.map(|binding| {
-            (
-                binding.contact.clone(),
-                Target::from(binding.flow),
-                binding.path.clone(),
-            )
-        })
-        .collect()
+        let in_browsers = format!("{}@{CLIENTS_DOMAIN}", name_in(user));
+        let addresses = self.address_of(tenant, user).into_iter().chain([in_browsers]);
+        let mut phones = Vec::new();
+        for aor in addresses {
+            let devices = gate.location().devices(now, &tenant.0, &aor);
+            phones.extend(devices.iter().filter_map(|ways| {
+                let best = ways.first()?;
+                Some(Phone {
+                    client: client_of(ways)?,
+                    contact: best.contact.clone(),
+                    target: Target::from(best.flow),
+                    routes: best.path.clone(),
+                })
+            }));
+        }
+        phones
     }
 
-    /// The address of record of a tenant's user, by its name or its whole address.
+    /// The address of record of a tenant's user, by its name or its whole address; none if it can only be in browsers.
     fn address_of(&self, tenant: &Tenant, name: &str) -> Option<String> {
         let domains = self.directory.as_ref()?.domains(tenant);
         match name.split_once('@') {
@@ -100,6 +120,9 @@ impl Shard {
         let directory = self.directory.as_ref()?;
         let user = uri.user()?;
         let domain = uri.host().to_ascii_lowercase();
+        if domain == CLIENTS_DOMAIN {
+            return Some(user.to_owned());
+        }
         let ours = directory.domains(tenant).iter().any(|known| **known == *domain) || self.is_our_host(uri);
         directory.has_user(tenant, user).then_some(()).filter(|()| ours)?;
         Some(user.to_owned())

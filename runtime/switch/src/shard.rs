@@ -11,9 +11,11 @@ use crate::ladder::Ladder;
 use crate::leg_sip::event_dialog;
 use crate::live::Live;
 use crate::locate::Pending;
+use crate::presence::Asker as PresenceAsker;
 use crate::speaking::Speaking;
 use crate::stream::{STREAM_CHANNEL, StreamKey};
 use crate::streaming::Streaming;
+use crate::subscriptions::Subscriptions;
 use crate::tenants::HeldTurns;
 use crate::working::WorkingTurns;
 use patchcord_control::call::Input as CallInput;
@@ -61,6 +63,10 @@ pub struct Shard {
     pub(crate) recognising: BTreeMap<Query, Asker>,
     /// What handlers have done elsewhere: one of each call, and those that came too late.
     pub(crate) errands: BTreeMap<Query, Waiting>,
+    /// What is asked of presence. Bounded by the endpoints, the errands and the operations of all calls.
+    pub(crate) presence: BTreeMap<Query, PresenceAsker>,
+    /// Telephones that are told how others are.
+    pub(crate) subscriptions: Subscriptions,
     /// Turns that wait for their tenant's fuel.
     pub(crate) held: HeldTurns,
     /// Turns that wait for their next slice.
@@ -143,6 +149,8 @@ impl Shard {
             speaking: BTreeMap::new(),
             recognising: BTreeMap::new(),
             errands: BTreeMap::new(),
+            presence: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             held: HeldTurns::default(),
             working: WorkingTurns::default(),
             vetting: Vetting::default(),
@@ -177,6 +185,7 @@ impl Shard {
             Input::SendFailed { flow } => {
                 self.sip.handle(now, SipInput::SendFailed { flow });
                 self.flow_failed(flow);
+                self.subscriptions_flow_failed(flow);
             }
             Input::Resolved { query, targets } => self.resolved(now, query, targets),
             Input::Fetched { query, file } => self.fetched(now, query, file),
@@ -189,6 +198,7 @@ impl Shard {
             Input::Spoken { query, sound } => self.spoken(now, query, sound),
             Input::Responded { query, response } => self.responded(now, query, response),
             Input::Stored { query, reply } => self.stored(now, query, reply),
+            Input::Presence { query, told } => self.presence_told(now, query, told),
             Input::Recognised { query, heard } => self.recognised(now, query, heard),
             Input::Stream { key, signal } => self.stream_signal(now, key, signal),
             Input::Recognition { key, signal } => self.recognise_signal(now, key, signal),
@@ -218,7 +228,12 @@ impl Shard {
     pub fn wake_at(&self) -> Option<Instant> {
         let call = self.due.first().map(|(at, _)| *at);
         let registrations = self.registrar.as_ref().and_then(Registrar::wake_at);
-        let own = [self.vetting.wake_at(), self.held.wake_at(), self.working.wake_at()];
+        let own = [
+            self.vetting.wake_at(),
+            self.held.wake_at(),
+            self.working.wake_at(),
+            self.subscriptions.notifier.wake_at(),
+        ];
         [call, self.sip.wake_at(), registrations, self.trunks_wake_at()]
             .into_iter()
             .chain(own)
@@ -283,12 +298,12 @@ impl Shard {
             Event::Invite {
                 dialog,
                 request,
+                flow,
                 origin,
                 replaces,
-                ..
             } => match replaces.and_then(|old| self.leg_of(old)) {
-                Some(leg) => self.replaced(now, leg, dialog, &request),
-                None => self.offered(now, dialog, request, &origin),
+                Some(leg) => self.replaced(now, leg, (dialog, &request), (&origin, flow)),
+                None => self.offered(now, dialog, request, (&origin, flow)),
             },
             Event::Request {
                 exchange,
@@ -356,6 +371,7 @@ impl Shard {
             self.sip.handle(now, SipInput::Deadline);
         }
         self.registrations_expire(now);
+        self.subscriptions_deadline(now);
         self.trunks_deadline(now);
         self.vetting_deadline(now);
         self.held_deadline(now);

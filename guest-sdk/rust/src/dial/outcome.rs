@@ -1,7 +1,8 @@
 //! What came of a dialling, and how machines are told from people.
 
 use crate::bindings::patchcord::handler::dial::MachineWait;
-use crate::{AnsweredBy, DialOutcome, Leg, MachineDetection};
+use crate::presence::Status;
+use crate::{Absence, AnsweredBy, DialOutcome, Leg, MachineDetection};
 
 impl DialOutcome {
     /// The leg that answered, if one did.
@@ -31,13 +32,21 @@ impl DialOutcome {
         }
     }
 
+    /// How the user of this tenant is whose presence kept the call away.
+    pub fn presence(&self) -> Option<&Status> {
+        match self {
+            DialOutcome::Unavailable(absence) => absence.status.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The SIP status that says the same to somebody else (RFC 3261 section 21).
     pub fn status(&self) -> u16 {
         match self {
             DialOutcome::Answered(_) => 200,
             DialOutcome::Declined(cause)
             | DialOutcome::Busy(cause)
-            | DialOutcome::Unavailable(cause)
+            | DialOutcome::Unavailable(Absence { cause, .. })
             | DialOutcome::NotFound(cause)
             | DialOutcome::Failed(cause) => cause.status,
             DialOutcome::NoAnswer => 408,

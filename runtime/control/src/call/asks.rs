@@ -142,6 +142,11 @@ impl Call {
             Ask::Subscribe { url, kinds, secret } => self.subscribe(url, kinds, secret),
             Ask::ReceiveMessage { timeout_ms } => return self.receive_message(now, *timeout_ms),
             Ask::InboxOperation => Answer::Started(self.inbox_operation()),
+            Ask::Presence { action } => return self.presence(now, action),
+            Ask::WatchPresence { identities } => {
+                return wait_for(self.watch_presence(now, identities), Answer::Started);
+            }
+            Ask::PresenceNews { operation } => Answer::PresenceNews(self.take_presence_news(*operation)),
             Ask::RoomEvent { room } => Answer::RoomEvent(self.room_event(*room)),
         };
         Reply::Now(answer)
@@ -168,6 +173,7 @@ impl Call {
             Some(Operation::Bridging(bridging)) => self.abandon_bridge(now, id, *bridging),
             Some(Operation::Room(room)) => self.close_room(id, &room),
             Some(Operation::Recognising { number, .. }) => self.abandon_recognition(now, number),
+            Some(Operation::Watching { number, .. }) => self.outputs.push_back(Output::Unwatch { number }),
             _ => {}
         }
         Answer::Nothing

@@ -13,8 +13,8 @@ use crate::ask::Answer;
 use crate::ids::{LegId, OperationId};
 use crate::private::Private;
 use crate::words::{
-    AnsweredBy, CallerHears, CallerId, Cause, Destination, DialAnswer, DialOptions, DialOutcome, Endpoint, Error,
-    Interruption, LegDirection, LegInfo, LegOrigin, LegState, Order,
+    Absence, AnsweredBy, CallerHears, CallerId, Cause, Destination, DialAnswer, DialOptions, DialOutcome, Endpoint,
+    Error, Interruption, LegDirection, LegInfo, LegOrigin, LegState, Order,
 };
 use std::time::{Duration, Instant};
 
@@ -206,6 +206,7 @@ impl Call {
         dialling.locating += 1;
         let (caller, options) = (dialling.caller, &dialling.options);
         let (wanted, name) = (options.caller_id.clone(), options.caller_name.clone());
+        let when_busy = options.when_busy;
         let facts = caller.map(|leg| &self.legs[leg].info);
         let shows_caller = wanted == CallerId::Caller;
         let from = Presented {
@@ -222,6 +223,7 @@ impl Call {
             endpoint,
             to,
             from,
+            when_busy,
         });
     }
 
@@ -549,7 +551,7 @@ fn failure(why: Interruption, cause: Option<Cause>) -> DialOutcome {
     };
     match cause.status {
         486 | 600 => DialOutcome::Busy(cause),
-        480 => DialOutcome::Unavailable(cause),
+        480 => DialOutcome::Unavailable(Absence { cause, status: None }),
         404 | 410 | 484 | 604 => DialOutcome::NotFound(cause),
         487 => DialOutcome::NoAnswer,
         601..=699 => DialOutcome::Declined(cause),
@@ -565,7 +567,10 @@ fn not_located(why: NotLocated) -> DialOutcome {
     };
     match why {
         NotLocated::Forbidden(reason) => DialOutcome::Forbidden(reason),
-        NotLocated::NotRegistered => DialOutcome::Unavailable(cause(480, "No phone registered")),
+        NotLocated::Absent(status) => DialOutcome::Unavailable(Absence {
+            cause: cause(480, "Temporarily Unavailable"),
+            status: Some(status),
+        }),
         NotLocated::NotFound => DialOutcome::NotFound(cause(404, "Not Found")),
         NotLocated::Unreachable => DialOutcome::Unreachable,
     }

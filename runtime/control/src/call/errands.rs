@@ -37,7 +37,7 @@ impl Call {
         Reply::Wait(Wait::Store { number, until })
     }
 
-    fn begin_errand(&mut self, errand: Errand) -> u32 {
+    pub(super) fn begin_errand(&mut self, errand: Errand) -> u32 {
         self.errands += 1;
         let number = self.errands;
         self.outputs.push_back(Output::Errand { number, errand });

@@ -16,13 +16,14 @@ use crate::ask::{Answer, Ask};
 use crate::events::Telling;
 use crate::ids::{CallId, LegId, OperationId, TransferId};
 use crate::policy::Privacy;
+use crate::presence::{Status, WhenBusy};
 use crate::private::Private;
 use crate::record::{CallRecord, Fault, MediaCounters, Usage};
 use crate::stream_urls::StreamUrl;
 use crate::words::{
     AnsweredBy, Beep, Broken, CallerId, Cause, Credentials, Destination, DetectionOptions, Error, Heard, Hearing,
-    HttpResponse, Interruption, Key, KeysBetween, LogLevel, NoResponse, PauseWith, PlayChange, PlayEnd, Segment,
-    StoreReply, StreamCounts, StreamEnd, StreamOptions,
+    HttpResponse, Interruption, Key, KeysBetween, LogLevel, NoResponse, PauseWith, PlayChange, PlayEnd, PresenceReply,
+    PresenceView, Segment, StoreReply, StreamCounts, StreamEnd, StreamOptions,
 };
 use std::time::Duration;
 
@@ -109,6 +110,20 @@ pub enum Input {
         /// What came of it.
         reply: Result<StoreReply, Error>,
     },
+    /// What came of something about presence, as [`Output::Errand`] asked.
+    Presence {
+        /// The errand's number.
+        number: u32,
+        /// What came of it.
+        reply: Result<PresenceReply, Error>,
+    },
+    /// Identities that the handler watches are not what was told before, or are told for the first time.
+    PresenceNews {
+        /// The number of [`Output::Watch`].
+        number: u32,
+        /// Each identity once, by name; or why nothing is told, the first time and the last.
+        views: Result<Vec<PresenceView>, String>,
+    },
     /// The operator ends the call.
     End(Interruption),
     /// Time passed.
@@ -133,8 +148,8 @@ pub struct Branch {
 pub enum NotLocated {
     /// Policy or a limit, and which.
     Forbidden(String),
-    /// Known, but no phone is registered.
-    NotRegistered,
+    /// A user that is not to be rung now, or has no phone registered; what can be said of it.
+    Absent(Status),
     /// Nobody has this number, user or address.
     NotFound,
     /// Its host has no address, or no trunk is up.
@@ -331,6 +346,8 @@ pub enum Output {
         to: Destination,
         /// From whom.
         from: Presented,
+        /// Whether phones of a user that are in a call are ways to it.
+        when_busy: WhenBusy,
     },
     /// Take a leg out of another call; [`Input::Taken`] follows before anything else.
     Take(TakeFrom),
@@ -382,6 +399,18 @@ pub enum Output {
     /// Nobody waits for an errand any more.
     CancelErrand {
         /// Which of the call's.
+        number: u32,
+    },
+    /// Watch these identities; [`Input::PresenceNews`] follows at once, and with each change.
+    Watch {
+        /// Its name in the call.
+        number: u32,
+        /// At most [`PRESENCE_IDENTITIES`](crate::limits::PRESENCE_IDENTITIES).
+        identities: Vec<Private<String>>,
+    },
+    /// Watch no more. What is watched when the call ends is not told.
+    Unwatch {
+        /// Which.
         number: u32,
     },
     /// Stop the handler for good.

@@ -23,6 +23,7 @@ mod operation;
 mod outside;
 mod placing;
 mod playing;
+mod presence;
 mod recognising;
 mod recorders;
 mod recording;
@@ -162,6 +163,14 @@ enum Wait {
     },
     /// What the store says, or time.
     Store { number: u32, until: Instant },
+    /// What whoever knows presence says, or time.
+    Presence { number: u32, until: Instant },
+    /// How the identities are that it watches from now on, or time.
+    Watch {
+        number: u32,
+        operation: OperationId,
+        until: Instant,
+    },
     /// Something that a recognition heard, or time.
     Heard {
         operation: OperationId,
@@ -262,6 +271,8 @@ impl Call {
             Input::Recognition { number, signal } => self.recognise_signal(now, number, signal),
             Input::Responded { number, response } => self.responded(now, number, response),
             Input::Stored { number, reply } => self.stored(now, number, reply),
+            Input::Presence { number, reply } => self.presence_told(now, number, reply),
+            Input::PresenceNews { number, views } => self.presence_changed(now, number, views),
             Input::End(why) => self.end_by_platform(now, why),
             Input::Deadline => self.deadline(now),
         }
@@ -394,6 +405,12 @@ impl Call {
                 cleaning_up,
             } => self.http_ready(now, (*number, *until), *cleaning_up),
             Wait::Store { until, .. } => (now >= *until).then(|| self.store_late()),
+            Wait::Presence { until, .. } => (now >= *until).then(|| self.presence_late()),
+            Wait::Watch {
+                number,
+                operation,
+                until,
+            } => self.watch_ready(now, (*number, *operation), *until),
             Wait::Heard { operation, until } => self.heard_ready(now, *operation, *until),
             Wait::Message { until } => self.message_ready(now, *until),
         }
@@ -465,6 +482,7 @@ impl Wait {
     /// When it is over by itself.
     fn until(&self) -> Option<Instant> {
         match self {
+            Wait::Presence { until: at, .. } | Wait::Watch { until: at, .. } => Some(*at),
             Wait::Until(at) | Wait::Keys { until: at, .. } | Wait::Refer { until: at, .. } => Some(*at),
             Wait::KeyPause { at, .. } | Wait::Store { until: at, .. } | Wait::Http { until: at, .. } => Some(*at),
             Wait::Any { until, .. } | Wait::Text { until, .. } | Wait::Heard { until, .. } => *until,

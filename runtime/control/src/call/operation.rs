@@ -2,6 +2,7 @@
 
 use super::dialling::Dialling;
 use super::gathering::Gathering;
+use super::presence::PresenceNews;
 use super::recognising::HeardQueue;
 use super::rooms::Room;
 use crate::ids::{LegId, OperationId};
@@ -100,6 +101,8 @@ pub(crate) enum Operation {
     },
     /// Messages from outside; done while one waits, which the call knows.
     Inbox,
+    /// Identities that are watched, by the number of it, and what is new of them.
+    Watching { number: u32, news: PresenceNews },
 }
 
 impl Operation {
@@ -113,6 +116,7 @@ impl Operation {
             Operation::Streaming { outcome, .. } => outcome.is_some(),
             Operation::Room(room) => room.has_news(),
             Operation::Recognising { heard, outcome, .. } => !heard.is_empty() || outcome.is_some(),
+            Operation::Watching { news, .. } => !news.is_empty(),
             Operation::Inbox => false,
         }
     }
@@ -128,6 +132,7 @@ impl Operation {
             | Operation::Room(_)
             | Operation::Streaming { .. }
             | Operation::Recognising { .. }
+            | Operation::Watching { .. }
             | Operation::Inbox => false,
         }
     }
@@ -222,6 +227,14 @@ impl Operations {
     pub(crate) fn recognising(&mut self, of: u32) -> Option<(&mut HeardQueue, &mut Option<Result<Recognised, Error>>)> {
         self.table.values_mut().find_map(|operation| match operation {
             Operation::Recognising { number, heard, outcome } if *number == of => Some((heard, outcome)),
+            _ => None,
+        })
+    }
+
+    /// What is new of identities that are watched, if the handler still has a handle to that.
+    pub(crate) fn watching(&mut self, of: u32) -> Option<&mut PresenceNews> {
+        self.table.values_mut().find_map(|operation| match operation {
+            Operation::Watching { number, news } if *number == of => Some(news),
             _ => None,
         })
     }

@@ -8,11 +8,12 @@ use super::dialling::Dialling;
 use super::leg::{Description, Leg};
 use super::{CALLER, Call, Handler, Output, Setup};
 use crate::ids::{LegId, OperationId};
+use crate::presence::WhenBusy;
 use crate::private::Private;
 use crate::record::{CallStatus, HandlerEnd};
 use crate::words::{
-    AnsweredBy, Began, CallerHears, CallerId, Cause, DetectionOptions, DialOptions, DialOutcome, Endpoint, Error,
-    Interruption, LegState, Order,
+    Absence, AnsweredBy, Began, CallerHears, CallerId, Cause, DetectionOptions, DialOptions, DialOutcome, Endpoint,
+    Error, Interruption, LegState, Order,
 };
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,7 @@ impl Call {
             caller_hears: CallerHears::Unchanged,
             redirects: opening.redirects,
             detect_machine: opening.detect_machine,
+            when_busy: WhenBusy::Ring,
         };
         let dial = call.start_dial(now, None, &[opening.to], &options)?;
         call.placed = Some(Placed {
@@ -269,7 +271,7 @@ fn cause_of(outcome: DialOutcome) -> Option<Cause> {
     match outcome {
         DialOutcome::Declined(cause)
         | DialOutcome::Busy(cause)
-        | DialOutcome::Unavailable(cause)
+        | DialOutcome::Unavailable(Absence { cause, .. })
         | DialOutcome::NotFound(cause)
         | DialOutcome::Failed(cause) => Some(cause),
         DialOutcome::Answered(_)

@@ -224,6 +224,7 @@ impl Call {
                 Some(Answer::Dialled(outcome))
             }
             Operation::Inbox => unreachable!("messages are received, and not waited for by name"),
+            Operation::Watching { .. } => unreachable!("what changes is read, and not waited for by name"),
             Operation::Room(_) => unreachable!("the events of a room are read, and not waited for by name"),
         }
     }

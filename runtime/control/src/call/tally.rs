@@ -12,6 +12,7 @@ pub(crate) struct Tally {
     pub(crate) turns: u32,
     pub(crate) store_operations: usize,
     pub(crate) http_requests: usize,
+    pub(crate) presence_requests: usize,
     pub(crate) log_bytes: usize,
     pub(crate) log_lines_dropped: u32,
     pub(crate) keys_dropped: u32,

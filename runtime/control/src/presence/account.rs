@@ -41,6 +41,8 @@ pub(super) struct Account {
     pub(super) clients: BTreeMap<ClientId, Client>,
     /// Calls of it at no client that is known.
     pub(super) calls: u32,
+    /// What was said of the identity itself.
+    pub(super) own: Option<Status>,
     pub(super) watchers: BTreeSet<WatcherId>,
     /// What watchers were told last.
     pub(super) told: Arc<View>,
@@ -58,6 +60,7 @@ impl Account {
         Self {
             clients: BTreeMap::new(),
             calls: 0,
+            own: None,
             watchers: BTreeSet::new(),
             told: Arc::new(told),
         }
@@ -65,7 +68,7 @@ impl Account {
 
     /// Whether nothing is lost if it is forgotten.
     pub(super) fn is_idle(&self) -> bool {
-        self.clients.is_empty() && self.calls == 0 && self.watchers.is_empty()
+        self.clients.is_empty() && self.calls == 0 && self.watchers.is_empty() && self.own.is_none()
     }
 
     /// Calls of the identity, wherever.
@@ -73,8 +76,17 @@ impl Account {
         self.clients.values().map(|client| client.calls).sum::<u32>() + self.calls
     }
 
-    /// The best of its clients; of several the one that changed last, because its words are the newest.
+    /// What its clients say, or what was said of it: the worse counts.
     pub(super) fn status(&self) -> Status {
+        let best = self.best();
+        match &self.own {
+            Some(own) => own.beside(best),
+            None => best,
+        }
+    }
+
+    /// The best of its clients; of several the one that changed last, because its words are the newest.
+    fn best(&self) -> Status {
         let best = self.clients.values().map(|client| (client.status(), client.changed));
         let best = best.min_by_key(|(status, changed)| (status.availability, Reverse(*changed)));
         match (best, self.calls) {

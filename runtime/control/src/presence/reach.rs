@@ -6,7 +6,7 @@ use super::{ClientId, Identity, Presence};
 use std::time::Instant;
 
 /// What is to be done about clients that are in a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum WhenBusy {
     /// They are left alone, as if they had said so.
     #[default]
@@ -16,7 +16,7 @@ pub enum WhenBusy {
 }
 
 /// Which of several identities is called first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Policy {
     /// The first that is available, as they were named.
     InOrder,
@@ -41,6 +41,14 @@ impl Presence {
         let Some(account) = self.accounts.get(identity) else {
             return Reach::Unavailable(Status::new(Availability::Unavailable));
         };
+        let lets = match account.own.as_ref().map(|own| own.availability) {
+            None | Some(Availability::Available) => true,
+            Some(Availability::Busy) => busy == WhenBusy::Ring,
+            Some(Availability::DoNotDisturb | Availability::Unavailable) => false,
+        };
+        if !lets {
+            return Reach::Unavailable(account.status());
+        }
         // Somebody who talks at a telephone that is no client is in a call all the same.
         let elsewhere = account.calls > 0;
         let rings = |client: &Client| match client.status().availability {

@@ -1,6 +1,7 @@
 //! What is said of a client or an identity.
 
 use super::PresenceError;
+use crate::private::Private;
 use std::sync::Arc;
 
 /// Bytes of the free text of a status.
@@ -38,7 +39,7 @@ pub struct Status {
     /// Why not, say.
     pub reason: Option<Reason>,
     /// In words of its own, at most [`TEXT_BYTES`]; a handler can speak it to a caller.
-    pub text: String,
+    pub text: Private<String>,
 }
 
 impl Status {
@@ -47,15 +48,35 @@ impl Status {
         Self {
             availability,
             reason: None,
-            text: String::new(),
+            text: Private::default(),
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), PresenceError> {
-        match self.text.len() {
+    /// Whether it may be said.
+    ///
+    /// # Errors
+    /// [`PresenceError::Text`].
+    pub fn check(&self) -> Result<(), PresenceError> {
+        match self.text.reveal().len() {
             0..=TEXT_BYTES => Ok(()),
             _ => Err(PresenceError::Text),
         }
+    }
+
+    /// What counts if this was said of an identity whose clients say something else. The words are this one's, if it has any.
+    pub(super) fn beside(&self, clients: Self) -> Self {
+        let mut worse = match self.availability >= clients.availability {
+            true => self.clone(),
+            false => clients.clone(),
+        };
+        if worse.availability == clients.availability {
+            worse.reason = worse.reason.or(clients.reason);
+        }
+        worse.text = match self.text.reveal().is_empty() {
+            true => clients.text,
+            false => self.text.clone(),
+        };
+        worse
     }
 
     /// The same for one who is in a call: who would ring is busy.
@@ -96,5 +117,5 @@ pub struct ClientView {
     /// Why not, say.
     pub reason: Option<Reason>,
     /// In its own words.
-    pub text: String,
+    pub text: Private<String>,
 }

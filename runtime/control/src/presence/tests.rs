@@ -12,7 +12,7 @@ fn who(name: &str) -> Identity {
 
 fn says(availability: Availability, text: &str) -> Status {
     Status {
-        text: text.to_owned(),
+        text: text.to_owned().into(),
         ..Status::new(availability)
     }
 }
@@ -79,7 +79,7 @@ impl World {
             reason,
             text,
         } = self.presence.view(&who(name)).status;
-        (availability, reason, text)
+        (availability, reason, text.into_inner())
     }
 }
 
@@ -373,4 +373,66 @@ fn ten_thousand_who_watch_fifty_each_get_one_message_each_and_leave_nothing() {
     }
     world.pass(SECOND);
     assert_eq!((world.presence.identities(), world.presence.wake_at()), (0, None));
+}
+
+#[test]
+fn what_was_said_of_the_identity_and_what_its_clients_say_is_weighed() {
+    let mut world = World::new();
+    world.register(1, "bob", Availability::Available);
+    let bob = who("bob");
+    let say = |world: &mut World, status| world.presence.set(world.now, &bob, status).expect("it may");
+    say(&mut world, Some(says(Availability::Busy, "in a meeting")));
+    assert_eq!(
+        world.status("bob"),
+        (Availability::Busy, None, "in a meeting".to_owned())
+    );
+    assert!(matches!(
+        world.presence.reach(&bob, WhenBusy::Skip),
+        Reach::Unavailable(_)
+    ));
+    assert!(matches!(world.presence.reach(&bob, WhenBusy::Ring), Reach::Ring(_)));
+    world.publish(1, says(Availability::DoNotDisturb, "writing"));
+    assert_eq!(
+        world.status("bob"),
+        (Availability::DoNotDisturb, None, "in a meeting".to_owned()),
+        "the worse of the two, in the words of the identity"
+    );
+    say(&mut world, Some(Status::new(Availability::Unavailable)));
+    assert_eq!(
+        world.status("bob"),
+        (Availability::Unavailable, None, "writing".to_owned()),
+        "in the client's, if it has none"
+    );
+    world.presence.leave(world.now, ClientId(1));
+    world.presence.deadline(world.now + WINDOW);
+    assert_eq!(world.presence.identities(), 1, "what was said is kept");
+    say(&mut world, None);
+    world.presence.deadline(world.now + WINDOW);
+    assert_eq!(world.presence.identities(), 0);
+}
+
+#[test]
+fn one_tenant_that_watches_everybody_leaves_room_for_the_others() {
+    let mut world = World::new();
+    for watcher in 0..(IDENTITIES_OF_TENANT_MAX / WATCHED_MAX) as u64 {
+        let names: Vec<String> = (0..WATCHED_MAX)
+            .map(|number| format!("user {watcher}.{number}"))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        world.watch(watcher, &names);
+    }
+    let one_more = [who("one more")];
+    let watcher = WatcherId(1_000_000);
+    assert_eq!(
+        world.presence.watch(watcher, &tenant(), &one_more),
+        Err(PresenceError::Identities)
+    );
+    let other = Tenant("other".to_owned());
+    let theirs = [Identity::new(other.clone(), "one").expect("a name")];
+    world.presence.watch(watcher, &other, &theirs).expect("there is room");
+    world.presence.unwatch(WatcherId(0));
+    world
+        .presence
+        .watch(WatcherId(0), &tenant(), &one_more)
+        .expect("there is room again");
 }

@@ -2,6 +2,7 @@
 
 use super::{Interruption, Key, Segment};
 use crate::ids::{LegId, TransferId};
+use crate::presence::{Status, WhenBusy};
 use crate::private::Private;
 
 /// Who is called.
@@ -9,7 +10,7 @@ use crate::private::Private;
 pub enum Destination {
     /// A number as dialled.
     Number(Private<String>),
-    /// A user with registered phones.
+    /// A user with registered phones and other clients.
     User(Private<String>),
     /// A SIP address.
     Address(Private<String>),
@@ -124,6 +125,8 @@ pub struct DialOptions {
     pub redirects: u8,
     /// Machine detection, if wanted.
     pub detect_machine: Option<DetectionOptions>,
+    /// What becomes of a user's telephones that are in a call.
+    pub when_busy: WhenBusy,
 }
 
 /// What the far end or its network said.
@@ -135,6 +138,15 @@ pub struct Cause {
     pub phrase: String,
     /// Q.850 cause.
     pub q850: Option<u8>,
+}
+
+/// Nobody can answer now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// What the network said, or 480.
+    pub cause: Cause,
+    /// How the user is, if that is why nothing rang.
+    pub status: Option<Status>,
 }
 
 /// Somebody answered a dialling.
@@ -159,8 +171,8 @@ pub enum DialOutcome {
     Busy(Cause),
     /// It rang in vain.
     NoAnswer,
-    /// 480 and no phone registered.
-    Unavailable(Cause),
+    /// 480, no phone registered, or the presence of the user.
+    Unavailable(Absence),
     /// 404, 410, 484, 604.
     NotFound(Cause),
     /// Redirected further than allowed.

@@ -12,7 +12,7 @@ fn refusal(bytes: &[u8]) -> Refused {
 
 /// A core module for a world of the given package; one that was changed from ours.
 fn for_changed_contract(change: impl Fn(&str) -> String, text: &str) -> Vec<u8> {
-    const FILES: [&str; 22] = [
+    const FILES: [&str; 23] = [
         include_str!("../../../../wit/types.wit"),
         include_str!("../../../../wit/call.wit"),
         include_str!("../../../../wit/play.wit"),
@@ -34,6 +34,7 @@ fn for_changed_contract(change: impl Fn(&str) -> String, text: &str) -> Vec<u8> 
         include_str!("../../../../wit/events.wit"),
         include_str!("../../../../wit/report.wit"),
         include_str!("../../../../wit/inbox.wit"),
+        include_str!("../../../../wit/presence.wit"),
         include_str!("../../../../wit/worlds.wit"),
     ];
     let all: String = FILES.map(|file| format!("{file}\n")).concat();

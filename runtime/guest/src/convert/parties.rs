@@ -2,9 +2,10 @@
 //! a handle here.
 
 use super::{prompt, same};
-use crate::bindings::patchcord::handler::{bridge, call, dial, transfer};
+use crate::bindings::patchcord::handler::{bridge, call, dial, presence, transfer};
 use crate::handles::{give_leg, give_transfer};
 use patchcord_control::ids::CallId;
+use patchcord_control::presence::WhenBusy;
 use patchcord_control::words;
 
 /// Hexadecimal digits of a call's id.
@@ -23,6 +24,7 @@ pub(crate) fn call_id(text: &str) -> Option<CallId> {
 same!(dial::Order => words::Order: Together, InTurn);
 same!(dial::CallerHears => words::CallerHears: Ringback, EarlyMedia, Unchanged);
 same!(dial::MachineWait => words::MachineWait: Verdict, GreetingEnd);
+same!(dial::WhenBusy => WhenBusy: Ring, Skip);
 same!(words::AnsweredBy => call::AnsweredBy: Human, Machine, MachineEnded, MachineBeeped, Unknown);
 same!(bridge::Keys => words::KeysBetween: Pass, Keep);
 same!(bridge::Transfers => words::TransferPolicy: Refuse, Ask);
@@ -100,6 +102,7 @@ impl From<dial::Options> for words::DialOptions {
             caller_hears: it.caller_hears.into(),
             redirects: it.redirects,
             detect_machine: it.detect_machine.map(words::DetectionOptions::from),
+            when_busy: it.when_busy.into(),
         }
     }
 }
@@ -131,7 +134,10 @@ impl From<words::DialOutcome> for dial::Outcome {
             words::DialOutcome::Declined(cause) => Self::Declined(cause.into()),
             words::DialOutcome::Busy(cause) => Self::Busy(cause.into()),
             words::DialOutcome::NoAnswer => Self::NoAnswer,
-            words::DialOutcome::Unavailable(cause) => Self::Unavailable(cause.into()),
+            words::DialOutcome::Unavailable(absence) => Self::Unavailable(dial::Absence {
+                cause: absence.cause.into(),
+                status: absence.status.map(presence::Status::from),
+            }),
             words::DialOutcome::NotFound(cause) => Self::NotFound(cause.into()),
             words::DialOutcome::Redirected(to) => {
                 Self::Redirected(to.into_iter().map(|address| address.into_inner()).collect())

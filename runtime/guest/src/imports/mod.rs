@@ -10,6 +10,7 @@ mod http;
 mod inbox;
 mod log;
 mod play;
+mod presence;
 mod random;
 mod recognise;
 mod record;
@@ -53,7 +54,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     secrets::link(&mut linker.instance(&name("secrets"))?)?;
     http::link(&mut linker.instance(&name("http"))?)?;
     report::link(&mut linker.instance(&name("report"))?)?;
-    inbox::link(&mut linker.instance(&name("inbox"))?)
+    inbox::link(&mut linker.instance(&name("inbox"))?)?;
+    presence::link(&mut linker.instance(&name("presence"))?)
 }
 
 /// The contract that modules are run against, as its package is called.

@@ -28,7 +28,7 @@ fn every_function_of_the_contract_is_linked_with_its_types() {
     }
     assert_eq!(
         expected.iter().map(|import| import.functions.len()).sum::<usize>(),
-        102,
+        108,
         "a new function needs an ask"
     );
     let sorted = |mut imports: Vec<Import>| {

@@ -5,7 +5,7 @@ use super::calls::call_id;
 use super::endpoint::{AnswerBody, Asked, Outcome, Reply};
 use super::problem::Problem;
 use super::readers::Place;
-use super::websocket;
+use super::websocket::{self, Tells};
 use futures_util::stream::{Stream, StreamExt, unfold};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::StatusCode;
@@ -21,7 +21,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 /// How often something is sent while nothing happens, so that nobody on the way takes the connection for dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Events of all calls of the tenant.
 pub(crate) async fn of_tenant(asked: Asked) -> Outcome {
@@ -107,6 +107,15 @@ impl Reader {
                 Ok(_) => {}
             }
         }
+    }
+}
+
+impl Tells for Reader {
+    async fn next_text(&mut self) -> Option<String> {
+        Some(match self.next().await? {
+            Told::Event(event) => data(&event).to_string(),
+            Told::Lost(events) => serde_json::json!({ "event": "lost", "events": events }).to_string(),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod caller_ids;
 mod deploying;
+mod presence;
 mod receivers;
 
 use super::calls::{self, CallReference, Joined, RecordingReference};
@@ -43,6 +44,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(receivers::rows());
     all.extend(accounts::rows());
     all.extend(caller_ids::rows());
+    all.extend(presence::rows());
     all.extend(watching::rows());
     all.extend(recordings::rows());
     all

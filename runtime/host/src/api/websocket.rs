@@ -2,7 +2,6 @@
 //! text message of JSON is one event. What a client says is read, for pongs and its goodbye, and counts for nothing.
 
 use super::endpoint::{Asked, Outcome, Reply};
-use super::events::{Reader, Told};
 use super::problem::{Code, Problem};
 use super::readers::Place;
 use crate::transports::websocket::{accept_value, is_key};
@@ -51,6 +50,12 @@ impl Pace {
     };
 }
 
+/// Somebody who is told something, one text after the other.
+pub(super) trait Tells: Send + 'static {
+    /// The next text; none at the end. One that is dropped while it waits has lost nothing.
+    fn next_text(&mut self) -> impl Future<Output = Option<String>> + Send;
+}
+
 /// Whether a request asks to go on as a WebSocket.
 pub(super) fn is_asked(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::GET && has(headers, &UPGRADE, "websocket")
@@ -62,7 +67,7 @@ pub(super) fn key(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Answers the handshake; from then on the events go out.
-pub(super) fn open(asked: Asked, reader: Reader, place: Place) -> Outcome {
+pub(super) fn open(asked: Asked, reader: impl Tells, place: Place) -> Outcome {
     let key = shaken(&asked.headers)?;
     let upgrade = asked.upgrade.ok_or_else(|| {
         let detail = "this connection cannot go on as a WebSocket: ask by HTTP/1.1";
@@ -123,7 +128,7 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     words(headers, name).any(|one| one.eq_ignore_ascii_case(word))
 }
 
-async fn upgraded(upgrade: OnUpgrade, reader: Reader, place: Place) {
+async fn upgraded(upgrade: OnUpgrade, reader: impl Tells, place: Place) {
     if let Ok(Ok(connection)) = tokio::time::timeout(TURN_TIME, upgrade).await {
         serve(TokioIo::new(connection), reader, Pace::USUAL).await;
     }
@@ -131,7 +136,7 @@ async fn upgraded(upgrade: OnUpgrade, reader: Reader, place: Place) {
 }
 
 /// Serves a client until it is gone or there is nothing more to tell.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut reader: Reader, pace: Pace) {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut reader: impl Tells, pace: Pace) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(0)
@@ -143,8 +148,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut reader: Reader,
     let mut last_heard = Instant::now();
     loop {
         let sent = tokio::select! {
-            told = reader.next() => match told {
-                Some(told) => send(&mut out, Message::text(text(&told))).await,
+            told = reader.next_text() => match told {
+                Some(text) => send(&mut out, Message::text(text)).await,
                 None => break,
             },
             // Its goodbye is answered by the socket itself.
@@ -185,14 +190,6 @@ async fn send(out: &mut (impl Sink<Message, Error = Error> + Unpin), message: Me
     match tokio::time::timeout(WRITE_TIME, out.send(message)).await {
         Ok(Ok(())) => Sent::Yes,
         _ => Sent::No,
-    }
-}
-
-/// The message of what is told.
-fn text(told: &Told) -> String {
-    match told {
-        Told::Event(event) => super::events::data(event).to_string(),
-        Told::Lost(events) => serde_json::json!({ "event": "lost", "events": events }).to_string(),
     }
 }
 

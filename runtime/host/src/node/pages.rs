@@ -8,6 +8,7 @@ use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
+use crate::presence::PresenceQueue;
 use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
@@ -39,6 +40,7 @@ pub(super) struct OfNode {
     /// All of them, and that of the event sinks.
     shards: Vec<Inbox>,
     traces: Option<TraceQueue>,
+    presence: PresenceQueue,
 }
 
 impl OfNode {
@@ -48,6 +50,7 @@ impl OfNode {
             runtime: runtime.clone(),
             shards: queues.inboxes.clone(),
             traces: queues.kept.traces.clone(),
+            presence: queues.aside.presence.clone(),
         }
     }
 }
@@ -100,6 +103,7 @@ impl Heard {
             figures: figures.api.clone(),
             loader: Loader::new(node.runtime, config.journals.clone(), api.database.sealing.clone()),
             shards: node.shards,
+            presence: node.presence,
             tenancy: config.tenancy.clone(),
             courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };

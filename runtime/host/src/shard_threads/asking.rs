@@ -5,10 +5,13 @@ use super::{Undone, Work};
 use crate::dns::{Asked, LookUp};
 use crate::fetch::{self, Wanted};
 use crate::recordings;
+use patchcord_control::ids::Tenant;
 use patchcord_control::words::NotRecorded;
 use patchcord_sip::Uri;
 use patchcord_sip::identity::CertificateUrl;
-use patchcord_switch::{Query, RecordingOrder, StreamOrder, ToAsk, ToFetch, ToRecognise, ToSpeak, ToStore};
+use patchcord_switch::{
+    PresenceAsk, Query, RecordingOrder, StreamOrder, ToAsk, ToFetch, ToRecognise, ToSpeak, ToStore,
+};
 
 impl Work {
     pub(super) fn resolve(&mut self, query: Query, uri: Uri) {
@@ -44,6 +47,12 @@ impl Work {
     pub(super) fn store(&mut self, query: Query, wanted: ToStore) {
         let asked = self.out.aside.store((self.index, query), wanted);
         self.undone.extend(asked.err().map(|why| Undone::Store(query, why)));
+    }
+
+    /// The desk answers at once; what is watched comes by the inbox.
+    pub(super) fn ask_presence(&mut self, query: Query, tenant: &Tenant, ask: &PresenceAsk) {
+        let told = self.out.aside.presence.ask((self.index, query), tenant, ask);
+        self.undone.extend(told.map(|told| Undone::Presence(query, told)));
     }
 
     pub(super) fn ask_web(&mut self, query: Query, wanted: ToAsk) {

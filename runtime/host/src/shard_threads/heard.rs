@@ -10,7 +10,7 @@ use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_media::SessionId;
 use patchcord_sip::{Flow, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{DoorEvent, Query, RecordingKey, ToSink};
+use patchcord_switch::{DoorEvent, PresenceTold, Query, RecordingKey, ToSink};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -29,6 +29,7 @@ pub(crate) enum Heard {
     Stream(StreamKey, StreamSignal),
     Recognition(StreamKey, RecogniseSignal),
     Door(SessionId, DoorEvent),
+    Presence(Query, PresenceTold),
     Other,
 }
 
@@ -66,6 +67,7 @@ impl Outbox {
             ToShard::Responded { query, response } => Heard::Responded(query, response),
             ToShard::Stream { key, signal } => Heard::Stream(key, signal),
             ToShard::Recognition { key, signal } => Heard::Recognition(key, signal),
+            ToShard::Presence { query, told } => Heard::Presence(query, told),
             ToShard::Report(_)
             | ToShard::Order(_)
             | ToShard::Request(_)

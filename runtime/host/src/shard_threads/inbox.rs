@@ -12,7 +12,7 @@ use patchcord_media::{Report, SessionId};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Directory, DoorEvent, NotReceived, Query, RecordingKey, ToSink, TrunkTargets};
+use patchcord_switch::{Directory, DoorEvent, NotReceived, PresenceTold, Query, RecordingKey, ToSink, TrunkTargets};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
@@ -73,6 +73,10 @@ pub(super) enum ToShard {
     Responded {
         query: Query,
         response: web_requests::Responded,
+    },
+    Presence {
+        query: Query,
+        told: PresenceTold,
     },
     Stream {
         key: StreamKey,
@@ -198,6 +202,11 @@ impl Inbox {
     pub(crate) fn responded(&self, query: Query, response: &web_requests::Responded) -> Taken {
         let response = response.clone();
         self.offer(ToShard::Responded { query, response })
+    }
+
+    /// Tells what changed of what a shard watches, or finds no room for that.
+    pub(crate) fn presence(&self, query: Query, told: PresenceTold) -> Taken {
+        self.offer(ToShard::Presence { query, told })
     }
 
     /// Has an event sink told; false if there is no room for that. The answer comes to `done`.

@@ -38,12 +38,13 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
     let mut asked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            // These make an object of the asking tenant.
+            // These make an object of the asking tenant; presence of anybody is told, see below.
             let own = ["publishVersion", "setRoute", "setSecret"];
             let open = operation["security"] == json!([]);
             if open
                 || !path.contains('{')
                 || path.contains("{call}")
+                || path.contains("{identity}")
                 || own.iter().any(|name| operation["operationId"] == **name)
             {
                 continue;
@@ -76,8 +77,32 @@ fn nothing_of_one_tenant_is_seen_or_changed_by_another() {
     }
     assert!(asked >= 20, "{asked}");
     own_things_of_the_same_names(&node, (&ours, &theirs), module);
+    presence_of_the_same_name((&ours, &theirs));
     let handler = client(&node, key["key"].as_str().unwrap()).get("/v1/handlers/line");
     assert_eq!(handler.body["newest_version"], 1, "nothing of that has touched ours");
+}
+
+/// What is said of somebody is its tenant's, and another tenant's person of the same name is another person.
+fn presence_of_the_same_name((ours, theirs): (&Client, &Client)) {
+    let bob = "/v1/presence/bob";
+    let said = done(put(
+        ours,
+        bob,
+        json!({ "availability": "unavailable", "text": "on holiday" }),
+    ));
+    assert_eq!(said["said"]["text"], "on holiday");
+    let nobody = json!({ "identity": "bob", "availability": "unavailable", "text": "", "calls": 0, "clients": [] });
+    assert_eq!(theirs.get(bob).body, nobody);
+    assert_eq!(
+        theirs.get("/v1/presence?identities=bob").body,
+        json!({ "presence": [nobody] })
+    );
+    assert_eq!(theirs.get("/v1/clients/bob/instances").body, json!({ "instances": [] }));
+    done(put(theirs, bob, json!({ "availability": "busy" })));
+    assert_eq!(theirs.ask("DELETE", bob, &[], None).status, 204);
+    assert_eq!(ours.get(bob).body, said, "theirs was another bob");
+    assert_eq!(ours.ask("DELETE", bob, &[], None).status, 204);
+    assert_eq!(ours.get(bob).body, nobody);
 }
 
 /// A webhook `crm` and an event sink `billing`.

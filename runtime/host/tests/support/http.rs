@@ -166,7 +166,7 @@ impl Stream {
     }
 
     /// The next event; chunk sizes and comments are passed over.
-    fn next(&mut self) -> Option<(String, Value)> {
+    pub fn next(&mut self) -> Option<(String, Value)> {
         let mut kind = None;
         loop {
             let mut line = String::new();

@@ -4,7 +4,7 @@
 use crate::agent::Agent;
 use crate::scenario::{
     CallStep, CalledStep, Callee, Caller, EndedBy, EndedStep, FaultsBlock, HttpBlock, NetworkBlock, Nothing, OfferWord,
-    PressStep, RingThenRefuse, Rules, Scenario, Step, Verb, WhenCalled, Within,
+    PresenceBlock, PressStep, RingThenRefuse, Rules, Scenario, Step, Verb, WhenCalled, Within,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -33,6 +33,7 @@ pub struct Vocabulary {
     http: Vec<HttpBlock>,
     secrets: BTreeMap<String, String>,
     store: BTreeMap<String, String>,
+    presence: BTreeMap<String, PresenceBlock>,
 }
 
 impl Vocabulary {
@@ -48,6 +49,7 @@ impl Vocabulary {
             http: Vec::new(),
             secrets: BTreeMap::new(),
             store: BTreeMap::new(),
+            presence: BTreeMap::new(),
         };
         for scenario in scenarios.iter().filter(|scenario| !scenario.steps_may_fail) {
             for caller in &scenario.caller {
@@ -77,6 +79,7 @@ impl Vocabulary {
             }
             all.secrets.extend(scenario.secrets.clone());
             all.store.extend(scenario.store.clone());
+            all.presence.extend(scenario.presence.clone());
         }
         all.users
             .retain(|user| all.callees.iter().all(|callee| callee.user() != Some(user)));
@@ -111,6 +114,7 @@ impl Vocabulary {
             http: self.http.clone(),
             secrets: self.secrets.clone(),
             store: self.store.clone(),
+            presence: self.presence.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ mod services;
 mod steps;
 mod write;
 
-pub use services::{HTTP_MAX, HttpBlock, HttpFails};
+pub use services::{AvailabilityWord, HTTP_MAX, HttpBlock, HttpFails, PresenceBlock, ReasonWord};
 pub use steps::{
     AnnouncementStep, CallStep, CalledStep, EndedBy, EndedStep, HearStep, KeysHeardStep, Nothing, OfferWord, PressStep,
     PromptStep, SayStep, SilenceStep, SpeechStep, Step, ToneStep, TransferStep, TransferredStep, Verb, Within,
@@ -69,6 +69,9 @@ pub struct Scenario {
     /// What the store holds at the beginning, by key.
     #[serde(default)]
     pub store: BTreeMap<String, String>,
+    /// What is said of identities of the office, beside what their telephones say.
+    #[serde(default)]
+    pub presence: BTreeMap<String, PresenceBlock>,
 }
 
 /// What must hold at the end of a scenario beside what always must: nothing left alive, one end of each call, a handler
@@ -398,6 +401,9 @@ impl Scenario {
         }
         self.http
             .iter()
+            .try_for_each(|block| block.check().map_err(|what| (0, what)))?;
+        self.presence
+            .values()
             .try_for_each(|block| block.check().map_err(|what| (0, what)))?;
         self.grants().map_err(|what| (0, what))?;
         let names: Vec<(&str, &str)> = self.names().collect();

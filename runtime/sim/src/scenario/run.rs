@@ -100,6 +100,9 @@ pub fn run(file: &str, scenario: &Scenario, cast: &Cast, base: Instant) -> Repor
         // What the store has no room for is not there, and the handler's steps show it.
         let _ = world.put_in_store(key, value.as_bytes());
     }
+    for (name, said) in &scenario.presence {
+        world.set_presence(TENANT, name, Some(said.status()));
+    }
     let parts = phones(&mut world, scenario);
     world.set_directory(Arc::new(cast.directory(scenario, &world, &parts, base)));
     let mut failures = register(&mut world, &parts);

@@ -243,6 +243,13 @@ impl<'a> Script<'a> {
                 world.register(self.part.phone, self.part.user.unwrap_or(self.part.name));
                 at_once
             }
+            Verb::Publish(said) => {
+                if !world.publish_from(self.part.phone, said.status()) {
+                    let expected = "a phone that is registered, to say something of it".to_owned();
+                    return Err(self.failure(world.now(), expected, "it is not registered".to_owned()));
+                }
+                at_once
+            }
             Verb::Unregister(_) => self.act(world, Action::Unregister, at_once),
             Verb::Cancel(_) => self.act(world, Action::Cancel, at_once),
             Verb::HangUp(_) => self.act(world, Action::HangUp, at_once),

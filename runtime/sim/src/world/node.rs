@@ -3,6 +3,7 @@
 
 use super::agents::Agents;
 use super::listener::Recogniser;
+use super::presence::Presence;
 use super::servers::Servers;
 use super::setup::Setup;
 use super::shelf::Shelf;
@@ -38,6 +39,7 @@ pub(super) struct Node {
     pub(super) shelf: Shelf,
     pub(super) servers: Servers,
     pub(super) agents: Agents,
+    pub(super) presence: Presence,
     base: Instant,
     /// The first slice that has not run.
     next_slice: u64,
@@ -86,6 +88,7 @@ impl Node {
             shelf: Shelf::default(),
             servers: Servers::default(),
             agents,
+            presence: Presence::default(),
             base,
             next_slice: 0,
         }
@@ -121,6 +124,7 @@ impl Node {
             self.shelf.answers.wake_at(),
             self.servers.answers.wake_at(),
             self.agents.wake_at(),
+            self.presence.wake_at(),
         ];
         let answer = answers.into_iter().flatten().min();
         [self.shard.wake_at(), tick, answer].into_iter().flatten().min()

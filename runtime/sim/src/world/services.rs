@@ -59,7 +59,7 @@ impl World {
         } else if let Some((query, response)) = self.node.servers.answers.due(self.now) {
             Input::Responded { query, response }
         } else {
-            return false;
+            return self.tell_presence();
         };
         self.node.shard.handle(self.now, input);
         true

@@ -16,6 +16,7 @@ use crate::headers::is_header;
 use crate::limits::{EXTRA_HEADERS, REGISTRATIONS};
 use crate::message::{Request, Response};
 use crate::method::Method;
+use crate::notifier::Notice;
 use crate::outside::{Origin, OutgoingRequest, Reply};
 use crate::transaction::client::Purpose;
 use crate::transaction::key::Key;
@@ -163,6 +164,43 @@ impl Endpoint {
         let tx = self.exchanges.remove(&exchange).ok_or(DialogError::Unknown)?;
         self.respond(now, tx, &Refusal::from(&reply));
         Ok(())
+    }
+
+    /// The tag that answers to a request carry, until it is answered.
+    pub fn tag_of(&self, exchange: ExchangeId) -> Option<&str> {
+        let tx = self.exchanges.get(&exchange)?;
+        self.servers.get(*tx).map(|server| server.tag.as_str())
+    }
+
+    /// Sends a NOTIFY in the dialog of a subscription; exactly one [`Event::Response`] follows.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Full`.
+    pub fn tell_subscriber(&mut self, now: Instant, notice: Notice) -> Result<ExchangeId, DialogError> {
+        if self.is_full() {
+            return Err(DialogError::Full);
+        }
+        self.check_size(Some(&notice.body))?;
+        let head = Head {
+            uri: notice.uri,
+            via: String::new(),
+            routes: notice.routes,
+            hops: HOPS,
+            from: notice.from,
+            to: notice.to,
+            call_id: notice.call_id,
+            cseq: notice.cseq,
+        };
+        let draft = Draft::new(Method::Notify, head)
+            .with("Event", notice.event)
+            .with("Subscription-State", notice.state)
+            .with_body(notice.kind, notice.body);
+        if self.size_of(&draft) > self.config.limits.message_bytes {
+            return Err(DialogError::TooLarge);
+        }
+        let id = ExchangeId(self.new_id());
+        self.begin(now, Purpose::Outside(id), None, draft, notice.flow.into());
+        Ok(id)
     }
 
     /// A request of a peer that the user answers.

@@ -17,7 +17,8 @@ use crate::uri::Scheme;
 use crate::via::stamp;
 
 /// The methods we take.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER, \
+    SUBSCRIBE, PUBLISH";
 
 /// The extensions we know.
 pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
@@ -113,7 +114,8 @@ impl Endpoint {
                 lines.raw("Timestamp", value);
             }
         }
-        let makes_dialog = request.method == Method::Invite && (101..300).contains(&status);
+        let subscribes = request.method == Method::Subscribe && (200..300).contains(&status);
+        let makes_dialog = (request.method == Method::Invite && (101..300).contains(&status)) || subscribes;
         let moves_target = matches!(request.method, Method::Update | Method::Refer) && (200..300).contains(&status);
         if makes_dialog {
             for value in request.headers.raw("Record-Route") {

@@ -13,6 +13,7 @@ use crate::flow::Flow;
 use crate::gate::Verdict;
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
+use crate::notifier::Package;
 use crate::outside::Origin;
 use crate::transaction::key;
 use crate::transaction::server::{self, Server};
@@ -53,8 +54,8 @@ impl Endpoint {
         }
         match dialog {
             Some(id) => return self.inside(now, flow, id, request, key),
-            // It names a dialog that is not here.
-            None if request.tag_of_to().is_some() => {
+            // It names a dialog that is not here; those of subscriptions are the user's.
+            None if request.tag_of_to().is_some() && request.method != Method::Subscribe => {
                 return self.refuse_stateless(flow, &request, &Refusal::new(481));
             }
             None => {}
@@ -64,10 +65,11 @@ impl Endpoint {
         }
         match request.method {
             Method::Invite => self.new_call(now, flow, request, key, origin),
-            Method::Register => self.ask_user(now, flow, request, key, origin),
+            Method::Register | Method::Subscribe | Method::Publish => self.ask_user(now, flow, request, key, origin),
             Method::Options => {
                 let answer = Refusal::new(200)
                     .with("Allow", ALLOW)
+                    .with("Allow-Events", Package::ALLOWED)
                     .with("Accept", ACCEPT)
                     .with("Accept-Encoding", "identity")
                     .with("Supported", SUPPORTED);

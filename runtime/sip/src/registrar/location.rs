@@ -136,21 +136,9 @@ impl Location {
             .filter(move |binding| binding.expires_at > now)
     }
 
-    /// The same by device: each inner list holds the ways to one device, of which one is to be used and the next only
-    /// if that fails (RFC 5626 7).
+    /// The same by device, as [`by_device`].
     pub fn devices(&self, now: Instant, tenant: &str, aor: &str) -> Vec<Vec<&Binding>> {
-        let mut devices: Vec<Vec<&Binding>> = Vec::new();
-        for binding in self.bindings(now, tenant, aor) {
-            let same = |ways: &&mut Vec<&Binding>| {
-                let flows = binding.reg_id.is_some() && ways.iter().all(|known| known.reg_id.is_some());
-                flows && ways.iter().all(|known| known.instance == binding.instance)
-            };
-            match devices.iter_mut().find(same) {
-                Some(ways) => ways.push(binding),
-                None => devices.push(vec![binding]),
-            }
-        }
-        devices
+        by_device(self.bindings(now, tenant, aor))
     }
 
     /// The bindings of one device of a user, by the `gr` parameter of its GRUU as it stands in an address.
@@ -300,6 +288,23 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Location({} of {} bindings)", self.count, self.limit)
     }
+}
+
+/// Bindings of one user by device: each inner list holds the ways to one device, of which one is to be used and the next only if
+/// that fails (RFC 5626 7).
+pub fn by_device<'a>(bindings: impl IntoIterator<Item = &'a Binding>) -> Vec<Vec<&'a Binding>> {
+    let mut devices: Vec<Vec<&Binding>> = Vec::new();
+    for binding in bindings {
+        let same = |ways: &&mut Vec<&Binding>| {
+            let flows = binding.reg_id.is_some() && ways.iter().all(|known| known.reg_id.is_some());
+            flows && ways.iter().all(|known| known.instance == binding.instance)
+        };
+        match devices.iter_mut().find(same) {
+            Some(ways) => ways.push(binding),
+            None => devices.push(vec![binding]),
+        }
+    }
+    devices
 }
 
 fn source(binding: &Binding) -> IpAddr {

@@ -94,6 +94,9 @@ wire_enum!(Ask {
     82 = Subscribe { url, kinds, secret },
     90 = ReceiveMessage { timeout_ms },
     91 = InboxOperation,
+    92 = Presence { action },
+    93 = WatchPresence { identities },
+    94 = PresenceNews { operation },
 });
 
 wire_enum!(Answer {
@@ -139,6 +142,8 @@ wire_enum!(Answer {
     38 = Secret(result),
     39 = Responded(result),
     50 = Message(result),
+    51 = Presence(result),
+    52 = PresenceNews(views),
 });
 
 /// Whether an answer is of the variant that its ask names. In a journal that nobody tampered with it always is; an
@@ -200,7 +205,8 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
         | A::OpenRoom
         | A::StartRecognise { .. }
         | A::StartStream { .. }
-        | A::InboxOperation => matches!(answer, Answer::Started(_)),
+        | A::InboxOperation
+        | A::WatchPresence { .. } => matches!(answer, Answer::Started(_)),
         A::Dial { .. } => matches!(answer, Answer::Dialled(_)),
         A::DialResult { .. } => matches!(answer, Answer::DialResult(_)),
         A::TransferAskedBy { .. } => matches!(answer, Answer::Leg(_)),
@@ -227,6 +233,11 @@ pub(crate) fn fits(ask: &Ask, answer: &Answer) -> bool {
             Answer::Stored(reply) => reply.as_ref().map_or(true, |reply| reply.fits(action)),
             _ => false,
         },
+        A::Presence { action } => match answer {
+            Answer::Presence(reply) => reply.as_ref().map_or(true, |reply| reply.fits(action)),
+            _ => false,
+        },
+        A::PresenceNews { .. } => matches!(answer, Answer::PresenceNews(_)),
         A::Http { .. } => matches!(answer, Answer::Responded(_)),
         A::Secret { .. } => matches!(answer, Answer::Secret(_)),
         A::ReceiveMessage { .. } => matches!(answer, Answer::Message(_)),

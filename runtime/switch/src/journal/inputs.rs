@@ -9,9 +9,12 @@ use patchcord_control::words::Interruption;
 /// What an input says; none if it is in the journal already, or is only time.
 pub(super) fn happened(input: &Input) -> Option<Happened> {
     let what = match input {
-        Input::Asked(_) | Input::Returned { .. } | Input::Failed { .. } | Input::Stopped { .. } | Input::Deadline => {
-            return None;
-        }
+        Input::Asked(_)
+        | Input::Returned { .. }
+        | Input::Failed { .. }
+        | Input::Stopped { .. }
+        | Input::Presence { .. }
+        | Input::Deadline => return None,
         Input::Leg(leg, signal) => return on_leg(*leg, signal),
         Input::Located { found, .. } => What::Located(found.is_ok()),
         Input::Taken(taken) => What::Taken(taken.is_ok()),
@@ -22,6 +25,7 @@ pub(super) fn happened(input: &Input) -> Option<Happened> {
         Input::Room { number, .. } => What::Room(*number),
         Input::Responded { response, .. } => What::Responded(response.is_ok()),
         Input::Stored { .. } => What::Stored,
+        Input::PresenceNews { views, .. } => What::PresenceNews(views.as_ref().map_or(0, Vec::len) as u32),
         Input::Recognition { number, .. } => What::Recognition(*number),
         Input::End(why) => What::End(*why),
     };

@@ -188,6 +188,8 @@ pub enum What {
     Recording(u32),
     /// Something of the stream of this number.
     Stream(u32),
+    /// So many identities that the handler watches are not what they were.
+    PresenceNews(u32),
     /// The store did what the handler asked, or not.
     Stored,
     /// A web server answered, or did not.
@@ -271,6 +273,7 @@ wire_struct!(Limits {
     reports,
     subscriptions,
     inbox_messages,
+    presence_requests,
     ring,
     call_duration,
     clean_up,
@@ -338,6 +341,7 @@ wire_enum!(What {
     47 = Message(bytes),
     48 = LegsCame(count),
     49 = LegsWent(count),
+    50 = PresenceNews(count),
 });
 wire_enum!(Entry {
     1 = Asked { ask, fuel },

@@ -6,17 +6,19 @@ use super::wire::{Bad, Page, Seen, Sheet, Show, Wire, wire_enum, wire_newtype, w
 use patchcord_control::events::EventKind;
 use patchcord_control::ids::{CallId, LegId, OperationId, Tenant, TransferId};
 use patchcord_control::policy::Privacy;
+use patchcord_control::presence::{Availability, Policy, Reason, Status, WhenBusy};
 use patchcord_control::speech::{Speech, TextForm};
 use patchcord_control::words::{
-    AnsweredBy, Attestation, Beep, Began, Breakage, BridgeEnd, BridgeOptions, Bridged, Broken, CallerHears, CallerId,
-    Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, Expected, FinalText,
-    Gap, GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, HttpMethod, HttpRequest,
+    Absence, AnsweredBy, Attestation, Beep, Began, Breakage, BridgeEnd, BridgeOptions, Bridged, Broken, CallerHears,
+    CallerId, Cause, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint, Error, Expected,
+    FinalText, Gap, GatherEnd, GatherFailure, GatherOptions, Gathered, HeardSpeech, Hearing, HttpMethod, HttpRequest,
     HttpResponse, Identity, InboxMessage, Interruption, KeysBetween, LegDirection, LegInfo, LegOrigin, LegState,
     LimitName, LogLevel, MachineWait, NoResponse, NotRecorded, Order, PartialText, Partials, PauseWith, PlayChange,
-    PlayEnd, PlayOptions, Played, Quality, RecogniseCounts, RecogniseEnd, RecogniseFailure, RecogniseOptions,
-    Recognised, RecordEnd, RecordFormat, RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart, Said, Seat,
-    Segment, SoundQuality, StoreAction, StoreEntry, StoreReply, StreamCounts, StreamDirection, StreamEnd, StreamFormat,
-    StreamOptions, Streamed, Swapped, Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
+    PlayEnd, PlayOptions, Played, PresenceAction, PresenceClient, PresenceReply, PresenceView, Quality,
+    RecogniseCounts, RecogniseEnd, RecogniseFailure, RecogniseOptions, Recognised, RecordEnd, RecordFormat,
+    RecordOptions, Recorded, RejectReason, RoomEvent, RoomPart, Said, Seat, Segment, SoundQuality, StoreAction,
+    StoreEntry, StoreReply, StreamCounts, StreamDirection, StreamEnd, StreamFormat, StreamOptions, Streamed, Swapped,
+    Tone, TransferOutcome, TransferPolicy, TrimSilence, UnixTime,
 };
 use std::fmt;
 
@@ -32,6 +34,7 @@ wire_enum!(LimitName {
     7 = Headers, 8 = Recordings, 9 = SpeechBytes, 10 = Phrases, 11 = Streams, 12 = Parameters, 13 = Rooms,
     14 = Recognitions, 15 = Hints, 16 = StoreKeyBytes, 17 = StoreValueBytes, 18 = StoreEntries, 19 = StoreBytes,
     20 = StoreOperations, 21 = HttpRequests, 22 = HttpBytes, 23 = Reports, 24 = Subscriptions,
+    25 = Presence,
 });
 wire_enum!(Error {
     0 = Interrupted(why),
@@ -156,7 +159,8 @@ wire_struct!(DialOptions {
     caller_name,
     caller_hears,
     redirects,
-    detect_machine
+    detect_machine,
+    when_busy
 });
 wire_struct!(Cause { status, phrase, q850 });
 wire_struct!(DialAnswer {
@@ -169,7 +173,7 @@ wire_enum!(DialOutcome {
     1 = Declined(cause),
     2 = Busy(cause),
     3 = NoAnswer,
-    4 = Unavailable(cause),
+    4 = Unavailable(absence),
     5 = NotFound(cause),
     6 = Redirected(to),
     7 = Forbidden(why),
@@ -177,6 +181,8 @@ wire_enum!(DialOutcome {
     9 = Unreachable,
     10 = Cancelled,
 });
+wire_struct!(Absence { cause, status });
+wire_enum!(WhenBusy { 0 = Skip, 1 = Ring });
 wire_enum!(KeysBetween { 0 = Pass, 1 = Keep });
 wire_enum!(TransferPolicy { 0 = Refuse, 1 = Ask });
 wire_struct!(BridgeOptions {
@@ -337,3 +343,25 @@ wire_enum!(EventKind {
 });
 wire_enum!(NoResponse { 0 = TimedOut, 1 = TooLarge, 2 = Refused, 3 = Failed, 4 = Overloaded });
 wire_struct!(InboxMessage { name, data });
+
+wire_enum!(Availability { 0 = Available, 1 = Busy, 2 = DoNotDisturb, 3 = Unavailable });
+wire_enum!(Reason { 0 = OnACall, 1 = AwayShort, 2 = AwayLong });
+wire_struct!(Status {
+    availability,
+    reason,
+    text
+});
+wire_enum!(Policy { 0 = InOrder, 1 = LeastBusy, 2 = LongestIdle });
+wire_enum!(PresenceAction {
+    0 = Get { identities },
+    1 = Set { identity, status },
+    2 = Pick { candidates, policy },
+});
+wire_struct!(PresenceClient { device, app, status });
+wire_struct!(PresenceView {
+    identity,
+    status,
+    calls,
+    clients
+});
+wire_enum!(PresenceReply { 0 = Views(views), 1 = Said, 2 = Picked(identity) });

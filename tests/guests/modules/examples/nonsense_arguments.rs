@@ -3,6 +3,7 @@
 use patchcord::bindings::patchcord::handler::types::{Segment, Tone};
 use patchcord::bindings::patchcord::handler::{play, wait as raw_wait};
 use patchcord::prelude::*;
+use patchcord::presence::{Availability, Policy, Status};
 
 patchcord::handler!(handle);
 
@@ -66,10 +67,26 @@ fn handle(caller: Leg) -> Result<()> {
         "a recognition of no time",
         caller.recognise(Recognise::new().longest(millis(0))),
     )?;
+    about_presence()?;
     refused("two days of sleep", wait::sleep(secs(172_800)))?;
     refused("waiting for nothing", raw_wait::any(&[], None))?;
     refused("4 GB of chance", random::bytes(u32::MAX))?;
     Ok(())
+}
+
+fn about_presence() -> Result<()> {
+    refused("the presence of nobody", presence::get(&[]))?;
+    refused("the presence of no name", presence::of(""))?;
+    refused("a choice among too many", presence::pick(&["a"; 101], Policy::InOrder))?;
+    refused(
+        "a name of 100,000 bytes watched",
+        presence::watch(&[&"n".repeat(100_000)]),
+    )?;
+    refused("a status of 257 bytes", presence::set("a", &status(257)))
+}
+
+fn status(bytes: usize) -> Status {
+    Status::new(Availability::Busy).with_text(&"x".repeat(bytes))
 }
 
 fn once() -> play::Options {

@@ -2,7 +2,7 @@
 
 use crate::http_urls::HttpUrl;
 use crate::private::Private;
-use crate::words::{HttpMethod, StoreAction};
+use crate::words::{HttpMethod, PresenceAction, StoreAction};
 use std::time::Duration;
 
 /// What is done elsewhere for a handler that waits for it.
@@ -15,6 +15,8 @@ pub enum Errand {
         /// What.
         action: StoreAction,
     },
+    /// Something about who can be reached; [`super::Input::Presence`] follows.
+    Presence(PresenceAction),
     /// A request to a web server; [`super::Input::Responded`] follows.
     Http(Box<HttpOrder>),
 }

@@ -1,9 +1,10 @@
 //! Diallings driven by hand: who rings, who wins, what the caller hears, and what came of it.
 
 use super::*;
+use crate::presence::WhenBusy;
 use crate::words::{
-    AnsweredBy, CallerHears, CallerId, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome, Endpoint,
-    MachineWait, Order,
+    Absence, AnsweredBy, CallerHears, CallerId, Destination, DetectionOptions, DialAnswer, DialOptions, DialOutcome,
+    Endpoint, MachineWait, Order,
 };
 
 pub(super) fn user(name: &str) -> Endpoint {
@@ -24,6 +25,7 @@ pub(super) fn options(order: Order) -> DialOptions {
         caller_hears: CallerHears::Ringback,
         redirects: 1,
         detect_machine: None,
+        when_busy: WhenBusy::Ring,
     }
 }
 
@@ -158,7 +160,13 @@ fn in_turn_the_next_rings_only_after_the_last_has_failed() {
 fn the_failure_that_says_most_is_the_outcome() {
     let cases: [(&[u16], DialOutcome); 6] = [
         (&[404, 486], DialOutcome::Busy(refusal(486))),
-        (&[503, 480], DialOutcome::Unavailable(refusal(480))),
+        (
+            &[503, 480],
+            DialOutcome::Unavailable(Absence {
+                cause: refusal(480),
+                status: None,
+            }),
+        ),
         (&[603, 486], DialOutcome::Declined(refusal(603))),
         (&[500, 404], DialOutcome::NotFound(refusal(404))),
         (&[503, 503], DialOutcome::Failed(refusal(503))),

@@ -4,6 +4,7 @@
 use super::dialling::{locate, refused, user};
 use super::*;
 use crate::call::{Change, ChangeError, Changed, HandlerState, NotLocated, OnMachine, Opening};
+use crate::presence::{Availability, Status};
 use crate::record::CallStatus;
 use crate::words::{AnsweredBy, CallerId, DetectionOptions, LegDirection, MachineWait};
 use rand_chacha::rand_core::Rng;
@@ -145,7 +146,7 @@ fn policy_and_a_host_that_nobody_knows_give_a_status_and_the_rule() {
     bench.feed(Input::Located {
         dial: OperationId(1),
         endpoint: 0,
-        found: Err(NotLocated::NotRegistered),
+        found: Err(NotLocated::Absent(Status::new(Availability::Unavailable))),
     });
     let record = bench.record().expect("over");
     assert_eq!(

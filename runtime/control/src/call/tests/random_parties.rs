@@ -2,6 +2,7 @@
 
 use super::dialling::{options, user};
 use super::*;
+use crate::presence::{Availability, Status};
 use crate::words::{BridgeOptions, KeysBetween, Order, TransferPolicy};
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeMap;
@@ -161,7 +162,7 @@ impl Party {
                 longest: None,
             };
             let found = match self.roll(4) {
-                0 => Err(NotLocated::NotRegistered),
+                0 => Err(NotLocated::Absent(Status::new(Availability::Unavailable))),
                 ways => Ok((0..ways as u32).map(branch).collect()),
             };
             return self.feed(Input::Located { dial, endpoint, found });

@@ -1,6 +1,7 @@
 //! Handshakes by their letters, and a client that reads slowly over a narrow pipe.
 
 use super::*;
+use crate::api::events::Reader;
 use hyper::header::HeaderValue;
 use patchcord_control::events::{Event, Happening};
 use patchcord_control::ids::{CallId, Tenant};

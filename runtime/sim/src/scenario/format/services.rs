@@ -2,9 +2,78 @@
 
 use patchcord_control::grants::{Grants, SECRET_BYTES_MIN};
 use patchcord_control::http_urls::{HttpAllow, HttpUrl};
+use patchcord_control::presence::{Availability, Reason, Status, TEXT_BYTES};
 use patchcord_control::words::NoResponse;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// What is said of an identity, or by a telephone of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceBlock {
+    /// Whether it can be reached.
+    pub availability: AvailabilityWord,
+    /// Why not.
+    pub reason: Option<ReasonWord>,
+    /// In words.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// Whether somebody can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AvailabilityWord {
+    /// It rings.
+    Available,
+    /// Occupied.
+    Busy,
+    /// Does not want to be called.
+    DoNotDisturb,
+    /// Nobody is there.
+    Unavailable,
+}
+
+/// Why somebody cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonWord {
+    /// In a call.
+    OnACall,
+    /// For minutes.
+    AwayShort,
+    /// For long.
+    AwayLong,
+}
+
+impl PresenceBlock {
+    /// The same as presence knows it.
+    pub fn status(&self) -> Status {
+        Status {
+            availability: match self.availability {
+                AvailabilityWord::Available => Availability::Available,
+                AvailabilityWord::Busy => Availability::Busy,
+                AvailabilityWord::DoNotDisturb => Availability::DoNotDisturb,
+                AvailabilityWord::Unavailable => Availability::Unavailable,
+            },
+            reason: self.reason.map(|reason| match reason {
+                ReasonWord::OnACall => Reason::OnACall,
+                ReasonWord::AwayShort => Reason::AwayShort,
+                ReasonWord::AwayLong => Reason::AwayLong,
+            }),
+            text: self.text.clone().into(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.text.len() {
+            0..=TEXT_BYTES => Ok(()),
+            bytes => Err(format!(
+                "the `text` of a presence has {bytes} bytes, at most {TEXT_BYTES} are allowed"
+            )),
+        }
+    }
+}
 
 /// Answers of web servers in one scenario.
 pub const HTTP_MAX: usize = 256;

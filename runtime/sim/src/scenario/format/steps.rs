@@ -1,6 +1,6 @@
 //! The steps of a scenario: what a phone does and expects, one table for each verb.
 
-use super::KEYS_MAX;
+use super::{KEYS_MAX, PresenceBlock};
 use crate::phone::{LINES_MAX, Offer, key_event};
 use crate::world::{speech, words_said};
 use patchcord_control::speech::{Speech, TextForm};
@@ -120,6 +120,8 @@ pub enum Verb {
     Register(Nothing),
     /// Leaves the registrar.
     Unregister(Nothing),
+    /// Says of itself whether it can be reached, as a registered phone of its user.
+    Publish(PresenceBlock),
     /// Gives up before an answer.
     Cancel(Nothing),
     /// Hangs up.
@@ -473,6 +475,7 @@ impl Verb {
         match self {
             Verb::Press(press) | Verb::PressByInfo(press) => press.check(),
             Verb::KeysHeard(heard) => all_keys(&heard.keys),
+            Verb::Publish(said) => said.check(),
             Verb::Line(line) | Verb::TransferToLine(line) if !(1..=LINES_MAX).contains(line) => {
                 Err(format!("there is no line {line}, lines are 1 to {LINES_MAX}"))
             }

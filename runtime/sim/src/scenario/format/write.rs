@@ -21,6 +21,13 @@ impl Scenario {
         block(&mut text, "[rules]", &self.rules, &Rules::default());
         table(&mut text, "[secrets]", &self.secrets);
         table(&mut text, "[store]", &self.store);
+        if !self.presence.is_empty() {
+            text.push_str("\n[presence]\n");
+        }
+        for (name, said) in &self.presence {
+            // A name without a setting that is so anyway: whether it can be reached has to be said.
+            let _ = writeln!(text, "{} = {}", quoted(name), one_line(&value(said)));
+        }
         for http in &self.http {
             text.push_str("\n[[http]]\n");
             keys(&mut text, http, &HttpBlock::default());

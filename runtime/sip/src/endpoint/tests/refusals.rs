@@ -19,7 +19,7 @@ fn options_tells_what_we_can_do() {
         (status(&sent), header(&sent, "Allow")),
         (
             200,
-            Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER")
+            Some("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, REGISTER, SUBSCRIBE, PUBLISH")
         )
     );
     assert_eq!(
