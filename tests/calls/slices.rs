@@ -136,6 +136,7 @@ impl Node {
         self.tell(Input::Message {
             flow: Flow::udp(CALLER),
             bytes,
+            proven: None,
         });
     }
 

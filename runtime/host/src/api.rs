@@ -42,6 +42,7 @@ pub(crate) use proving::WAITING as PROOFS_WAITING;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
+use crate::clients::signing_keys::{self, Questions};
 use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
@@ -149,6 +150,8 @@ pub(crate) struct Sources {
     pub(crate) tenancy: Arc<Tenancy>,
     /// Tries webhooks.
     pub(crate) courier: Courier,
+    /// Keys that tokens were made with, to be looked up.
+    pub(crate) questions: Questions,
 }
 
 /// The API as it is served.
@@ -238,6 +241,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
     let deployments = Arc::new(deployments);
     let proving = proving::Desk::new(&database, &deployments, &sources.live);
     tokio::spawn(proving.work(sources.proofs));
+    tokio::spawn(signing_keys::answer(sources.questions, database.clone()));
     Ok(Office {
         table: table::table(),
         keys: Keys::new(&config.keys, database.clone()),

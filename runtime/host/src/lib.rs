@@ -17,6 +17,7 @@ mod async_thread;
 mod batch;
 mod beside;
 mod certificates;
+pub mod clients;
 pub mod config;
 mod database;
 mod deal;

@@ -11,6 +11,7 @@ use crate::api::History;
 use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::certificates::{Certificates, TlsFiles};
+use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors;
@@ -120,7 +121,12 @@ struct Connections {
 }
 
 impl Connections {
-    fn start(self, ground: &Ground, dealer: Arc<Dealer>, orders: StreamOrders) -> Result<StreamThread, StartError> {
+    fn start(
+        self,
+        ground: &Ground,
+        (dealer, signing): (Arc<Dealer>, Arc<SigningKeys>),
+        orders: StreamOrders,
+    ) -> Result<StreamThread, StartError> {
         let setup = transports::Setup {
             listeners: self.listeners,
             certificates: self.certificates,
@@ -129,6 +135,7 @@ impl Connections {
             dealer,
             orders,
             figures: ground.figures.streams.clone(),
+            signing,
         };
         transports::start(setup).map_err(StartError::Thread)
     }
@@ -209,7 +216,9 @@ impl Node {
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
-        let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
+        let streams = bound
+            .connections
+            .start(&ground, (dealer.clone(), heard.signing.clone()), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);

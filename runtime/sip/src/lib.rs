@@ -24,6 +24,7 @@ mod method;
 mod outside;
 mod parse;
 mod print;
+mod proven;
 mod registrar;
 mod resolve;
 pub mod sdp;
@@ -58,6 +59,7 @@ pub use message::{CSeq, Message, Request, Response};
 pub use method::Method;
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
+pub use proven::{CLIENTS_DOMAIN, MayCall, Proven};
 pub use registrar::{
     Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
     address_of_record,

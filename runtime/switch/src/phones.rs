@@ -4,7 +4,7 @@
 use crate::io::Output;
 use crate::shard::Shard;
 use patchcord_control::ids::Tenant;
-use patchcord_sip::{ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
+use patchcord_sip::{CLIENTS_DOMAIN, ExchangeId, Flow, LocationChange, Origin, Owner, Request, Target, Uri};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -20,16 +20,25 @@ impl Shard {
         (request, flow): (&Request, Flow),
         origin: &Origin,
     ) {
-        let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
-            let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
-            return;
+        let (tenant, aor, until) = match origin {
+            Origin::User { aor, tenant } => (tenant, aor.clone(), None),
+            Origin::Client(proven) => (&proven.tenant, proven.aor(), Some(proven.expires_at)),
+            Origin::Trunk(_) | Origin::Anyone => return self.not_allowed(now, exchange),
         };
-        let registered = registrar.register(now, flow, Owner { tenant, aor }, request);
+        let Some(registrar) = self.registrar.as_mut() else {
+            return self.not_allowed(now, exchange);
+        };
+        let aor = &aor;
+        let registered = registrar.register(now, flow, Owner { tenant, aor, until }, request);
         if let Some(change) = registered.change {
             self.location_changed(change);
         }
         // Refused only if the transaction has timed out in the same breath.
         let _ = self.sip.reply(now, exchange, registered.reply);
+    }
+
+    fn not_allowed(&mut self, now: Instant, exchange: ExchangeId) {
+        let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
     }
 
     /// A connection is gone, and with it every phone that was reached over it.
@@ -66,16 +75,16 @@ impl Shard {
         }
     }
 
-    /// The phones of a user: Request-URI, way and routes of each device's best binding.
+    /// The phones and clients of a user: Request-URI, way and routes of each device's best binding.
     pub(crate) fn bindings(&mut self, now: Instant, tenant: &Tenant, name: &str) -> Vec<(Uri, Target, Vec<String>)> {
-        let Some(aor) = self.address_of(tenant, name) else {
-            return Vec::new();
-        };
         let Some(gate) = self.sip.gate() else {
             return Vec::new();
         };
-        let devices = gate.location().devices(now, &tenant.0, &aor);
-        let best = devices.into_iter().filter_map(|bindings| bindings.first().copied());
+        // A person is one, at a desk and in browsers.
+        let client = (!name.contains('@')).then(|| format!("{name}@{CLIENTS_DOMAIN}"));
+        let addresses = self.address_of(tenant, name).into_iter().chain(client);
+        let devices = addresses.flat_map(|aor| gate.location().devices(now, &tenant.0, &aor));
+        let best = devices.filter_map(|bindings| bindings.first().copied());
         best.map(|binding| {
             (
                 binding.contact.clone(),

@@ -66,6 +66,7 @@ pub(super) fn new_key(id: &str, byte: u8, expires_at: Option<i64>) -> NewKey {
         name: "deploys".to_owned(),
         scopes: vec![Scope::Read, Scope::Write],
         expires_at,
+        token_key: None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::sounds::Sound;
 use crate::tenant_store;
 use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
-use patchcord_sip::{Flow, Target};
+use patchcord_sip::{Flow, Proven, Target};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::{Query, RecordingKey, ToSink};
 use std::time::Duration;
@@ -17,6 +17,8 @@ use tokio::sync::oneshot;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Heard {
     Message(Flow, Vec<u8>),
+    /// One of a client that has proved who it is.
+    Proven(Flow, std::sync::Arc<Proven>, Vec<u8>),
     Failed(Flow),
     Resolved(Query, Vec<Target>),
     Fetched(Query, File),
@@ -49,9 +51,18 @@ impl Outbox {
     pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
         let told = self.receiver.recv_timeout(wait).ok()?;
         Some(match told {
-            ToShard::Message { flow, bytes, class, .. } => {
+            ToShard::Message {
+                flow,
+                bytes,
+                proven,
+                class,
+                ..
+            } => {
                 self.waiting.leave(class);
-                Heard::Message(flow, bytes.into())
+                match proven {
+                    Some(proven) => Heard::Proven(flow, proven, bytes.into()),
+                    None => Heard::Message(flow, bytes.into()),
+                }
             }
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),

@@ -193,6 +193,7 @@ impl Pair {
                     sip::Input::Message {
                         flow: sip::Flow::udp(phone_sip()),
                         bytes: &bytes,
+                        proven: None,
                     },
                 );
             }
