@@ -38,7 +38,7 @@ struct Node {
     journal: Vec<u8>,
 }
 
-fn config(base: Instant) -> Config {
+pub(crate) fn config(base: Instant) -> Config {
     Config {
         sip: patchcord_sip::Config::new(vec![Listener::udp(HERE)], "patchcord"),
         domain: None,

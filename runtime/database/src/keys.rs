@@ -142,7 +142,8 @@ pub async fn authenticate(database: &Database, hash: &[u8; 32], now: i64) -> Res
 /// `NotFound`, `Unavailable`.
 pub async fn signer(database: &Database, id: &str, tenant: &str) -> Result<Signer> {
     let sql = "SELECT k.tenant, k.scopes, k.token_key, k.expires_at, \
-         CASE WHEN k.revoked_at IS NULL AND t.state = 'active' AND (p.id IS NULL OR p.state = 'active') THEN 0 ELSE 1 END \
+         CAST(CASE WHEN k.revoked_at IS NULL AND t.state = 'active' AND (p.id IS NULL OR p.state = 'active') \
+         THEN 0 ELSE 1 END AS BIGINT) \
          FROM keys k JOIN tenants t ON t.id = k.tenant LEFT JOIN tenants p ON p.id = t.parent \
          WHERE k.id = $1 ORDER BY CASE WHEN k.tenant = $2 THEN 0 ELSE 1 END, k.tenant LIMIT 1";
     let mut row = database.one(What::Key, sql, values![id, tenant]).await?;

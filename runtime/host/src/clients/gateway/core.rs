@@ -87,6 +87,8 @@ pub(super) struct Core {
     presence: Presence,
     /// Messages on account, in thousandths, and when that was.
     account: (u64, Instant),
+    /// The number of the message that the token came with which is being looked at.
+    token_of: Option<u64>,
     /// Whether the end of this token was told before.
     warned: bool,
     /// Whether more was said than is kept while there was no connection.
@@ -132,6 +134,7 @@ impl Core {
             memory: Memory::default(),
             presence: Presence::Connected(now),
             account: (u64::from(BURST) * 1_000, now),
+            token_of: None,
             warned: false,
             is_past_resuming: false,
             outputs: VecDeque::new(),
@@ -288,7 +291,10 @@ impl Core {
             Said::Hello(_) => self.refuse(Refused::WrongState, None, of),
             Said::Register => self.register(now, of),
             Said::Unregister => self.unregister(now, "asked"),
-            Said::Token { token } => self.outputs.push_back(Output::Check(token)),
+            Said::Token { token } => {
+                self.token_of = of;
+                self.outputs.push_back(Output::Check(token));
+            }
             Said::Publish {} | Said::Watch {} => self.refuse(Refused::Unsupported, None, of),
             Said::Leave => self.leave(now, close::LEFT, "goodbye"),
             Said::Unknown => self.refuse(Refused::UnknownMessage, None, of),
@@ -385,12 +391,13 @@ impl Core {
     }
 
     fn checked(&mut self, now: Instant, checked: Result<(Token, Arc<Proven>), TokenError>) {
+        let of = self.token_of.take();
         let (token, proven) = match checked {
             Ok(good) => good,
-            Err(why) => return self.refuse(Refused::Token(why), None, None),
+            Err(why) => return self.refuse(Refused::Token(why), None, of),
         };
         if token.tenant != self.token.tenant || token.grants.identity != self.token.grants.identity {
-            return self.refuse(Refused::OtherIdentity, None, None);
+            return self.refuse(Refused::OtherIdentity, None, of);
         }
         (self.token, self.proven, self.warned) = (token, proven, false);
         let expires_in_ms = self.left(now);
