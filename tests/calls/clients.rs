@@ -8,9 +8,7 @@ use crate::support::{announcement, helper, program};
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_media::SessionId;
-use patchcord_sip::{
-    ConnectionId, Flow, GateConfig, MayCall, Proven, RegistrarConfig, Strangers, Transport,
-};
+use patchcord_sip::{ConnectionId, Flow, GateConfig, MayCall, Proven, RegistrarConfig, Strangers, Transport};
 use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Shard};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -146,9 +144,18 @@ fn a_client_reaches_the_handler_of_its_token_with_the_parameters_of_its_token() 
     node.invite(flow(1), "+12025550100", forged, Some(&alice));
     assert_eq!(
         node.logged,
-        ["alice calls +12025550100", "X-queue: sales", "X-topic: invoices", "X-Other: "]
+        [
+            "alice calls +12025550100",
+            "X-queue: sales",
+            "X-topic: invoices",
+            "X-Other: "
+        ]
     );
-    assert!(node.sent.iter().any(|(to, text)| *to == flow(1) && text.starts_with("SIP/2.0 180")));
+    assert!(
+        node.sent
+            .iter()
+            .any(|(to, text)| *to == flow(1) && text.starts_with("SIP/2.0 180"))
+    );
 }
 
 #[test]
@@ -176,6 +183,7 @@ fn an_identity_rings_wherever_it_is_signed_in_and_no_other_tenant_s_does() {
 
     // A connection that is gone is one place less, and a token that is over leaves none.
     node.tell(Input::SendFailed { flow: flow(1) });
+    node.sent.clear();
     node.invite(flow(4), "bob+nobody", "", Some(&alice));
     assert_eq!(node.called(), [flow(2)]);
     node.now += Duration::from_secs(600);

@@ -21,15 +21,26 @@ fn the_sdk_keeps_to_its_types() {
 fn the_sdk_works_without_a_server_where_it_can() {
     lab::need("node");
     let tests = lab::root().join("client-sdk/js/test");
-    lab::run(Command::new("node").args(["--test", "--test-force-exit", "--test-timeout=60000", "--test-reporter=spec"]).current_dir(&tests).args([
-        "connection.test.js",
-        "call.test.js",
-    ]));
+    lab::run(
+        Command::new("node")
+            .args([
+                "--test",
+                "--test-force-exit",
+                "--test-timeout=60000",
+                "--test-reporter=spec",
+            ])
+            .current_dir(&tests)
+            .args(["connection.test.js", "call.test.js"]),
+    );
 }
 
 /// A token of the command line's.
 fn token(key: &str, more: &[&str]) -> String {
-    let tenant = if more.contains(&"--tenant") { &[][..] } else { &["--tenant", "default"] };
+    let tenant = if more.contains(&"--tenant") {
+        &[][..]
+    } else {
+        &["--tenant", "default"]
+    };
     let output = Command::new(lab::patchcord())
         .arg("token")
         .args(tenant)
@@ -39,7 +50,10 @@ fn token(key: &str, more: &[&str]) -> String {
         .output()
         .expect("the program can be started");
     assert!(output.status.success(), "a token is made");
-    String::from_utf8(output.stdout).expect("it writes UTF-8").trim().to_owned()
+    String::from_utf8(output.stdout)
+        .expect("it writes UTF-8")
+        .trim()
+        .to_owned()
 }
 
 #[test]
@@ -105,13 +119,20 @@ fn devices_of_the_sdk_call_and_come_back() {
         .output()
         .expect("node can be started");
     let text = String::from_utf8_lossy(&said.stdout);
-    assert!(said.status.success(), "{text}\n{}", String::from_utf8_lossy(&said.stderr));
+    assert!(
+        said.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
     println!("{text}");
     server.settle();
     let log = server.log();
     assert!(!log.contains(&key), "no key is logged");
     for (name, token) in task["tokens"].as_object().expect("it is one") {
-        assert!(!log.contains(token.as_str().expect("a text")), "the token of {name} is not logged");
+        assert!(
+            !log.contains(token.as_str().expect("a text")),
+            "the token of {name} is not logged"
+        );
     }
     server.stop();
 }

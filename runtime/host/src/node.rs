@@ -124,7 +124,7 @@ impl Connections {
     fn start(
         self,
         ground: &Ground,
-        (dealer, signing): (Arc<Dealer>, Arc<SigningKeys>),
+        (dealer, signing): (&Arc<Dealer>, &Arc<SigningKeys>),
         orders: StreamOrders,
     ) -> Result<StreamThread, StartError> {
         let setup = transports::Setup {
@@ -132,10 +132,10 @@ impl Connections {
             certificates: self.certificates,
             limits: self.limits,
             times: transports::Times::default(),
-            dealer,
+            dealer: dealer.clone(),
             orders,
             figures: ground.figures.streams.clone(),
-            signing,
+            signing: signing.clone(),
         };
         transports::start(setup).map_err(StartError::Thread)
     }
@@ -216,9 +216,7 @@ impl Node {
         let media = ground.media_threads(bound.ports.pairs, commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
-        let streams = bound
-            .connections
-            .start(&ground, (dealer.clone(), heard.signing.clone()), orders)?;
+        let streams = bound.connections.start(&ground, (&dealer, &heard.signing), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);

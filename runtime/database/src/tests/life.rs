@@ -197,7 +197,9 @@ pub(super) async fn keys_are_known_by_name_to_whoever_checks_what_they_signed(ur
         ..new_key("k1", 1, Some(1_000))
     };
     keys::create(&database, &a, &signs, 5).await.expect("a key");
-    keys::create(&database, &b, &new_key("k1", 2, None), 5).await.expect("one of the same name");
+    keys::create(&database, &b, &new_key("k1", 2, None), 5)
+        .await
+        .expect("one of the same name");
     let good = keys::Signer {
         tenant: a.clone(),
         scopes: vec![Scope::Clients],
@@ -210,12 +212,20 @@ pub(super) async fn keys_are_known_by_name_to_whoever_checks_what_they_signed(ur
     assert_eq!((&other.tenant, other.token_key), (&b, None));
     let unknown = keys::signer(&database, "k9", a.as_str()).await;
     assert_eq!(unknown, Err(Error::NotFound(What::Key)));
-    tenants::update(&database, &a, 1, "A", TenantState::Suspended).await.expect("suspended");
-    let suspended = keys::signer(&database, "k1", a.as_str()).await.expect("it is still known");
+    tenants::update(&database, &a, 1, "A", TenantState::Suspended)
+        .await
+        .expect("suspended");
+    let suspended = keys::signer(&database, "k1", a.as_str())
+        .await
+        .expect("it is still known");
     assert!(suspended.is_revoked);
-    tenants::update(&database, &a, 2, "A", TenantState::Active).await.expect("active");
+    tenants::update(&database, &a, 2, "A", TenantState::Active)
+        .await
+        .expect("active");
     keys::revoke(&database, &a, "k1", 1, 77).await.expect("revoked");
-    let revoked = keys::signer(&database, "k1", a.as_str()).await.expect("it is still known");
+    let revoked = keys::signer(&database, "k1", a.as_str())
+        .await
+        .expect("it is still known");
     assert!(revoked.is_revoked);
     database.close().await;
 }

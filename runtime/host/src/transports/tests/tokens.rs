@@ -90,7 +90,10 @@ fn a_token_proves_each_message_of_its_connection() {
         for name in ["one", "two"] {
             write(&mut stream, &frame(TEXT, &options(name)));
             let (proven, text) = proven(&rig);
-            assert_eq!((&*proven.tenant, &*proven.identity, proven.may_be_called), ("acme", "alice", true));
+            assert_eq!(
+                (&*proven.tenant, &*proven.identity, proven.may_be_called),
+                ("acme", "alice", true)
+            );
             assert!(matches!(&proven.calls, MayCall::Handler { name, .. } if &**name == "reception"));
             assert!(text.contains(name));
         }
@@ -100,7 +103,10 @@ fn a_token_proves_each_message_of_its_connection() {
 #[test]
 fn a_token_that_is_not_good_opens_nothing_and_is_told_why() {
     let rig = start();
-    for (token, code) in [(token("pck_of_a_stranger"), "token-unknown-key"), ("x".to_owned(), "token-malformed")] {
+    for (token, code) in [
+        (token("pck_of_a_stranger"), "token-unknown-key"),
+        ("x".to_owned(), "token-malformed"),
+    ] {
         let mut stream = rig.dial();
         let head = ask(&mut stream, &format!("/?access_token={token}"), "sip");
         assert!(head.starts_with("HTTP/1.1 401"), "{head}");
@@ -132,11 +138,21 @@ fn closed(stream: &mut TcpStream) -> u16 {
 fn a_client_is_welcomed_registers_and_comes_back_with_its_secret_once() {
     let rig = start();
     let mut stream = rig.dial();
-    let head = ask(&mut stream, "/client", &format!("patchcord.client.v1, bearer.{}", token(KEY)));
-    assert!(head.contains("Sec-WebSocket-Protocol: patchcord.client.v1\r\n"), "{head}");
+    let head = ask(
+        &mut stream,
+        "/client",
+        &format!("patchcord.client.v1, bearer.{}", token(KEY)),
+    );
+    assert!(
+        head.contains("Sec-WebSocket-Protocol: patchcord.client.v1\r\n"),
+        "{head}"
+    );
     say(&mut stream, &json!({ "type": "hello", "version": 1 }));
     let welcome = hear(&mut stream);
-    assert_eq!((&welcome["type"], &welcome["identity"]), (&json!("welcome"), &json!("alice")));
+    assert_eq!(
+        (&welcome["type"], &welcome["identity"]),
+        (&json!("welcome"), &json!("alice"))
+    );
     say(&mut stream, &json!({ "type": "register", "seq": 1 }));
     let (proven, text) = proven(&rig);
     assert_eq!(&*proven.identity, "alice");
@@ -170,13 +186,25 @@ fn what_is_no_hello_and_what_has_no_good_token_is_turned_away() {
         (json!({ "type": "register" }), "malformed", 4400),
         (json!({ "type": "hello", "version": 2 }), "malformed", 4400),
         (json!({ "type": "hello", "version": 1 }), "token-malformed", 4401),
-        (json!({ "type": "hello", "version": 1, "token": token("pck_other") }), "token-unknown-key", 4401),
-        (json!({ "type": "hello", "version": 1, "resume": "00" }), "resume-over", 4410),
+        (
+            json!({ "type": "hello", "version": 1, "token": token("pck_other") }),
+            "token-unknown-key",
+            4401,
+        ),
+        (
+            json!({ "type": "hello", "version": 1, "resume": "00" }),
+            "resume-over",
+            4410,
+        ),
     ] {
         let mut stream = rig.dial();
         ask(&mut stream, "/client", "patchcord.client.v1");
         say(&mut stream, &hello);
-        assert_eq!((hear(&mut stream)["code"].as_str(), closed(&mut stream)), (Some(code), number), "{hello}");
+        assert_eq!(
+            (hear(&mut stream)["code"].as_str(), closed(&mut stream)),
+            (Some(code), number),
+            "{hello}"
+        );
     }
     let mut stream = rig.dial();
     assert!(ask(&mut stream, "/client", "sip").starts_with("HTTP/1.1 400"));
