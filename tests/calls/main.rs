@@ -5,6 +5,7 @@
 mod support;
 
 mod beyond;
+mod clients;
 mod examples;
 mod explored;
 mod faults;

@@ -38,7 +38,7 @@ struct Node {
     journal: Vec<u8>,
 }
 
-fn config(base: Instant) -> Config {
+pub(crate) fn config(base: Instant) -> Config {
     Config {
         sip: patchcord_sip::Config::new(vec![Listener::udp(HERE)], "patchcord"),
         domain: None,
@@ -137,6 +137,7 @@ impl Node {
         self.tell(Input::Message {
             flow: Flow::udp(CALLER),
             bytes,
+            proven: None,
         });
     }
 

@@ -13,6 +13,7 @@ mod browsers;
 mod captures;
 mod carriers;
 mod certificates;
+mod clients;
 mod codecs;
 mod console;
 mod dictation;

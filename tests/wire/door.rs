@@ -63,6 +63,7 @@ impl Door {
             Input::Message {
                 flow: self.flow,
                 bytes: raw,
+                proven: None,
             },
         );
         self.drain().into_iter().map(|sent| sent.bytes).collect()

@@ -108,6 +108,20 @@ impl Routes {
         self
     }
 
+    /// A route that leads to a tenant's handler, the operator's before those that tenants made.
+    pub fn of_handler(&self, tenant: &Tenant, handler: &str) -> Option<&Route> {
+        let own = self.tenants.get(tenant);
+        let users = own.into_iter().flat_map(|own| own.users.values().chain(&own.any));
+        let made = self.numbers.values().chain(users);
+        let leads = |route: &&Route| route.tenant == *tenant && route.handler == handler;
+        let fixed = self.fixed.iter().find(leads);
+        // Tables have no order; the same one has to be found each time.
+        fixed.or_else(|| {
+            made.filter(leads)
+                .min_by_key(|route| route.fallbacks.iter().map(|one| &one.handler).collect::<Vec<_>>())
+        })
+    }
+
     /// The route of a call to this user; none if nobody has this number. `tenant` is whose call it is, if that is known.
     /// What names the user comes before what takes anybody, and the operator's routes before those of tenants.
     pub fn find(&self, user: &str, tenant: Option<&Tenant>) -> Option<&Route> {

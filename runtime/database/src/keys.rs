@@ -19,6 +19,8 @@ words! {
         Write = "write",
         /// Keys, sub-accounts, what costs money.
         Admin = "admin",
+        /// Making access tokens for clients.
+        Clients = "clients",
     }
 }
 
@@ -35,6 +37,23 @@ pub struct NewKey {
     pub scopes: Vec<Scope>,
     /// From when on it counts for nothing, milliseconds since 1970.
     pub expires_at: Option<i64>,
+    /// What the signatures of its access tokens are checked with.
+    pub token_key: Option<[u8; 32]>,
+}
+
+/// What there is to know of the key that is said to have signed a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it is good for.
+    pub scopes: Vec<Scope>,
+    /// What its signatures are checked with; none if it was made before there were tokens.
+    pub token_key: Option<[u8; 32]>,
+    /// Milliseconds since 1970.
+    pub expires_at: Option<i64>,
+    /// Whether it was revoked, or its tenant or that one's parent is not active.
+    pub is_revoked: bool,
 }
 
 /// A key as it is shown.
@@ -73,11 +92,14 @@ pub async fn create(database: &Database, tenant: &TenantId, key: &NewKey, now: i
     list::name("key", &key.id)?;
     list::name("name", &key.name)?;
     if key.scopes.is_empty() {
-        return Err(Error::Invalid("scopes", "at least one of read, write and admin"));
+        return Err(Error::Invalid(
+            "scopes",
+            "at least one of read, write, admin and clients",
+        ));
     }
     let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    let sql = "INSERT INTO keys (tenant, id, hash, name, scopes, expires_at, created_at, revision) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO keys (tenant, id, hash, name, scopes, expires_at, created_at, token_key, revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT DO NOTHING";
     let values = values![
         tenant,
         &key.id,
@@ -85,7 +107,8 @@ pub async fn create(database: &Database, tenant: &TenantId, key: &NewKey, now: i
         &key.name,
         scopes.join("\n"),
         key.expires_at,
-        now
+        now,
+        key.token_key.as_ref().map(|key| &key[..])
     ];
     database.insert(&KIND, sql, values).await
 }
@@ -111,6 +134,31 @@ pub async fn authenticate(database: &Database, hash: &[u8; 32], now: i64) -> Res
         transaction.commit().await?;
     }
     Ok((tenant, key))
+}
+
+/// The key of this name, whether it counts or not; where several tenants have one, that of the tenant which is said to be its own.
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub async fn signer(database: &Database, id: &str, tenant: &str) -> Result<Signer> {
+    let sql = "SELECT k.tenant, k.scopes, k.token_key, k.expires_at, \
+         CAST(CASE WHEN k.revoked_at IS NULL AND t.state = 'active' AND (p.id IS NULL OR p.state = 'active') \
+         THEN 0 ELSE 1 END AS BIGINT) \
+         FROM keys k JOIN tenants t ON t.id = k.tenant LEFT JOIN tenants p ON p.id = t.parent \
+         WHERE k.id = $1 ORDER BY CASE WHEN k.tenant = $2 THEN 0 ELSE 1 END, k.tenant LIMIT 1";
+    let mut row = database.one(What::Key, sql, values![id, tenant]).await?;
+    let damaged = |_| Error::Damaged("the database");
+    Ok(Signer {
+        tenant: TenantId::new(&row.text()?)?,
+        scopes: row.word(|words| words.lines().map(Scope::parse).collect::<Option<Vec<_>>>())?,
+        token_key: row
+            .blob_or_none()?
+            .map(<[u8; 32]>::try_from)
+            .transpose()
+            .map_err(damaged)?,
+        expires_at: row.int_or_none()?,
+        is_revoked: row.int()? != 0,
+    })
 }
 
 fn read(mut row: Row) -> Result<Key> {

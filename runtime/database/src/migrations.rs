@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_account.sql"),
     include_str!("migrations/0003_caller_ids.sql"),
     include_str!("migrations/0004_telling.sql"),
+    include_str!("migrations/0005_tokens.sql"),
 ];
 
 pub(crate) const START: &str = "CREATE TABLE IF NOT EXISTS patchcord_schema (number INTEGER PRIMARY KEY) STRICT;";

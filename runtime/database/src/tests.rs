@@ -36,6 +36,7 @@ suite![
     schema::nodes_that_start_together_migrate_once,
     life::tenants_and_their_sub_accounts,
     life::keys_count_until_they_are_revoked_or_expire,
+    life::keys_are_known_by_name_to_whoever_checks_what_they_signed,
     life::modules_handlers_and_versions,
     life::rollouts_go_forward_and_back,
     life::routes_and_numbers,

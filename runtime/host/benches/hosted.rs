@@ -65,6 +65,7 @@ fn node(folder: &Path) -> Node {
                 tenant: Tenant("default".to_owned()),
                 scopes: Scope::USUAL.to_vec(),
                 hash: KeyHash::of(KEY),
+                token_key: None,
             }],
             outbound: usual_outbound(),
             database: DatabaseConfig {

@@ -43,6 +43,7 @@ pub(crate) use proving::WAITING as PROOFS_WAITING;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
+use crate::clients::signing_keys::{self, Questions};
 use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
@@ -153,6 +154,8 @@ pub(crate) struct Sources {
     pub(crate) courier: Courier,
     /// Who can be reached.
     pub(crate) presence: PresenceQueue,
+    /// Keys that tokens were made with, to be looked up.
+    pub(crate) questions: Questions,
 }
 
 /// The API as it is served.
@@ -243,6 +246,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
     let deployments = Arc::new(deployments);
     let proving = proving::Desk::new(&database, &deployments, &sources.live);
     tokio::spawn(proving.work(sources.proofs));
+    tokio::spawn(signing_keys::answer(sources.questions, database.clone()));
     Ok(Office {
         table: table::table(),
         keys: Keys::new(&config.keys, database.clone()),

@@ -3,10 +3,10 @@
 //! follows. Not here: what a message means, and how it came.
 
 use crate::shard_threads::{Inbox, Taken};
-use patchcord_sip::{Flow, shard_of};
+use patchcord_sip::{Flow, Proven, shard_of};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where registrations live.
 const REGISTRAR: usize = 0;
@@ -41,9 +41,10 @@ impl Dealer {
         }
     }
 
-    /// Hands a message to its shard, or drops it if that is busy.
-    pub(crate) fn deal(&self, flow: Flow, bytes: &[u8]) -> Taken {
-        self.inboxes[self.shard(bytes)].message(flow, bytes)
+    /// Hands a message to its shard, or drops it if that is busy. `proven` is the client that came this way, if it has proved who
+    /// it is.
+    pub(crate) fn deal(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) -> Taken {
+        self.inboxes[self.shard(bytes)].message(flow, bytes, proven)
     }
 
     /// Tells a shard that a way leads nowhere. If it is too busy to hear that, its timers find out.

@@ -18,6 +18,7 @@ mod batch;
 mod beside;
 mod browsers;
 mod certificates;
+pub mod clients;
 pub mod config;
 mod database;
 mod deal;

@@ -164,6 +164,7 @@ fn streams(page: &mut Page, figures: &Figures) {
             ("full", streams.refused_total.get()),
             ("source", streams.refused_source.get()),
             ("handshake", streams.handshakes_failed.get()),
+            ("token", streams.tokens_refused.get()),
             ("not_opened", streams.not_opened.get()),
         ],
     );
@@ -172,6 +173,7 @@ fn streams(page: &mut Page, figures: &Figures) {
         ("stalled", streams.stalled.get()),
         ("queue_full", streams.queue_full.get()),
         ("websocket", streams.websocket_errors.get()),
+        ("revoked", streams.revoked.get()),
     ];
     let kinds = FramingError::ALL.iter().zip(&streams.framing);
     closed.extend(kinds.map(|(kind, figure)| (framing(*kind), figure.get())));

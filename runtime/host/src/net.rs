@@ -122,7 +122,7 @@ fn receive(socket: &UdpSocket, dealer: &Dealer, figures: &Figures, stopped: &Ato
     let mut batch = Batch::<BATCH>::new(DATAGRAM_BYTES);
     let deal = |from, bytes: &[u8]| {
         figures.datagrams.one();
-        if let Taken::Dropped(class) = dealer.deal(Flow::udp(from), bytes) {
+        if let Taken::Dropped(class) = dealer.deal(Flow::udp(from), bytes, None) {
             figures.dropped(class).one();
         }
     };

@@ -12,6 +12,7 @@ use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::browsers::{self, BoundDoor, DoorQueue, DoorSetup, DoorThread};
 use crate::certificates::{Certificates, TlsFiles};
+use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors;
@@ -125,15 +126,21 @@ struct Connections {
 }
 
 impl Connections {
-    fn start(self, ground: &Ground, dealer: Arc<Dealer>, orders: StreamOrders) -> Result<StreamThread, StartError> {
+    fn start(
+        self,
+        ground: &Ground,
+        (dealer, signing): (&Arc<Dealer>, &Arc<SigningKeys>),
+        orders: StreamOrders,
+    ) -> Result<StreamThread, StartError> {
         let setup = transports::Setup {
             listeners: self.listeners,
             certificates: self.certificates,
             limits: self.limits,
             times: transports::Times::default(),
-            dealer,
+            dealer: dealer.clone(),
             orders,
             figures: ground.figures.streams.clone(),
+            signing: signing.clone(),
         };
         transports::start(setup).map_err(StartError::Thread)
     }
@@ -216,7 +223,7 @@ impl Node {
         let (media, browsers) = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
-        let streams = bound.connections.start(&ground, dealer.clone(), orders)?;
+        let streams = bound.connections.start(&ground, (&dealer, &heard.signing), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);

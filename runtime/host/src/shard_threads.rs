@@ -252,9 +252,16 @@ impl Work {
     /// There is no time for what a message would begin.
     fn refuse(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Message { flow, bytes, class, .. } => {
+            ToShard::Message {
+                flow,
+                bytes,
+                proven,
+                class,
+                ..
+            } => {
                 self.outbox.waiting.leave(class);
-                self.handle(Input::Excess { flow, bytes: &bytes });
+                let bytes = &bytes;
+                self.handle(Input::Excess { flow, bytes, proven });
                 Go::On
             }
             // What comes from inside the node is never refused.
@@ -264,9 +271,16 @@ impl Work {
 
     fn take(&mut self, told: ToShard) -> Go {
         match told {
-            ToShard::Message { flow, bytes, class, .. } => {
+            ToShard::Message {
+                flow,
+                bytes,
+                proven,
+                class,
+                ..
+            } => {
                 self.outbox.waiting.leave(class);
-                self.handle(Input::Message { flow, bytes: &bytes });
+                let bytes = &bytes;
+                self.handle(Input::Message { flow, bytes, proven });
             }
             ToShard::SendFailed { flow } => self.handle(Input::SendFailed { flow }),
             ToShard::Resolved { query, targets } => self.handle(Input::Resolved { query, targets }),

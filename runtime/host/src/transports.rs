@@ -21,6 +21,9 @@ pub(crate) use figures::StreamFigures;
 pub(crate) use tcp::{bind, socket};
 
 use crate::certificates::{Certificates, Reload, When};
+use crate::clients::gateway::sessions::Sessions;
+use crate::clients::gateway::task::Gateway;
+use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use connections::Table;
 use desk::Desk;
@@ -106,6 +109,8 @@ pub(crate) struct Setup {
     pub(crate) dealer: Arc<Dealer>,
     pub(crate) orders: StreamOrders,
     pub(crate) figures: Arc<StreamFigures>,
+    /// Which keys tokens may be made with.
+    pub(crate) signing: Arc<SigningKeys>,
 }
 
 /// The streams' thread; dropping it writes what waits, says goodbye on every connection, and joins it.
@@ -133,6 +138,10 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         certificates: Arc::new(setup.certificates),
         figures: setup.figures,
         times: setup.times,
+        gateway: Gateway {
+            signing: setup.signing,
+            sessions: Sessions::default(),
+        },
     });
     listen(&runtime, &desk, setup.listeners)?;
     runtime.spawn(keep_certificates(desk.clone()));

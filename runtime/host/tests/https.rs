@@ -45,6 +45,7 @@ fn secure_node() -> (Node, PathBuf) {
                 tenant: Tenant(TENANT.to_owned()),
                 scopes: Scope::USUAL.to_vec(),
                 hash: KeyHash::of(KEY),
+                token_key: None,
             }],
             outbound: usual_outbound(),
             database: database("https"),

@@ -85,7 +85,14 @@ impl Callers {
             );
             if let Ok((bytes, from)) = self.socket.recv_from(&mut buffer) {
                 let (flow, bytes) = (Flow::udp(from), &buffer[..bytes]);
-                self.endpoint.handle(Instant::now(), Input::Message { flow, bytes });
+                self.endpoint.handle(
+                    Instant::now(),
+                    Input::Message {
+                        flow,
+                        bytes,
+                        proven: None,
+                    },
+                );
             }
             self.endpoint.handle(Instant::now(), Input::Deadline);
             self.drain();

@@ -58,6 +58,7 @@ impl Watched {
             tenant: Tenant(tenant.to_owned()),
             scopes: Scope::ALL.to_vec(),
             hash: KeyHash::of(key),
+            token_key: None,
         };
         let traces = TraceFolder {
             folder: folder.join("traces"),

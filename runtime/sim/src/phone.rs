@@ -82,7 +82,14 @@ impl Phone {
                 bytes,
             } => {
                 let flow = sip::Flow::udp(from);
-                self.sip.handle(now, sip::Input::Message { flow, bytes });
+                self.sip.handle(
+                    now,
+                    sip::Input::Message {
+                        flow,
+                        bytes,
+                        proven: None,
+                    },
+                );
             }
             Input::Datagram { lane, from, bytes } => self.audio.packet(now, (lane, from), bytes, &mut self.outputs),
             Input::Action(action) => self.act(now, LineId::FIRST, action),

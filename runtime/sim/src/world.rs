@@ -434,7 +434,14 @@ impl World {
                 Door::Sip => {
                     let flow = Flow::udp(packet.from);
                     let bytes = &packet.bytes;
-                    self.node.shard.handle(self.now, Input::Message { flow, bytes });
+                    self.node.shard.handle(
+                        self.now,
+                        Input::Message {
+                            flow,
+                            bytes,
+                            proven: None,
+                        },
+                    );
                     self.drain_node();
                 }
                 Door::Media(session, lane) => {

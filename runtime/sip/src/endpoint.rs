@@ -20,6 +20,7 @@ use crate::gate::Gate;
 use crate::limits::{Limits, TIMERS_PER_CALL};
 use crate::message::Message;
 use crate::parse::{Fault, read};
+use crate::proven::Proven;
 use crate::timers::{Owner, Schedule, TimerValues};
 use crate::token::Tokens;
 use crate::transaction::key::Key;
@@ -95,6 +96,8 @@ pub enum Input<'a> {
         flow: Flow,
         /// Its bytes.
         bytes: &'a [u8],
+        /// The client that this way belongs to, if it has proved who it is.
+        proven: Option<&'a Arc<Proven>>,
     },
     /// A message came, and there is no time for anything new. What it would begin (a call, a registration) is answered 503
     /// with a Retry-After of a few seconds, before anything is made of it; all else is as with `Message`. A call once
@@ -104,6 +107,8 @@ pub enum Input<'a> {
         flow: Flow,
         /// Its bytes.
         bytes: &'a [u8],
+        /// As with `Message`.
+        proven: Option<&'a Arc<Proven>>,
     },
     /// What was to be sent this way could not be: no connection came about, or it is gone.
     SendFailed {
@@ -113,6 +118,9 @@ pub enum Input<'a> {
     /// The time named by `wake_at` came (calling early or late does no harm).
     Deadline,
 }
+
+/// The way a message came, and the client that has proved that it is its own.
+pub(crate) type Arrived<'a> = (Flow, Option<&'a Arc<Proven>>);
 
 /// What comes out.
 #[derive(Clone, Debug, PartialEq)]
@@ -309,8 +317,8 @@ impl Endpoint {
     /// Takes one input. Nothing in a datagram can make this fail.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Message { flow, bytes } => self.message(now, flow, bytes, Time::Enough),
-            Input::Excess { flow, bytes } => self.message(now, flow, bytes, Time::Short),
+            Input::Message { flow, bytes, proven } => self.message(now, (flow, proven), bytes, Time::Enough),
+            Input::Excess { flow, bytes, proven } => self.message(now, (flow, proven), bytes, Time::Short),
             Input::SendFailed { flow } => self.send_failed(now, flow),
             Input::Deadline => {
                 for _ in 0..TIMERS_PER_CALL {
@@ -346,8 +354,9 @@ impl Endpoint {
         }
     }
 
-    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8], time: Time) {
+    fn message(&mut self, now: Instant, from: Arrived<'_>, bytes: &[u8], time: Time) {
         self.touched = None;
+        let flow = from.0;
         let read = match bytes.len() > self.config.limits.message_bytes {
             true => None,
             false => match read(bytes) {
@@ -360,11 +369,11 @@ impl Endpoint {
             },
         };
         match read {
-            Some((Message::Request(request), None)) => self.request_came(now, flow, request, time),
+            Some((Message::Request(request), None)) => self.request_came(now, from, request, time),
             Some((Message::Response(response), None)) => self.response(now, flow, Arc::new(response)),
             Some((Message::Request(request), Some(fault))) => {
                 self.counters.malformed += 1;
-                self.refuse_malformed(flow, &request, fault);
+                self.refuse_malformed(from, &request, fault);
             }
             Some((Message::Response(_), Some(_))) | None => self.counters.malformed += 1,
         }

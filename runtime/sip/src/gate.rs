@@ -14,6 +14,7 @@ use crate::limits::SMALLEST_CHALLENGED;
 use crate::message::Request;
 use crate::method::Method;
 use crate::outside::{Origin, Reply};
+use crate::proven::Proven;
 use crate::registrar::{Full, Location, LocationChange, address_of_record};
 use crate::uri::Uri;
 
@@ -141,6 +142,13 @@ impl Gate {
         !is_stranger || self.config.strangers != Strangers::Drop
     }
 
+    /// Judges a request of a client that has proved who it is. Its connection is the proof, so neither addresses nor digests count.
+    pub fn judge_proven(&mut self, now: Instant, proven: &Arc<Proven>, request: &Request) -> Verdict {
+        let verdict = proven.judge(now, request);
+        self.count(&verdict);
+        verdict
+    }
+
     /// Judges a request that belongs to no transaction and no dialog.
     pub fn judge(&mut self, now: Instant, flow: Flow, request: &Request) -> Verdict {
         self.location.expire(now);
@@ -162,14 +170,18 @@ impl Gate {
             (_, Some(trunk)) => Verdict::Admit(Origin::Trunk(trunk)),
             (_, None) => self.other(now, flow, request),
         };
-        let counter = match &verdict {
+        self.count(&verdict);
+        verdict
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        let counter = match verdict {
             Verdict::Drop => &mut self.counters.dropped_strangers,
             Verdict::Challenge(_) => &mut self.counters.challenged,
             Verdict::Refuse(_) => &mut self.counters.refused,
             Verdict::Admit(_) => &mut self.counters.admitted,
         };
         *counter += 1;
-        verdict
     }
 
     fn trunk_of(&self, flow: Flow) -> Option<Arc<str>> {

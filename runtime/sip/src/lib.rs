@@ -25,6 +25,7 @@ mod notifier;
 mod outside;
 mod parse;
 mod print;
+mod proven;
 mod registrar;
 mod resolve;
 pub mod sdp;
@@ -62,6 +63,7 @@ pub use notifier::{
 };
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
+pub use proven::{CLIENTS_DOMAIN, MayCall, Proven};
 pub use registrar::{
     Binding, BindingId, CLIENTS_DOMAIN, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
     address_of_record, by_device,

@@ -8,6 +8,7 @@ use crate::address::NameAddr;
 use crate::digest::Credentials;
 use crate::flow::Target;
 use crate::method::Method;
+use crate::proven::Proven;
 use crate::uri::Uri;
 
 /// Where an admitted request came from, as [`crate::Gate`] decided. `Debug` leaves the user out.
@@ -22,6 +23,8 @@ pub enum Origin {
         /// The tenant it belongs to.
         tenant: Arc<str>,
     },
+    /// A client that has proved who it is where its connection was opened.
+    Client(Arc<Proven>),
     /// Nobody we know.
     Anyone,
 }
@@ -31,6 +34,7 @@ impl fmt::Debug for Origin {
         match self {
             Self::Trunk(name) => write!(f, "Trunk({name})"),
             Self::User { tenant, .. } => write!(f, "User(of {tenant})"),
+            Self::Client(proven) => write!(f, "Client(of {})", proven.tenant),
             Self::Anyone => f.write_str("Anyone"),
         }
     }

@@ -62,6 +62,8 @@ pub struct Owner<'a> {
     pub tenant: &'a Arc<str>,
     /// The address of record, `user@domain`.
     pub aor: &'a Arc<str>,
+    /// When all its registrations end, however long it asks for. `None`: no sooner than they would.
+    pub until: Option<Instant>,
 }
 
 /// What a REGISTER led to.
@@ -105,10 +107,13 @@ impl Registrar {
         if !unknown.is_empty() {
             return Reply::new(420).with("Unsupported", unknown.join(", ")).into();
         }
-        let wanted = match Wanted::read(request, &self.config) {
+        let mut wanted = match Wanted::read(request, &self.config) {
             Ok(wanted) => wanted,
             Err(reply) => return reply.into(),
         };
+        if let Some(until) = owner.until {
+            wanted.cut(until.saturating_duration_since(now));
+        }
         let before: Vec<_> = self.location.bindings(now, owner.tenant, owner.aor).cloned().collect();
         let after = match &wanted.wish {
             Wish::Query => None,

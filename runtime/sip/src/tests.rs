@@ -102,7 +102,14 @@ impl Bench {
     }
 
     pub(crate) fn feed_over(&mut self, flow: Flow, raw: &[u8]) -> Vec<Message> {
-        self.endpoint.handle(self.now, Input::Message { flow, bytes: raw });
+        self.endpoint.handle(
+            self.now,
+            Input::Message {
+                flow,
+                bytes: raw,
+                proven: None,
+            },
+        );
         self.drain()
     }
 
@@ -394,6 +401,7 @@ impl Pair {
                 let input = Input::Message {
                     flow: Flow::udp(from),
                     bytes: &bytes,
+                    proven: None,
                 };
                 if to == phone_address() {
                     self.phone.handle(self.now, input);

@@ -10,10 +10,10 @@ use patchcord_control::grants::Grants;
 use patchcord_control::ids::Tenant;
 use patchcord_control::ledger::Ledger;
 use patchcord_control::policy::CallerIds;
-use patchcord_control::route::{Route, Routes};
+use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_guest::Module;
 use patchcord_media::{Clip, SoundError};
-use patchcord_sip::Origin;
+use patchcord_sip::{MayCall, Origin, Uri};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -338,14 +338,32 @@ impl Directory {
 
     /// Whose call it is: of the user who calls, or of the one tenant whose users are at this host.
     pub(crate) fn tenant_of(&self, origin: &Origin, host: &str) -> Option<Tenant> {
-        if let Origin::User { tenant, .. } = origin {
-            return Some(Tenant(tenant.to_string()));
+        match origin {
+            Origin::User { tenant, .. } => return Some(Tenant(tenant.to_string())),
+            Origin::Client(proven) => return Some(Tenant(proven.tenant.to_string())),
+            Origin::Trunk(_) | Origin::Anyone => {}
         }
         let at_home =
             |(_, domains): &(&Tenant, &Vec<Arc<str>>)| domains.iter().any(|one| one.eq_ignore_ascii_case(host));
         let mut there = self.users.domains.iter().filter(at_home).map(|(tenant, _)| tenant);
         let one = there.next()?;
         there.next().is_none().then(|| one.clone())
+    }
+
+    /// Where a call from outside leads, and the program there.
+    pub(crate) fn route(&self, origin: &Origin, called: &Uri) -> Option<(Route, Arc<Program>)> {
+        let tenant = self.tenant_of(origin, called.host());
+        if let (Origin::Client(proven), Some(tenant)) = (origin, &tenant)
+            && let MayCall::Handler { name, .. } = &proven.calls
+        {
+            // Its own handler, whatever it dials; who takes over from that one stands where the handler has a number.
+            let program = self.program(tenant, name)?;
+            let any = || Route::new(Pattern::Any, tenant.clone(), &**name);
+            let route = self.routes.of_handler(tenant, name).cloned().unwrap_or_else(any);
+            return Some((route, program));
+        }
+        let (route, program) = self.find(called.user().unwrap_or_default(), tenant.as_ref())?;
+        Some((route.clone(), program))
     }
 
     /// The route of a called user, and the program it leads to.

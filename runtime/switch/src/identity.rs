@@ -6,7 +6,7 @@
 
 use crate::io::{Output, Query};
 use crate::ladder::Kept;
-use crate::leg_sip::Target;
+use crate::leg_sip::{Target, leg_origin};
 use crate::live::LegIo;
 use crate::shard::Shard;
 use patchcord_control::ids::CallId;
@@ -18,7 +18,7 @@ use patchcord_sip::identity::{
     Attestation, CacheLimits, Call, CertificateCache, CertificateChain, CertificateUrl, FetchFailure, Moment, Number,
     Output as Next, Party, Policy, Reason, Signer, Verdict, Verification, date_of_unix_seconds,
 };
-use patchcord_sip::{DialogId, Event, Request, Uri};
+use patchcord_sip::{DialogId, Event, Origin, Proven, Request, Uri};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -70,6 +70,8 @@ pub(crate) struct Offer {
     pub(crate) leg: LegIo,
     pub(crate) request: Arc<Request>,
     pub(crate) origin: LegOrigin,
+    /// The client that calls, if one does.
+    pub(crate) client: Option<Arc<Proven>>,
     pub(crate) target: Target,
     /// For its trace.
     pub(crate) kept: Kept,
@@ -210,13 +212,12 @@ impl Offer {
 
 impl Shard {
     /// Looks at who vouches for the caller of a new call, then begins it.
-    pub(crate) fn vet(
-        &mut self,
-        now: Instant,
-        leg: LegIo,
-        (request, origin): (Arc<Request>, LegOrigin),
-        target: Target,
-    ) {
+    pub(crate) fn vet(&mut self, now: Instant, leg: LegIo, (request, origin): (Arc<Request>, &Origin), target: Target) {
+        let client = match origin {
+            Origin::Client(proven) => Some(proven.clone()),
+            _ => None,
+        };
+        let origin = leg_origin(origin);
         let trust = match &origin {
             LegOrigin::Trunk(name) if target.directory.outgoing.trust(name) == policy::Trust::Trusted => Trust::Trusted,
             _ => Trust::Untrusted,
@@ -226,6 +227,7 @@ impl Shard {
             leg,
             request,
             origin,
+            client,
             target,
             kept: Kept::default(),
             trust,

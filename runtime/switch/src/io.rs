@@ -28,7 +28,7 @@ use patchcord_control::words::{
 use patchcord_media::{Clip, Command, LiveEvent, Report, SessionId, Trim};
 use patchcord_sip::identity::{CertificateUrl, FetchFailure};
 use patchcord_sip::sdp::{Codec, Srtp};
-use patchcord_sip::{Flow, LocationChange, Target, Uri};
+use patchcord_sip::{Flow, LocationChange, Proven, Target, Uri};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -105,6 +105,8 @@ pub enum Input<'a> {
         flow: Flow,
         /// What.
         bytes: &'a [u8],
+        /// The client that this way belongs to, if it has proved who it is; only streams have one.
+        proven: Option<Arc<Proven>>,
     },
     /// A SIP message for which there is no time, as [`WaitingRoom`](crate::WaitingRoom) says: what it would begin is refused
     /// with 503 before anything is made of it.
@@ -113,6 +115,8 @@ pub enum Input<'a> {
         flow: Flow,
         /// What.
         bytes: &'a [u8],
+        /// As with `Message`.
+        proven: Option<Arc<Proven>>,
     },
     /// What was to be sent this way could not be.
     SendFailed {

@@ -20,7 +20,7 @@ use patchcord_control::tenancy::Seat;
 use patchcord_control::words::{Began, Identity, Interruption, Key, LegDirection, LegInfo, LegOrigin};
 use patchcord_media::Command;
 use patchcord_sip::sdp::{self, Agreed, Direction, Local, Srtp, SrtpKey};
-use patchcord_sip::{DialogId, EndCause, Event, Flow, NameAddr, Origin, Rejection, Request, Uri};
+use patchcord_sip::{DialogId, EndCause, Event, Flow, MayCall, NameAddr, Origin, Rejection, Request, Uri};
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ const OWN_HEADERS: [&str; 12] = [
     "content-type",
     "authorization",
 ];
+/// What stands before the name of a parameter of a client's call, as a header.
+const PARAMETER: &str = "X-";
 /// Headers of a request that are kept for the handler; further ones are not.
 const HEADERS_MAX: usize = 64;
 
@@ -102,9 +104,8 @@ impl Shard {
             return self.refuse(now, dialog, UNAVAILABLE);
         }
         let found = self.directory.as_ref().and_then(|directory| {
-            let tenant = directory.tenant_of(origin, request.uri.host());
-            let (route, program) = directory.find(request.uri.user().unwrap_or_default(), tenant.as_ref())?;
-            Some((directory.clone(), route.clone(), program))
+            let (route, program) = directory.route(origin, &request.uri)?;
+            Some((directory.clone(), route, program))
         });
         let Some((directory, route, program)) = found else {
             self.counts.refused_no_route += 1;
@@ -135,7 +136,7 @@ impl Shard {
         match self.begin_leg(dialog, port, &request) {
             Ok(mut leg) => {
                 leg.party = self.party_of(now, origin, flow);
-                self.vet(now, leg, (request, leg_origin(origin)), target);
+                self.vet(now, leg, (request, origin), target);
             }
             Err(_) => {
                 self.ports.push_front(port);
@@ -583,6 +584,7 @@ pub(crate) fn leg_origin(origin: &Origin) -> LegOrigin {
             let name = aor.split_once('@').map_or(&**aor, |(name, _)| name);
             LegOrigin::User(name.to_owned().into())
         }
+        Origin::Client(proven) => LegOrigin::User(proven.identity.to_string().into()),
         Origin::Anyone => LegOrigin::Anyone,
     }
 }
@@ -598,7 +600,10 @@ pub(crate) struct CallerFacts {
 fn caller_facts(offer: &Offer, identity: Identity) -> CallerFacts {
     let request = &offer.request;
     let from = request.from().ok();
-    let user = from.as_ref().and_then(|from| from.uri.user()).unwrap_or_default();
+    let claimed = from.as_ref().and_then(|from| from.uri.user());
+    // A client is who it has proved to be, whatever it says.
+    let proved = offer.client.as_ref().map(|client| &*client.identity);
+    let user = proved.or(claimed).unwrap_or_default();
     let name = from.as_ref().and_then(|from| from.display.clone());
     CallerFacts {
         info: LegInfo {
@@ -619,12 +624,23 @@ fn caller_facts(offer: &Offer, identity: Identity) -> CallerFacts {
     }
 }
 
-/// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters.
+/// What a handler may read of a request; bytes that are not UTF-8 come as replacement characters. What the platform says of a client
+/// comes last, and nothing else comes by those names.
 fn handler_headers(offer: &Offer) -> Vec<(String, String)> {
+    let said = match offer.client.as_ref().map(|client| &client.calls) {
+        Some(MayCall::Handler { parameters, .. }) => &parameters[..],
+        _ => &[],
+    };
+    let said = || {
+        said.iter()
+            .map(|(name, value)| (format!("{PARAMETER}{name}"), value.clone()))
+    };
     let own = |name: &str| OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+    let is_said = |name: &str| said().any(|(known, _)| known.eq_ignore_ascii_case(name));
     let fields = offer.request.headers.iter();
-    let kept = fields.filter(|field| !own(field.name) && offer.shows(field.name));
+    let kept = fields.filter(|field| !own(field.name) && offer.shows(field.name) && !is_said(field.name));
     kept.take(HEADERS_MAX)
         .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
+        .chain(said())
         .collect()
 }

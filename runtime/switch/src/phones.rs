@@ -37,16 +37,25 @@ impl Shard {
             Method::Publish => return self.publish(now, exchange, (request, flow), origin),
             _ => {}
         }
-        let (Some(registrar), Origin::User { aor, tenant }) = (self.registrar.as_mut(), origin) else {
-            let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
-            return;
+        let (tenant, aor, until) = match origin {
+            Origin::User { aor, tenant } => (tenant, aor.clone(), None),
+            Origin::Client(proven) => (&proven.tenant, proven.aor(), Some(proven.expires_at)),
+            Origin::Trunk(_) | Origin::Anyone => return self.not_allowed(now, exchange),
         };
-        let registered = registrar.register(now, flow, Owner { tenant, aor }, request);
+        let Some(registrar) = self.registrar.as_mut() else {
+            return self.not_allowed(now, exchange);
+        };
+        let aor = &aor;
+        let registered = registrar.register(now, flow, Owner { tenant, aor, until }, request);
         if let Some(change) = registered.change {
             self.location_changed(change);
         }
         // Refused only if the transaction has timed out in the same breath.
         let _ = self.sip.reply(now, exchange, registered.reply);
+    }
+
+    fn not_allowed(&mut self, now: Instant, exchange: ExchangeId) {
+        let _ = self.sip.reply(now, exchange, patchcord_sip::Reply::new(NOT_ALLOWED));
     }
 
     /// A connection is gone, and with it every phone that was reached over it.

@@ -225,15 +225,17 @@ impl Shard {
 
     /// Whose a leg is that came in so.
     pub(crate) fn party_of(&self, now: Instant, origin: &Origin, flow: Flow) -> Option<Party> {
-        let Origin::User { aor, tenant } = origin else {
-            return None;
+        let (tenant, aor) = match origin {
+            Origin::User { aor, tenant } => (tenant, aor.clone()),
+            Origin::Client(proven) => (&proven.tenant, proven.aor()),
+            Origin::Trunk(_) | Origin::Anyone => return None,
         };
         let gate = self.sip.gate()?;
-        let devices = gate.location().devices(now, tenant, aor);
+        let devices = gate.location().devices(now, tenant, &aor);
         let over_it = |ways: &&Vec<&Binding>| ways.iter().any(|binding| binding.flow == flow);
         Some(Party {
             tenant: Tenant(tenant.to_string()),
-            identity: name_in(aor).to_owned().into(),
+            identity: name_in(&aor).to_owned().into(),
             client: devices.iter().find(over_it).and_then(|ways| client_of(ways)),
             is_told: false,
         })

@@ -174,12 +174,14 @@ impl Shard {
     /// Takes one input. Drain [`Shard::poll`] before the next.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Message { flow, bytes } => {
-                self.sip.handle(now, SipInput::Message { flow, bytes });
+            Input::Message { flow, bytes, proven } => {
+                let proven = proven.as_ref();
+                self.sip.handle(now, SipInput::Message { flow, bytes, proven });
                 self.message_came(flow, bytes);
             }
-            Input::Excess { flow, bytes } => {
-                self.sip.handle(now, SipInput::Excess { flow, bytes });
+            Input::Excess { flow, bytes, proven } => {
+                let proven = proven.as_ref();
+                self.sip.handle(now, SipInput::Excess { flow, bytes, proven });
                 self.message_came(flow, bytes);
             }
             Input::SendFailed { flow } => {

@@ -43,11 +43,11 @@ pub(crate) struct Subscriptions {
     notices: BTreeMap<ExchangeId, SubscriptionId>,
 }
 
-/// A user of ours, as the gate has found out.
+/// A user of ours, as the gate has found out. What a client may see and say stands in its token, which the gateway reads.
 pub(crate) fn user_of(origin: &Origin) -> Option<(&Arc<str>, &Arc<str>)> {
     match origin {
         Origin::User { aor, tenant } => Some((tenant, aor)),
-        Origin::Trunk(_) | Origin::Anyone => None,
+        Origin::Client(_) | Origin::Trunk(_) | Origin::Anyone => None,
     }
 }
 

@@ -302,7 +302,11 @@ impl Node {
 
     pub(super) fn hear(&mut self, from: SocketAddr, bytes: &[u8]) {
         let flow = Flow::udp(from);
-        self.tell(Input::Message { flow, bytes });
+        self.tell(Input::Message {
+            flow,
+            bytes,
+            proven: None,
+        });
     }
 
     /// Lets time pass; the shard acts at its deadlines.

@@ -66,6 +66,7 @@ pub(super) fn new_key(id: &str, byte: u8, expires_at: Option<i64>) -> NewKey {
         name: "deploys".to_owned(),
         scopes: vec![Scope::Read, Scope::Write],
         expires_at,
+        token_key: None,
     }
 }
 
@@ -185,6 +186,47 @@ pub(super) async fn keys_count_until_they_are_revoked_or_expire(url: &str) {
     assert_eq!(authenticate(4, 1).await, refused, "revoked");
     let revoked = keys::list(&database, &child, &Paging::default()).await.expect("keys");
     assert_eq!(revoked.items[0].revoked_at, Some(77));
+    database.close().await;
+}
+
+pub(super) async fn keys_are_known_by_name_to_whoever_checks_what_they_signed(url: &str) {
+    let (database, a, b) = two_tenants(url).await;
+    let signs = NewKey {
+        token_key: Some([7; 32]),
+        scopes: vec![Scope::Clients],
+        ..new_key("k1", 1, Some(1_000))
+    };
+    keys::create(&database, &a, &signs, 5).await.expect("a key");
+    keys::create(&database, &b, &new_key("k1", 2, None), 5)
+        .await
+        .expect("one of the same name");
+    let good = keys::Signer {
+        tenant: a.clone(),
+        scopes: vec![Scope::Clients],
+        token_key: Some([7; 32]),
+        expires_at: Some(1_000),
+        is_revoked: false,
+    };
+    assert_eq!(keys::signer(&database, "k1", a.as_str()).await.as_ref(), Ok(&good));
+    let other = keys::signer(&database, "k1", b.as_str()).await.expect("the other's");
+    assert_eq!((&other.tenant, other.token_key), (&b, None));
+    let unknown = keys::signer(&database, "k9", a.as_str()).await;
+    assert_eq!(unknown, Err(Error::NotFound(What::Key)));
+    tenants::update(&database, &a, 1, "A", TenantState::Suspended)
+        .await
+        .expect("suspended");
+    let suspended = keys::signer(&database, "k1", a.as_str())
+        .await
+        .expect("it is still known");
+    assert!(suspended.is_revoked);
+    tenants::update(&database, &a, 2, "A", TenantState::Active)
+        .await
+        .expect("active");
+    keys::revoke(&database, &a, "k1", 1, 77).await.expect("revoked");
+    let revoked = keys::signer(&database, "k1", a.as_str())
+        .await
+        .expect("it is still known");
+    assert!(revoked.is_revoked);
     database.close().await;
 }
 

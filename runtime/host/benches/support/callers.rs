@@ -211,7 +211,14 @@ impl Callers {
             let now = Instant::now();
             let bytes = &self.buffer[..bytes];
             let flow = Flow::udp(from);
-            self.endpoint.handle(now, Input::Message { flow, bytes });
+            self.endpoint.handle(
+                now,
+                Input::Message {
+                    flow,
+                    bytes,
+                    proven: None,
+                },
+            );
             while let Some(output) = self.endpoint.poll() {
                 self.carry_out(now, output);
             }

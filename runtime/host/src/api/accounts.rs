@@ -4,6 +4,7 @@ use super::endpoint::{Asked, Outcome, Reply};
 use super::keys::{Scope, new_key};
 use super::problem::{Code, Problem};
 use super::stored::{change, name, next, time};
+use crate::clients::{key_id, public_key};
 use crate::deployments::{Changed, METRICS};
 use hyper::StatusCode;
 use hyper::header::LOCATION;
@@ -239,7 +240,7 @@ pub(crate) struct KeyList {
 pub(crate) struct MakeKey {
     /// By whom it is used, say.
     name: String,
-    /// Of `read`, `write` and `admin`, and none that the asking key lacks.
+    /// Of `read`, `write`, `admin` and `clients`, and none that the asking key lacks.
     scopes: Vec<Scope>,
     /// From when on it counts for nothing, in milliseconds since 1970; never without it.
     #[serde(default)]
@@ -283,12 +284,12 @@ async fn made_key(asked: &Asked, tenant: &TenantId) -> Outcome {
     let (key, hash) = new_key().map_err(|_| Problem::new(Code::Unavailable, "the system has no randomness"))?;
     let expires_at = wanted.expires_at_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
     let new = keys::NewKey {
-        // Of the hash, so it says nothing of the key.
-        id: format!("key_{}", &hash.to_string()[..16]),
+        id: key_id(&hash),
         hash: *hash.bytes(),
         name: wanted.name,
         scopes,
         expires_at,
+        token_key: Some(public_key(&key)),
     };
     keys::create(&asked.office.database, tenant, &new, asked.now()).await?;
     let kept = keys::get(&asked.office.database, tenant, &new.id).await?;

@@ -21,15 +21,17 @@ pub enum Scope {
     Write,
     /// Keys, secrets, sub-accounts, permissions of handlers.
     Admin,
+    /// Make access tokens for clients.
+    Clients,
     /// Tenants as such, their numbers and quotas. Only a key of the configuration has it.
     Operator,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 4] = [Self::Read, Self::Write, Self::Admin, Self::Operator];
+    pub const ALL: [Scope; 5] = [Self::Read, Self::Write, Self::Admin, Self::Clients, Self::Operator];
     /// Those of a key that says nothing of them: all but the operator's.
-    pub const USUAL: [Scope; 3] = [Self::Read, Self::Write, Self::Admin];
+    pub const USUAL: [Scope; 4] = [Self::Read, Self::Write, Self::Admin, Self::Clients];
 
     /// As the database has it; none of what no key there can have.
     pub(crate) fn stored(self) -> Option<Stored> {
@@ -37,6 +39,7 @@ impl Scope {
             Self::Read => Some(Stored::Read),
             Self::Write => Some(Stored::Write),
             Self::Admin => Some(Stored::Admin),
+            Self::Clients => Some(Stored::Clients),
             Self::Operator => None,
         }
     }
@@ -47,6 +50,7 @@ impl Scope {
             Self::Read => "read",
             Self::Write => "write",
             Self::Admin => "admin",
+            Self::Clients => "clients",
             Self::Operator => "operator",
         }
     }
@@ -58,6 +62,7 @@ impl From<Stored> for Scope {
             Stored::Read => Self::Read,
             Stored::Write => Self::Write,
             Stored::Admin => Self::Admin,
+            Stored::Clients => Self::Clients,
         }
     }
 }
@@ -73,6 +78,8 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     /// Its SHA-256.
     pub hash: KeyHash,
+    /// What the signatures of its access tokens are checked with; none: it can make none.
+    pub token_key: Option<[u8; 32]>,
 }
 
 /// The SHA-256 of a key.
@@ -156,6 +163,7 @@ impl Keys {
             tenant: Tenant(tenant.as_str().to_owned()),
             scopes: key.scopes.into_iter().map(Into::into).collect(),
             hash,
+            token_key: None,
         }))
     }
 }

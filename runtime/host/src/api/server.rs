@@ -280,6 +280,7 @@ fn nobody() -> ApiKey {
         tenant: Tenant(String::new()),
         scopes: Vec::new(),
         hash: super::keys::KeyHash::of(""),
+        token_key: None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::terminal::Paint;
 use anyhow::{Result, anyhow};
+use patchcord_host::clients::public_key;
+use patchcord_host::encoding::hex;
 use patchcord_host::{Scope, new_key};
 use std::process::ExitCode;
 
@@ -36,6 +38,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     println!("{}  {key}\n", paint.bold("key"));
     println!("[[api_key]]");
     println!("name = {:?}\ntenant = {:?}", options.name, options.tenant);
-    println!("sha256 = \"{hash}\"\nscopes = [{scopes}]");
+    println!(
+        "sha256 = \"{hash}\"\ntoken_key = \"{}\"\nscopes = [{scopes}]",
+        hex(&public_key(&key))
+    );
     Ok(ExitCode::SUCCESS)
 }

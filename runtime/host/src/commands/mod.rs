@@ -69,6 +69,7 @@ enum Verb {
     Keys(remote::tenants::Keys),
     Webhooks(remote::webhooks::Options),
     Usage(remote::usage::Options),
+    Token(remote::token::Options),
 }
 
 /// Reads the command line and does what it says. Exit codes: 0 done, 1 not done (a sentence says why), 2 not understood.
@@ -101,6 +102,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Keys(options) => remote::tenants::keys(&options),
         Verb::Webhooks(options) => remote::webhooks::run(&options),
         Verb::Usage(options) => remote::usage::run(&options),
+        Verb::Token(options) => remote::token::run(&options),
     };
     done.unwrap_or_else(|error| {
         terminal::error(&format!("{error:#}"));

@@ -9,6 +9,7 @@ pub(crate) mod numbers;
 pub(crate) mod rollout;
 pub(crate) mod secrets;
 pub(crate) mod tenants;
+pub(crate) mod token;
 pub(crate) mod trace;
 pub(crate) mod usage;
 pub(crate) mod webhooks;
@@ -41,6 +42,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// The API key, and the tenant that it was found to be of when it was kept.
+    pub(crate) fn api_key(&self) -> Result<(String, Option<String>)> {
+        if let Some(key) = &self.key {
+            return Ok((key.clone(), None));
+        }
+        let kept = login::kept()?.context("there is no API key: `patchcord login` keeps it, or set PATCHCORD_KEY")?;
+        Ok((kept.key, kept.tenant))
+    }
+
     /// The way to it.
     pub(crate) fn client(&self) -> Result<ApiClient> {
         let kept = login::kept()?;

@@ -21,12 +21,14 @@
 //! [[api_key]]                      # `patchcord key` makes one and prints these lines
 //! name = "ci"
 //! sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"   # of the key; the key itself stands nowhere
-//! scopes = ["read", "write", "admin"]   # the default; "operator" looks after tenants and their numbers
+//! token_key = "d75a9801…"          # what access tokens made with it are checked with; without it it makes none
+//! scopes = ["read", "write", "admin", "clients"]   # the default; "operator" looks after tenants and their numbers
 //! ```
 
 use super::reader::{ConfigError, Table, nearest};
 use super::{ADDRESS, NAME, TENANT, database, name, sip, tenant};
 use crate::api::{ApiConfig, ApiKey, KeyHash, Scope, usual_outbound};
+use crate::encoding::from_hex;
 use crate::telling::READERS;
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
@@ -118,15 +120,20 @@ pub(super) fn paced_trunks(root: &Table<'_>, trunks: &[&str]) -> Result<(), Conf
 }
 
 fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {
-    let tables = root.sections("api_key", &["name", "tenant", "sha256", "scopes"])?;
+    let tables = root.sections("api_key", &["name", "tenant", "sha256", "scopes", "token_key"])?;
     if tables.len() > KEYS_MAX {
         return Err(root.wrong("api_key", &format!("give at most {KEYS_MAX} of them")));
     }
     let mut hashes = HashSet::new();
     let read = |table: Table<'_>| {
         let right = "the SHA-256 of the key in hex, as `patchcord key` prints it";
+        let public = "64 hex digits, as `patchcord key` prints them";
         let scope = |text: &str| Scope::ALL.into_iter().find(|scope| scope.name() == text);
-        let scopes = table.parsed_list("scopes", "\"read\", \"write\", \"admin\" or \"operator\"", scope)?;
+        let scopes = table.parsed_list(
+            "scopes",
+            "\"read\", \"write\", \"admin\", \"clients\" or \"operator\"",
+            scope,
+        )?;
         let key = ApiKey {
             name: table.required("name", NAME, name)?,
             tenant: tenant(&table)?,
@@ -136,6 +143,7 @@ fn keys(root: &Table<'_>) -> Result<Vec<ApiKey>, ConfigError> {
                 scopes
             },
             hash: table.required("sha256", right, KeyHash::parse)?,
+            token_key: table.parsed("token_key", public, from_hex)?,
         };
         if !hashes.insert(key.hash) {
             return Err(table.wrong("sha256", "another [[api_key]] has the same key"));

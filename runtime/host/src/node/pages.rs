@@ -4,6 +4,7 @@
 use super::{Node, NodeConfig, Queues};
 use crate::api::{self, Api, ApiConfig, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
+use crate::clients::signing_keys::{self, Questions, SigningKeys};
 use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
@@ -31,6 +32,9 @@ pub(super) struct Heard {
     /// Calls that are over, on their way to the database.
     past: Option<WaitingCalls>,
     recordings: Shelf,
+    /// Keys that tokens may be made with, and what the API has to look up of them.
+    pub(super) signing: Arc<SigningKeys>,
+    questions: Questions,
 }
 
 /// What the API is given of the node.
@@ -60,7 +64,11 @@ impl Heard {
         let past = config.api.as_ref().map(|_| api::past_queue(figures.api.past.clone()));
         let (queue, waiting) = past.unzip();
         let store = config.recording_store.as_ref();
+        let fixed = config.api.as_ref().map_or(&[][..], |api| &api.keys);
+        let (signing, questions) = signing_keys::signing_keys(fixed);
         Ok(Self {
+            signing,
+            questions,
             history: queue.map(|queue| Arc::new(History::new(queue))),
             events: broadcast::channel(api::EVENTS).0,
             proofs: mpsc::channel(api::PROOFS_WAITING),
@@ -105,6 +113,7 @@ impl Heard {
             shards: node.shards,
             presence: node.presence,
             tenancy: config.tenancy.clone(),
+            questions: self.questions,
             courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };
         Ok(Some((sources, past)))

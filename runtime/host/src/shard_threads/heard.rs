@@ -8,7 +8,7 @@ use crate::tenant_store;
 use crate::web_requests;
 use patchcord_control::call::{RecogniseSignal, StreamSignal};
 use patchcord_media::SessionId;
-use patchcord_sip::{Flow, Target};
+use patchcord_sip::{Flow, Proven, Target};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::{DoorEvent, PresenceTold, Query, RecordingKey, ToSink};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use tokio::sync::oneshot;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Heard {
     Message(Flow, Vec<u8>),
+    /// One of a client that has proved who it is.
+    Proven(Flow, std::sync::Arc<Proven>, Vec<u8>),
     Failed(Flow),
     Resolved(Query, Vec<Target>),
     Fetched(Query, File),
@@ -52,9 +54,18 @@ impl Outbox {
     pub(crate) fn heard(&self, wait: Duration) -> Option<Heard> {
         let told = self.receiver.recv_timeout(wait).ok()?;
         Some(match told {
-            ToShard::Message { flow, bytes, class, .. } => {
+            ToShard::Message {
+                flow,
+                bytes,
+                proven,
+                class,
+                ..
+            } => {
                 self.waiting.leave(class);
-                Heard::Message(flow, bytes.into())
+                match proven {
+                    Some(proven) => Heard::Proven(flow, proven, bytes.into()),
+                    None => Heard::Message(flow, bytes.into()),
+                }
             }
             ToShard::SendFailed { flow } => Heard::Failed(flow),
             ToShard::Resolved { query, targets } => Heard::Resolved(query, targets),

@@ -10,7 +10,7 @@ use patchcord_control::call::{RecogniseSignal, Saved, StreamSignal};
 use patchcord_control::words::NotRecorded;
 use patchcord_media::{Report, SessionId};
 use patchcord_sip::identity::FetchFailure;
-use patchcord_sip::{Class, Flow, LocationChange, Target};
+use patchcord_sip::{Class, Flow, LocationChange, Proven, Target};
 use patchcord_switch::stream::StreamKey;
 use patchcord_switch::{Directory, DoorEvent, NotReceived, PresenceTold, Query, RecordingKey, ToSink, TrunkTargets};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ pub(super) enum ToShard {
     Message {
         flow: Flow,
         bytes: Box<[u8]>,
+        proven: Option<Arc<Proven>>,
         came: Instant,
         class: Class,
     },
@@ -141,7 +142,7 @@ impl Inbox {
     }
 
     /// Hands over a SIP message, or drops it.
-    pub(crate) fn message(&self, flow: Flow, bytes: &[u8]) -> Taken {
+    pub(crate) fn message(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) -> Taken {
         let class = Class::of(bytes);
         let entered = self.waiting.enter(class);
         if entered != Taken::Yes {
@@ -151,6 +152,7 @@ impl Inbox {
         let message = ToShard::Message {
             flow,
             bytes,
+            proven: proven.cloned(),
             came,
             class,
         };

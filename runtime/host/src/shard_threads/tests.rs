@@ -19,16 +19,16 @@ fn each_class_has_its_room_and_calls_are_turned_away_first() {
         let message = format!("{message} sip:a@b SIP/2.0\r\n").into_bytes();
         let most = most_waiting(class).unwrap();
         for _ in 0..most {
-            assert_eq!(inbox.message(somebody(), &message), Taken::Yes);
+            assert_eq!(inbox.message(somebody(), &message, None), Taken::Yes);
         }
-        assert_eq!(inbox.message(somebody(), &message), Taken::Dropped(class));
+        assert_eq!(inbox.message(somebody(), &message, None), Taken::Dropped(class));
         left -= most;
     }
     for _ in 0..left {
-        assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), Taken::Yes);
+        assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n", None), Taken::Yes);
     }
     let dropped = Taken::Dropped(Class::Inside);
-    assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n"), dropped);
+    assert_eq!(inbox.message(somebody(), b"BYE sip:a@b SIP/2.0\r\n", None), dropped);
     let waiting = Class::ALL.map(|class| outbox.waiting.of(class).load(Ordering::Relaxed));
     assert_eq!(waiting.iter().sum::<usize>(), INBOX);
     while outbox.heard(Duration::ZERO).is_some() {}

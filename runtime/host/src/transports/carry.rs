@@ -3,6 +3,7 @@
 
 use super::connections::{Ended, Link, Opened};
 use super::desk::Desk;
+use patchcord_sip::Proven;
 use patchcord_sip::stream::PONG;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -72,8 +73,8 @@ pub(super) trait Pipe {
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// Carries messages both ways until the connection ends.
-pub(super) async fn carry(mut pipe: impl Pipe, link: &Link, desk: &Desk) -> Ended {
+/// Carries messages both ways until the connection ends. With a client that has proved who it is, its messages carry that.
+pub(super) async fn carry(mut pipe: impl Pipe, (link, proven): (&Link, Option<&Arc<Proven>>), desk: &Desk) -> Ended {
     let mut patience = Patience::new(desk.times, link.opened());
     let mut alarm = pin!(tokio::time::sleep_until(patience.deadline().0));
     let why = loop {
@@ -81,7 +82,7 @@ pub(super) async fn carry(mut pipe: impl Pipe, link: &Link, desk: &Desk) -> Ende
         match step.await {
             Ok(Came::Message(bytes)) => {
                 desk.figures.received.one();
-                desk.deal(link.flow(), &bytes).await;
+                desk.deal(link.flow(), &bytes, proven).await;
             }
             Ok(Came::Ping) => {
                 desk.figures.pings.one();

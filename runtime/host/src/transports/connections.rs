@@ -54,6 +54,8 @@ pub(super) enum Ended {
     Framing,
     /// More waited to be written than may.
     QueueFull,
+    /// The API key behind it does not count any more.
+    Revoked,
     /// The node stops.
     Stopping,
 }

@@ -5,20 +5,28 @@ use super::carry::{Times, carry};
 use super::connections::{Ended, Link, Queued, Table};
 use super::figures::StreamFigures;
 use super::tcp::{self, StreamPipe};
-use super::{SendOrder, tls, websocket};
+use super::websocket::{self, WebSocket};
+use super::{SendOrder, tls};
 use crate::certificates::Certificates;
+use crate::clients::gateway::task::{self, Gateway, Way};
+use crate::clients::token::Token;
 use crate::deal::Dealer;
+use crate::deployments::now_ms;
 use crate::shard_threads::Taken;
-use patchcord_sip::{Flow, Transport};
+use patchcord_sip::{Flow, Proven, Transport};
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long a message of a stream waits between two tries to hand it to a shard that is busy. Meanwhile nothing more is
 /// read from its connection, which tells the peer to slow down.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
+/// How often the key of whoever came with a token is looked at again.
+const KEY_LOOK: Duration = Duration::from_secs(10);
 /// Tries before it is dropped and counted.
 const BUSY_TRIES: usize = 50;
 
@@ -29,13 +37,15 @@ pub(super) struct Desk {
     pub(super) certificates: Arc<Certificates>,
     pub(super) figures: Arc<StreamFigures>,
     pub(super) times: Times,
+    /// Sessions of clients, and which keys their tokens may be made with.
+    pub(super) gateway: Gateway,
 }
 
 impl Desk {
     /// Hands a message to its shard; waits a while if that is busy.
-    pub(super) async fn deal(&self, flow: Flow, bytes: &[u8]) {
+    pub(super) async fn deal(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) {
         for _ in 0..BUSY_TRIES {
-            if self.dealer.deal(flow, bytes) == Taken::Yes {
+            if self.dealer.deal(flow, bytes, proven) == Taken::Yes {
                 return;
             }
             tokio::time::sleep(BUSY_PAUSE).await;
@@ -138,6 +148,16 @@ impl Desk {
         }
     }
 
+    /// Waits until the key that made a token does not count any more.
+    async fn until_revoked(&self, token: &Token) {
+        loop {
+            tokio::time::sleep(KEY_LOOK).await;
+            if !self.gateway.signing.still_counts(token).await {
+                return;
+            }
+        }
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,7 +168,7 @@ async fn open_tcp(desk: Arc<Desk>, link: Arc<Link>, to: Flow) {
     let why = match timeout(desk.times.connect, tcp::connect(to.peer)).await {
         Ok(Ok(stream)) => {
             desk.figures.opened.one();
-            carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
+            carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await
         }
         _ => Ended::NotOpened,
     };
@@ -165,7 +185,7 @@ async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<s
     let why = match Box::pin(secured).await {
         Some(stream) => {
             desk.figures.opened.one();
-            carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await
+            carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await
         }
         None => Ended::NotOpened,
     };
@@ -174,36 +194,77 @@ async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<s
 
 /// Serves a peer that connected, to the end.
 async fn serve_tcp(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
-    let why = carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await;
+    let why = carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await;
     desk.ended(&link, why);
 }
 
 async fn serve_tls(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
     let why = match shake(&desk, tls::accept(&desk.certificates, stream)).await {
-        Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), &link, &desk).await,
+        Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await,
         None => Ended::ByPeer,
     };
     desk.ended(&link, why);
 }
 
 async fn serve_ws(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
-    let why = match shake(&desk, websocket::accept(stream, desk.figures.clone())).await {
-        Some(pipe) => carry(pipe, &link, &desk).await,
-        None => Ended::ByPeer,
-    };
-    desk.ended(&link, why);
+    let opened = shake(&desk, websocket::accept(stream, &desk)).await;
+    serve_websocket(desk, link, opened).await;
 }
 
 async fn serve_wss(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
     let both = async {
         let stream = tls::accept_websocket(&desk.certificates, stream).await?;
-        websocket::accept(stream, desk.figures.clone()).await
+        websocket::accept(stream, &desk).await
     };
-    let why = match shake(&desk, both).await {
-        Some(pipe) => carry(pipe, &link, &desk).await,
+    let opened = shake(&desk, both).await;
+    serve_websocket(desk, link, opened).await;
+}
+
+async fn serve_websocket<S>(desk: Arc<Desk>, link: Arc<Link>, opened: Option<WebSocket<S>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let why = match opened {
+        Some(WebSocket::Sip(pipe, None)) => carry(pipe, (&link, None), &desk).await,
+        Some(WebSocket::Sip(pipe, Some(token))) => {
+            let proven = token.proven(Instant::now(), now_ms());
+            tokio::select! {
+                why = carry(pipe, (&link, Some(&proven)), &desk) => why,
+                () = desk.until_revoked(&token) => {
+                    // Dropping the pipe closes the connection: whoever has a stolen key hears no reason.
+                    Ended::Revoked
+                }
+            }
+        }
+        Some(WebSocket::Client(socket, token)) => {
+            let way = ClientWay {
+                desk: &desk,
+                link: &link,
+            };
+            // On the heap: a session is large, and most connections are none.
+            Box::pin(task::serve(&desk.gateway, &way, link.flow().transport, (socket, token))).await;
+            Ended::ByPeer
+        }
         None => Ended::ByPeer,
     };
     desk.ended(&link, why);
+}
+
+/// The way of a client's session to the shards: it keeps its place among the connections while it has none.
+struct ClientWay<'a> {
+    desk: &'a Desk,
+    link: &'a Link,
+}
+
+impl Way for ClientWay<'_> {
+    async fn deal(&self, bytes: &[u8], proven: &Arc<Proven>) {
+        self.desk.figures.received.one();
+        self.desk.deal(self.link.flow(), bytes, Some(proven)).await;
+    }
+
+    async fn next(&self) -> Option<Arc<[u8]>> {
+        poll_fn(|context| self.link.poll_next(context)).await.ok()
+    }
 }
 
 /// Gives a handshake its time. It is apart from the connection, whose memory it would be for life.

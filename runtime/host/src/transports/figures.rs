@@ -29,6 +29,10 @@ pub(crate) struct StreamFigures {
     pub(crate) queue_full: Figure,
     /// Closed because what came was in doubt, by the order of [`FramingError::ALL`].
     pub(crate) framing: [Figure; FramingError::ALL.len()],
+    /// Closed because the API key behind them was revoked.
+    pub(crate) revoked: Figure,
+    /// Connections that came with a token that is not good.
+    pub(crate) tokens_refused: Figure,
     /// Closed because of what a WebSocket is not allowed to carry.
     pub(crate) websocket_errors: Figure,
     /// Whole messages received.
@@ -63,6 +67,7 @@ impl StreamFigures {
             Ended::Idle => self.idle.one(),
             Ended::Stalled => self.stalled.one(),
             Ended::QueueFull => self.queue_full.one(),
+            Ended::Revoked => self.revoked.one(),
             Ended::ByPeer | Ended::Framing | Ended::Stopping => {}
         }
     }

@@ -4,5 +4,6 @@ mod misbehaving;
 mod rig;
 mod secure;
 mod streams;
+mod tokens;
 mod web;
 mod weight;

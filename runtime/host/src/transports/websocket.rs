@@ -1,12 +1,17 @@
-//! SIP over WebSocket (RFC 7118) on a plain or secure stream: the opening handshake (RFC 6455 4.2) and one SIP message for
-//! each WebSocket message. Peers open these connections, never we. Where a page comes from (Origin) says nothing about who
-//! uses it: a SIP client proves itself with digest authentication like every other.
+//! WebSockets of browsers and apps on a plain or secure stream: the opening handshake (RFC 6455 4.2), with the token that a client may
+//! prove itself with, and SIP over WebSocket (RFC 7118): one SIP message for each WebSocket message. Peers open these connections, never
+//! we. Where a page comes from (Origin) says nothing about who uses it: a SIP client proves itself with a token here, or with digest
+//! authentication like every other.
 
 use super::carry::{Came, Pipe};
 use super::connections::Ended;
+use super::desk::Desk;
 use super::figures::StreamFigures;
+use crate::clients::gateway;
+use crate::clients::gateway::task::{Socket, Stream};
+use crate::clients::token::{TOKEN_BYTES, Token, TokenError};
 use aws_lc_rs::digest;
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, Stream as _};
 use patchcord_sip::limits::MESSAGE_BYTES;
 use patchcord_sip::stream::PING;
 use std::pin::Pin;
@@ -18,21 +23,34 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// Bytes of the HTTP request that opens a WebSocket. A longer one is refused.
-const REQUEST_BYTES: usize = 8 * 1024;
+const REQUEST_BYTES: usize = 2 * TOKEN_BYTES;
 /// Header fields of that request. One more and it is refused.
 const REQUEST_FIELDS: usize = 64;
 /// The subprotocol (RFC 7118 4.1).
 const SUBPROTOCOL: &str = "sip";
+/// What stands before a token that is offered as if it were a subprotocol: a page can set no other header.
+const BEARER: &str = "bearer.";
+/// The parameter of the address that has a token.
+const ACCESS_TOKEN: &str = "access_token=";
 /// What a key is joined with (RFC 6455 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// What a connection reads at a time; messages are short, and idle connections many.
 const READ_BYTES: usize = 1_024;
 
-/// The handshake of a peer that opened a connection. None if it is not one for SIP; the peer is told in HTTP.
-pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    figures: Arc<StreamFigures>,
-) -> Option<WebSocketPipe<S>> {
+/// A WebSocket that a peer opened.
+pub(super) enum WebSocket<S> {
+    /// For SIP; with a token, which is good, if it gave one.
+    Sip(WebSocketPipe<S>, Option<Token>),
+    /// For the client protocol; with a token that nobody has looked at, if one was offered.
+    Client(Socket, Option<String>),
+}
+
+/// The handshake of a peer that opened a connection. None if it is none for us, or has a token that is not good; the peer is told in
+/// HTTP.
+pub(super) async fn accept<S>(mut stream: S, desk: &Desk) -> Option<WebSocket<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut request = Vec::new();
     let (head, answer) = loop {
         match answer(&request) {
@@ -44,24 +62,72 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
             return None;
         }
     };
-    match answer {
-        Ok(answer) => stream.write_all(answer.as_bytes()).await.ok()?,
+    let opening = match answer {
+        Ok(opening) => checked(opening, desk).await,
+        Err(refusal) => Err(refusal),
+    };
+    let opening = match opening {
+        Ok(opening) => opening,
         Err(refusal) => {
             // It is refused whether it hears it or not.
             let _ = stream.write_all(refusal.text().as_bytes()).await;
             let _ = stream.shutdown().await;
             return None;
         }
-    }
+    };
+    stream.write_all(opening.answer.as_bytes()).await.ok()?;
     stream.flush().await.ok()?;
+    let behind = request.split_off(head);
+    Some(match opening.what {
+        For::Sip(token) => {
+            let config = config(MESSAGE_BYTES);
+            let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
+            let figures = desk.figures.clone();
+            WebSocket::Sip(WebSocketPipe { socket, figures }, token)
+        }
+        For::Client(token) => {
+            let (stream, config) = (Box::new(stream) as Box<dyn Stream>, config(gateway::MESSAGE_BYTES));
+            let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
+            WebSocket::Client(socket, token)
+        }
+    })
+}
+
+fn config(message_bytes: usize) -> Option<WebSocketConfig> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(0)
-        .max_message_size(Some(MESSAGE_BYTES))
-        .max_frame_size(Some(MESSAGE_BYTES));
-    let behind = request.split_off(head);
-    let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, Some(config)).await;
-    Some(WebSocketPipe { socket, figures })
+        .max_message_size(Some(message_bytes))
+        .max_frame_size(Some(message_bytes));
+    Some(config)
+}
+
+/// A request whose token, if it is for SIP and has one, is good.
+struct Checked {
+    answer: String,
+    what: For,
+}
+
+enum For {
+    Sip(Option<Token>),
+    Client(Option<String>),
+}
+
+async fn checked(opening: Opening, desk: &Desk) -> Result<Checked, Refusal> {
+    let answer = opening.answer();
+    let what = match (opening.protocol, opening.token) {
+        // A client is told in its own protocol what is wrong: a page hears nothing of an answer in HTTP.
+        (Protocol::Client, token) => For::Client(token),
+        (Protocol::Sip, None) => For::Sip(None),
+        (Protocol::Sip, Some(token)) => match desk.gateway.signing.check(&token).await {
+            Ok(token) => For::Sip(Some(token)),
+            Err(why) => {
+                desk.figures.tokens_refused.one();
+                return Err(Refusal::Token(why));
+            }
+        },
+    };
+    Ok(Checked { answer, what })
 }
 
 /// Why a request opens no WebSocket for SIP.
@@ -73,11 +139,52 @@ enum Refusal {
     Version,
     Key,
     Subprotocol,
+    Token(TokenError),
+}
+
+/// A request that opens a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Opening {
+    key: String,
+    protocol: Protocol,
+    token: Option<String>,
+}
+
+/// What is spoken on a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Sip,
+    Client,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sip => SUBPROTOCOL,
+            Self::Client => gateway::SUBPROTOCOL,
+        }
+    }
+}
+
+impl Opening {
+    fn answer(&self) -> String {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
+            accept_value(&self.key),
+            self.protocol.name()
+        )
+    }
 }
 
 impl Refusal {
     fn text(self) -> String {
+        let of_token;
         let (status, field, why) = match self {
+            Self::Token(why) => {
+                of_token = format!("{}: {why}", why.code());
+                ("401 Unauthorized", "WWW-Authenticate: Bearer\r\n", of_token.as_str())
+            }
             Self::NotHttp => ("400 Bad Request", "", "this is not HTTP/1.1"),
             Self::TooLong => ("431 Request Header Fields Too Large", "", "the request is too long"),
             Self::NotWebSocket => (
@@ -94,7 +201,7 @@ impl Refusal {
             Self::Subprotocol => (
                 "400 Bad Request",
                 "",
-                "only the subprotocol sip is spoken here: offer it in Sec-WebSocket-Protocol",
+                "offer a subprotocol in Sec-WebSocket-Protocol: sip, or patchcord.client.v1 at /client",
             ),
         };
         let length = why.len() + 1;
@@ -105,7 +212,7 @@ impl Refusal {
 }
 
 /// What to answer to a request once its head is there, and how long that head is.
-fn answer(bytes: &[u8]) -> Option<(usize, Result<String, Refusal>)> {
+fn answer(bytes: &[u8]) -> Option<(usize, Result<Opening, Refusal>)> {
     let mut fields = [httparse::EMPTY_HEADER; REQUEST_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     match request.parse(bytes) {
@@ -116,7 +223,7 @@ fn answer(bytes: &[u8]) -> Option<(usize, Result<String, Refusal>)> {
     }
 }
 
-fn judge(request: &httparse::Request<'_, '_>) -> Result<String, Refusal> {
+fn judge(request: &httparse::Request<'_, '_>) -> Result<Opening, Refusal> {
     if request.method != Some("GET") || request.version != Some(1) {
         return Err(Refusal::NotHttp);
     }
@@ -132,14 +239,25 @@ fn judge(request: &httparse::Request<'_, '_>) -> Result<String, Refusal> {
         (Some(key), None) if is_key(key) => key,
         _ => return Err(Refusal::Key),
     };
-    if !has("Sec-WebSocket-Protocol", SUBPROTOCOL) {
+    let path = request.path.unwrap_or_default();
+    let is_client = path.split_once('?').map_or(path, |(path, _)| path) == gateway::PATH;
+    let protocol = if is_client { Protocol::Client } else { Protocol::Sip };
+    if !has("Sec-WebSocket-Protocol", protocol.name()) {
         return Err(Refusal::Subprotocol);
     }
-    Ok(format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",
-        accept_value(key)
-    ))
+    let offered = words(request, "Sec-WebSocket-Protocol").find_map(|word| word.strip_prefix(BEARER));
+    let token = offered.or_else(|| token_of(path));
+    Ok(Opening {
+        key: key.to_owned(),
+        protocol,
+        token: token.map(str::to_owned),
+    })
+}
+
+/// The token in an address. Its signs are such that none is written otherwise in a query.
+fn token_of(path: &str) -> Option<&str> {
+    let (_, query) = path.split_once('?')?;
+    query.split('&').find_map(|one| one.strip_prefix(ACCESS_TOKEN))
 }
 
 /// The values of a list header, which may stand in several fields.

@@ -36,6 +36,7 @@ fn key(key: &str, tenant: &str, scopes: &[Scope]) -> ApiKey {
         tenant: Tenant(tenant.to_owned()),
         scopes: scopes.to_vec(),
         hash: KeyHash::of(key),
+        token_key: None,
     }
 }
 

@@ -194,6 +194,7 @@ impl Pair {
                     sip::Input::Message {
                         flow: sip::Flow::udp(phone_sip()),
                         bytes: &bytes,
+                        proven: None,
                     },
                 );
             }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use super::{Counters, Endpoint};
+use super::{Arrived, Counters, Endpoint};
 use crate::flow::Flow;
 use crate::message::Request;
 use crate::method::Method;
@@ -155,11 +155,12 @@ impl Endpoint {
     }
 
     /// A malformed request is answered if it holds what an answer must copy, else dropped.
-    pub(super) fn refuse_malformed(&mut self, flow: Flow, request: &Request, fault: Malformed) {
+    pub(super) fn refuse_malformed(&mut self, (flow, proven): Arrived<'_>, request: &Request, fault: Malformed) {
         let holds = |name| request.headers.raw(name).next().is_some();
         let answerable = request.via().is_ok() && ["From", "To", "Call-ID", "CSeq"].into_iter().all(holds);
         // Who would hear nothing to a good request hears nothing to a bad one.
-        if !answerable || self.gate.as_ref().is_some_and(|gate| !gate.answers(flow)) {
+        let is_stranger = proven.is_none() && self.gate.as_ref().is_some_and(|gate| !gate.answers(flow));
+        if !answerable || is_stranger {
             return;
         }
         let refusal = match fault.why {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::overload::Time;
 use super::reply::{ACCEPT, ALLOW, Refusal, SUPPORTED};
-use super::{DialogId, Endpoint};
+use super::{Arrived, DialogId, Endpoint};
 use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
@@ -23,11 +23,12 @@ use crate::uri::Scheme;
 const KNOWN_TAGS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
 
 impl Endpoint {
-    pub(super) fn request_came(&mut self, now: Instant, flow: Flow, request: Request, time: Time) {
+    pub(super) fn request_came(&mut self, now: Instant, from: Arrived<'_>, request: Request, time: Time) {
+        let flow = from.0;
         self.counters.requests_received += 1;
         match request.method {
             Method::Ack => return self.ack(now, flow, &request),
-            Method::Cancel => return self.cancel_request(now, flow, &request),
+            Method::Cancel => return self.cancel_request(now, from, &request),
             _ => {}
         }
         let Some(key) = key::server(&request, &request.method) else {
@@ -46,7 +47,7 @@ impl Endpoint {
             return;
         }
         let dialog = self.dialog_of(&request);
-        let Some(origin) = self.judge_unless(dialog, now, flow, &request) else {
+        let Some(origin) = self.judge_unless(dialog, now, from, &request) else {
             return;
         };
         if let Some(refusal) = inadmissible(&request) {
@@ -91,13 +92,19 @@ impl Endpoint {
         &mut self,
         dialog: Option<DialogId>,
         now: Instant,
-        flow: Flow,
+        (flow, proven): Arrived<'_>,
         request: &Request,
     ) -> Option<Origin> {
-        let Some(gate) = self.gate.as_mut().filter(|_| dialog.is_none()) else {
+        if dialog.is_some() {
             return Some(Origin::Anyone);
+        }
+        let verdict = match (self.gate.as_mut(), proven) {
+            (Some(gate), Some(proven)) => gate.judge_proven(now, proven, request),
+            (Some(gate), None) => gate.judge(now, flow, request),
+            (None, Some(proven)) => proven.judge(now, request),
+            (None, None) => return Some(Origin::Anyone),
         };
-        match gate.judge(now, flow, request) {
+        match verdict {
             Verdict::Admit(origin) => Some(origin),
             Verdict::Drop => None,
             Verdict::Challenge(reply) | Verdict::Refuse(reply) => {
@@ -176,11 +183,12 @@ impl Endpoint {
     }
 
     /// CANCEL is answered 200 if its INVITE is known, and ends it if that is not finally answered.
-    fn cancel_request(&mut self, now: Instant, flow: Flow, request: &Request) {
+    fn cancel_request(&mut self, now: Instant, from: Arrived<'_>, request: &Request) {
+        let flow = from.0;
         let invite = key::server(request, &Method::Invite).and_then(|key| self.servers.find(&key));
         let found = invite.and_then(|id| Some((id, self.servers.get(id)?)));
         let Some((id, server)) = found else {
-            if self.judge_unless(None, now, flow, request).is_some() {
+            if self.judge_unless(None, now, from, request).is_some() {
                 self.refuse_stateless(flow, request, &Refusal::new(481));
             }
             return;

@@ -65,6 +65,7 @@ impl Bench {
         let owner = Owner {
             tenant: &tenant,
             aor: &aor,
+            until: None,
         };
         let done = self.registrar.register(self.now, flow, owner, &request);
         self.gate.apply(done.change.expect("a change")).expect("room");

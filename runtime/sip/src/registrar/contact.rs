@@ -71,6 +71,15 @@ impl Wanted {
             is_outbound,
         })
     }
+
+    /// No registration is longer than this.
+    pub(super) fn cut(&mut self, longest: Duration) {
+        if let Wish::Contacts(contacts) = &mut self.wish {
+            contacts
+                .iter_mut()
+                .for_each(|contact| contact.lasts = contact.lasts.min(longest));
+        }
+    }
 }
 
 fn wish(request: &Request, config: &RegistrarConfig) -> Result<Wish, Reply> {

@@ -40,6 +40,7 @@ impl Bench {
         let owner = Owner {
             tenant: &tenant,
             aor: &aor,
+            until: None,
         };
         let done = self.registrar.register(self.now, flow, owner, &request(cseq, fields));
         if let Some(change) = done.change {

@@ -112,7 +112,7 @@ fn problems_of_one_status_are_told_together() {
 fn closed_sets_of_words_are_enums_with_their_meanings() {
     let document = document(&table());
     let scope = &document["components"]["schemas"]["Scope"];
-    assert_eq!(scope["enum"], json!(["read", "write", "admin", "operator"]));
+    assert_eq!(scope["enum"], json!(["read", "write", "admin", "clients", "operator"]));
     assert!(
         scope["description"]
             .as_str()

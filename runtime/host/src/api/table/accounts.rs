@@ -91,7 +91,7 @@ fn tenants() -> Vec<Endpoint> {
         admin(change(
             Method::POST,
             Endpoint {
-                body: body::<MakeKey>(json!({ "name": "first", "scopes": ["read", "write", "admin"] })),
+                body: body::<MakeKey>(json!({ "name": "first", "scopes": ["read", "write", "admin", "clients"] })),
                 answer: secret(created(json_answer::<NewKeyResource>(
                     "The key, which is shown this once.",
                     new_key(),

@@ -3,6 +3,7 @@
 use super::TENANT;
 use anyhow::{Context, Result, anyhow};
 use patchcord_control::ids::{CallId, Tenant};
+use patchcord_host::clients::public_key;
 use patchcord_host::{ApiConfig, ApiKey, DatabaseConfig, Scope, new_key, usual_outbound};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -38,6 +39,7 @@ impl Page {
                 tenant: tenant.clone(),
                 scopes: Scope::USUAL.to_vec(),
                 hash,
+                token_key: Some(public_key(&key)),
             }],
             outbound: usual_outbound(),
             database: DatabaseConfig {

@@ -26,6 +26,9 @@ pub(crate) struct Kept {
     pub(crate) server: String,
     pub(crate) key: String,
     pub(crate) roots: Option<PathBuf>,
+    /// Whose key it is; older files have it not.
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -37,7 +40,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     let roots = options.node.roots.as_ref().map(std::path::absolute).transpose()?;
     let me = get(&ApiClient::new(&server, &key, roots.clone())?, "/v1/me")?;
-    let kept = Kept { server, key, roots };
+    let tenant = Some(text(&me, "tenant").to_owned());
+    let kept = Kept {
+        server,
+        key,
+        roots,
+        tenant,
+    };
     let file = file()?;
     keep(&file, &kept).with_context(|| format!("{} cannot be written", file.display()))?;
     terminal::step(&format!(
@@ -98,6 +107,9 @@ fn keep(file: &PathBuf, kept: &Kept) -> Result<()> {
     let mut text = format!("server = {}\nkey = {}\n", quoted(&kept.server), quoted(&kept.key));
     if let Some(roots) = &kept.roots {
         text += &format!("roots = {}\n", quoted(&roots.to_string_lossy()));
+    }
+    if let Some(tenant) = &kept.tenant {
+        text += &format!("tenant = {}\n", quoted(tenant));
     }
     written.write_all(text.as_bytes())?;
     written.sync_all()?;

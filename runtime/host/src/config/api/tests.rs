@@ -41,7 +41,7 @@ fn what_cannot_be_is_refused_with_what_would_be_right() {
         (format!("[api]\nlisten = \"127.0.0.1:1\"\n{key}{key}"), "the same key"),
         (
             format!("[api]\nlisten = \"127.0.0.1:1\"\n{key}scopes = [\"root\"]\n"),
-            "\"admin\" or \"operator\"",
+            "\"clients\" or \"operator\"",
         ),
         (
             "[api]\nlisten = \"127.0.0.1:1\"\n[[api_key]]\nname = \"a\"\nsha256 = \"12\"\n".to_owned(),

@@ -1,6 +1,8 @@
 //! A streams' thread on loopback with shards that only listen, certificates made on the spot, and messages.
 
+use crate::api::ApiKey;
 use crate::certificates::{Certificates, Identity, TlsFiles};
+use crate::clients::signing_keys::signing_keys;
 use crate::deal::Dealer;
 use crate::shard_threads::{Heard, Inbox, Outbox};
 use crate::transports::{
@@ -37,6 +39,8 @@ pub(super) struct Plan {
     pub(super) limits: Limits,
     pub(super) times: Times,
     pub(super) shards: usize,
+    /// Those that may make tokens.
+    pub(super) keys: Vec<ApiKey>,
 }
 
 impl Plan {
@@ -47,6 +51,7 @@ impl Plan {
             limits: Limits::default(),
             times: Times::default(),
             shards: 1,
+            keys: Vec::new(),
         }
     }
 
@@ -71,6 +76,7 @@ impl Plan {
             dealer: Arc::new(Dealer::new(inboxes, 7)),
             orders,
             figures: figures.clone(),
+            signing: signing_keys(&self.keys).0,
         });
         Rig {
             figures,

@@ -22,7 +22,7 @@ const OPENED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: sip\r\n\r\n";
 
 /// A frame as a client sends it: masked (RFC 6455 5.2), all in one.
-fn frame(kind: u8, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, bytes: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | kind];
     match bytes.len() {
         short @ 0..126 => frame.push(0x80 | short as u8),
@@ -38,7 +38,7 @@ fn frame(kind: u8, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The next frame of the server: its kind and what it holds.
-fn read_frame(stream: &mut impl Read) -> (u8, Vec<u8>) {
+pub(super) fn read_frame(stream: &mut impl Read) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     stream.read_exact(&mut head).unwrap();
     let length = match head[1] {
@@ -96,7 +96,7 @@ fn it_is_kept_alive_in_both_ways() {
 fn a_handshake_that_is_not_for_sip_is_refused_in_http() {
     let rig = Plan::of(Transport::Ws).start();
     let many = "X: y\r\n".repeat(100);
-    let long = format!("X: {}\r\n", "y".repeat(9_000));
+    let long = format!("X: {}\r\n", "y".repeat(17_000));
     for (fields, status) in [
         ("", "426"),
         (&GOOD.replace("sip\r\n", "chat\r\n"), "400"),

@@ -9,7 +9,14 @@ impl Bench {
     /// Feeds what there is no time for.
     fn excess(&mut self, raw: &str) -> Vec<Message> {
         let (flow, bytes) = (Flow::udp(phone_address()), raw.as_bytes());
-        self.endpoint.handle(self.now, Input::Excess { flow, bytes });
+        self.endpoint.handle(
+            self.now,
+            Input::Excess {
+                flow,
+                bytes,
+                proven: None,
+            },
+        );
         self.drain()
     }
 }

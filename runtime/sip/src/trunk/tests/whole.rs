@@ -65,6 +65,7 @@ impl World {
                 let owner = Owner {
                     tenant: &tenant,
                     aor: &aor,
+                    until: None,
                 };
                 let done = self.registrar.register(self.now, flow, owner, request);
                 if let Some(change) = done.change {
@@ -98,7 +99,14 @@ impl World {
         match output {
             Output::Send { bytes, .. } => {
                 let flow = Flow::udp(phone_address());
-                self.theirs.handle(self.now, Input::Message { flow, bytes: &bytes });
+                self.theirs.handle(
+                    self.now,
+                    Input::Message {
+                        flow,
+                        bytes: &bytes,
+                        proven: None,
+                    },
+                );
             }
             Output::Event(Event::Response { exchange, response }) => {
                 let at = self
@@ -118,7 +126,14 @@ impl World {
         match output {
             Output::Send { bytes, .. } => {
                 let flow = Flow::udp(server_address());
-                self.ours.handle(self.now, Input::Message { flow, bytes: &bytes });
+                self.ours.handle(
+                    self.now,
+                    Input::Message {
+                        flow,
+                        bytes: &bytes,
+                        proven: None,
+                    },
+                );
             }
             Output::Event(Event::Request {
                 exchange,

@@ -1,0 +1,13 @@
+//! Browsers and apps as endpoints: the tokens they sign in with, which keys made those, and the gateway that speaks with them in
+//! messages of our own. Not here: their media (`webrtc`), and SIP over WebSocket as such (`transports`).
+//!
+//! Order to read: `token` (what a token says and whether it is good), `minting` (how one is made), `signing_keys` (whose key made it),
+//! `gateway`.
+
+pub(crate) mod gateway;
+pub(crate) mod minting;
+pub(crate) mod signing_keys;
+pub(crate) mod token;
+
+pub use minting::{Minting, key_id, mint, public_key};
+pub use token::{CallGrant, Grants, PresenceGrant, TokenError, Watch};
