@@ -146,7 +146,9 @@ pub fn patchcord() -> &'static Path {
             return built.into();
         }
         run(Command::new(env!("CARGO"))
-            .args(["build", "-q", "-p", "patchcord-host"])
+            // As a test of the whole workspace: then every crate has the features that it was built with for this test itself, and
+            // the engine is not compiled a second time.
+            .args(["test", "-q", "--workspace", "--no-run", "--test", "cli"])
             .env("CARGO_TARGET_DIR", target()));
         target().join("debug/patchcord")
     })

@@ -26,6 +26,7 @@ use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
+use crate::presence::PresenceQueue;
 use crate::process;
 use crate::recordings::sending::Setup;
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
@@ -129,7 +130,7 @@ impl Connections {
     fn start(
         self,
         ground: &Ground,
-        (dealer, signing): (&Arc<Dealer>, &Arc<SigningKeys>),
+        (dealer, signing, presence): (&Arc<Dealer>, &Arc<SigningKeys>, &PresenceQueue),
         orders: StreamOrders,
     ) -> Result<StreamThread, StartError> {
         let setup = transports::Setup {
@@ -141,6 +142,7 @@ impl Connections {
             orders,
             figures: ground.figures.streams.clone(),
             signing: signing.clone(),
+            presence: presence.clone(),
         };
         transports::start(setup).map_err(StartError::Thread)
     }
@@ -223,7 +225,9 @@ impl Node {
         let (media, browsers) = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
-        let streams = bound.connections.start(&ground, (&dealer, &heard.signing), orders)?;
+        let streams = bound
+            .connections
+            .start(&ground, (&dealer, &heard.signing, &queues.aside.presence), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);

@@ -25,6 +25,7 @@ use crate::clients::gateway::sessions::Sessions;
 use crate::clients::gateway::task::Gateway;
 use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
+use crate::presence::PresenceQueue;
 use connections::Table;
 use desk::Desk;
 use patchcord_sip::{Flow, Transport};
@@ -111,6 +112,8 @@ pub(crate) struct Setup {
     pub(crate) figures: Arc<StreamFigures>,
     /// Which keys tokens may be made with.
     pub(crate) signing: Arc<SigningKeys>,
+    /// Who can be reached.
+    pub(crate) presence: PresenceQueue,
 }
 
 /// The streams' thread; dropping it writes what waits, says goodbye on every connection, and joins it.
@@ -141,6 +144,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         gateway: Gateway {
             signing: setup.signing,
             sessions: Sessions::default(),
+            presence: setup.presence,
         },
     });
     listen(&runtime, &desk, setup.listeners)?;

@@ -65,7 +65,7 @@ pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
 pub use proven::{CLIENTS_DOMAIN, MayCall, Proven};
 pub use registrar::{
-    Binding, BindingId, CLIENTS_DOMAIN, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
+    Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
     address_of_record, by_device,
 };
 pub use resolve::{

@@ -21,10 +21,6 @@ use contact::{Contact, Wanted, Wish, same_contact, supports};
 /// The extensions a REGISTER may require.
 const SUPPORTED: [&str; 3] = ["path", "outbound", "gruu"];
 
-/// The host in the address of record of a client that a token has let in: `<identity>@clients.invalid`, in every tenant. A name that
-/// nobody can own (RFC 6761).
-pub const CLIENTS_DOMAIN: &str = "clients.invalid";
-
 /// How registrations are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrarConfig {

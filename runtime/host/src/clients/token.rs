@@ -214,6 +214,16 @@ pub enum AllWord {
     All,
 }
 
+impl PresenceGrant {
+    /// Whether all of these may be watched.
+    pub(crate) fn allows(&self, identities: &[String]) -> bool {
+        match &self.watch {
+            Watch::All(_) => true,
+            Watch::Only(some) => identities.iter().all(|identity| some.contains(identity)),
+        }
+    }
+}
+
 impl Default for Watch {
     fn default() -> Self {
         Self::Only(Vec::new())

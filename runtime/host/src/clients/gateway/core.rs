@@ -3,9 +3,10 @@
 
 use super::calls::Calls;
 use super::memory::{Memory, Numbered, Room};
-use super::message::{FromClient, Refused, Said, Say};
+use super::message::{FromClient, Refused, Said, Say, Seen};
 use super::{AFTER_EXPIRY, BURST, PER_SECOND, REFRESH, REGISTRATION, RESUME, RETRY, SILENCE, VERSION, WARNING, close};
 use crate::clients::token::{Grant, Token, TokenError};
+use patchcord_control::presence::{PresenceError, Status, View};
 use patchcord_sip::{
     CLIENTS_DOMAIN, Config, ConnectionId, Endpoint, ExchangeId, Flow, Input as SipInput, Listener, Method, NameAddr,
     OutgoingRequest, Output as SipOutput, Proven, Transport, Uri,
@@ -21,6 +22,10 @@ pub(super) enum Input<'a> {
     Text(&'a str),
     /// A shard says this.
     Sip(&'a [u8]),
+    /// What came of [`Output::Publish`] or [`Output::Watch`] of this number.
+    Presented(Option<u64>, Result<(), PresenceError>),
+    /// How those are who are watched, as far as it is new.
+    Changed(&'a [Arc<View>]),
     /// What [`Output::Check`] asked for; with when a good token ends.
     Checked(Result<(Token, Arc<Proven>), TokenError>),
     /// The connection is gone.
@@ -44,6 +49,10 @@ pub(super) enum Output {
     Sip(Arc<[u8]>),
     /// Whether this token is good; [`Input::Checked`] follows.
     Check(String),
+    /// This is how available its user is here; [`Input::Presented`] follows.
+    Publish(Option<u64>, Status),
+    /// It watches these from now on, and nobody else; [`Input::Presented`] follows.
+    Watch(Option<u64>, Vec<String>),
     /// Close the connection, for this reason.
     Close(u16, &'static str),
     /// The session is over.
@@ -81,8 +90,9 @@ pub(super) struct Core {
     flow: Flow,
     /// The user part of its contact: random, so that two sessions of one identity are two.
     contact: String,
-    instance: Option<String>,
+    instance: String,
     registration: Registration,
+    watched: Vec<String>,
     memory: Memory,
     presence: Presence,
     /// Messages on account, in thousandths, and when that was.
@@ -128,9 +138,12 @@ impl Core {
                 peer: address,
                 connection: Some(ConnectionId(1)),
             },
+            instance: beginning
+                .instance
+                .unwrap_or_else(|| format!("i{:016x}", beginning.seed)),
             contact: format!("c{:016x}", beginning.seed),
-            instance: beginning.instance,
             registration: Registration::default(),
+            watched: Vec::new(),
             memory: Memory::default(),
             presence: Presence::Connected(now),
             account: (u64::from(BURST) * 1_000, now),
@@ -161,6 +174,10 @@ impl Core {
                     },
                 );
             }
+            Input::Presented(of, done) => self.presented(of, done),
+            Input::Changed(views) => self.say(&Say::PresenceChanged {
+                identities: views.iter().map(|view| Seen::from(&**view)).collect(),
+            }),
             Input::Checked(checked) => self.checked(now, checked),
             Input::Lost => self.presence = Presence::Lost(now),
             Input::Resumed(received, secret) => self.resumed(now, received, secret),
@@ -192,7 +209,7 @@ impl Core {
             Presence::Over => return None,
         };
         let warning = (!self.warned).then(|| ends.checked_sub(WARNING).unwrap_or(ends));
-        let expiry = self.registration.is_there.then_some(ends);
+        let expiry = (self.registration.is_there || !self.watched.is_empty()).then_some(ends);
         let own = [
             Some(presence),
             warning,
@@ -203,6 +220,16 @@ impl Core {
             self.sip.wake_at(),
         ];
         own.into_iter().flatten().min()
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self.presence, Presence::Connected(_))
+    }
+
+    /// What its registration has as its instance.
+    pub(super) fn instance(&self) -> String {
+        format!("urn:patchcord:device:{}", self.instance)
     }
 
     /// What the shards are to know of its messages.
@@ -295,10 +322,46 @@ impl Core {
                 self.token_of = of;
                 self.outputs.push_back(Output::Check(token));
             }
-            Said::Publish {} | Said::Watch {} => self.refuse(Refused::Unsupported, None, of),
+            Said::Publish(status) => match self.may(now, Grant::Publish) {
+                Ok(()) => self.outputs.push_back(Output::Publish(of, status.into())),
+                Err(why) => self.refuse(why, None, of),
+            },
+            Said::Watch { identities } => self.watch(now, identities, of),
             Said::Leave => self.leave(now, close::LEFT, "goodbye"),
             Said::Unknown => self.refuse(Refused::UnknownMessage, None, of),
             of_a_call => self.of_a_call(now, of_a_call, of),
+        }
+    }
+
+    /// Watches these, if the token allows each.
+    fn watch(&mut self, now: Instant, identities: Vec<String>, of: Option<u64>) {
+        let allowed = match identities.is_empty() {
+            true => Ok(()),
+            false => self.may(now, Grant::Watch),
+        };
+        if let Err(why) = allowed {
+            return self.refuse(why, None, of);
+        }
+        if !self.token.grants.presence.allows(&identities) {
+            return self.refuse(Refused::NotWatched, None, of);
+        }
+        self.watched.clone_from(&identities);
+        self.outputs.push_back(Output::Watch(of, identities));
+    }
+
+    /// The token does not allow it any more.
+    fn watch_nobody(&mut self) {
+        if !std::mem::take(&mut self.watched).is_empty() {
+            self.outputs.push_back(Output::Watch(None, Vec::new()));
+        }
+    }
+
+    /// What came of something about presence.
+    fn presented(&mut self, of: Option<u64>, done: Result<(), PresenceError>) {
+        match (done, of) {
+            (Ok(()), Some(of)) => self.say(&Say::Done { of }),
+            (Ok(()), None) => {}
+            (Err(why), of) => self.refuse(Refused::Presence(why), None, of),
         }
     }
 
@@ -346,9 +409,7 @@ impl Core {
         let uri = |text: &str| Uri::parse(text).expect("an identity and a host make an address");
         let own = NameAddr::new(uri(&format!("sip:{identity}@{CLIENTS_DOMAIN}")));
         let contact = format!("<sip:{}@{CLIENTS_DOMAIN};transport=ws>", self.contact);
-        let instance = self.instance.as_ref().map_or_else(String::new, |instance| {
-            format!(";+sip.instance=\"<urn:patchcord:device:{instance}>\"")
-        });
+        let instance = format!(";+sip.instance=\"<{}>\"", self.instance());
         let request = OutgoingRequest {
             method: Method::Register,
             uri: uri(&format!("sip:{CLIENTS_DOMAIN}")),
@@ -406,6 +467,9 @@ impl Core {
             expires_in_ms,
             grants: &grants,
         });
+        if !self.token.grants.presence.allows(&self.watched) {
+            self.watch_nobody();
+        }
         if !self.registration.wanted {
             return;
         }
@@ -458,6 +522,9 @@ impl Core {
         }
         if now >= ends && self.registration.wanted {
             self.unregister(now, "token-expired");
+        }
+        if now >= ends {
+            self.watch_nobody();
         }
         if now >= ends + AFTER_EXPIRY && self.calls.is_empty() {
             return self.leave(now, close::TOKEN, "the token has expired");

@@ -1,6 +1,8 @@
 //! The messages of the client protocol, as they are read and written. Not here: what they do (`core`, `calls`).
 
+use crate::api::StatusBody;
 use crate::clients::token::{Grants, TokenError};
+use patchcord_control::presence::{PresenceError, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -70,10 +72,14 @@ pub(super) enum Said {
     Token {
         token: String,
     },
+    /// How available the user is here.
     #[serde(rename = "presence.publish")]
-    Publish {},
+    Publish(StatusBody),
+    /// Whom it watches from now on.
     #[serde(rename = "presence.watch")]
-    Watch {},
+    Watch {
+        identities: Vec<String>,
+    },
     Ping,
     Leave,
     #[serde(other)]
@@ -165,6 +171,14 @@ pub(super) enum Say<'a> {
     TokenWillExpire {
         in_ms: u64,
     },
+    #[serde(rename = "presence.changed")]
+    PresenceChanged {
+        identities: Vec<Seen>,
+    },
+    /// What the message of this number asked is done.
+    Done {
+        of: u64,
+    },
     Error {
         code: &'a str,
         message: &'a str,
@@ -177,6 +191,23 @@ pub(super) enum Say<'a> {
     Pong {
         received: u64,
     },
+}
+
+/// How somebody is who is watched.
+#[derive(Serialize)]
+pub(super) struct Seen {
+    identity: String,
+    #[serde(flatten)]
+    status: StatusBody,
+}
+
+impl From<&View> for Seen {
+    fn from(it: &View) -> Self {
+        Self {
+            identity: it.name.to_string(),
+            status: (&it.status).into(),
+        }
+    }
 }
 
 impl Say<'_> {
@@ -210,6 +241,8 @@ pub(super) enum Refused {
     BadKeys,
     TooLarge,
     OfferRefused,
+    NotWatched,
+    Presence(PresenceError),
 }
 
 impl Refused {
@@ -229,6 +262,8 @@ impl Refused {
             Self::BadKeys => "bad-keys",
             Self::TooLarge => "too-large",
             Self::OfferRefused => "offer-refused",
+            Self::NotWatched => "token-missing-grant",
+            Self::Presence(_) => "bad-presence",
         }
     }
 
@@ -251,6 +286,8 @@ impl Refused {
             }
             Self::BadKeys => "keys are 1 to 32 of 0-9, *, # and A-D",
             Self::TooLarge => "the description is too long",
+            Self::NotWatched => "the token does not allow to watch all of these",
+            Self::Presence(why) => return why.to_string(),
             Self::OfferRefused => "the other side refused the change; the session stays as it was",
         };
         text.to_owned()

@@ -8,7 +8,9 @@ use super::{VERSION, close};
 use crate::clients::signing_keys::SigningKeys;
 use crate::clients::token::{Token, TokenError};
 use crate::deployments::now_ms;
+use crate::presence::{PresenceQueue, PresenceReader, Reading};
 use futures_util::{SinkExt, StreamExt};
+use patchcord_control::ids::Tenant;
 use patchcord_sip::{Proven, Transport};
 use std::future::pending;
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub(crate) trait Way {
 pub(crate) struct Gateway {
     pub(crate) signing: Arc<SigningKeys>,
     pub(crate) sessions: Sessions,
+    /// Who can be reached.
+    pub(crate) presence: PresenceQueue,
 }
 
 /// Serves a connection: a new session to its end, or one that is taken over, which goes on elsewhere.
@@ -152,6 +156,8 @@ struct Session<'a, W> {
     /// Whoever takes it over; and the way to say so, which stands in the table.
     takers: (mpsc::Sender<Handover>, mpsc::Receiver<Handover>),
     secret: Option<Hash>,
+    /// Of those whom it watches.
+    watch: Option<PresenceReader>,
 }
 
 /// What happened.
@@ -160,6 +166,7 @@ enum Happened {
     Sip(Arc<[u8]>),
     Lost,
     Taken(Handover),
+    Seen(Reading),
     Revoked,
     Stopping,
     Time,
@@ -199,6 +206,7 @@ impl<'a, W: Way> Session<'a, W> {
             socket: Some(socket),
             takers,
             secret: Some(hash),
+            watch: None,
         })
     }
 
@@ -211,6 +219,8 @@ impl<'a, W: Way> Session<'a, W> {
             let happened = tokio::select! {
                 said = next(&mut self.socket) => said,
                 message = self.way.next() => message.map_or(Happened::Stopping, Happened::Sip),
+                // Without a connection the newest of each waits where it is.
+                seen = news(&mut self.watch), if self.core.is_connected() => Happened::Seen(seen),
                 taker = self.takers.1.recv() => taker.map_or(Happened::Other, Happened::Taken),
                 () = until(self.core.wake_at()) => Happened::Time,
                 () = &mut look => {
@@ -235,6 +245,7 @@ impl<'a, W: Way> Session<'a, W> {
                 self.core.handle(now, Input::Lost);
             }
             Happened::Taken(by) => self.taken(by).await,
+            Happened::Seen(views) => self.core.handle(now, Input::Changed(&views)),
             Happened::Revoked => self.core.handle(now, Input::Revoked),
             Happened::Stopping => self.core.handle(now, Input::Stopping),
             Happened::Time => self.core.handle(now, Input::Deadline),
@@ -271,6 +282,26 @@ impl<'a, W: Way> Session<'a, W> {
                     });
                     self.core.handle(now, Input::Checked(checked));
                 }
+                Output::Publish(of, status) => {
+                    let (tenant, identity) = self.who();
+                    let said = self
+                        .gateway
+                        .presence
+                        .publish(&tenant, &identity, &self.core.instance(), status);
+                    self.core.handle(Instant::now(), Input::Presented(of, said.map(drop)));
+                }
+                Output::Watch(of, identities) => {
+                    let (tenant, _) = self.who();
+                    let names = identities.iter().map(String::as_str);
+                    // Whom it watched before it watches no more, whatever comes of this.
+                    self.watch = None;
+                    let watch = match identities.is_empty() {
+                        true => Ok(None),
+                        false => self.gateway.presence.watch(&tenant, names).map(Some),
+                    };
+                    let done = watch.map(|watch| self.watch = watch);
+                    self.core.handle(Instant::now(), Input::Presented(of, done));
+                }
                 Output::Close(number, reason) => {
                     if let Some(socket) = self.socket.take() {
                         shut(socket, number, reason).await;
@@ -280,6 +311,12 @@ impl<'a, W: Way> Session<'a, W> {
             }
         }
         Course::On
+    }
+
+    /// Whose it is.
+    fn who(&self) -> (Tenant, Arc<str>) {
+        let proven = self.core.proven();
+        (Tenant(proven.tenant.to_string()), proven.identity.clone())
     }
 
     /// A client that does not read has lost its network.
@@ -307,6 +344,14 @@ async fn next(socket: &mut Option<Socket>) -> Happened {
         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Happened::Other,
         // Bytes are not of the protocol; a client that sends them is as one that is gone.
         Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => Happened::Lost,
+    }
+}
+
+/// What is new of those who are watched; for ever nothing if nobody is.
+async fn news(watch: &mut Option<PresenceReader>) -> Reading {
+    match watch {
+        Some(watch) => watch.next().await,
+        None => pending().await,
     }
 }
 

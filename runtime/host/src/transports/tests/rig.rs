@@ -31,6 +31,7 @@ pub(super) struct Rig {
     queue: StreamQueue,
     // Ends before the shards' ends of its queues.
     _thread: StreamThread,
+    _desk: crate::async_thread::AsyncThread,
 }
 
 pub(super) struct Plan {
@@ -68,6 +69,7 @@ impl Plan {
             .map(|(_, listener)| listener.local_addr().unwrap())
             .collect();
         let (queue, orders) = queue(figures.clone());
+        let (desk, presence) = crate::presence::start(&inboxes, &Arc::default()).unwrap();
         let thread = start(Setup {
             listeners,
             certificates: Certificates::load(self.tls).unwrap(),
@@ -77,6 +79,7 @@ impl Plan {
             orders,
             figures: figures.clone(),
             signing: signing_keys(&self.keys).0,
+            presence,
         });
         Rig {
             figures,
@@ -84,6 +87,7 @@ impl Plan {
             addresses,
             queue,
             _thread: thread.unwrap(),
+            _desk: desk,
         }
     }
 }
