@@ -19,6 +19,7 @@ fn local() -> Local {
         ptime_ms: 20,
         srtp: Srtp::Accept,
         srtp_key: SrtpKey([0; SRTP_KEY_BYTES]),
+        webrtc: None,
     }
 }
 

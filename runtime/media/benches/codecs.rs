@@ -23,6 +23,11 @@ const KEYS: SrtpKeys = SrtpKeys {
     send: SrtpKey([1; SRTP_KEY_BYTES]),
     receive: SrtpKey([1; SRTP_KEY_BYTES]),
 };
+/// As browsers agree on them by DTLS, which prefer the longest.
+const BROWSERS_KEYS: SrtpKeys = SrtpKeys {
+    suite: SrtpSuite::Gcm256,
+    ..KEYS
+};
 
 /// Keeps what one session sends, and counts the rest.
 #[derive(Default)]
@@ -111,12 +116,13 @@ fn play(codec: (Codec, u8), srtp: Option<SrtpKeys>, clip: &Arc<Clip>) -> (Durati
 }
 
 /// Pairs that talk both ways, by packets of one codec at either end; the time a call takes in 20 ms.
-fn bridge(ends: [(Codec, u8); 2], srtp: Option<SrtpKeys>, talk: &[Vec<Vec<u8>>; 2]) -> Duration {
+fn bridge(ends: [((Codec, u8), Option<SrtpKeys>); 2], talk: &[Vec<Vec<u8>>; 2]) -> Duration {
     let start = Instant::now();
     let mut engine = Engine::new(Config::default(), 1);
     for number in 0..LEGS {
         let (session, to) = (SessionId(number), Some(SessionId(number ^ 1)));
-        let plan = plan(ends[number as usize % 2], srtp);
+        let (codec, srtp) = ends[number as usize % 2];
+        let plan = plan(codec, srtp);
         engine.command(start, Command::Open { session, plan });
         let keys = RelayKeys::Pass;
         engine.command(start, Command::Relay { session, to, keys });
@@ -172,23 +178,27 @@ fn main() {
         "legs",
     );
     let at = |n: usize| talk[n].clone();
-    let run = |a: usize, b: usize, srtp: Option<SrtpKeys>| {
-        let secure = |n: usize| match srtp {
+    let run = |a: usize, b: usize, srtp: [Option<SrtpKeys>; 2]| {
+        let says = |n: usize, srtp: Option<SrtpKeys>| match srtp {
             // Both directions have one key here, so what a leg sends is what a leg may receive.
             Some(_) => play(at(n).0, srtp, &clip).1,
             None => at(n).1,
         };
-        bridge([at(a).0, at(b).0], srtp, &[secure(a), secure(b)])
+        let ends = [(at(a).0, srtp[0]), (at(b).0, srtp[1])];
+        bridge(ends, &[says(a, srtp[0]), says(b, srtp[1])])
     };
-    let base = run(0, 0, None);
+    let (plain, browser) = ([None; 2], Some(BROWSERS_KEYS));
+    let base = run(0, 0, plain);
     for (what, a, b, srtp) in [
-        ("bridged, G.711", 0, 0, None),
-        ("bridged, G.711 under SRTP", 0, 0, Some(KEYS)),
-        ("bridged, Opus passed on", 4, 4, None),
-        ("bridged, G.711 to A-law", 0, 1, None),
-        ("bridged, G.711 to G.722", 0, 2, None),
-        ("bridged, G.711 to Opus", 0, 4, None),
-        ("bridged, G.722 to Opus", 2, 4, None),
+        ("bridged, G.711", 0, 0, plain),
+        ("bridged, G.711 under SRTP", 0, 0, [Some(KEYS); 2]),
+        ("bridged, Opus passed on", 4, 4, plain),
+        ("bridged, G.711 to A-law", 0, 1, plain),
+        ("bridged, G.711 to G.722", 0, 2, plain),
+        ("bridged, G.711 to Opus", 0, 4, plain),
+        ("bridged, G.722 to Opus", 2, 4, plain),
+        ("bridged, a browser to G.711", 4, 0, [browser, None]),
+        ("bridged, two browsers", 4, 4, [browser; 2]),
     ] {
         print(what, run(a, b, srtp), base, "calls");
     }

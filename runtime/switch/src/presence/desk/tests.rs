@@ -90,6 +90,7 @@ impl World {
         let owner = Owner {
             tenant: &tenant,
             aor: &aor,
+            until: None,
         };
         let flow = Flow::udp(address.parse().expect("an address"));
         let registered = self.registrar.register(self.now, flow, owner, &request);
