@@ -117,11 +117,14 @@ test("tokens are refused, each for its own reason", async () => {
 });
 
 test("a token ends, its registration with it, and a new one goes on", async () => {
-  const grants = { identity: "dave", incoming: true, call: { handler: "hello" } };
+  const bob = device(tokens.bob);
+  await bob.register();
+  bob.on("incoming", (incoming) => incoming.accept());
+  const grants = { identity: "dave", incoming: true, call: { handler: "office" } };
   const short = token(key, "default", grants, 12);
   const dave = device(short);
   await dave.register();
-  const call = await dave.connect();
+  const call = await dave.connect({ to: "bob" });
   await next(call, "accepted");
   await next(dave, "tokenWillExpire");
   await assert.rejects(dave.updateToken(tokens.alice), { code: "token-other-identity" });
@@ -131,6 +134,7 @@ test("a token ends, its registration with it, and a new one goes on", async () =
   await dave.updateToken(token(key, "default", grants, 60));
   await next(dave, "registered");
   dave.destroy();
+  bob.destroy();
   const alice = device(tokens.alice);
   await alice.register();
   await alice.updateToken(tokens.again);

@@ -242,7 +242,7 @@ where
                 link: &link,
             };
             // On the heap: a session is large, and most connections are none.
-            Box::pin(task::serve(&desk.gateway, &way, link.flow().transport, (socket, token))).await;
+            Box::pin(task::serve(&desk.gateway, &way, link.flow(), (socket, token))).await;
             Ended::ByPeer
         }
         None => Ended::ByPeer,

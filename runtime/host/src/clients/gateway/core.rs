@@ -8,11 +8,10 @@ use super::{AFTER_EXPIRY, BURST, PER_SECOND, REFRESH, REGISTRATION, RESUME, RETR
 use crate::clients::token::{Grant, Token, TokenError};
 use patchcord_control::presence::{PresenceError, Status, View};
 use patchcord_sip::{
-    CLIENTS_DOMAIN, Config, ConnectionId, Endpoint, ExchangeId, Flow, Input as SipInput, Listener, Method, NameAddr,
-    OutgoingRequest, Output as SipOutput, Proven, Transport, Uri,
+    CLIENTS_DOMAIN, Config, Endpoint, ExchangeId, Flow, Input as SipInput, Listener, Method, NameAddr, OutgoingRequest,
+    Output as SipOutput, Proven, Uri,
 };
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -115,32 +114,28 @@ pub(super) struct Beginning<'a> {
     pub(super) secret: &'a str,
     /// Of everything random in it.
     pub(super) seed: u64,
-    /// The transport of its connection.
-    pub(super) transport: Transport,
+    /// The way by which the shards know it.
+    pub(super) flow: Flow,
 }
 
 impl Core {
     /// A session that begins with a connection.
     pub(super) fn new(now: Instant, beginning: Beginning<'_>) -> Self {
-        // Nobody is at this address: all goes over the one connection.
-        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), beginning.transport.default_port()));
+        // Its address is that of its connection: with any other, the shards would look for it there.
+        let Flow { transport, peer, .. } = beginning.flow;
         let door = Listener {
-            transport: beginning.transport,
-            address,
+            transport,
+            address: peer,
         };
         let mut core = Self {
             sip: Endpoint::new(Config::new(vec![door], "patchcord-client"), beginning.seed),
             token: beginning.token,
             proven: beginning.proven,
             calls: Calls::default(),
-            flow: Flow {
-                transport: beginning.transport,
-                peer: address,
-                connection: Some(ConnectionId(1)),
-            },
             instance: beginning
                 .instance
                 .unwrap_or_else(|| format!("i{:016x}", beginning.seed)),
+            flow: beginning.flow,
             contact: format!("c{:016x}", beginning.seed),
             registration: Registration::default(),
             watched: Vec::new(),

@@ -11,7 +11,7 @@ use crate::deployments::now_ms;
 use crate::presence::{PresenceQueue, PresenceReader, Reading};
 use futures_util::{SinkExt, StreamExt};
 use patchcord_control::ids::Tenant;
-use patchcord_sip::{Proven, Transport};
+use patchcord_sip::{Flow, Proven};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ pub(crate) struct Gateway {
 pub(crate) async fn serve(
     gateway: &Gateway,
     way: &impl Way,
-    transport: Transport,
+    flow: Flow,
     (mut socket, bearer): (Socket, Option<String>),
 ) {
     let hello = match timeout(PATIENCE, hello(&mut socket)).await {
@@ -91,7 +91,7 @@ pub(crate) async fn serve(
         Err(why) => return refuse(socket, (why.code(), &why.to_string()), close::TOKEN).await,
     };
     let instance = hello.0.instance.filter(|name| is_instance(name));
-    if let Some(session) = Session::new(gateway, way, (token, instance), (transport, socket)) {
+    if let Some(session) = Session::new(gateway, way, (token, instance), (flow, socket)) {
         session.run().await;
     }
 }
@@ -186,7 +186,7 @@ impl<'a, W: Way> Session<'a, W> {
         gateway: &'a Gateway,
         way: &'a W,
         (token, instance): (Token, Option<String>),
-        (transport, socket): (Transport, Socket),
+        (flow, socket): (Flow, Socket),
     ) -> Option<Self> {
         let takers = mpsc::channel(HANDOVERS);
         let (secret, hash) = gateway.sessions.issue(None, &takers.0).ok()?;
@@ -197,7 +197,7 @@ impl<'a, W: Way> Session<'a, W> {
             instance,
             secret: &secret,
             seed: getrandom::u64().ok()?,
-            transport,
+            flow,
         };
         Some(Self {
             gateway,

@@ -82,7 +82,7 @@ impl Rig {
             instance: Some("tab-1".to_owned()),
             secret: "secret-1",
             seed: 7,
-            transport: Transport::Wss,
+            flow: flow(),
         };
         let mut rig = Self {
             now,
@@ -141,7 +141,10 @@ impl Rig {
             while let Some(output) = self.shard.poll() {
                 quiet = false;
                 match output {
-                    SipOutput::Send { bytes, .. } => self.core.handle(self.now, Input::Sip(&bytes)),
+                    SipOutput::Send { to, bytes, .. } => {
+                        assert_eq!(to.any_connection(), flow().any_connection(), "it is nowhere else");
+                        self.core.handle(self.now, Input::Sip(&bytes));
+                    }
                     SipOutput::Event(event) => self.shard_event(event),
                 }
             }

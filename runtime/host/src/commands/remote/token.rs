@@ -3,8 +3,9 @@
 use super::Node;
 use crate::commands::terminal;
 use anyhow::{Context, Result, bail};
-use patchcord_host::clients::{AllWord, AnyWord, CallGrant, Grants, Minting, PresenceGrant, Watch, mint};
+use patchcord_host::clients::{Grants, Minting, mint};
 use patchcord_host::encoding::hex;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -66,32 +67,27 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// As the token says them.
 fn grants(options: &Options) -> Result<Grants> {
     let params = options.params.iter().map(|one| parameter(one));
     let params = params.collect::<Result<BTreeMap<_, _>>>()?;
     let call = match options.call.as_deref() {
-        Some("any") if params.is_empty() => Some(CallGrant::Any(AnyWord::Any)),
+        Some("any") if params.is_empty() => json!("any"),
         Some("any") => bail!("--param goes to a handler: name it with --call"),
-        Some(handler) => Some(CallGrant::Handler {
-            handler: handler.to_owned(),
-            params,
-        }),
-        None => None,
+        Some(handler) => json!({ "handler": handler, "params": params }),
+        None => Value::Null,
     };
     let watch = match options.watch.iter().any(|one| one == "all") {
-        true => Watch::All(AllWord::All),
-        false => Watch::Only(options.watch.clone()),
+        true => json!("all"),
+        false => json!(options.watch),
     };
-    Ok(Grants {
-        identity: options.identity.clone(),
-        call,
-        incoming: options.incoming,
-        presence: PresenceGrant {
-            publish: options.publish,
-            watch,
-        },
-        media: vec!["audio".to_owned()],
-    })
+    let grants = json!({
+        "identity": options.identity,
+        "call": call,
+        "incoming": options.incoming,
+        "presence": { "publish": options.publish, "watch": watch },
+    });
+    serde_json::from_value(grants).context("these grants cannot stand in a token")
 }
 
 fn parameter(text: &str) -> Result<(String, String)> {

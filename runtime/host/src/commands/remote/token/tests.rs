@@ -17,3 +17,30 @@ fn a_parameter_has_a_name_and_a_value() {
     assert_eq!(parameter("queue=a=b").unwrap(), ("queue".to_owned(), "a=b".to_owned()));
     assert!(parameter("queue").is_err());
 }
+
+#[test]
+fn words_become_grants() {
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+    let read = |line: &str| grants(&Line::parse_from(line.split(' ')).options).map(|grants| json!(grants));
+    let full = read("token --identity alice --incoming --call reception --param queue=sales --publish --watch bob");
+    let expected = json!({
+        "identity": "alice",
+        "call": { "handler": "reception", "params": { "queue": "sales" } },
+        "incoming": true,
+        "presence": { "publish": true, "watch": ["bob"] },
+        "media": ["audio"],
+    });
+    assert_eq!(full.unwrap(), expected);
+    let least = read("token --identity alice --watch all --call any").unwrap();
+    assert_eq!(
+        (&least["call"], &least["presence"]["watch"]),
+        (&json!("any"), &json!("all"))
+    );
+    assert!(read("token --identity alice --call any --param a=b").is_err());
+}
