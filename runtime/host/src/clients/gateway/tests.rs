@@ -656,7 +656,7 @@ fn presence_is_said_and_watched_as_far_as_the_token_allows_it() {
     let wanted = Status {
         availability: Availability::DoNotDisturb,
         reason: Some(Reason::AwayShort),
-        text: "at lunch".to_owned(),
+        text: "at lunch".to_owned().into(),
     };
     assert_eq!(rig.published, [(Some(1), wanted.clone())]);
     assert_eq!(rig.core.instance(), "urn:patchcord:device:tab-1");
