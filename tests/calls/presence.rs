@@ -346,9 +346,9 @@ fn ten_thousand_watchers_have_one_message_for_ten_changes_and_none_for_none() {
     }
     world.run_for(SECOND);
     let mut told = 0;
-    for watcher in 0..WATCHERS {
+    for (watcher, id) in watchers.iter().enumerate() {
         let concerns = watched_by(watcher).filter(|person| changed.contains(person)).count();
-        let messages = world.told_watcher(watchers[watcher]);
+        let messages = world.told_watcher(*id);
         assert_eq!(messages.len(), 1 + usize::from(concerns > 0), "watcher {watcher}");
         if concerns > 0 {
             told += 1;

@@ -32,7 +32,7 @@ fn is_told(watcher: &Telephone, basic: &str) {
 fn sees(watcher: &Telephone, who: &str, status: &str) {
     until(watcher, status, |log| {
         let of_it = |line: &&str| line.contains(&format!("sip:{who}@")) && line.contains("changed status");
-        let last = log.lines().filter(of_it).next_back();
+        let last = log.lines().rfind(of_it);
         last.and_then(|line| line.rsplit(" to ").next())
             .is_some_and(|now| now.contains(status))
     });

@@ -136,10 +136,6 @@ impl BoundDoor {
         self.queue.clone()
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     fn candidates(&self) -> [Candidate; 2] {
         [
             Candidate::host(self.address, PREFERENCE),

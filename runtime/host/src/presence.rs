@@ -213,7 +213,6 @@ impl PresenceQueue {
     ///
     /// # Errors
     /// The name, the instance or the text is out of its range.
-    #[allow(dead_code, reason = "for clients that say it otherwise than by SIP")]
     pub(crate) fn publish(
         &self,
         tenant: &Tenant,

@@ -8,14 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What somebody was told, and when.
+type Told = (Duration, Vec<Arc<View>>);
+
 /// The desk, and who watches.
 #[derive(Default)]
 pub(super) struct Presence {
     pub(super) desk: PresenceDesk,
     /// What the shard watches.
     queries: BTreeMap<WatcherId, Query>,
-    /// What others were told, and when.
-    told: BTreeMap<WatcherId, Vec<(Duration, Vec<Arc<View>>)>>,
+    /// What others were told.
+    told: BTreeMap<WatcherId, Vec<Told>>,
     /// Legs of identities that are not over.
     on_call: i64,
 }

@@ -336,7 +336,7 @@ impl Core {
             (200..=299, Some(sdp), true) => self.say(&Say::Answer { call, sdp }),
             (200..=299, Some(sdp), false) => self.say(&Say::Description { call, sdp }),
             (200..=299, None, _) | (_, _, false) => {}
-            _ => self.refuse(Refused::OfferRefused, Some(call), None),
+            _ => self.refuse(Refused::ChangeDeclined, Some(call), None),
         }
     }
 

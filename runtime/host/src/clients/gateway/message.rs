@@ -231,7 +231,6 @@ pub(super) enum Refused {
     OtherIdentity,
     Malformed,
     UnknownMessage,
-    Unsupported,
     UnknownCall,
     CallExists,
     TooManyCalls,
@@ -240,7 +239,7 @@ pub(super) enum Refused {
     BadParameters,
     BadKeys,
     TooLarge,
-    OfferRefused,
+    ChangeDeclined,
     NotWatched,
     Presence(PresenceError),
 }
@@ -252,7 +251,6 @@ impl Refused {
             Self::OtherIdentity => "token-other-identity",
             Self::Malformed => "malformed",
             Self::UnknownMessage => "unknown-message",
-            Self::Unsupported => "unsupported",
             Self::UnknownCall => "unknown-call",
             Self::CallExists => "call-exists",
             Self::TooManyCalls => "too-many-calls",
@@ -261,7 +259,7 @@ impl Refused {
             Self::BadParameters => "bad-parameters",
             Self::BadKeys => "bad-keys",
             Self::TooLarge => "too-large",
-            Self::OfferRefused => "offer-refused",
+            Self::ChangeDeclined => "offer-refused",
             Self::NotWatched => "token-missing-grant",
             Self::Presence(_) => "bad-presence",
         }
@@ -273,7 +271,6 @@ impl Refused {
             Self::OtherIdentity => "the new token is another identity's or another tenant's: connect with it anew",
             Self::Malformed => "this is not a message of the protocol: a JSON object with a type and its fields",
             Self::UnknownMessage => "there is no message of this type",
-            Self::Unsupported => "this node does not do that",
             Self::UnknownCall => "there is no call of this name",
             Self::CallExists => "there is a call of this name: give another",
             Self::TooManyCalls => "there are as many calls as a client may have: 8",
@@ -288,7 +285,7 @@ impl Refused {
             Self::TooLarge => "the description is too long",
             Self::NotWatched => "the token does not allow to watch all of these",
             Self::Presence(why) => return why.to_string(),
-            Self::OfferRefused => "the other side refused the change; the session stays as it was",
+            Self::ChangeDeclined => "the other side refused the change; the session stays as it was",
         };
         text.to_owned()
     }
