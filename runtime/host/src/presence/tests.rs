@@ -103,7 +103,7 @@ fn a_shard_is_answered_at_once_and_told_what_it_watches_by_its_inbox() {
 #[test]
 fn a_shard_without_room_is_told_the_newest_as_soon_as_it_has_some() {
     let (inbox, outbox) = Inbox::new();
-    let (_thread, desk) = start(&[inbox.clone()], &Arc::default()).expect("a thread");
+    let (_thread, desk) = start(std::slice::from_ref(&inbox), &Arc::default()).expect("a thread");
     let acme = tenant("acme");
     let flow = Flow::udp(([127, 0, 0, 1], 5060).into());
     for _ in 0..INBOX {
