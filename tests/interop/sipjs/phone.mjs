@@ -127,6 +127,8 @@ const browser = await chromium.launch({
     "--allow-loopback-in-peer-connection",
     "--use-fake-ui-for-media-stream",
     "--ignore-certificate-errors",
+    // The page comes from nowhere, so the browser takes it for one of the internet, which may not reach this machine.
+    "--disable-features=LocalNetworkAccessChecks",
     ...account.flags,
   ],
 });
