@@ -137,7 +137,8 @@ pub(super) fn policy(doors: &ClientDoors) -> String {
 pub(super) fn page<B>(request: &Request<B>, policy: &str) -> Option<Reply> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let file = FILES.iter().find(|file| file.path == request.uri().path());
-    file.filter(|_| reads).map(|file| reply(file, request.headers(), policy))
+    file.filter(|_| reads)
+        .map(|file| reply(file, request.headers(), policy))
 }
 
 fn reply(file: &File, headers: &HeaderMap, policy: &str) -> Reply {

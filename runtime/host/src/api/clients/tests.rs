@@ -21,7 +21,8 @@ fn a_token_allows_what_is_asked_for_and_nothing_else() {
     let least = wanted(json!({ "identity": "alice" })).unwrap();
     assert!(least.call.is_none() && !least.incoming && !least.presence.publish);
     assert_eq!(least.presence.watch, Watch::Only(Vec::new()));
-    let most = json!({ "identity": "alice", "dial": true, "incoming": true, "presence": { "publish": true, "watch": "all" } });
+    let most =
+        json!({ "identity": "alice", "dial": true, "incoming": true, "presence": { "publish": true, "watch": "all" } });
     let most = wanted(most).unwrap();
     assert!(most.call == Some(CallGrant::Any(AnyWord::Any)) && most.incoming && most.presence.publish);
     assert_eq!(most.presence.watch, Watch::All(AllWord::All));
@@ -29,7 +30,13 @@ fn a_token_allows_what_is_asked_for_and_nothing_else() {
                       "presence": { "watch": ["bob"] } });
     let one = wanted(one).unwrap();
     let params = [("queue".to_owned(), "sales".to_owned())].into();
-    assert!(one.call == Some(CallGrant::Handler { handler: "reception".to_owned(), params }));
+    assert!(
+        one.call
+            == Some(CallGrant::Handler {
+                handler: "reception".to_owned(),
+                params
+            })
+    );
     assert_eq!(one.presence.watch, Watch::Only(vec!["bob".to_owned()]));
 }
 
