@@ -144,19 +144,23 @@ export class Telephone {
     this.keep({ name });
     this.phase = "connecting";
     this.#say(`Registering as ${name}.`);
+    /** @type {Device | null} */
+    let device = null;
     try {
       /** @type {import("./types.js").ClientDoors} */
       const { doors, media_port } = await this.#api.get("/v1/clients/doors");
       const url = addressOf(doors);
       if (!url) throw new Error("This server has no door for browsers: it needs `wss` (or `ws`) in [sip].");
       if (media_port === undefined) throw new Error("This server takes no sound of browsers: it needs `browser_port` in [media].");
-      const device = new Device(await this.#token(), { url, instance: instance(), getMicrophone: () => this.#microphone(), loudspeaker: null });
+      device = new Device(await this.#token(), { url, instance: instance(), getMicrophone: () => this.#microphone(), loudspeaker: null });
       this.#device = device;
       this.#listen(device);
       await device.register();
       await device.presence.publish({ availability: this.own.availability });
       await this.#watch();
     } catch (error) {
+      // Whoever has left meanwhile, or come as somebody else, is told nothing of it.
+      if (this.#device !== device) return;
       this.end();
       throw error;
     }
@@ -184,7 +188,10 @@ export class Telephone {
       this.phase = now;
       this.#say(news);
     });
-    device.on("registered", phase("registered", `Registered as ${this.kept.name}.`));
+    // It is registered again with each new token, of which there is nothing to say.
+    device.on("registered", () => {
+      if (this.phase !== "registered") phase("registered", `Registered as ${this.kept.name}.`)();
+    });
     device.on("reconnecting", phase("reconnecting", "The connection is lost; calls go on meanwhile."));
     device.on("reconnected", () => phase(device.isRegistered ? "registered" : "connecting", "Connected again.")());
     device.on("unregistered", (reason) => phase("connecting", `Not registered: ${words(reason).toLowerCase()}.`)());

@@ -19,7 +19,7 @@ const wrong = [];
 
 /** A page of somebody's own browser, signed in at the telephone and watched: no error on its console, no request to another host. */
 async function telephone(browser, name) {
-  const context = await browser.newContext({ viewport: DESK, deviceScaleFactor: 2, locale: "en-GB", timezoneId: "UTC" });
+  const context = await browser.newContext({ viewport: DESK, deviceScaleFactor: 2, locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce" });
   const page = await context.newPage();
   const { host } = new URL(task.url);
   page.on("console", (message) => {

@@ -121,7 +121,7 @@ function identity(telephone) {
     button.className = isOff ? "primary" : "";
     input.readOnly = !isOff;
   };
-  return { element: h("section", { class: "panel", "aria-label": "Your name" }, form), draw };
+  return { element: h("section", { class: "panel", "aria-label": "Registration" }, form), draw };
 }
 
 /** What is dialled. @param {import("../main.js").Context} context */
