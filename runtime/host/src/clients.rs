@@ -10,4 +10,4 @@ pub(crate) mod signing_keys;
 pub(crate) mod token;
 
 pub use minting::{Minting, key_id, mint, public_key};
-pub use token::{AllWord, AnyWord, CallGrant, Grants, PresenceGrant, TokenError, Watch};
+pub use token::{CallGrant, Grants, PresenceGrant, TokenError, Watch};
