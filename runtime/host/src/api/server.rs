@@ -101,7 +101,10 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, off
 async fn answer(office: Arc<Office>, request: Request<Incoming>) -> Response<AnswerBody> {
     office.figures.asked.one();
     let head = *request.method() == Method::HEAD;
-    let reply = match (console::page(&request, &office.console_policy), found(&office, &request)) {
+    let reply = match (
+        console::page(&request, &office.console_policy),
+        found(&office, &request),
+    ) {
         (Some(page), _) => Ok(page),
         (None, Ok((endpoint, path))) => ask(office.clone(), endpoint, path, request).await,
         (None, Err(problem)) => Err(problem),
