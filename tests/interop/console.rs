@@ -80,7 +80,7 @@ impl Drop for Caller {
 }
 
 /// Words, nearly: a tone that swells and fades four times a second, with a pause after each third.
-fn speech_at(sample: u32) -> i16 {
+pub fn speech_at(sample: u32) -> i16 {
     let second = f64::from(sample) / 8_000.0;
     let swell = (second * 4.0 * std::f64::consts::PI).sin().abs();
     let pause = f64::from(u8::from(second % 1.0 < 0.75));

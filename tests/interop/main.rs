@@ -29,6 +29,7 @@ mod meetings;
 mod object_store;
 mod office;
 mod office_tests;
+mod phone;
 mod rclone;
 mod reading;
 mod recordings;

@@ -123,6 +123,23 @@ export class Call extends Emitter {
   }
 
   /**
+   * Speaks with another microphone from now on; the one before is let go.
+   *
+   * @param {any} stream
+   */
+  async setMicrophone(stream) {
+    const [track] = stream.getAudioTracks();
+    if (this.#isOver() || !this.#sender) {
+      for (const unused of stream.getTracks()) unused.stop();
+      throw wrongState("change the microphone");
+    }
+    await this.#sender.replaceTrack(track);
+    for (const before of this.#microphone?.getTracks?.() ?? []) before.stop();
+    this.#microphone = stream;
+    this.#apply();
+  }
+
+  /**
    * Presses keys: 0-9, *, #, A-D. They go with the sound where the browser can do that, else by the node.
    *
    * @param {string} keys

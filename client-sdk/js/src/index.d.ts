@@ -96,6 +96,8 @@ export class Call {
   reject(): void;
   hangup(): void;
   mute(muted?: boolean): void;
+  /** Speaks with another microphone from now on; the one before is let go. */
+  setMicrophone(stream: MediaStream): Promise<void>;
   sendKeys(keys: string): void;
   hold(): Promise<void>;
   unhold(): Promise<void>;

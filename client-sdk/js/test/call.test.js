@@ -146,6 +146,25 @@ test("who is muted or holds sends nothing", async () => {
   one.destroy();
 });
 
+test("another microphone takes the place of the first, muted or not", async () => {
+  const one = device();
+  const call = await open(one);
+  const before = call.peerConnection.sent;
+  call.mute();
+  const other = await microphone();
+  await call.setMicrophone(other);
+  const [track] = other.getTracks();
+  assert.equal(call.peerConnection.sent, track);
+  assert.ok(before.isStopped);
+  assert.ok(!track.enabled);
+  call.mute(false);
+  assert.ok(track.enabled);
+  one.destroy();
+  const late = await microphone();
+  await assert.rejects(call.setMicrophone(late), { code: "wrong-state" });
+  assert.ok(late.getTracks()[0].isStopped);
+});
+
 test("a call that the token does not allow ends with its reason", async () => {
   const one = device();
   const call = await one.connect();

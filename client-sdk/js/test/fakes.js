@@ -11,8 +11,9 @@ export class FakePeer {
   #version = 1;
   #transceivers = [{ direction: "sendrecv" }];
 
-  addTrack() {
-    return { dtmf: null };
+  addTrack(track) {
+    this.sent = track;
+    return { dtmf: null, replaceTrack: async (other) => void (this.sent = other) };
   }
   getTransceivers() {
     return this.#transceivers;

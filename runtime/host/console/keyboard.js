@@ -7,6 +7,7 @@ export const PLACES = [
   { key: "c", path: "calls", name: "Calls" },
   { key: "h", path: "handlers", name: "Handlers" },
   { key: "n", path: "numbers", name: "Numbers" },
+  { key: "p", path: "phone", name: "Phone" },
   { key: "u", path: "usage", name: "Usage" },
 ];
 
@@ -14,7 +15,7 @@ export const PLACES = [
 const CHORD_MS = 1_200;
 
 /** @param {EventTarget | null} target */
-function isTyping(target) {
+export function isTyping(target) {
   return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
 }
 
@@ -73,6 +74,9 @@ export function help() {
       line("j k", "Next and previous in a list"),
       line("Enter", "Open"),
       line("Space", "Play or pause a recording"),
+      line("0 9 * #", "On the page of the phone: dial, or press keys in a call"),
+      line("a r", "There: answer and reject"),
+      line("m o e", "There: mute, hold and end"),
       line("?", "This list"),
     ),
     h("form", { method: "dialog", class: "buttons" }, h("button", { class: "primary" }, "Close")),

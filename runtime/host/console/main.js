@@ -8,9 +8,12 @@ import { callsPage } from "./pages/calls.js";
 import { handlerPage } from "./pages/handler.js";
 import { handlersPage } from "./pages/handlers.js";
 import { numbersPage } from "./pages/numbers.js";
+import { phonePage } from "./pages/phone.js";
 import { signInPage } from "./pages/sign_in.js";
 import { usagePage } from "./pages/usage.js";
+import { ringing } from "./parts/ringing.js";
 import { mark, notify, shell } from "./shell.js";
+import { Telephone } from "./telephone.js";
 
 const KEY = "patchcord-key";
 
@@ -24,6 +27,7 @@ const KEY = "patchcord-key";
  * @property {string[]} steps of the address, after the page's own
  * @property {(path: string) => void} go
  * @property {(scope: string) => boolean} may
+ * @property {Telephone} telephone
  */
 
 /** @type {Record<string, (context: Context) => void | Promise<void>>} */
@@ -31,6 +35,7 @@ const PAGES = {
   calls: (context) => (context.steps[0] ? callPage(context) : callsPage(context)),
   handlers: (context) => (context.steps[0] ? handlerPage(context) : handlersPage(context)),
   numbers: numbersPage,
+  phone: phonePage,
   usage: usagePage,
 };
 
@@ -40,6 +45,8 @@ const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 let shown = new AbortController();
 /** Shows the page of the address; nothing while nobody is signed in. */
 let show = () => {};
+/** Ends what goes on whatever page is shown: the telephone. */
+let leave = () => {};
 
 /** @param {string} path */
 function go(path) {
@@ -50,6 +57,7 @@ function go(path) {
 function askForKey(why) {
   shown.abort();
   show = () => {};
+  leave();
   sessionStorage.removeItem(KEY);
   document.title = "Sign in · Patchcord";
   fill(app, signInPage(signIn, why));
@@ -63,13 +71,20 @@ async function signIn(key) {
   sessionStorage.setItem(KEY, key);
   api.onRefused = () => askForKey("The key is not known any more.");
   const { element, main } = shell(me, () => askForKey());
-  fill(app, element);
-  show = () => open({ api, me, main });
+  const telephone = new Telephone(api);
+  const bell = ringing(telephone, () => go("phone"));
+  leave = () => {
+    leave = () => {};
+    bell.remove();
+    telephone.end();
+  };
+  fill(app, bell, element);
+  show = () => open({ api, me, main, telephone });
   show();
 }
 
-/** @param {{ api: Api, me: import("./types.js").Me, main: HTMLElement }} to */
-function open({ api, me, main }) {
+/** @param {{ api: Api, me: import("./types.js").Me, main: HTMLElement, telephone: Telephone }} to */
+function open({ api, me, main, telephone }) {
   const [place = "calls", ...steps] = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
   const page = PAGES[place];
   shown.abort();
@@ -84,7 +99,7 @@ function open({ api, me, main }) {
     return;
   }
   const may = (/** @type {string} */ scope) => me.scopes.includes(scope);
-  Promise.resolve(page({ api, me, main, signal, steps, go, may })).then(
+  Promise.resolve(page({ api, me, main, signal, steps, go, may, telephone })).then(
     () => focusTitle(main),
     (error) => {
       if (!signal.aborted) notify(sentence(error), "bad");
@@ -99,10 +114,10 @@ function focusTitle(main) {
   }
 }
 
-/** The key of a link that signs in, as `patchcord dev` prints one; it does not stay in the address. */
+/** The key of a link that signs in, as `patchcord dev` prints some; it does not stay in the address. */
 function keyOfLink() {
-  const key = location.hash.match(/^#\/sign-in\/(\w+)$/)?.[1];
-  if (key) history.replaceState(null, "", "#/calls");
+  const [, key, place = "calls"] = location.hash.match(/^#\/sign-in\/(\w+)(?:\/(\w+))?$/) ?? [];
+  if (key) history.replaceState(null, "", `#/${place}`);
   return key;
 }
 

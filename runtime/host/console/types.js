@@ -87,6 +87,10 @@
  * @typedef {{ to: string, handler: string, fallbacks?: Fallback[], source?: string }} Route
  * @typedef {{ number: string, handler?: string | null }} PhoneNumber
  * @typedef {{ day: string, metric: string, amount: number }} UsageEntry
+ *
+ * @typedef {{ transport: "ws" | "wss", port: number, path: string }} ClientDoor
+ * @typedef {{ doors: ClientDoor[], media_port?: number }} ClientDoors
+ * @typedef {{ token: string, identity: string, expires_at: string }} Token
  */
 
 export {};

@@ -6,6 +6,7 @@ mod accounts;
 mod bytes;
 mod caller_ids;
 mod calls;
+mod clients;
 mod console;
 mod deploying;
 mod endpoint;
@@ -34,6 +35,7 @@ mod watching;
 mod websocket;
 mod words;
 
+pub(crate) use clients::ClientDoors;
 pub(crate) use history::History;
 pub(crate) use kept::{KeptFiles, Traces};
 pub use keys::{ApiKey, KeyHash, Scope, new_key};
@@ -44,7 +46,7 @@ pub(crate) use proving::WAITING as PROOFS_WAITING;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
-use crate::clients::signing_keys::{self, Questions};
+use crate::clients::signing_keys::{self, Questions, SigningKeys};
 use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
@@ -157,6 +159,10 @@ pub(crate) struct Sources {
     pub(crate) presence: PresenceQueue,
     /// Keys that tokens were made with, to be looked up.
     pub(crate) questions: Questions,
+    /// Whether tokens are good.
+    pub(crate) signing: Arc<SigningKeys>,
+    /// Where clients sign in.
+    pub(crate) client_doors: ClientDoors,
 }
 
 /// The API as it is served.
@@ -186,6 +192,10 @@ struct Office {
     uploads: Semaphore,
     courier: Courier,
     presence: PresenceQueue,
+    signing: Arc<SigningKeys>,
+    client_doors: ClientDoors,
+    /// What pages of the console may do in a browser.
+    console_policy: String,
     /// Places for webhooks that are tried.
     tries: Semaphore,
 }
@@ -265,6 +275,9 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         uploads: Semaphore::new(server::UPLOADS),
         courier: sources.courier,
         presence: sources.presence,
+        signing: sources.signing,
+        console_policy: console::policy(&sources.client_doors),
+        client_doors: sources.client_doors,
         tries: Semaphore::new(receivers::TRIES),
     })
 }

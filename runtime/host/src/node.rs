@@ -231,7 +231,7 @@ impl Node {
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
-        let of_node = OfNode::new(&live_calls, &runtime, &queues);
+        let of_node = OfNode::new(&live_calls, &runtime, (&queues, &ground));
         let of_api = heard.sources(of_node, &config, &ground.figures)?;
         let pages = pages.start(ground.sources(), of_api)?;
         Ok(Node {

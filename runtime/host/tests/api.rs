@@ -17,6 +17,8 @@ mod http;
 #[path = "api/presence.rs"]
 mod presence;
 mod support;
+#[path = "api/tokens.rs"]
+mod tokens;
 
 use database::database;
 use handlers::call_handler;

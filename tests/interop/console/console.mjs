@@ -157,7 +157,7 @@ async function over(page, screen) {
 
 /** The other pages, by their keys. */
 async function others(page, screen) {
-  for (const [key, title] of [["h", "Handlers"], ["n", "Numbers and routes"], ["u", "Usage"], ["c", "Calls"]]) {
+  for (const [key, title] of [["h", "Handlers"], ["n", "Numbers and routes"], ["p", "Phone"], ["u", "Usage"], ["c", "Calls"]]) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     await page.getByRole("heading", { name: title, exact: true }).waitFor();

@@ -1,6 +1,8 @@
 //! The console: pages for a browser at `/` of the API's port, in the binary. They ask the same API as everybody else, with the key
-//! that is typed into them; nothing here knows who that is. No page loads anything from another host, and none may be framed.
+//! that is typed into them; nothing here knows who that is. No page loads anything from another host, and none may be framed. Its
+//! telephone connects to the node's own doors for clients, and to nothing else.
 
+use super::clients::ClientDoors;
 use super::endpoint::{Reply, is_known, whole};
 use crate::encoding::hex;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -8,9 +10,9 @@ use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, 
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 
-/// Everything from here and nothing else; sound that the page has fetched itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What a page of ours needs of the browser beside what every page has: the microphone, for the telephone.
+const PERMISSIONS: &str = "microphone=(self), camera=(), geolocation=()";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// A file of the console.
 struct File {
@@ -30,6 +32,26 @@ const FILES: &[File] = &[
         "/console/icon.svg",
         "image/svg+xml",
         include_bytes!("../../console/icon.svg"),
+    ),
+    script(
+        "/console/sdk/call.js",
+        include_bytes!("../../../../client-sdk/js/src/call.js"),
+    ),
+    script(
+        "/console/sdk/connection.js",
+        include_bytes!("../../../../client-sdk/js/src/connection.js"),
+    ),
+    script(
+        "/console/sdk/device.js",
+        include_bytes!("../../../../client-sdk/js/src/device.js"),
+    ),
+    script(
+        "/console/sdk/emitter.js",
+        include_bytes!("../../../../client-sdk/js/src/emitter.js"),
+    ),
+    script(
+        "/console/sdk/index.js",
+        include_bytes!("../../../../client-sdk/js/src/index.js"),
     ),
     script("/console/api.js", include_bytes!("../../console/api.js")),
     script("/console/dom.js", include_bytes!("../../console/dom.js")),
@@ -54,6 +76,10 @@ const FILES: &[File] = &[
         include_bytes!("../../console/pages/numbers.js"),
     ),
     script(
+        "/console/pages/phone.js",
+        include_bytes!("../../console/pages/phone.js"),
+    ),
+    script(
         "/console/pages/sign_in.js",
         include_bytes!("../../console/pages/sign_in.js"),
     ),
@@ -65,16 +91,25 @@ const FILES: &[File] = &[
         "/console/parts/ladder.js",
         include_bytes!("../../console/parts/ladder.js"),
     ),
+    script(
+        "/console/parts/levels.js",
+        include_bytes!("../../console/parts/levels.js"),
+    ),
     script("/console/parts/log.js", include_bytes!("../../console/parts/log.js")),
     script(
         "/console/parts/quality.js",
         include_bytes!("../../console/parts/quality.js"),
     ),
     script(
+        "/console/parts/ringing.js",
+        include_bytes!("../../console/parts/ringing.js"),
+    ),
+    script(
         "/console/parts/waveform.js",
         include_bytes!("../../console/parts/waveform.js"),
     ),
     script("/console/shell.js", include_bytes!("../../console/shell.js")),
+    script("/console/telephone.js", include_bytes!("../../console/telephone.js")),
 ];
 
 const fn file(path: &'static str, media_type: &'static str, bytes: &'static [u8]) -> File {
@@ -89,21 +124,32 @@ const fn script(path: &'static str, bytes: &'static [u8]) -> File {
     file(path, "text/javascript; charset=utf-8", bytes)
 }
 
-/// The file that a request is for, if it is for one.
-pub(super) fn page<B>(request: &Request<B>) -> Option<Reply> {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let file = FILES.iter().find(|file| file.path == request.uri().path());
-    file.filter(|_| reads).map(|file| reply(file, request.headers()))
+/// What a page may do: everything from here and nothing else, sound that it has fetched itself, and the doors for clients.
+pub(super) fn policy(doors: &ClientDoors) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{}; media-src blob: mediastream:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        doors.sources()
+    )
 }
 
-fn reply(file: &File, headers: &HeaderMap) -> Reply {
+/// The file that a request is for, if it is for one.
+pub(super) fn page<B>(request: &Request<B>, policy: &str) -> Option<Reply> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let file = FILES.iter().find(|file| file.path == request.uri().path());
+    file.filter(|_| reads)
+        .map(|file| reply(file, request.headers(), policy))
+}
+
+fn reply(file: &File, headers: &HeaderMap, policy: &str) -> Reply {
     let etag = etag(file.bytes);
     let fresh = is_known(headers, &etag);
-    let always: [(HeaderName, &str); 6] = [
+    let always: [(HeaderName, &str); 7] = [
         (CONTENT_TYPE, file.media_type),
         // Asked for each time, and sent only if it is another: a new version is seen at once.
         (CACHE_CONTROL, "no-cache"),
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, policy),
+        (PERMISSIONS_POLICY, PERMISSIONS),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),

@@ -24,6 +24,8 @@ pub(crate) enum Code {
     NotAuthenticated,
     /// The key may not do this.
     OutOfScope,
+    /// The key is older than access tokens, so it can make none.
+    KeyWithoutTokens,
     /// A link that is not ours, or has expired.
     BadLink,
     /// There is no such thing, or it is another tenant's.
@@ -63,6 +65,7 @@ impl Code {
             Self::InvalidBody => "invalid-body",
             Self::NotAuthenticated => "not-authenticated",
             Self::OutOfScope => "out-of-scope",
+            Self::KeyWithoutTokens => "key-without-tokens",
             Self::BadLink => "bad-link",
             Self::NotFound => "not-found",
             Self::NotPossible => "not-possible",
@@ -85,7 +88,7 @@ impl Code {
         match self {
             Self::InvalidRequest | Self::InvalidBody => StatusCode::BAD_REQUEST,
             Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
-            Self::OutOfScope | Self::BadLink => StatusCode::FORBIDDEN,
+            Self::OutOfScope | Self::KeyWithoutTokens | Self::BadLink => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotPossible => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState | Self::KeyReused | Self::Exists | Self::InUse | Self::PermissionsHeld => {
@@ -107,6 +110,7 @@ impl Code {
             Self::InvalidBody => "The body is no JSON, or not of the form that is asked for.",
             Self::NotAuthenticated => "There is no API key, or none that is known.",
             Self::OutOfScope => "The API key may not do this.",
+            Self::KeyWithoutTokens => "The API key is older than access tokens and can make none.",
             Self::BadLink => "The link is not one of ours, or has expired.",
             Self::NotFound => "There is no such thing.",
             Self::NotPossible => "The method is not possible here.",

@@ -18,7 +18,7 @@ use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue,
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use patchcord_control::ids::Tenant;
 use patchcord_database::audit::{self, NewEntry};
@@ -101,7 +101,10 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, off
 async fn answer(office: Arc<Office>, request: Request<Incoming>) -> Response<AnswerBody> {
     office.figures.asked.one();
     let head = *request.method() == Method::HEAD;
-    let reply = match (console::page(&request), found(&office, &request)) {
+    let reply = match (
+        console::page(&request, &office.console_policy),
+        found(&office, &request),
+    ) {
         (Some(page), _) => Ok(page),
         (None, Ok((endpoint, path))) => ask(office.clone(), endpoint, path, request).await,
         (None, Err(problem)) => Err(problem),
@@ -246,14 +249,7 @@ fn repeat_name(parts: &Parts, tenant: &Tenant) -> Result<Option<Name>, Problem> 
 
 async fn authenticated(office: &Office, needed: Option<Scope>, request: &Request<Incoming>) -> Result<ApiKey, Problem> {
     let Some(needed) = needed else { return Ok(nobody()) };
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let given = header.and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
+    let given = key_text(request.headers());
     let given = match websocket::is_asked(request.method(), request.headers()) {
         true => given.or_else(|| websocket::key(request.headers())),
         false => given,
@@ -271,6 +267,13 @@ async fn authenticated(office: &Office, needed: Option<Scope>, request: &Request
         return Err(Problem::new(Code::OutOfScope, detail));
     }
     Ok(key)
+}
+
+/// The text of the key in a request's headers, if there is one.
+pub(super) fn key_text(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// Whoever asks for what needs no key.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod caller_ids;
+mod clients;
 mod deploying;
 mod presence;
 mod receivers;
@@ -44,6 +45,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(receivers::rows());
     all.extend(accounts::rows());
     all.extend(caller_ids::rows());
+    all.extend(clients::rows());
     all.extend(presence::rows());
     all.extend(watching::rows());
     all.extend(recordings::rows());

@@ -17,10 +17,11 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_control::stream_urls::{StreamAllow, StreamUrl};
 use patchcord_guest::Runtime;
-use patchcord_host::{Node, NodeConfig, Seen, StartError, programs};
+use patchcord_host::{BrowserDoor, Door, Ice, Node, NodeConfig, Seen, StartError, programs};
+use patchcord_sip::Transport;
 use patchcord_switch::{Directory, Program};
 use ports::Use;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ const TENANT: &str = "default";
 Every number on the SIP address leads to the handler. Call it with
   patchcord call sip:anything@127.0.0.1:5060 --keys 1
 or with any SIP phone, no account needed. Phones may register as alice, bob and carol, with the password that is
-printed, and be dialled by the handler as users of these names; calls to other SIP addresses are allowed too. A build that fails changes nothing: the last good version goes on.
+printed, and be dialled by the handler as users of these names; calls to other SIP addresses are allowed too. The page
+\"phone\" is a telephone in the browser, under whatever name you give it. A build that fails changes nothing: the last good version goes on.
 Standard output has one line that begins with `ready` (sip=, http=, handler=, module=), then the calls. Ctrl-C ends.")]
 pub(crate) struct Options {
     /// The handler's folder, or a finished .wasm file
@@ -87,6 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
     }
     let mut config = NodeConfig::local(sip.address, MEDIA_FIRST..=MEDIA_LAST);
+    let_browsers_in(&mut config, api.address.ip());
     config.http = Some(http.address);
     config.streams.allow = StreamAllow::new(options.stream_to.clone());
     let recordings = source.recordings(sip.address.port());
@@ -166,6 +169,19 @@ enum Happened {
     Saved,
     /// It was built, or the reason why not.
     Built(Result<Arc<Program>>),
+}
+
+/// The doors of the telephone in the page: wherever the page is, on ports that nobody has to know.
+fn let_browsers_in(config: &mut NodeConfig, page: IpAddr) {
+    config.sip.doors.push(Door {
+        transport: Transport::Ws,
+        listen: SocketAddr::new(page, 0),
+        advertise: None,
+    });
+    config.media.browsers = Some(BrowserDoor {
+        port: 0,
+        ice: Ice::Lite,
+    });
 }
 
 /// Starts the node on the audio ports asked for, or on the first free block.
@@ -261,6 +277,7 @@ fn announce(node: &Node, program: &Program, office: &Office, page: &Page) {
         paint.bold("look")
     ));
     terminal::say(&format!("{}  {}", paint.bold("page"), page.link()));
+    terminal::say(&format!("{}  {}", paint.bold("phone"), page.phone()));
 }
 
 /// Moves what the node tells to the terminal's queue, on a thread of its own.

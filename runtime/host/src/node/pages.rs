@@ -1,8 +1,8 @@
 //! What a node serves over HTTP: metrics and health for the operator, and the API for programs. Each has a port and a thread.
 //! And what it sends: traces of its calls.
 
-use super::{Node, NodeConfig, Queues};
-use crate::api::{self, Api, ApiConfig, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
+use super::{Ground, Node, NodeConfig, Queues};
+use crate::api::{self, Api, ApiConfig, ClientDoors, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
 use crate::clients::signing_keys::{self, Questions, SigningKeys};
 use crate::deployments::{Deployments, Loader};
@@ -45,16 +45,19 @@ pub(super) struct OfNode {
     shards: Vec<Inbox>,
     traces: Option<TraceQueue>,
     presence: PresenceQueue,
+    doors: ClientDoors,
 }
 
 impl OfNode {
-    pub(super) fn new(live: &LiveCalls, runtime: &Runtime, queues: &Queues) -> Self {
+    pub(super) fn new(live: &LiveCalls, runtime: &Runtime, (queues, ground): (&Queues, &Ground)) -> Self {
+        let media = ground.browsers.as_ref().map(|browsers| browsers.address.port());
         Self {
             live: live.clone(),
             runtime: runtime.clone(),
             shards: queues.inboxes.clone(),
             traces: queues.kept.traces.clone(),
             presence: queues.aside.presence.clone(),
+            doors: ClientDoors::new(&ground.advertised, media),
         }
     }
 }
@@ -114,6 +117,8 @@ impl Heard {
             presence: node.presence,
             tenancy: config.tenancy.clone(),
             questions: self.questions,
+            signing: self.signing,
+            client_doors: node.doors,
             courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };
         Ok(Some((sources, past)))

@@ -68,6 +68,11 @@ impl Page {
         format!("http://{}/#/sign-in/{}", self.address, self.key)
     }
 
+    /// The telephone, and knows whoever follows it.
+    pub(crate) fn phone(&self) -> String {
+        format!("{}/phone", self.link())
+    }
+
     /// The page of a call, for whoever has followed [`Page::link`].
     pub(crate) fn of(&self, call: CallId) -> String {
         format!("http://{}/#/calls/{call}", self.address)
