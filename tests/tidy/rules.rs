@@ -356,7 +356,9 @@ pub const WALLS: &[Wall] = &[
     },
     Wall {
         crate_name: "host",
-        ours: &["switch", "sim", "sip", "control", "media", "guest", "database"],
+        ours: &[
+            "switch", "sim", "sip", "control", "media", "webrtc", "guest", "database",
+        ],
         never: &["wasmtime*"],
     },
     Wall {

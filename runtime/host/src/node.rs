@@ -26,7 +26,6 @@ use crate::live_streams::{self, LiveQueue, LiveSetup, StreamFrames};
 use crate::media_threads::{self, MediaQueue, MediaThread, Seat};
 use crate::net::{self, Datagrams, NetThread};
 use crate::ports;
-use crate::presence::PresenceQueue;
 use crate::process;
 use crate::recordings::sending::Setup;
 use crate::recordings::{self, FrameQueue, RecordingQueue, RecordingThreads};
@@ -76,8 +75,7 @@ pub struct Node {
     _dns: AsyncThread,
     _fetch: Option<AsyncThread>,
     _aside: AsideThreads,
-    _browsers: Option<DoorThread>,
-    _media: Vec<MediaThread>,
+    _sound: SoundThreads,
     _live_streams: AsyncThread,
     _recordings: Option<RecordingThreads>,
     _records: RecordsThread,
@@ -130,7 +128,7 @@ impl Connections {
     fn start(
         self,
         ground: &Ground,
-        (dealer, signing, presence): (&Arc<Dealer>, &Arc<SigningKeys>, &PresenceQueue),
+        (dealer, signing, queues): (&Arc<Dealer>, &Arc<SigningKeys>, &Queues),
         orders: StreamOrders,
     ) -> Result<StreamThread, StartError> {
         let setup = transports::Setup {
@@ -142,10 +140,16 @@ impl Connections {
             orders,
             figures: ground.figures.streams.clone(),
             signing: signing.clone(),
-            presence: presence.clone(),
+            presence: queues.aside.presence.clone(),
         };
         transports::start(setup).map_err(StartError::Thread)
     }
+}
+
+/// The door of browsers, which feeds the media threads, and those.
+struct SoundThreads {
+    _door: Option<DoorThread>,
+    _media: Vec<MediaThread>,
 }
 
 /// The threads that keep traces and journals.
@@ -222,18 +226,15 @@ impl Node {
             fetch: fetch_queue,
             aside,
         };
-        let (media, browsers) = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
+        let sound = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
         let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
-        let streams = bound
-            .connections
-            .start(&ground, (&dealer, &heard.signing, &queues.aside.presence), orders)?;
+        let streams = Connections::start(bound.connections, &ground, (&dealer, &heard.signing, &queues), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
         let live_calls = LiveCalls::new(&inboxes[..ground.layout.shards]);
         let of_node = OfNode::new(&live_calls, &runtime, (&queues, &ground));
-        let of_api = heard.sources(of_node, &config, &ground.figures)?;
-        let pages = pages.start(ground.sources(), of_api)?;
+        let pages = pages.start(ground.sources(), heard.sources(of_node, &config, &ground.figures)?)?;
         Ok(Node {
             _net: net,
             _shards: shards,
@@ -243,8 +244,7 @@ impl Node {
             _dns: dns,
             _fetch: fetch,
             _aside: aside_threads,
-            _browsers: browsers,
-            _media: media,
+            _sound: sound,
             _live_streams: live_thread,
             _recordings: recordings,
             _records: records,
@@ -555,7 +555,7 @@ impl Ground {
         (pairs, door): (Vec<Vec<ports::SocketPair>>, Option<BoundDoor>),
         commands: Vec<Receiver<media_threads::ToMedia>>,
         queues: &Queues,
-    ) -> Result<(Vec<MediaThread>, Option<DoorThread>), StartError> {
+    ) -> Result<SoundThreads, StartError> {
         let relays = media_threads::relays::between(self.layout.media_threads);
         let (queue, arrivals) = browsers::between(self.layout.media_threads);
         let seats = pairs.into_iter().zip(commands).zip(relays.into_iter().zip(arrivals));
@@ -577,7 +577,7 @@ impl Ground {
                     seed: u64::from_le_bytes(random()?),
                 })
             });
-        let threads = threads.collect::<Result<_, _>>()?;
+        let media = threads.collect::<Result<_, _>>()?;
         let setup = DoorSetup {
             layout: self.layout,
             media: queues.media.clone(),
@@ -587,7 +587,10 @@ impl Ground {
             seed: random()?,
         };
         let door = door.map(|door| browsers::start(door, setup)).transpose()?;
-        Ok((threads, door))
+        Ok(SoundThreads {
+            _door: door,
+            _media: media,
+        })
     }
 
     fn desks(

@@ -420,19 +420,7 @@ impl Work {
                 flow,
                 bytes,
                 ago,
-            } => self.trace(
-                call,
-                Some(leg),
-                ago,
-                What::Sip {
-                    direction: match way {
-                        Way::In => Direction::In,
-                        Way::Out => Direction::Out,
-                    },
-                    flow,
-                    bytes,
-                },
-            ),
+            } => self.trace(call, Some(leg), ago, message(way, flow, bytes)),
             Output::Media { thread, command } => {
                 if self.out.media[thread].command(command) == Handed::Waited {
                     self.figures().media_queue_waits.one();
@@ -560,6 +548,15 @@ impl Work {
         self.published = Instant::now();
         self.stale = false;
     }
+}
+
+/// A SIP message as a trace has it.
+fn message(way: Way, flow: Flow, bytes: Arc<[u8]>) -> What {
+    let direction = match way {
+        Way::In => Direction::In,
+        Way::Out => Direction::Out,
+    };
+    What::Sip { direction, flow, bytes }
 }
 
 #[cfg(test)]
