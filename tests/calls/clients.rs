@@ -9,7 +9,7 @@ use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_media::SessionId;
 use patchcord_sip::{ConnectionId, Flow, GateConfig, MayCall, Proven, RegistrarConfig, Strangers, Transport};
-use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, Shard};
+use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, PresenceDesk, Shard};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\
 
 struct Node {
     shard: Shard,
+    presence: PresenceDesk,
     now: Instant,
     sent: Vec<(Flow, String)>,
     logged: Vec<String>,
@@ -44,6 +45,7 @@ impl Node {
         };
         let mut node = Self {
             shard: Shard::new(now, config).expect("a plain node"),
+            presence: PresenceDesk::default(),
             now,
             sent: Vec::new(),
             logged: Vec::new(),
@@ -74,6 +76,11 @@ impl Node {
                     notice: Notice::Log { message, .. },
                     ..
                 } => self.logged.push(message),
+                Output::Location(change) => self.presence.located(self.now, &change),
+                Output::AskPresence { query, tenant, ask } => {
+                    let told = self.presence.ask(self.now, &tenant, &ask);
+                    self.shard.handle(self.now, Input::Presence { query, told });
+                }
                 _ => {}
             }
         }
