@@ -54,7 +54,7 @@ fn examples_of_bodies_are_bodies() {
             serde_json::from_str::<T>(text).map(drop)
         }
         use crate::api::receivers::{event_sinks, webhooks};
-        use crate::api::{accounts, caller_ids, deploying, leading, orders, presence, recordings};
+        use crate::api::{accounts, caller_ids, clients, deploying, leading, orders, presence, recordings};
         Some(match name {
             "linkRecording" => is::<recordings::MakeLink>(&text),
             "publishVersion" => is::<deploying::PublishVersion>(&text),
@@ -71,6 +71,7 @@ fn examples_of_bodies_are_bodies() {
             "setQuota" => is::<accounts::SetQuota>(&text),
             "setSecret" => is::<accounts::SetSecret>(&text),
             "askCallerId" => is::<caller_ids::AskCallerId>(&text),
+            "makeToken" => is::<clients::MakeToken>(&text),
             "setPresence" => is::<presence::StatusBody>(&text),
             "changePresence" => is::<presence::ChangeStatus>(&text),
             "setDefaultCallerId" => is::<caller_ids::DefaultCallerId>(&text),
