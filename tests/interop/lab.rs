@@ -24,7 +24,7 @@ pub struct Lane {
 const LANE_PORTS: u16 = 100;
 const FIRST_MEDIA_PORT: u16 = 20_000;
 const FIRST_FAR_MEDIA_PORT: u16 = 14_000;
-const LANES: u16 = 56;
+const LANES: u16 = 60;
 /// How many ports a server for meetings has.
 const MEETING_PORTS: u16 = 200;
 const FIRST_MEETING_PORT: u16 = 31_000;

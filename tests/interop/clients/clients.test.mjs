@@ -138,7 +138,7 @@ test("a token ends, its registration with it, and a new one goes on", async () =
   const alice = device(tokens.alice);
   await alice.register();
   await alice.updateToken(tokens.again);
-  await assert.rejects(alice.presence.publish({ availability: "available" }), { code: "unsupported" });
+  await assert.rejects(alice.presence.publish({ availability: "available" }), { code: "token-missing-grant" });
   alice.destroy();
 });
 
