@@ -7,7 +7,9 @@
 pub(crate) mod gateway;
 pub(crate) mod minting;
 pub(crate) mod signing_keys;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod token;
 
-pub use minting::{Minting, key_id, mint, public_key};
+pub use minting::{Minting, key_id, mint, public_key, token_name};
 pub use token::{CallGrant, Grants, PresenceGrant, TokenError, Watch};

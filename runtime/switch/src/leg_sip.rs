@@ -159,7 +159,11 @@ impl Shard {
 
     /// Works out what could be answered, before anybody decides to answer.
     fn begin_leg(&mut self, dialog: DialogId, port: MediaPort, request: &Request) -> Result<LegIo, sdp::SdpError> {
-        let local = self.local(port);
+        let webrtc = self.local_webrtc();
+        let local = Local {
+            webrtc,
+            ..self.local(port)
+        };
         let negotiation = match request.sdp() {
             None => Negotiation::Late,
             Some(offer) => {
@@ -170,9 +174,8 @@ impl Shard {
         Ok(LegIo::new(dialog, port, local, negotiation))
     }
 
-    /// Our side of a session on a port.
+    /// Our side of a session on a port, with a far end that is no browser.
     pub(crate) fn local(&mut self, port: MediaPort) -> Local {
-        let webrtc = self.local_webrtc();
         Local {
             address: self.config.media_address,
             port: port.port,
@@ -183,7 +186,7 @@ impl Shard {
             direction: Direction::SendRecv,
             srtp: self.config.srtp,
             srtp_key: SrtpKey(std::array::from_fn(|_| self.random.next_u32() as u8)),
-            webrtc,
+            webrtc: None,
         }
     }
 

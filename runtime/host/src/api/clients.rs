@@ -7,9 +7,8 @@ use super::problem::{Code, Problem};
 use super::server::key_text;
 use super::stored::time;
 use crate::clients::gateway::PATH;
-use crate::clients::token::{AllWord, AnyWord, LIFE_MAX};
-use crate::clients::{CallGrant, Grants, Minting, PresenceGrant, TokenError, Watch, mint};
-use crate::encoding::hex;
+use crate::clients::token::{AnyWord, LIFE_MAX};
+use crate::clients::{CallGrant, Grants, Minting, PresenceGrant, TokenError, mint, token_name};
 use hyper::StatusCode;
 use hyper::header::CACHE_CONTROL;
 use patchcord_sip::{Listener, Transport};
@@ -19,8 +18,6 @@ use std::collections::BTreeMap;
 
 /// What a token is valid for if nothing is said, in seconds.
 const USUAL_LIFE: i64 = 60 * 60;
-/// Random bytes in a token's name.
-const NAME_BYTES: usize = 16;
 
 /// A token that is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -38,7 +35,7 @@ pub(crate) struct MakeToken {
     #[serde(default)]
     incoming: bool,
     #[serde(default)]
-    presence: PresenceBody,
+    presence: PresenceGrant,
     /// How long the token is valid, in seconds; an hour without it, a day at most.
     #[serde(default = "usual_life")]
     #[schemars(range(min = 1, max = 86400))]
@@ -54,42 +51,6 @@ pub(crate) struct CallBody {
     /// In headers `X-<name>`, which the client cannot change. At most 16, names of 64 bytes and values of 256.
     #[serde(default)]
     params: BTreeMap<String, String>,
-}
-
-/// What a client may do with presence.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "TokenPresence")]
-pub(crate) struct PresenceBody {
-    /// Whether it may say how available it is.
-    #[serde(default)]
-    publish: bool,
-    /// Whose presence it may see; nobody's without it.
-    #[serde(default)]
-    watch: WatchBody,
-}
-
-/// Whose presence a client may see: `all` of its tenant, or a list of at most 256 identities.
-#[derive(Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "watch: give \"all\" or a list of identities")]
-#[schemars(rename = "TokenWatch")]
-pub(crate) enum WatchBody {
-    All(AllBody),
-    Only(Vec<String>),
-}
-
-/// The word `all`.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "All")]
-pub(crate) enum AllBody {
-    All,
-}
-
-impl Default for WatchBody {
-    fn default() -> Self {
-        Self::Only(Vec::new())
-    }
 }
 
 fn usual_life() -> i64 {
@@ -179,13 +140,12 @@ pub(crate) async fn make(asked: Asked) -> Outcome {
         let right = "give the API key that the token is to be made with as \"Authorization: Bearer <key>\"";
         Problem::new(Code::NotAuthenticated, right)
     })?;
-    let mut name = [0; NAME_BYTES];
-    getrandom::fill(&mut name).map_err(|_| Problem::new(Code::Unavailable, "the system has no randomness"))?;
+    let name = token_name().map_err(|_| Problem::new(Code::Unavailable, "the system has no randomness"))?;
     let minting = Minting {
         tenant: asked.key.tenant.0.clone(),
         life: life(wanted.ttl_s)?,
         grants: grants(wanted)?,
-        name: hex(&name),
+        name,
     };
     let token = mint(key, &minting, asked.now().div_euclid(1_000)).map_err(refused)?;
     // What no door would take is not handed out: the key may be older than tokens.
@@ -221,13 +181,7 @@ fn grants(wanted: MakeToken) -> Result<Grants, Problem> {
         identity: wanted.identity,
         call,
         incoming: wanted.incoming,
-        presence: PresenceGrant {
-            publish: wanted.presence.publish,
-            watch: match wanted.presence.watch {
-                WatchBody::All(AllBody::All) => Watch::All(AllWord::All),
-                WatchBody::Only(some) => Watch::Only(some),
-            },
-        },
+        presence: wanted.presence,
         media: vec!["audio".to_owned()],
     })
 }

@@ -69,6 +69,21 @@ impl Rig {
         }
     }
 
+    /// A browser that calls is expected, which says this of itself.
+    fn expects(&self, theirs: Webrtc) {
+        let session = SESSION;
+        self.queue.order(DoorOrder::Open {
+            session,
+            ours: Self::name(),
+            offered: Offered::There,
+        });
+        self.queue.order(DoorOrder::Remote {
+            session,
+            theirs: Box::new(theirs),
+            setup: SdpSetup::Passive,
+        });
+    }
+
     fn name() -> IceName {
         IceName {
             ufrag: "doorname".into(),
@@ -272,14 +287,7 @@ fn secured(rig: &Rig, browser: &mut Browser) -> SrtpKeys {
 fn a_whole_life(transport: Transport) {
     let rig = Rig::start();
     let (mut browser, theirs) = Browser::new(&rig, transport);
-    let (session, ours) = (SESSION, Rig::name());
-    let offered = Offered::There;
-    rig.queue.order(DoorOrder::Open { session, ours, offered });
-    rig.queue.order(DoorOrder::Remote {
-        session,
-        theirs: Box::new(theirs),
-        setup: SdpSetup::Passive,
-    });
+    rig.expects(theirs);
     let keys = secured(&rig, &mut browser);
     let far = browser.keys.as_ref().expect("waited for").receive.bytes().to_vec();
     assert_eq!(
@@ -309,7 +317,7 @@ fn a_whole_life(transport: Transport) {
         browser.heard.contains(&sound)
     });
 
-    rig.queue.order(DoorOrder::Close { session });
+    rig.queue.order(DoorOrder::Close { session: SESSION });
     until("goodbye", || {
         browser.go_on(&rig);
         browser.goodbye
@@ -341,17 +349,7 @@ fn who_is_not_who_was_described_is_lost_and_gets_no_keys() {
     let (mut browser, mut theirs) = Browser::new(&rig, Transport::Udp);
     let other = Identity::generate().expect("this machine has randomness");
     theirs.fingerprints = vec![other.fingerprint().to_string()];
-    let (session, ours) = (SESSION, Rig::name());
-    rig.queue.order(DoorOrder::Open {
-        session,
-        ours,
-        offered: Offered::There,
-    });
-    rig.queue.order(DoorOrder::Remote {
-        session,
-        theirs: Box::new(theirs),
-        setup: SdpSetup::Passive,
-    });
+    rig.expects(theirs);
     let mut told = None;
     until("the end", || {
         browser.go_on(&rig);
@@ -377,17 +375,7 @@ fn descriptions_that_cannot_be_used_are_lost_at_once() {
         Webrtc { lite: true, ..good },
     ];
     for theirs in bad {
-        let (session, ours) = (SESSION, Rig::name());
-        rig.queue.order(DoorOrder::Open {
-            session,
-            ours,
-            offered: Offered::There,
-        });
-        rig.queue.order(DoorOrder::Remote {
-            session,
-            theirs: Box::new(theirs),
-            setup: SdpSetup::Passive,
-        });
+        rig.expects(theirs);
         assert_eq!(rig.outbox.heard(PATIENCE), Some(Heard::Door(SESSION, DoorEvent::Lost)));
     }
 }

@@ -10,8 +10,8 @@ use patchcord_media::{Lane, SessionId, SrtpKey, SrtpKeys, SrtpSuite};
 use patchcord_sip::sdp::{Setup as SdpSetup, Webrtc};
 use patchcord_switch::{DoorEvent, DoorOrder, IceName, Offered};
 use patchcord_webrtc::{
-    Arrival, Candidate, Closed, Credentials, Dropped, IceMode, Input, Keys, Output, Path, PeerId, Port, PortSettings,
-    Remote, Settings, Setup, Side, SrtpProfile, State, Transport,
+    Arrival, Candidate, Closed, Credentials, IceMode, Input, Keys, Output, Path, PeerId, Port, PortSettings, Remote,
+    Settings, Setup, Side, SrtpProfile, State, Transport,
 };
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -415,10 +415,7 @@ fn pass_on(setup: &DoorSetup, expected: &HashMap<PeerId, Expected>, arrival: Arr
     let (id, lane) = match arrival {
         Arrival::Rtp(id) => (id, Lane::Rtp),
         Arrival::Rtcp(id) => (id, Lane::Rtcp),
-        Arrival::Taken
-        | Arrival::Dropped(
-            Dropped::Stranger | Dropped::Flood | Dropped::TakenPath | Dropped::Unknown | Dropped::TooLong,
-        ) => return,
+        Arrival::Taken | Arrival::Dropped(_) => return,
     };
     let Some(expected) = expected.get(&id).filter(|expected| expected.secured) else {
         return;

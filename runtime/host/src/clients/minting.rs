@@ -4,6 +4,7 @@
 
 use super::token::{Claims, Grants, Header, LIFE_MAX, TokenError};
 use crate::api::KeyHash;
+use crate::encoding::hex;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -14,6 +15,8 @@ const PURPOSE: &[u8] = b"patchcord access tokens 1";
 const SEED_BYTES: usize = 32;
 /// Digits of its hash that name an API key.
 const ID_DIGITS: usize = 16;
+/// Random bytes in a token's name.
+const NAME_BYTES: usize = 16;
 
 /// What a token is to say.
 #[derive(Debug, Clone)]
@@ -26,6 +29,16 @@ pub struct Minting {
     pub life: i64,
     /// Its own name, unlike that of any other token of the tenant.
     pub name: String,
+}
+
+/// A name for a token that no other has.
+///
+/// # Errors
+/// The system has no randomness.
+pub fn token_name() -> Result<String, getrandom::Error> {
+    let mut name = [0; NAME_BYTES];
+    getrandom::fill(&mut name)?;
+    Ok(hex(&name))
 }
 
 /// What an API key is called, in tokens and in lists. It is made of its hash, so it says nothing of the key.

@@ -19,8 +19,8 @@ const QUESTIONS: usize = 1_024;
 const AT_ONCE: usize = 16;
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How old an answer about a key may be for those who are connected already.
-const FRESH: Duration = Duration::from_secs(10);
+/// How old an answer about a key may be for those who are connected already, and how often theirs is looked at.
+pub(crate) const FRESH: Duration = Duration::from_secs(10);
 /// Answers that are remembered; with more, all are forgotten.
 const REMEMBERED: usize = 4_096;
 

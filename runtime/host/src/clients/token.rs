@@ -5,7 +5,8 @@
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use patchcord_sip::{MayCall, Proven};
-use serde::{Deserialize, Deserializer, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -59,8 +60,6 @@ pub enum TokenError {
     LifeTooLong,
     /// It does not allow what was asked for.
     MissingGrant(Grant),
-    /// What resumes a connection was used before, or never was ours.
-    Replayed,
     /// The keys cannot be looked up now.
     Unavailable,
 }
@@ -95,7 +94,6 @@ impl TokenError {
             Self::NotYetValid => "token-not-yet-valid",
             Self::LifeTooLong => "token-life-too-long",
             Self::MissingGrant(_) => "token-missing-grant",
-            Self::Replayed => "resume-refused",
             Self::Unavailable => "token-unchecked",
         }
     }
@@ -119,7 +117,6 @@ impl fmt::Display for TokenError {
             Self::MissingGrant(grant) => {
                 return write!(f, "the token does not allow the client to {}", grant.words());
             }
-            Self::Replayed => "what was to be resumed is not there, or was resumed before: sign in anew",
             Self::Unavailable => "the token cannot be checked now: try again",
         };
         f.write_str(text)
@@ -185,20 +182,22 @@ pub enum AnyWord {
 }
 
 /// What a client may do with presence.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TokenPresence")]
 pub struct PresenceGrant {
     /// Whether it may say how available it is.
     #[serde(default)]
     pub publish: bool,
-    /// Whose presence it may see.
+    /// Whose presence it may see; nobody's without it.
     #[serde(default)]
     pub watch: Watch,
 }
 
 /// Whose presence a client may see: a list of identities, or `"all"` of its tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "watch: give \"all\" or a list of identities")]
+#[schemars(rename = "TokenWatch")]
 pub enum Watch {
     /// These; at most 256.
     Only(Vec<String>),
@@ -207,8 +206,9 @@ pub enum Watch {
 }
 
 /// The word `all`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "All")]
 pub enum AllWord {
     /// It.
     All,
@@ -227,21 +227,6 @@ impl PresenceGrant {
 impl Default for Watch {
     fn default() -> Self {
         Self::Only(Vec::new())
-    }
-}
-
-impl<'de> Deserialize<'de> for Watch {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either {
-            All(AllWord),
-            Only(Vec<String>),
-        }
-        Ok(match Either::deserialize(from)? {
-            Either::All(word) => Self::All(word),
-            Either::Only(list) => Self::Only(list),
-        })
     }
 }
 

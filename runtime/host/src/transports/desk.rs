@@ -9,6 +9,7 @@ use super::websocket::{self, WebSocket};
 use super::{SendOrder, tls};
 use crate::certificates::Certificates;
 use crate::clients::gateway::task::{self, Gateway, Way};
+use crate::clients::signing_keys::FRESH;
 use crate::clients::token::Token;
 use crate::deal::Dealer;
 use crate::deployments::now_ms;
@@ -25,8 +26,6 @@ use tokio::time::timeout;
 /// How long a message of a stream waits between two tries to hand it to a shard that is busy. Meanwhile nothing more is
 /// read from its connection, which tells the peer to slow down.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
-/// How often the key of whoever came with a token is looked at again.
-const KEY_LOOK: Duration = Duration::from_secs(10);
 /// Tries before it is dropped and counted.
 const BUSY_TRIES: usize = 50;
 
@@ -151,7 +150,7 @@ impl Desk {
     /// Waits until the key that made a token does not count any more.
     async fn until_revoked(&self, token: &Token) {
         loop {
-            tokio::time::sleep(KEY_LOOK).await;
+            tokio::time::sleep(FRESH).await;
             if !self.gateway.signing.still_counts(token).await {
                 return;
             }

@@ -1,6 +1,7 @@
 //! What a token that is asked for allows, and what is refused by which field.
 
 use super::*;
+use crate::clients::token::{AllWord, Watch};
 use serde_json::json;
 use std::net::SocketAddr;
 

@@ -5,6 +5,7 @@ use super::core::Core;
 use super::message::{Refused, Said, Say, is_call_name, is_dialled};
 use super::{CALLS, OFFER};
 use crate::clients::token::{CallGrant, Grant, PARAMETERS, is_parameter_name, is_parameter_value};
+use patchcord_control::words::Key;
 use patchcord_sip::{
     CLIENTS_DOMAIN, DialogError, DialogId, EndCause, Event, Method, NameAddr, Outgoing, Rejection, Reply, Request, Uri,
 };
@@ -318,8 +319,8 @@ impl Core {
             }
             Event::ReinviteAnswered { status, sdp, .. } => self.offer_answered(call, status, sdp.as_deref()),
             Event::Key { event, .. } => {
-                if let Some(key) = key_of(event) {
-                    self.say(&Say::Key { call, key });
+                if let Some(key) = Key::from_event(event) {
+                    self.say(&Say::Key { call, key: key.char() });
                 }
             }
             _ => {}
@@ -383,17 +384,9 @@ fn text(sdp: &[u8]) -> Option<&str> {
     std::str::from_utf8(sdp).ok()
 }
 
-/// The number of a key (RFC 4733 3.2).
+/// The number of a key (RFC 4733 3.2); letters are capitals here.
 fn event_of(key: char) -> Option<u8> {
-    match key {
-        '0'..='9' => Some(key as u8 - b'0'),
-        '*' => Some(10),
-        '#' => Some(11),
-        'A'..='D' => Some(key as u8 - b'A' + 12),
-        _ => None,
-    }
-}
-
-fn key_of(event: u8) -> Option<char> {
-    "0123456789*#ABCD".chars().nth(usize::from(event))
+    Key::from_char(key)
+        .filter(|_| !key.is_ascii_lowercase())
+        .map(Key::event)
 }

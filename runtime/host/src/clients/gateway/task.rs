@@ -5,7 +5,7 @@ use super::core::{Beginning, Core, Input, Output};
 use super::message::{FromClient, Hello, Refused, Said, Say, is_instance};
 use super::sessions::{Hash, Sessions};
 use super::{VERSION, close};
-use crate::clients::signing_keys::SigningKeys;
+use crate::clients::signing_keys::{FRESH, SigningKeys};
 use crate::clients::token::{Token, TokenError};
 use crate::deployments::now_ms;
 use crate::presence::{PresenceQueue, PresenceReader, Reading};
@@ -25,8 +25,6 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// How long a client may take to say hello, and to take a message of ours.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the key behind a token is looked at again.
-const KEY_LOOK: Duration = Duration::from_secs(10);
 /// Connections that may wait to take over one session; one more finds that it is over.
 const HANDOVERS: usize = 4;
 
@@ -211,7 +209,7 @@ impl<'a, W: Way> Session<'a, W> {
     }
 
     async fn run(mut self) {
-        let mut look = Box::pin(sleep(KEY_LOOK));
+        let mut look = Box::pin(sleep(FRESH));
         loop {
             if self.drain().await == Course::Over {
                 return;
@@ -224,7 +222,7 @@ impl<'a, W: Way> Session<'a, W> {
                 taker = self.takers.1.recv() => taker.map_or(Happened::Other, Happened::Taken),
                 () = until(self.core.wake_at()) => Happened::Time,
                 () = &mut look => {
-                    look = Box::pin(sleep(KEY_LOOK));
+                    look = Box::pin(sleep(FRESH));
                     match self.gateway.signing.still_counts(self.core.token()).await {
                         true => Happened::Other,
                         false => Happened::Revoked,

@@ -5,8 +5,9 @@
 use super::core::{Beginning, Core, Input, Output};
 use super::memory::{Memory, Numbered, Room};
 use super::{BURST, CALLS, KEPT, RESUME, SILENCE, close};
-use crate::clients::token::{CallGrant, Grants, PresenceGrant, Token, TokenError, Watch};
-use patchcord_control::presence::{Availability, PresenceError, Reason, Status, View};
+use crate::clients::testing::{grants, reception};
+use crate::clients::token::{CallGrant, Token, TokenError};
+use patchcord_control::presence::Status;
 use patchcord_sip::{
     ConnectionId, DialogId, Endpoint, Event, Flow, Input as SipInput, Listener, NameAddr, Origin, Outgoing,
     Output as SipOutput, Owner, Proven, Registrar, RegistrarConfig, Rejection, Transport, Uri,
@@ -14,6 +15,8 @@ use patchcord_sip::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+mod presence;
 
 const LIFE: i64 = 600;
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
@@ -24,21 +27,8 @@ fn token(identity: &str, incoming: bool, call: Option<CallGrant>) -> Token {
         tenant: "acme".to_owned(),
         kid: "key_1".to_owned(),
         expires_at: LIFE,
-        grants: Grants {
-            identity: identity.to_owned(),
-            call,
-            incoming,
-            presence: PresenceGrant::default(),
-            media: vec!["audio".to_owned()],
-        },
+        grants: grants(identity, incoming, call),
     }
-}
-
-fn reception() -> Option<CallGrant> {
-    Some(CallGrant::Handler {
-        handler: "reception".to_owned(),
-        params: [("queue".to_owned(), "sales".to_owned())].into(),
-    })
 }
 
 struct Rig {
@@ -635,77 +625,4 @@ fn the_memory_is_bounded_and_counts() {
         [Numbered::New, Numbered::Again, Numbered::Gap, Numbered::New]
     );
     assert_eq!(memory.heard(), 2);
-}
-
-fn watcher(whom: &[&str]) -> Token {
-    let mut token = token("alice", true, None);
-    token.grants.presence = PresenceGrant {
-        publish: true,
-        watch: Watch::Only(whom.iter().map(|name| (*name).to_owned()).collect()),
-    };
-    token
-}
-
-#[test]
-fn presence_is_said_and_watched_as_far_as_the_token_allows_it() {
-    let mut rig = Rig::with(watcher(&["bob", "carol"]));
-    let away = json!({ "availability": "do-not-disturb", "reason": "away-short", "text": "at lunch" });
-    let mut publish = away.clone();
-    publish["type"] = "presence.publish".into();
-    rig.say(publish);
-    let wanted = Status {
-        availability: Availability::DoNotDisturb,
-        reason: Some(Reason::AwayShort),
-        text: "at lunch".to_owned().into(),
-    };
-    assert_eq!(rig.published, [(Some(1), wanted.clone())]);
-    assert_eq!(rig.core.instance(), "urn:patchcord:device:tab-1");
-    rig.give(Input::Presented(Some(1), Ok(())));
-    assert_eq!(rig.take("done")["of"], 1);
-
-    rig.say(json!({ "type": "presence.watch", "identities": ["bob", "mallory"] }));
-    assert_eq!(rig.take("error")["code"], "token-missing-grant");
-    assert!(rig.watched.is_empty());
-    rig.say(json!({ "type": "presence.watch", "identities": ["bob"] }));
-    assert_eq!(rig.watched, [(Some(3), vec!["bob".to_owned()])]);
-    let view = View {
-        name: "bob".into(),
-        status: wanted,
-        calls: 0,
-        clients: Vec::new(),
-    };
-    rig.give(Input::Changed(&[Arc::new(view)]));
-    let changed = rig.take("presence.changed");
-    let mut seen = away;
-    seen["identity"] = "bob".into();
-    assert_eq!(changed["identities"], json!([seen]));
-    rig.give(Input::Presented(Some(3), Err(PresenceError::Watchers)));
-    assert_eq!(rig.take("error")["of"], 3);
-}
-
-#[test]
-fn who_may_not_watch_any_more_does_not() {
-    let mut rig = Rig::with(watcher(&["bob"]));
-    rig.say(json!({ "type": "presence.watch", "identities": ["bob"] }));
-    rig.say(json!({ "type": "token", "token": "narrower" }));
-    let narrower = watcher(&["carol"]);
-    let proven = narrower.proven(rig.now, 0);
-    rig.give(Input::Checked(Ok((narrower, proven))));
-    assert_eq!(
-        rig.watched.last(),
-        Some(&(None, Vec::new())),
-        "the new token does not allow it"
-    );
-
-    let mut rig = Rig::with(watcher(&["bob"]));
-    rig.say(json!({ "type": "presence.watch", "identities": ["bob"] }));
-    let ends = rig.now + Duration::from_secs(LIFE as u64);
-    while rig.now < ends {
-        rig.now += Duration::from_secs(10);
-        rig.say(json!({ "type": "ping" }));
-        rig.give(Input::Deadline);
-    }
-    assert_eq!(rig.watched.last(), Some(&(None, Vec::new())), "the token has ended");
-    rig.say(json!({ "type": "presence.watch", "identities": ["bob"] }));
-    assert_eq!(rig.take("error")["code"], "token-expired");
 }

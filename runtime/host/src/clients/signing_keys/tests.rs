@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::api::KeyHash;
-use crate::clients::token::{CallGrant, Grants, PresenceGrant};
-use crate::clients::{Minting, key_id, mint, public_key};
+use crate::clients::{key_id, public_key, testing};
 use crate::testing::Folder;
 use patchcord_control::ids::Tenant;
 use patchcord_database::TenantId;
@@ -13,19 +12,7 @@ const KEPT: &str = "pck_in_the_database";
 const FIXED: &str = "pck_in_the_configuration";
 
 fn minted(api_key: &str, tenant: &str) -> String {
-    let wanted = Minting {
-        tenant: tenant.to_owned(),
-        grants: Grants {
-            identity: "alice".to_owned(),
-            call: None::<CallGrant>,
-            incoming: true,
-            presence: PresenceGrant::default(),
-            media: vec!["audio".to_owned()],
-        },
-        life: 60,
-        name: "one".to_owned(),
-    };
-    mint(api_key, &wanted, now_ms() / 1_000).expect("it can be made")
+    testing::minted(api_key, tenant, None)
 }
 
 fn fixed(scopes: &[Scope]) -> ApiKey {

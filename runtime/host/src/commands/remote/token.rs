@@ -3,8 +3,7 @@
 use super::Node;
 use crate::commands::terminal;
 use anyhow::{Context, Result, bail};
-use patchcord_host::clients::{Grants, Minting, mint};
-use patchcord_host::encoding::hex;
+use patchcord_host::clients::{Grants, Minting, mint, token_name};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -51,13 +50,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (key, kept) = options.node.api_key()?;
     let tenant = options.tenant.clone().or(kept);
     let tenant = tenant.context("whose key is it? give --tenant, or run `patchcord login` again")?;
-    let mut name = [0; 16];
-    getrandom::fill(&mut name).context("the system has no randomness")?;
     let wanted = Minting {
         tenant,
         grants: grants(options)?,
         life: seconds(&options.ttl)?,
-        name: hex(&name),
+        name: token_name().context("the system has no randomness")?,
     };
     // A clock before 1970 is one that was never set.
     let now = SystemTime::now()

@@ -4,9 +4,7 @@
 use super::rig::{Plan, Rig, expect_end, options, write};
 use super::web::{frame, read_frame};
 use crate::api::{ApiKey, KeyHash, Scope};
-use crate::clients::token::{CallGrant, Grants, PresenceGrant};
-use crate::clients::{Minting, mint, public_key};
-use crate::deployments::now_ms;
+use crate::clients::{public_key, testing};
 use crate::shard_threads::Heard;
 use crate::transports::tests::rig::PATIENCE;
 use patchcord_control::ids::Tenant;
@@ -35,22 +33,7 @@ fn start() -> Rig {
 }
 
 fn token(api_key: &str) -> String {
-    let wanted = Minting {
-        tenant: "acme".to_owned(),
-        grants: Grants {
-            identity: "alice".to_owned(),
-            call: Some(CallGrant::Handler {
-                handler: "reception".to_owned(),
-                params: [("queue".to_owned(), "sales".to_owned())].into(),
-            }),
-            incoming: true,
-            presence: PresenceGrant::default(),
-            media: vec!["audio".to_owned()],
-        },
-        life: 60,
-        name: "one".to_owned(),
-    };
-    mint(api_key, &wanted, now_ms() / 1_000).expect("it can be made")
+    testing::minted(api_key, "acme", testing::reception())
 }
 
 /// Asks for a WebSocket; the head of the answer.
