@@ -64,6 +64,7 @@ pub(crate) struct ShardFigures {
     pub(crate) refused_full: Figure,
     pub(crate) refused_working: Figure,
     pub(crate) refused_draining: Figure,
+    pub(crate) refused_starting: Figure,
     pub(crate) refused_media: Figure,
     pub(crate) signatures_good: Figure,
     pub(crate) signatures_bad: Figure,
@@ -98,6 +99,7 @@ impl ShardFigures {
         self.refused_full.set(counts.refused_full);
         self.refused_working.set(counts.refused_working);
         self.refused_draining.set(counts.refused_draining);
+        self.refused_starting.set(counts.refused_starting);
         self.refused_media.set(counts.refused_media);
         self.signatures_good.set(counts.signatures_good);
         self.signatures_bad.set(counts.signatures_bad);
@@ -190,7 +192,9 @@ pub(crate) struct Figures {
     pub(crate) records: Figure,
     /// Times the end records could not be written and were tried again.
     pub(crate) record_retries: Figure,
-    /// 1 while the node takes no new calls.
+    /// 1 once the node takes calls, which is when it knows what is deployed.
+    pub(crate) open: Figure,
+    /// 1 while the node takes no new calls any more.
     pub(crate) draining: Figure,
     /// Of the traces sent to others.
     pub(crate) telemetry: Arc<TelemetryFigures>,
@@ -225,6 +229,7 @@ impl Figures {
             inbox_dropped: Default::default(),
             records: Figure::default(),
             record_retries: Figure::default(),
+            open: Figure::default(),
             draining: Figure::default(),
             telemetry: Arc::default(),
             tenancy: Arc::new(Tenancy::new(Instant::now(), Limits::default())),

@@ -1,5 +1,6 @@
-//! Metrics and health over HTTP/1.1 on a port of the operator: `GET /metrics`, `GET /health` (200, or 503 while
-//! draining). One thread with an async runtime of its own; it reads figures and owns nothing. Not the product's API.
+//! Metrics and health over HTTP/1.1 on a port of the operator: `GET /metrics`, `GET /health` (200, or 503 before it knows what is
+//! deployed and while draining). One thread with an async runtime of its own; it reads figures and owns nothing. Not the
+//! product's API.
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figures;
@@ -95,6 +96,7 @@ fn respond(request: &Request<Incoming>, sources: &Sources) -> Response<Full<Byte
         "/health" if sources.figures.draining.get() == 1 => {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned())
         }
+        "/health" if sources.figures.open.get() == 0 => text(StatusCode::SERVICE_UNAVAILABLE, "starting\n".to_owned()),
         "/health" => text(StatusCode::OK, "ok\n".to_owned()),
         _ => text(StatusCode::NOT_FOUND, "there are /metrics and /health\n".to_owned()),
     }

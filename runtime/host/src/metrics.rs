@@ -60,6 +60,7 @@ fn calls(page: &mut Page, figures: &Figures) {
             ("full", figures.sum(|shard| &shard.refused_full)),
             ("computing", figures.sum(|shard| &shard.refused_working)),
             ("draining", figures.sum(|shard| &shard.refused_draining)),
+            ("starting", figures.sum(|shard| &shard.refused_starting)),
             ("media", figures.sum(|shard| &shard.refused_media)),
         ],
     );

@@ -187,7 +187,7 @@ struct Queues {
 type Recordings = (Option<RecordingThreads>, Option<FrameQueue>, Option<RecordingQueue>);
 
 impl Node {
-    /// Starts a node. It refuses every call with 404 until [`Node::set_directory`] names handlers.
+    /// Starts a node. It refuses every call with 503 until [`Node::set_directory`] names handlers.
     ///
     /// # Errors
     /// The first thing that could not be had. Then everything begun before is undone.
@@ -271,6 +271,7 @@ impl Node {
         }
         if !self.begun.swap(true, Ordering::Relaxed) {
             self.order(&Order::StartTrunks);
+            self.figures.open.set(1);
         }
     }
 

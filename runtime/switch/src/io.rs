@@ -514,6 +514,8 @@ pub struct Counts {
     pub refused_working: u64,
     /// Refused: draining (503).
     pub refused_draining: u64,
+    /// Refused: what is deployed is not known yet (503).
+    pub refused_starting: u64,
     /// Refused: no common codec or a bad description (488).
     pub refused_media: u64,
     /// Signatures that were looked at and are good.

@@ -103,11 +103,12 @@ impl Shard {
             self.counts.refused_draining += 1;
             return self.refuse(now, dialog, UNAVAILABLE);
         }
-        let found = self.directory.as_ref().and_then(|directory| {
-            let (route, program) = directory.route(origin, &request.uri)?;
-            Some((directory.clone(), route, program))
-        });
-        let Some((directory, route, program)) = found else {
+        // Without a directory nobody knows yet whether somebody has the number.
+        let Some(directory) = self.directory.clone() else {
+            self.counts.refused_starting += 1;
+            return self.refuse(now, dialog, UNAVAILABLE);
+        };
+        let Some((route, program)) = directory.route(origin, &request.uri) else {
             self.counts.refused_no_route += 1;
             return self.refuse(now, dialog, NOT_FOUND);
         };

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::phone::{End, Event, Offer};
+use patchcord_control::route::Routes;
+use patchcord_media::Clip;
 
 fn world(seed: u64) -> World {
     #[allow(clippy::disallowed_methods, reason = "an origin for the virtual clock")]
@@ -18,6 +20,8 @@ fn end(world: &World, phone: PhoneId) -> Option<End> {
 #[test]
 fn a_node_without_routes_knows_nobody_and_comes_to_rest() {
     let mut world = world(1);
+    let nobody = Directory::new(Routes::default(), Vec::new(), Arc::new(Clip::from_samples(&[])));
+    world.set_directory(nobody.into());
     let phone = world.add_phone("alice", PhoneOptions::default());
     world.call(phone, "100", Offer::InInvite).unwrap();
     world.run_to_rest(Duration::from_secs(60)).unwrap();
@@ -30,6 +34,19 @@ fn a_node_without_routes_knows_nobody_and_comes_to_rest() {
     assert!(world.log().says(NODE, "-> alice    SIP/2.0 404"), "{}", world.log());
     assert!(world.log().says(NODE, "(INVITE)"));
     assert!(world.records().is_empty());
+}
+
+#[test]
+fn a_node_that_does_not_know_yet_what_is_deployed_says_so_and_not_that_nobody_is_there() {
+    let mut world = world(1);
+    let phone = world.add_phone("alice", PhoneOptions::default());
+    world.call(phone, "100", Offer::InInvite).unwrap();
+    world.run_to_rest(Duration::from_secs(60)).unwrap();
+    assert_eq!(end(&world, phone), Some(End::Refused { status: 503 }));
+    assert_eq!(
+        (world.counts().refused_starting, world.counts().refused_no_route),
+        (1, 0)
+    );
 }
 
 #[test]
