@@ -27,7 +27,7 @@ pub fn new_key(name: &str) -> (String, String) {
     (key.to_owned(), lines.to_owned())
 }
 
-fn ask(api: SocketAddr, (method, path): (&str, &str), key: &str) -> String {
+pub fn ask(api: SocketAddr, (method, path): (&str, &str), key: &str) -> String {
     let mut stream = TcpStream::connect(api).expect("the API listens");
     let request =
         format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n");

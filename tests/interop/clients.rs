@@ -35,7 +35,7 @@ fn the_sdk_works_without_a_server_where_it_can() {
 }
 
 /// A token of the command line's.
-fn token(key: &str, more: &[&str]) -> String {
+pub fn token(key: &str, more: &[&str]) -> String {
     let tenant = if more.contains(&"--tenant") {
         &[][..]
     } else {

@@ -16,6 +16,7 @@ mod certificates;
 mod clients;
 mod codecs;
 mod console;
+mod devices;
 mod dictation;
 mod event_readers;
 mod helper_tests;

@@ -29,6 +29,8 @@ pub(super) enum Input<'a> {
     Checked(Result<(Token, Arc<Proven>), TokenError>),
     /// The connection is gone.
     Lost,
+    /// The client has left without a goodbye of the protocol's, and does not come back.
+    Gone,
     /// There is another, of a client that has what we said up to this number; with the secret for the next time.
     Resumed(u64, &'a str),
     /// The key behind the token does not count any more.
@@ -175,6 +177,7 @@ impl Core {
             }),
             Input::Checked(checked) => self.checked(now, checked),
             Input::Lost => self.presence = Presence::Lost(now),
+            Input::Gone => self.leave(now, close::LEFT, "goodbye"),
             Input::Resumed(received, secret) => self.resumed(now, received, secret),
             Input::Revoked => {
                 self.refuse(Refused::Token(TokenError::KeyRevoked), None, None);

@@ -163,6 +163,8 @@ enum Happened {
     Text(Utf8Bytes),
     Sip(Arc<[u8]>),
     Lost,
+    /// Its page is closed.
+    Gone,
     Taken(Handover),
     Seen(Reading),
     Revoked,
@@ -241,6 +243,10 @@ impl<'a, W: Way> Session<'a, W> {
             Happened::Lost => {
                 self.socket = None;
                 self.core.handle(now, Input::Lost);
+            }
+            Happened::Gone => {
+                self.socket = None;
+                self.core.handle(now, Input::Gone);
             }
             Happened::Taken(by) => self.taken(by).await,
             Happened::Seen(views) => self.core.handle(now, Input::Changed(&views)),
@@ -340,6 +346,8 @@ async fn next(socket: &mut Option<Socket>) -> Happened {
         Some(Ok(Message::Text(text))) => Happened::Text(text),
         // The answer to a ping is written with the next read.
         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Happened::Other,
+        // So a browser says that the page is closed or left, with all that it knew of the session.
+        Some(Ok(Message::Close(Some(frame)))) if frame.code == CloseCode::Away => Happened::Gone,
         // Bytes are not of the protocol; a client that sends them is as one that is gone.
         Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => Happened::Lost,
     }

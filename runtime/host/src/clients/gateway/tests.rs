@@ -542,6 +542,21 @@ fn a_client_that_does_not_come_back_has_left() {
 }
 
 #[test]
+fn a_client_whose_page_is_closed_has_left_at_once() {
+    let mut rig = Rig::new();
+    rig.say(json!({ "type": "register" }));
+    rig.call_out();
+    rig.give(Input::Gone);
+    rig.pass(Duration::ZERO);
+    assert!(rig.over);
+    assert_eq!(rig.bindings(), 0);
+    assert!(
+        rig.events.iter().any(|event| matches!(event, Event::Ended { .. })),
+        "its call is over"
+    );
+}
+
+#[test]
 fn a_client_that_missed_too_much_cannot_come_back() {
     let mut rig = Rig::new();
     rig.give(Input::Lost);
