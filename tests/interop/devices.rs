@@ -100,7 +100,7 @@ fn a_person_is_rung_where_it_may_be_and_else_its_words_are_told() {
     let (api, door, media) = (at(), at(), lab::free_port());
     let (key, lines) = new_key("reach");
     let setup = Setup {
-        sip: &format!("ws = \"{door}\""),
+        sip: &format!("strangers = \"answer\"\nws = \"{door}\""),
         media: &format!("browser_port = {media}"),
         sections: &format!("[api]\nlisten = \"{api}\"\n\n{lines}"),
         ..Setup::default()
@@ -131,13 +131,13 @@ fn a_person_is_rung_where_it_may_be_and_else_its_words_are_told() {
     let (packets, lost) = (count(caller, "packets_in"), count(caller, "lost"));
     let share = lost as f64 / (packets + lost) as f64;
     assert!(relay.lost() > 20, "{} lost", relay.lost());
-    assert!((0.05..0.15).contains(&share), "a tenth of hers was lost: {caller}");
-    assert!(count(caller, "remote_lost") > 5, "and of what she heard: {caller}");
-    assert_eq!(
-        (count(callee, "lost"), count(callee, "remote_lost")),
-        (0, 0),
-        "{callee}"
+    assert!(
+        (0.05..0.15).contains(&share),
+        "a tenth of hers was lost by the relay: {caller}"
     );
+    assert!(count(caller, "remote_lost") > 5, "and of what she heard: {caller}");
+    // What she sends is passed on as it comes, so he misses what was lost of it; what he sends arrives whole.
+    assert_eq!(count(callee, "lost"), 0, "{callee}");
     let score = |media: &Value| media["mos"].as_f64().expect("it was heard");
     assert!(score(caller) + 0.3 < score(callee), "{caller} {callee}");
     assert_eq!(
@@ -148,7 +148,11 @@ fn a_person_is_rung_where_it_may_be_and_else_its_words_are_told() {
     );
     let call = records[1]["call"].as_str().expect("it has a name");
     let trace = asked(api, &format!("/v1/calls/{call}/trace"), &key).to_string();
-    assert!(trace.contains("alice says: I am in the cinema until ten."), "{trace}");
+    // What is said to callers does not stand in a trace, how long it is does.
+    let told = "alice says: I am in the cinema until ten.";
+    let said = format!("play(speech of {} bytes)", told.len());
+    assert!(trace.contains("DoNotDisturb") && trace.contains(&said), "{trace}");
+    assert!(!trace.contains(told), "{trace}");
     server.stop();
 }
 
@@ -160,8 +164,8 @@ fn a_call_goes_on_by_another_network_and_a_pulled_one_ends_a_registration() {
     let door = SocketAddr::new(network.node.into(), lab::free_port());
     let (key, lines) = new_key("move");
     let setup = Setup {
-        sip: &format!("ws = \"{door}\""),
-        media: &format!("listen = \"{}\"\nbrowser_port = {}", network.node, lab::free_port()),
+        sip: &format!("strangers = \"answer\"\nws = \"{door}\""),
+        media: &format!("address = \"{}\"\nbrowser_port = {}", network.node, lab::free_port()),
         sections: &format!("[api]\nlisten = \"{api}\"\n\n{lines}"),
         ..Setup::default()
     };

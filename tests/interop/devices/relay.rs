@@ -13,19 +13,26 @@ const DATAGRAM_BYTES: usize = 2_048;
 /// A browser sends from a few addresses at most.
 const CLIENTS_MAX: usize = 16;
 
+#[derive(Clone, Copy)]
+enum Way {
+    Forth,
+    Back,
+}
+
 /// What its threads share.
 struct Path {
     lost_of: usize,
-    sound: AtomicUsize,
+    /// Packets of sound so far, each way by itself: both ways take turns, and one counter would choose always the same.
+    sound: [AtomicUsize; 2],
     lost: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Path {
     /// Whether this one arrives: of RTP, which begins so (RFC 7983), and not of RTCP (RFC 5761), one in so many does not.
-    fn passes(&self, datagram: &[u8]) -> bool {
+    fn passes(&self, way: Way, datagram: &[u8]) -> bool {
         let is_sound = matches!(datagram, [128..=191, kind, ..] if !(192..=223).contains(kind));
-        if !is_sound || !(self.sound.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(self.lost_of) {
+        if !is_sound || !(self.sound[way as usize].fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(self.lost_of) {
             return true;
         }
         self.lost.fetch_add(1, Ordering::Relaxed);
@@ -49,7 +56,7 @@ impl Relay {
         let socket = Arc::new(port());
         let path = Arc::new(Path {
             lost_of,
-            sound: AtomicUsize::new(0),
+            sound: Default::default(),
             lost: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         });
@@ -104,7 +111,7 @@ fn forth(socket: &Arc<UdpSocket>, to: SocketAddr, path: &Arc<Path>) {
                 std::thread::spawn(move || back(&back_from, (&back_by, from), &path)),
             )
         });
-        if path.passes(&datagram[..length]) {
+        if path.passes(Way::Forth, &datagram[..length]) {
             // Nobody may listen there any more.
             let _ = own.send(&datagram[..length]);
         }
@@ -118,7 +125,7 @@ fn back(own: &UdpSocket, (by, client): (&UdpSocket, SocketAddr), path: &Path) {
     let mut datagram = [0; DATAGRAM_BYTES];
     while !path.is_over() {
         if let Ok(length) = own.recv(&mut datagram)
-            && path.passes(&datagram[..length])
+            && path.passes(Way::Back, &datagram[..length])
         {
             // Nobody may listen there any more.
             let _ = by.send_to(&datagram[..length], client);
