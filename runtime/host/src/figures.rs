@@ -23,7 +23,7 @@ use patchcord_control::tenancy::{Limits, Tenancy};
 use patchcord_sip::{Class, Counters as SipCounters};
 use patchcord_switch::Counts;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// One number that one thread writes and anybody reads.
@@ -192,8 +192,8 @@ pub(crate) struct Figures {
     pub(crate) records: Figure,
     /// Times the end records could not be written and were tried again.
     pub(crate) record_retries: Figure,
-    /// 1 once the node takes calls, which is when it knows what is deployed.
-    pub(crate) open: Figure,
+    /// Whether the node takes calls, which it does once it knows what is deployed.
+    pub(crate) open: AtomicBool,
     /// 1 while the node takes no new calls any more.
     pub(crate) draining: Figure,
     /// Of the traces sent to others.
@@ -229,7 +229,7 @@ impl Figures {
             inbox_dropped: Default::default(),
             records: Figure::default(),
             record_retries: Figure::default(),
-            open: Figure::default(),
+            open: AtomicBool::default(),
             draining: Figure::default(),
             telemetry: Arc::default(),
             tenancy: Arc::new(Tenancy::new(Instant::now(), Limits::default())),

@@ -18,6 +18,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -96,7 +97,9 @@ fn respond(request: &Request<Incoming>, sources: &Sources) -> Response<Full<Byte
         "/health" if sources.figures.draining.get() == 1 => {
             text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned())
         }
-        "/health" if sources.figures.open.get() == 0 => text(StatusCode::SERVICE_UNAVAILABLE, "starting\n".to_owned()),
+        "/health" if !sources.figures.open.load(Ordering::Relaxed) => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "starting\n".to_owned())
+        }
         "/health" => text(StatusCode::OK, "ok\n".to_owned()),
         _ => text(StatusCode::NOT_FOUND, "there are /metrics and /health\n".to_owned()),
     }

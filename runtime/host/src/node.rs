@@ -44,7 +44,7 @@ use patchcord_sip::{Families, Listener, ResolveOptions, Transport};
 use patchcord_switch::{Browsers, Directory};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -84,8 +84,6 @@ pub struct Node {
     pages: Pages,
     live_calls: LiveCalls,
     inboxes: Vec<Inbox>,
-    /// Whether there was a directory: from then on trunks are watched.
-    begun: AtomicBool,
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
     runtime: Runtime,
@@ -253,7 +251,6 @@ impl Node {
             pages,
             live_calls,
             inboxes,
-            begun: AtomicBool::new(false),
             figures: ground.figures,
             watchers: ground.watchers,
             runtime,
@@ -269,9 +266,8 @@ impl Node {
             Some(deployments) => deployments.set_base(directory),
             None => self.order(&Order::Directory(Arc::new(directory))),
         }
-        if !self.begun.swap(true, Ordering::Relaxed) {
+        if !self.figures.open.swap(true, Ordering::Relaxed) {
             self.order(&Order::StartTrunks);
-            self.figures.open.set(1);
         }
     }
 

@@ -32,7 +32,7 @@ fn pages_health_and_what_is_not_there() {
         health.starts_with("HTTP/1.1 503") && health.ends_with("starting\n"),
         "{health}"
     );
-    figures.open.set(1);
+    figures.open.store(true, Ordering::Relaxed);
     assert!(get(address, "GET /health").starts_with("HTTP/1.1 200"));
     assert!(get(address, "GET /metrics").contains("\npatchcord_calls_active 0\n"));
     assert!(get(address, "GET /other").starts_with("HTTP/1.1 404"));

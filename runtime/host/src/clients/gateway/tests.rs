@@ -207,6 +207,16 @@ impl Rig {
         invite.expect("a call came")
     }
 
+    /// Its session is over, it cannot be reached, and its call has ended.
+    fn has_left(&self) {
+        assert!(self.over);
+        assert_eq!(self.bindings(), 0);
+        assert!(
+            self.events.iter().any(|event| matches!(event, Event::Ended { .. })),
+            "its call is over"
+        );
+    }
+
     fn bindings(&self) -> usize {
         self.registrar
             .location()
@@ -533,12 +543,7 @@ fn a_client_that_does_not_come_back_has_left() {
         "nothing came for long"
     );
     rig.pass(RESUME);
-    assert!(rig.over);
-    assert_eq!(rig.bindings(), 0);
-    assert!(
-        rig.events.iter().any(|event| matches!(event, Event::Ended { .. })),
-        "its call is over"
-    );
+    rig.has_left();
 }
 
 #[test]
@@ -548,12 +553,7 @@ fn a_client_whose_page_is_closed_has_left_at_once() {
     rig.call_out();
     rig.give(Input::Gone);
     rig.pass(Duration::ZERO);
-    assert!(rig.over);
-    assert_eq!(rig.bindings(), 0);
-    assert!(
-        rig.events.iter().any(|event| matches!(event, Event::Ended { .. })),
-        "its call is over"
-    );
+    rig.has_left();
 }
 
 #[test]
