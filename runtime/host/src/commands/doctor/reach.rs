@@ -6,9 +6,11 @@
 
 use super::{Finding, Verdict};
 use anyhow::{Context, Result, bail};
+use patchcord_control::route::Routes;
 use patchcord_guest::Runtime;
-use patchcord_host::{Node, NodeConfig};
+use patchcord_host::{Node, NodeConfig, programs};
 use patchcord_sip::{Listener, Transport};
+use patchcord_switch::Directory;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
@@ -86,6 +88,12 @@ fn called(config: &NodeConfig) -> Result<Called> {
     ours.calls = 1;
     let runtime = Runtime::new(ours.runtime()).map_err(|why| anyhow::anyhow!("the wasm engine cannot start: {why}"))?;
     let node = Node::start(ours, runtime)?;
+    // Until it knows what is deployed it answers that it is still starting: it is told that nothing is.
+    node.set_directory(Directory::new(
+        Routes::new(Vec::new()),
+        Vec::new(),
+        programs::announcement(),
+    ));
     let told = std::iter::once((Transport::Udp, config.sip.advertise))
         .chain(config.sip.doors.iter().map(|door| (door.transport, door.advertise)));
     let bound = node.doors().to_vec();
