@@ -20,6 +20,7 @@ pub mod policy;
 pub mod presence;
 pub mod private;
 pub mod record;
+pub mod regions;
 pub mod route;
 pub mod speech;
 pub mod store;
