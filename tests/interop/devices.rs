@@ -1,10 +1,13 @@
 //! Devices of the JavaScript SDK in a headless Chromium, with sound: one person at two of them, of whom one is on do-not-disturb; a
-//! closed tab; a path that loses packets; another network in the middle of a call; and a network that is pulled out.
+//! closed tab; a path that loses packets; another network in the middle of a call; a network that is pulled out; and one that lets nothing
+//! through but to a relay.
 
 #[path = "devices/network.rs"]
 mod network;
 #[path = "devices/relay.rs"]
 mod relay;
+#[path = "devices/turn.rs"]
+mod turn;
 
 use crate::api_document::{ask, new_key};
 use crate::clients::token;
@@ -20,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+use turn::Turn;
 
 /// Rings the user who is called.
 const OFFICE: &str = "examples/office";
@@ -205,5 +209,52 @@ fn a_call_goes_on_by_another_network_and_a_pulled_one_ends_a_registration() {
     println!("unavailable {:?} after its network was pulled", pulled.elapsed());
     script.go_on();
     drop(script);
+    server.stop();
+}
+
+#[test]
+fn sound_goes_through_a_turn_server_with_credentials_of_the_node() {
+    let (folder, lane) = (lab::folder("devices_relayed"), Lane::take());
+    let at = || SocketAddr::from(([127, 0, 0, 1], lab::free_port()));
+    let (api, door) = (at(), at());
+    let (key, lines) = new_key("relayed");
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let turn = Turn::start(&folder, "between-us", lane.far_media.start);
+    let setup = Setup {
+        sip: &format!("strangers = \"answer\"\nws = \"{door}\""),
+        media: &format!("browser_port = {}", lab::free_port()),
+        sections: &format!(
+            "[turn]\nurls = \"turn:127.0.0.1:{}\"\nsecret = \"between-us\"\n\n[api]\nlisten = \"{api}\"\n\n{lines}",
+            turn.port
+        ),
+        ..Setup::default()
+    };
+    let routes = [Route {
+        to: "*",
+        handler: OFFICE,
+    }];
+    let server = Server::start_with(&folder, &lane, &routes, &setup);
+    let alice = || token(&key, &["--identity", "alice", "--call", "any"]);
+    let task = json!({
+        "url": format!("ws://{door}/client"),
+        "tokens": {
+            "alice": alice(),
+            "again": alice(),
+            "bob": token(&key, &["--identity", "bob", "--incoming"]),
+        },
+    });
+    let mut script = Script::start(Command::new("node"), &folder, "relayed.mjs", task);
+    for line in ["talks", "went on"] {
+        script.expect(line, &server);
+    }
+    let records = server.expect_records(1);
+    for leg in records[0]["legs"].as_array().expect("it has legs") {
+        assert!(count(&leg["media"], "packets_in") > 100, "{leg}");
+    }
+    let log = turn.log();
+    for identity in ["alice", "bob"] {
+        assert!(log.contains(&format!("/{identity}>")), "{log}");
+    }
+    assert!(!server.log().contains("between-us"), "a secret stands in no log");
     server.stop();
 }

@@ -3,7 +3,7 @@
 
 import { Emitter, PatchcordError } from "./emitter.js";
 
-/** How long candidates are gathered before a description is sent; the node finds the others by itself. In ms. */
+/** How long candidates are gathered before a description is sent, in ms; a node finds the others by itself, and one that is lite all. */
 const GATHER_MS = 500;
 /** How long a lost path may come back by itself before ICE is restarted, in ms. */
 const PATIENCE_MS = 1_000;
@@ -184,7 +184,11 @@ export class Call extends Emitter {
       this.#isReconnecting = true;
       this.emit("reconnecting");
     }
-    this.#change(() => this.#offered({ iceRestart: true })).catch((error) => this.emit("error", error));
+    this.#change(() => {
+      // What the relays know us by may have changed since the call began.
+      this.#peer.setConfiguration?.({ ...this.#device.settings.rtc });
+      return this.#offered({ iceRestart: true });
+    }).catch((error) => this.emit("error", error));
   }
 
   /** The call is placed. */
@@ -263,10 +267,10 @@ export class Call extends Emitter {
 
   /** A peer connection with the microphone on it. */
   async #begin() {
-    const { peerConnection: Peer, getMicrophone, iceServers } = this.#device.settings;
+    const { peerConnection: Peer, getMicrophone, rtc } = this.#device.settings;
     if (!Peer) throw new PatchcordError("no-media", "there is no RTCPeerConnection here: give one in the options");
     this.#microphone = await getMicrophone();
-    const peer = new Peer({ iceServers, bundlePolicy: "max-bundle" });
+    const peer = new Peer({ ...rtc });
     this.#peer = peer;
     for (const track of this.#microphone?.getAudioTracks?.() ?? []) {
       this.#sender = peer.addTrack(track, this.#microphone);
@@ -297,6 +301,8 @@ export class Call extends Emitter {
     } else if (state === "failed") {
       this.restart();
     } else if (state === "disconnected") {
+      // The network may be gone, and the way to the node with it.
+      this.#device.look();
       this.#patience = setTimeout(() => this.restart(), PATIENCE_MS);
     }
   }
@@ -322,7 +328,7 @@ export class Call extends Emitter {
   /** Our description, once there are candidates in it or for a moment. */
   async #gathered() {
     const peer = this.#peer;
-    if (peer.iceGatheringState !== "complete") {
+    if (peer.iceGatheringState !== "complete" && !this.#device.settings.isLite) {
       await new Promise((/** @type {(value?: any) => void} */ done) => {
         const late = setTimeout(done, GATHER_MS);
         peer.onicegatheringstatechange = () => {

@@ -8,6 +8,8 @@ const VERSION = 1;
 /** How often the node is asked whether it is there, and how long its answer may take, in ms. */
 const PING_MS = 10_000;
 const PONG_MS = 5_000;
+/** The same where something says that the network has changed, in ms. */
+const LOOK_MS = 2_000;
 /** How long a connection and its welcome may take, in ms. */
 const WELCOME_MS = 10_000;
 /** The first pause before a new try, and the longest, in ms. */
@@ -85,7 +87,7 @@ export class Connection extends Emitter {
   look() {
     if (this.#isOver) return;
     if (this.#isOpen) {
-      this.#ask();
+      this.#ask(LOOK_MS);
     } else if (!this.#socket) {
       this.#pause = PAUSE_MS;
       this.open();
@@ -184,10 +186,10 @@ export class Connection extends Emitter {
     this.#unsent = this.#unsent.filter(({ seq }) => seq > received);
   }
 
-  #ask() {
+  #ask(patience = PONG_MS) {
     const socket = this.#socket;
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => this.#lost(socket, 0, ""), PONG_MS);
+    this.#patience = setTimeout(() => this.#lost(socket, 0, ""), patience);
     this.#send({ type: "ping" });
   }
 

@@ -8,7 +8,7 @@ import { Emitter, PatchcordError } from "./emitter.js";
 /**
  * @typedef {import("./connection.js").Message} Message
  * @typedef {import("./connection.js").Ticket} Ticket
- * @typedef {{ url: string, instance?: string, iceServers?: any[], audio?: any, webSocket?: any, peerConnection?: any,
+ * @typedef {{ url: string, instance?: string, iceServers?: any[], iceTransportPolicy?: string, audio?: any, webSocket?: any, peerConnection?: any,
  *   getMicrophone?: () => Promise<any>, loudspeaker?: any }} Options
  */
 
@@ -34,6 +34,13 @@ export class Device extends Emitter {
   presence;
   /** What calls are made of. @type {any} */
   settings;
+  /** @type {(error?: PatchcordError | null) => void} */
+  #welcomed = () => {};
+  /** Until a node has told what calls are made with. */
+  #isWelcome = new Promise((/** @type {(value?: any) => void} */ done, failed) => {
+    this.#welcomed = (error) => (error ? failed(error) : done());
+  });
+  #hasOwnServers;
   #networkChanged = () => this.#lookAtNetwork();
 
   /**
@@ -43,10 +50,15 @@ export class Device extends Emitter {
   constructor(token, options) {
     super();
     this.#token = token;
+    this.#hasOwnServers = options.iceServers !== undefined;
+    // Who calls hears of it.
+    this.#isWelcome.catch(() => {});
     const WebSocket = options.webSocket ?? here.WebSocket;
     if (!WebSocket) throw new PatchcordError("no-websocket", "there is no WebSocket here: give one in the options");
     this.settings = {
-      iceServers: options.iceServers ?? [],
+      rtc: { bundlePolicy: "max-bundle", iceServers: options.iceServers ?? [], iceTransportPolicy: options.iceTransportPolicy ?? "all" },
+      /** Whether the node finds us by itself: nothing has to be gathered before a description is sent. */
+      isLite: false,
       peerConnection: options.peerConnection ?? here.RTCPeerConnection,
       getMicrophone:
         options.getMicrophone ?? (() => here.navigator.mediaDevices.getUserMedia({ audio: options.audio ?? true })),
@@ -60,7 +72,7 @@ export class Device extends Emitter {
     });
     this.presence = new Presence((message) => this.#ask(message));
     this.#connection
-      .on("open", (isNew) => this.#opened(isNew))
+      .on("open", (isNew, welcome) => this.#opened(isNew, welcome))
       .on("lost", () => this.#lost())
       .on("closed", (why) => this.#closed(why))
       .on("message", (message) => this.#message(message));
@@ -106,6 +118,7 @@ export class Device extends Emitter {
     const call = new Call(this, { name, direction: "outgoing", from: "", fromName: "", params, offer: null });
     this.#calls.set(name, call);
     try {
+      await this.#isWelcome;
       await call.place(to);
     } catch (error) {
       call.end("failed", undefined);
@@ -179,8 +192,19 @@ export class Device extends Emitter {
     this.emit("reconnecting");
   }
 
-  /** @param {boolean} isNew */
-  #opened(isNew) {
+  /** For calls: their path is gone, and perhaps the way to the node with it. */
+  look() {
+    this.#connection.look();
+  }
+
+  /**
+   * @param {boolean} isNew
+   * @param {Message} welcome
+   */
+  #opened(isNew, welcome) {
+    this.settings.isLite = welcome["ice"] === "lite";
+    this.#servers(welcome);
+    this.#welcomed();
     if (isNew) {
       this.#anew();
     } else {
@@ -188,6 +212,11 @@ export class Device extends Emitter {
     }
     if (this.#wasLost) this.emit("reconnected", !isNew);
     this.#wasLost = false;
+  }
+
+  /** What the node says of servers counts, unless the page has its own. @param {Message} message */
+  #servers({ ice_servers: servers = [] }) {
+    if (!this.#hasOwnServers) this.settings.rtc.iceServers = servers;
   }
 
   /** A new session has no calls but those that were not placed yet, and answers nothing that the old one was asked. */
@@ -209,6 +238,7 @@ export class Device extends Emitter {
   #closed(why) {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
+    this.#welcomed(why ?? new PatchcordError("closed", "the device was destroyed"));
     here.removeEventListener?.("online", this.#networkChanged);
     here.navigator?.connection?.removeEventListener?.("change", this.#networkChanged);
     for (const call of this.calls) call.end(why ? "lost" : "local", undefined);
@@ -242,7 +272,7 @@ export class Device extends Emitter {
       case "token-will-expire":
         return this.emit("tokenWillExpire", message["in_ms"]);
       case "token-updated":
-        return;
+        return this.#servers(message);
       case "incoming":
         return this.#incoming(message);
       case "presence.changed":

@@ -11,7 +11,10 @@ export interface DeviceOptions {
   url: string;
   /** Names this device: the same name again takes the place of its last registration. A new one each time without it. */
   instance?: string;
+  /** In place of those that the node names. */
   iceServers?: RTCIceServer[];
+  /** `relay` sends all sound through a relay. */
+  iceTransportPolicy?: "all" | "relay";
   /** What is asked of the microphone. */
   audio?: boolean | MediaTrackConstraints;
   /** In place of the browser's own: for Node, and for tests. */

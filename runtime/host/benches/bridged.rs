@@ -58,7 +58,7 @@ fn setup_times(pace: Pace) {
     line("  CPU of the server", &format!("{cpu_us:.0} us a call of two legs"), "");
     let counts = format!("{}, {}", modest.failed, callers.sent_again());
     line("  failed, sent again", &counts, "target: none");
-    let (highest, stopped) = rates::highest(pace, &server, (&mut callers, LOWEST_RATE), sound);
+    let (highest, stopped) = rates::highest(pace, &server, LOWEST_RATE, |rate, time| callers.load(rate, time, sound));
     line("  the last rate tried", &stopped, "");
     match highest {
         None => line("highest rate with p99 below 10 ms", "none of those tried", ""),

@@ -77,7 +77,7 @@ fn setup_times(pace: Pace) {
 }
 
 fn highest_rate(pace: Pace, server: &Server, callers: &mut Callers, sound: std::net::SocketAddr) {
-    let (highest, stopped) = rates::highest(pace, server, (callers, LOWEST_RATE), sound);
+    let (highest, stopped) = rates::highest(pace, server, LOWEST_RATE, |rate, time| callers.load(rate, time, sound));
     line("  the last rate tried", &stopped, "");
     let Some(Highest { rate, p99, cores }) = highest else {
         return line("highest rate with p99 below 10 ms", "none of those tried", "");

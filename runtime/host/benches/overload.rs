@@ -43,7 +43,7 @@ fn main() {
     let sound = sockets::address(&sound);
     let mut callers = Callers::new(server.sip, Then::HangUp);
     callers.load(100, Duration::from_secs(1), sound);
-    let (rated, stopped) = rates::highest(pace, &server, (&mut callers, LOWEST_RATE), sound);
+    let (rated, stopped) = rates::highest(pace, &server, LOWEST_RATE, |rate, time| callers.load(rate, time, sound));
     line("  the last rate tried", &stopped, "");
     let Some(Highest { rate, p99, .. }) = rated else {
         return line("rated load", "none of the rates tried was sustained", "");

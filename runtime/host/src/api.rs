@@ -46,6 +46,7 @@ pub(crate) use proving::WAITING as PROOFS_WAITING;
 
 use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
+use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::{self, Questions, SigningKeys};
 use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
@@ -163,6 +164,7 @@ pub(crate) struct Sources {
     pub(crate) signing: Arc<SigningKeys>,
     /// Where clients sign in.
     pub(crate) client_doors: ClientDoors,
+    pub(crate) ice: Arc<ClientIce>,
 }
 
 /// The API as it is served.
@@ -194,6 +196,7 @@ struct Office {
     presence: PresenceQueue,
     signing: Arc<SigningKeys>,
     client_doors: ClientDoors,
+    ice: Arc<ClientIce>,
     /// What pages of the console may do in a browser.
     console_policy: String,
     /// Places for webhooks that are tried.
@@ -278,6 +281,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         signing: sources.signing,
         console_policy: console::policy(&sources.client_doors),
         client_doors: sources.client_doors,
+        ice: sources.ice,
         tries: Semaphore::new(receivers::TRIES),
     })
 }

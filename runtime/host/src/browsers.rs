@@ -22,6 +22,7 @@ use crossing::ArrivalQueue;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use patchcord_switch::{Browsers, DoorOrder};
 use patchcord_webrtc::{Candidate, IceMode, Identity, Path};
+use serde::Serialize;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -42,7 +43,8 @@ pub struct BrowserDoor {
 }
 
 /// See [`BrowserDoor::ice`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Ice {
     /// Only answers.
     #[default]

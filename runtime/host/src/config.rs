@@ -37,6 +37,7 @@ mod store;
 mod telemetry;
 mod tenancy;
 mod trunks;
+mod turn;
 mod web_files;
 mod web_requests;
 
@@ -74,6 +75,7 @@ const SECTIONS: &[&str] = &[
     "dns",
     "http",
     "media",
+    "turn",
     "records",
     "recordings",
     "speech",
@@ -202,7 +204,7 @@ impl Config {
         let (recordings, recording_store) = recordings::read(&recordings, &records, file)?;
         let mut node = NodeConfig {
             shards: sip.threads,
-            media: media::read(&media, &sip.sip)?,
+            media: media::read(&media, &root.section("turn", turn::KEYS)?, &sip.sip)?,
             sip: sip.sip,
             dns: address(&root, "dns", "server")?,
             http: address(&root, "http", "listen")?,

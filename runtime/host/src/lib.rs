@@ -71,6 +71,7 @@ mod web_requests;
 pub use api::{ApiConfig, ApiKey, KeyHash, ProofHandler, Scope, new_key, usual_outbound};
 pub use browsers::{BrowserDoor, Ice};
 pub use certificates::{CertificateError, Identity, TlsFiles};
+pub use clients::{IceServers, IceServersError, IceUrl};
 pub use database::{DatabaseConfig, SealingKey};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;

@@ -12,6 +12,7 @@ use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
 use crate::browsers::{self, BoundDoor, DoorQueue, DoorSetup, DoorThread};
 use crate::certificates::{Certificates, TlsFiles};
+use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
@@ -106,6 +107,8 @@ struct Ground {
     watchers: Arc<Watchers>,
     /// How browsers are told where we are; none if none is taken.
     browsers: Option<Browsers>,
+    /// What clients are told about ICE.
+    ice: Arc<ClientIce>,
 }
 
 /// What is bound and loaded, and goes to one thread each.
@@ -139,6 +142,7 @@ impl Connections {
             figures: ground.figures.streams.clone(),
             signing: signing.clone(),
             presence: queues.aside.presence.clone(),
+            ice: ground.ice.clone(),
         };
         transports::start(setup).map_err(StartError::Thread)
     }
@@ -403,6 +407,10 @@ impl Ground {
             figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
             browsers: door.as_ref().map(BoundDoor::described),
+            ice: Arc::new(ClientIce {
+                node: media.browsers.map(|door| door.ice),
+                servers: media.ice_servers.clone(),
+            }),
         };
         let bound = Bound {
             ports,

@@ -23,6 +23,7 @@ pub(crate) use tcp::{bind, socket};
 use crate::certificates::{Certificates, Reload, When};
 use crate::clients::gateway::sessions::Sessions;
 use crate::clients::gateway::task::Gateway;
+use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use crate::presence::PresenceQueue;
@@ -114,6 +115,8 @@ pub(crate) struct Setup {
     pub(crate) signing: Arc<SigningKeys>,
     /// Who can be reached.
     pub(crate) presence: PresenceQueue,
+    /// What the sound of clients finds a way with.
+    pub(crate) ice: Arc<ClientIce>,
 }
 
 /// The streams' thread; dropping it writes what waits, says goodbye on every connection, and joins it.
@@ -145,6 +148,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
             signing: setup.signing,
             sessions: Sessions::default(),
             presence: setup.presence,
+            ice: setup.ice,
         },
     });
     listen(&runtime, &desk, setup.listeners)?;

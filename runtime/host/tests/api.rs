@@ -25,7 +25,7 @@ use handlers::call_handler;
 use http::{Answer, Client};
 use patchcord_control::events::{EventKinds, Subscription};
 use patchcord_control::ids::Tenant;
-use patchcord_host::{ApiConfig, ApiKey, KeyHash, Node, NodeConfig, Scope, usual_outbound};
+use patchcord_host::{ApiConfig, ApiKey, IceServers, IceUrl, KeyHash, Node, NodeConfig, Scope, usual_outbound};
 use patchcord_sim::phone::End;
 use serde_json::{Value, json};
 use std::io::{BufReader, Read, Write};
@@ -37,6 +37,8 @@ use support::{TENANT, config, directory, example, log, node, program, wait_for_m
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "pck_0000000000000000000000000000000000000000000000000000000000000001";
 const READER: &str = "pck_0000000000000000000000000000000000000000000000000000000000000002";
+/// What the node shares with a TURN server.
+const TURN_SECRET: &str = "hush-0001";
 const STRANGER: &str = "pck_0000000000000000000000000000000000000000000000000000000000000003";
 
 fn key(key: &str, tenant: &str, scopes: &[Scope]) -> ApiKey {
@@ -50,7 +52,9 @@ fn key(key: &str, tenant: &str, scopes: &[Scope]) -> ApiKey {
 }
 
 fn api_node() -> Node {
-    let (usual, _) = config(4);
+    let (mut usual, _) = config(4);
+    let relay = IceUrl::parse("turn:turn.example.com").unwrap();
+    usual.media.ice_servers = IceServers::new(vec![relay], Some(TURN_SECRET.to_owned())).unwrap();
     let recordings = std::env::temp_dir().join(format!(
         "patchcord-api-{}-{}",
         std::process::id(),

@@ -10,7 +10,7 @@ export const PATIENCE = { timeout: 45_000 };
 const SDK = new URL("../../../client-sdk/js/src/", import.meta.url);
 
 /** In the page: makes devices by name. */
-async function main({ url, door, relay }) {
+async function main({ url, door, relay, policy }) {
   const { Device } = await import("/sdk/index.js");
   const tell = (name, event, more = {}) => window.tell(JSON.stringify({ name, event, ...more }));
 
@@ -56,7 +56,12 @@ async function main({ url, door, relay }) {
 
   const devices = new Map();
   window.device = async (name, token, hz, mayBeCalled) => {
-    const device = new Device(token, { url, getMicrophone: async () => tone(hz), peerConnection: Peer });
+    const device = new Device(token, {
+      url,
+      iceTransportPolicy: policy,
+      getMicrophone: async () => tone(hz),
+      peerConnection: Peer,
+    });
     devices.set(name, { device, call: null });
     const follow = (call) => {
       devices.get(name).call = call;
@@ -83,6 +88,10 @@ async function main({ url, door, relay }) {
         return call.accept();
       case "hangup":
         return call.hangup();
+      case "restart":
+        return call.restart();
+      case "token":
+        return device.updateToken(value);
       case "publish":
         return device.presence.publish(value);
       case "watch":
@@ -93,7 +102,7 @@ async function main({ url, door, relay }) {
         const pair = all.find((one) => one.id === all.find((it) => it.type === "transport").selectedCandidatePairId);
         const from = all.find((one) => one.id === pair?.localCandidateId);
         const heard = all.find((one) => one.type === "inbound-rtp");
-        return { address: from?.address, received: heard?.packetsReceived, lost: heard?.packetsLost };
+        return { address: from?.address, kind: from?.candidateType, received: heard?.packetsReceived, lost: heard?.packetsLost };
       }
       default:
         throw new Error(`no command ${command}`);
@@ -123,7 +132,7 @@ export class Browser {
     return it;
   }
 
-  /** A page of its own, with where the node is: `url`, and `door` and `relay` if its sound goes another way. */
+  /** A page of its own, with where the node is: `url`, `door` and `relay` if its sound goes another way, and `policy`, by which way it may go. */
   async page(node) {
     const context = await this.#browser.newContext();
     await context.grantPermissions(["microphone"], { origin: "http://localhost" });

@@ -97,6 +97,18 @@ impl Server {
             .status();
         assert!(restored.expect("psql").success() && dump.wait().expect("its end").success());
     }
+
+    /// Does this to a database that may be in use.
+    #[allow(
+        dead_code,
+        reason = "the tests of nodes change databases from outside, those of the store do not"
+    )]
+    pub(crate) fn run(&self, url: &str, sql: &str) {
+        let ran = Command::new(self.programs.join("psql"))
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
+            .status();
+        assert!(ran.expect("psql").success());
+    }
 }
 
 impl Drop for Server {

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it")]
 
 pub mod callers;
+pub mod devices;
 pub mod listeners;
 pub mod rates;
 pub mod server;

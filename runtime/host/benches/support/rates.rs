@@ -1,15 +1,15 @@
-//! The highest rate of calls that a server sustains: none fails, and the time to answer stays what it was.
+//! The highest rate of calls, or of something else, that a server sustains: none fails, and the time to answer stays what it was.
 
-use super::callers::{Callers, Loaded};
+use super::callers::Loaded;
 use super::server::Server;
 use super::{Pace, ms, quantile};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Above this nobody would say that a rate is sustained.
 pub const SUSTAINED_P99: Duration = Duration::from_millis(10);
 const RATES: &[u32] = &[
-    50, 100, 200, 300, 400, 500, 600, 800, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000,
+    50, 100, 200, 300, 400, 500, 600, 800, 1_000, 1_250, 1_500, 1_750, 2_000, 2_500, 3_000, 4_000, 5_000, 6_000, 8_000,
+    10_000,
 ];
 /// Tries for each rate.
 const TRIES: usize = 3;
@@ -17,7 +17,7 @@ const TRIES: usize = 3;
 /// A rate that was held.
 #[derive(Debug, Clone, Copy)]
 pub struct Highest {
-    /// Calls a second.
+    /// A second.
     pub rate: f64,
     pub p99: Duration,
     /// CPU of the server meanwhile.
@@ -28,8 +28,8 @@ pub struct Highest {
 pub fn highest(
     pace: Pace,
     server: &Server,
-    (callers, lowest): (&mut Callers, u32),
-    sound: SocketAddr,
+    lowest: u32,
+    mut load: impl FnMut(u32, Duration) -> Loaded,
 ) -> (Option<Highest>, String) {
     let time = pace.pick(Duration::from_secs(1), Duration::from_secs(4));
     let (mut best, mut stopped) = (None, String::new());
@@ -37,7 +37,7 @@ pub fn highest(
         // Somebody else's hiccup may spoil one try, not every one.
         let held = (0..TRIES).find_map(|_| {
             let before = server.usage();
-            let loaded = callers.load(*rate, time, sound);
+            let loaded = load(*rate, time);
             let cores = (server.usage().cpu - before.cpu).as_secs_f64() / loaded.took.as_secs_f64();
             stopped = format!("at {rate} a second: {}", described(&loaded));
             let (rate, p99) = sustained(&loaded, *rate)?;

@@ -7,6 +7,7 @@ use super::problem::{Code, Problem};
 use super::server::key_text;
 use super::stored::time;
 use crate::clients::gateway::PATH;
+use crate::clients::ice::IceServer;
 use crate::clients::token::{AnyWord, LIFE_MAX};
 use crate::clients::{CallGrant, Grants, Minting, PresenceGrant, TokenError, mint, token_name};
 use hyper::StatusCode;
@@ -65,6 +66,10 @@ pub(crate) struct TokenResource {
     token: String,
     identity: String,
     expires_at: String,
+    /// Servers for the client's sound to find a way, as a browser takes them in `RTCConfiguration`. Clients of our own protocol are told
+    /// of them when they sign in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ice_servers: Vec<IceServer>,
 }
 
 /// A door that clients sign in at.
@@ -154,6 +159,7 @@ pub(crate) async fn make(asked: Asked) -> Outcome {
         token,
         identity,
         expires_at: time(checked.expires_at.saturating_mul(1_000)),
+        ice_servers: asked.office.ice.servers.of_client(&checked),
     };
     Ok(Reply::json(StatusCode::CREATED, &made).with(CACHE_CONTROL, "no-store".to_owned()))
 }

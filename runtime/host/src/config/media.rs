@@ -1,7 +1,7 @@
 //! `[media]`: where sound comes in, and how it is coded.
 
 use super::reader::{ConfigError, Table};
-use super::{HOST, SECONDS_MAX, THREADS_MAX, check};
+use super::{HOST, SECONDS_MAX, THREADS_MAX, check, turn};
 use crate::browsers::{BrowserDoor, Ice};
 use crate::doors::Sip;
 use crate::node::Media;
@@ -22,7 +22,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// Reads it.
-pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
+pub(super) fn read(section: &Table<'_>, turn: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError> {
     let listen = section
         .parsed("address", HOST, |text| text.parse().ok())?
         .unwrap_or(sip.listen.ip());
@@ -48,8 +48,10 @@ pub(super) fn read(section: &Table<'_>, sip: &Sip) -> Result<Media, ConfigError>
         .parsed("srtp", "\"accept\" or \"require\"", srtp)?
         .unwrap_or_default();
     let browsers = browser_door(section)?;
+    let ice_servers = turn::read(turn, browsers.is_some())?;
     Ok(Media {
         browsers,
+        ice_servers,
         ports: section.parsed("ports", right, ports)?.unwrap_or(20_000..=23_999),
         listen,
         advertise,

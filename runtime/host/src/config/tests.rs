@@ -1,6 +1,7 @@
 //! A table of files: what a right one means, and the sentence for each that is wrong.
 
 use super::*;
+use crate::clients::IceServers;
 use crate::journals::JournalFolder;
 use patchcord_switch::PrivateValues;
 use std::net::{IpAddr, Ipv4Addr};
@@ -435,4 +436,43 @@ fn the_example_of_an_office_is_a_right_one() {
     assert_eq!(fallback.handler, "outside-line");
     assert_eq!(fallback.on, [Breakage::Trap, Breakage::Budget]);
     assert_eq!(config.routes[2].fallbacks.len(), 0);
+}
+
+#[test]
+fn servers_for_the_sound_of_clients_are_named_with_the_secret_of_a_relay() {
+    let read = |media: &str, turn: &str| parse(&format!("{LEAST}[media]\n{media}\n[turn]\n{turn}"));
+    let door = "browser_port = 7000";
+    let all = "urls = [\"stun:turn.example.com\", \"turns:turn.example.com:443?transport=tcp\"]\nsecret = \"hush\"";
+    let servers = read(door, all).unwrap().node.media.ice_servers;
+    assert!(
+        servers != IceServers::default() && !format!("{servers:?}").contains("hush"),
+        "{servers:?}"
+    );
+    assert_eq!(read("", "").unwrap().node.media.ice_servers, IceServers::default());
+    for (media, turn, sentence) in [
+        (
+            "",
+            all,
+            "[turn] urls: it says nothing without [media] browser_port: give that too",
+        ),
+        (
+            door,
+            "urls = \"turn.example.com\"",
+            "give addresses such as \"turn:turn.example.com\" or \"turns:turn.example.com:443?transport=tcp\", or a list of them",
+        ),
+        (
+            door,
+            "urls = \"turn:turn.example.com\"",
+            "[turn] secret: it is missing: give what the TURN server has as static-auth-secret",
+        ),
+        (
+            door,
+            "secret = \"hush\"",
+            "[turn] secret: it is for a TURN server: name one in urls, such as \"turn:turn.example.com\"",
+        ),
+    ] {
+        let error = read(media, turn).unwrap_err().to_string();
+        assert!(error.ends_with(sentence), "instead of\n{sentence}\nit says\n{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::api::ApiConfig;
 use crate::browsers::BrowserDoor;
 use crate::certificates::TlsFiles;
+use crate::clients::IceServers;
 use crate::doors::Sip;
 use crate::journals::JournalFolder;
 use crate::recognition::RecognitionConfig;
@@ -46,6 +47,8 @@ pub struct Media {
     pub threads: usize,
     /// Where browsers' audio is taken; none: no browser is.
     pub browsers: Option<BrowserDoor>,
+    /// Servers that clients are told of, for their sound to find a way.
+    pub ice_servers: IceServers,
     /// A caller that should send audio and sends none for so long is lost; none: wait for ever.
     pub timeout: Option<Duration>,
 }
@@ -155,6 +158,7 @@ impl NodeConfig {
                 advertise: sip.ip(),
                 threads: 1,
                 browsers: None,
+                ice_servers: IceServers::default(),
                 timeout: Some(Duration::from_secs(30)),
             },
             dns: None,

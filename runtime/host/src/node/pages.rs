@@ -4,6 +4,7 @@
 use super::{Ground, Node, NodeConfig, Queues};
 use crate::api::{self, Api, ApiConfig, ClientDoors, History, KeptFiles, LinkKey, PastThread, Traces, WaitingCalls};
 use crate::async_thread::AsyncThread;
+use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::{self, Questions, SigningKeys};
 use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
@@ -46,6 +47,7 @@ pub(super) struct OfNode {
     traces: Option<TraceQueue>,
     presence: PresenceQueue,
     doors: ClientDoors,
+    ice: Arc<ClientIce>,
 }
 
 impl OfNode {
@@ -58,6 +60,7 @@ impl OfNode {
             traces: queues.kept.traces.clone(),
             presence: queues.aside.presence.clone(),
             doors: ClientDoors::new(&ground.advertised, media),
+            ice: ground.ice.clone(),
         }
     }
 }
@@ -119,6 +122,7 @@ impl Heard {
             questions: self.questions,
             signing: self.signing,
             client_doors: node.doors,
+            ice: node.ice,
             courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };
         Ok(Some((sources, past)))

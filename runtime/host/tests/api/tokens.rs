@@ -1,6 +1,6 @@
 //! Access tokens by the API: made with the key of the request, refused by name, and never to be kept on the way.
 
-use super::{KEY, READER, api_node, client, problem};
+use super::{KEY, READER, TENANT, TURN_SECRET, api_node, client, problem};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
@@ -30,6 +30,14 @@ fn a_token_is_made_with_the_key_of_the_request_until_that_is_revoked() {
         "presence": { "publish": true, "watch": ["bob"] }, "media": ["audio"],
     });
     assert_eq!(claims["grants"], grants);
+    let relay = &answer.body["ice_servers"][0];
+    assert_eq!(relay["urls"], json!(["turn:turn.example.com"]));
+    let name = format!("{}:{TENANT}/alice", claims["exp"].as_i64().unwrap() + 4 * 60 * 60);
+    assert_eq!(relay["username"], name);
+    assert!(
+        relay["credential"].is_string() && !answer.text.contains(TURN_SECRET),
+        "{relay}"
+    );
     assert_eq!(ours.get("/v1/clients/doors").body, json!({ "doors": [] }));
 
     let path = format!("/v1/keys/{}", made.body["id"].as_str().unwrap());

@@ -1,6 +1,7 @@
 //! A change is read again as far as it goes, and no further: what else there is stays, and what was missed meanwhile is not.
 
-use super::{KEY, OPERATOR, call, client, database, done, hosting, long_call, publish, put, until};
+use super::{KEY, OPERATOR, call, client, done, hosting, long_call, publish, put, refused, until};
+use crate::database::{database, run};
 use crate::handlers::call_module;
 use crate::http::Client;
 use crate::support::TENANT;
@@ -99,4 +100,32 @@ fn a_change_of_one_thing_leaves_the_others_as_they_are() {
     is_served(&node, &ours, "+15550103");
     done(put(&ours, "/v1/numbers/+15550103", json!({ "handler": null })));
     is_refused(&node, "+15550103");
+}
+
+#[test]
+fn a_reading_that_fails_leaves_what_served_and_the_next_one_makes_up_for_it() {
+    let database = database("failing");
+    let node = hosting(&database);
+    let ours = client(&node, KEY);
+    with_line(&ours);
+    done(put(&ours, "/v1/routes/100", json!({ "handler": "line" })));
+    is_served(&node, &ours, "100");
+    done(publish(&ours, "line", &call_module("says_who"), json!({})));
+
+    // The change is written, and what it leads to cannot be read.
+    run(&database, "ALTER TABLE modules RENAME TO modules_elsewhere");
+    let changed = put(&ours, "/v1/handlers/line/rollout", json!({ "version": 2 }));
+    assert_eq!(refused(&changed), (503, "unavailable"), "{}", changed.text);
+    is_served(&node, &ours, "100");
+    // So is one of something else: until all is known again nothing of this tenant is taken for known.
+    let changed = put(&ours, "/v1/routes/101", json!({ "handler": "line" }));
+    assert_eq!(refused(&changed), (503, "unavailable"), "{}", changed.text);
+    is_served(&node, &ours, "100");
+
+    run(&database, "ALTER TABLE modules_elsewhere RENAME TO modules");
+    done(put(&ours, "/v1/routes/102", json!({ "handler": "line" })));
+    let busy = End::Refused { status: 486 };
+    for number in ["100", "101", "102"] {
+        assert_eq!(call(&node, number).end, busy, "{number}: version 2 serves");
+    }
 }

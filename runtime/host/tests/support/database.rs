@@ -22,11 +22,20 @@ pub fn database(name: &str) -> DatabaseConfig {
 /// A copy of a database that is in use, as an operator makes one.
 pub fn copy(of: &DatabaseConfig) -> DatabaseConfig {
     let copy = database("copy");
-    let file = |config: &DatabaseConfig| config.url.trim_start_matches("sqlite:").to_owned();
-    let copied = Command::new("sqlite3")
-        .arg(file(of))
-        .arg(format!(".backup {}", file(&copy)))
-        .status();
-    assert!(copied.expect("sqlite3: tests/setup test installs it").success());
+    sqlite(of, &format!(".backup {}", file(&copy)));
     copy
+}
+
+/// Does this to a database that is in use, from outside.
+pub fn run(on: &DatabaseConfig, sql: &str) {
+    sqlite(on, sql);
+}
+
+fn sqlite(on: &DatabaseConfig, command: &str) {
+    let ran = Command::new("sqlite3").arg(file(on)).arg(command).status();
+    assert!(ran.expect("sqlite3: tests/setup test installs it").success());
+}
+
+fn file(config: &DatabaseConfig) -> &str {
+    config.url.trim_start_matches("sqlite:")
 }

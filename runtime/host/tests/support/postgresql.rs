@@ -26,3 +26,8 @@ pub fn copy(of: &DatabaseConfig) -> DatabaseConfig {
     server().copy_database(&of.url, &copy.url);
     copy
 }
+
+/// Does this to a database that is in use, from outside.
+pub fn run(on: &DatabaseConfig, sql: &str) {
+    server().run(&on.url, sql);
+}

@@ -5,6 +5,7 @@ use super::calls::Calls;
 use super::memory::{Memory, Numbered, Room};
 use super::message::{FromClient, Refused, Said, Say, Seen};
 use super::{AFTER_EXPIRY, BURST, PER_SECOND, REFRESH, REGISTRATION, RESUME, RETRY, SILENCE, VERSION, WARNING, close};
+use crate::clients::ice::ClientIce;
 use crate::clients::token::{Grant, Token, TokenError};
 use patchcord_control::presence::{PresenceError, Status, View};
 use patchcord_sip::{
@@ -88,6 +89,7 @@ pub(super) struct Core {
     pub(super) token: Token,
     pub(super) proven: Arc<Proven>,
     pub(super) calls: Calls,
+    ice: Arc<ClientIce>,
     flow: Flow,
     /// The user part of its contact: random, so that two sessions of one identity are two.
     contact: String,
@@ -118,6 +120,8 @@ pub(super) struct Beginning<'a> {
     pub(super) seed: u64,
     /// The way by which the shards know it.
     pub(super) flow: Flow,
+    /// What its sound finds a way with.
+    pub(super) ice: Arc<ClientIce>,
 }
 
 impl Core {
@@ -134,6 +138,7 @@ impl Core {
             token: beginning.token,
             proven: beginning.proven,
             calls: Calls::default(),
+            ice: beginning.ice,
             instance: beginning
                 .instance
                 .unwrap_or_else(|| format!("i{:016x}", beginning.seed)),
@@ -281,6 +286,8 @@ impl Core {
             identity: &self.token.grants.identity,
             expires_in_ms: self.left(now),
             grants: &self.token.grants,
+            ice: self.ice.node,
+            ice_servers: self.ice.servers.of_client(&self.token),
         };
         let text = text.text(None);
         self.outputs.push_back(Output::Text(text));
@@ -464,6 +471,7 @@ impl Core {
         self.say(&Say::TokenUpdated {
             expires_in_ms,
             grants: &grants,
+            ice_servers: self.ice.servers.of_client(&self.token),
         });
         if !self.token.grants.presence.allows(&self.watched) {
             self.watch_nobody();

@@ -1,6 +1,8 @@
 //! The messages of the client protocol, as they are read and written. Not here: what they do (`core`, `calls`).
 
 use crate::api::StatusBody;
+use crate::browsers::Ice;
+use crate::clients::ice::IceServer;
 use crate::clients::token::{Grants, TokenError};
 use patchcord_control::presence::{PresenceError, View};
 use serde::{Deserialize, Serialize};
@@ -115,6 +117,11 @@ pub(super) enum Say<'a> {
         identity: &'a str,
         expires_in_ms: u64,
         grants: &'a Grants,
+        /// How the node takes part in ICE; none: it takes no sound of browsers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ice: Option<Ice>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     Registered {
         expires_in_ms: u64,
@@ -167,6 +174,8 @@ pub(super) enum Say<'a> {
     TokenUpdated {
         expires_in_ms: u64,
         grants: &'a Grants,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     TokenWillExpire {
         in_ms: u64,

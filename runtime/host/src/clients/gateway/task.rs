@@ -5,6 +5,7 @@ use super::core::{Beginning, Core, Input, Output};
 use super::message::{FromClient, Hello, Refused, Said, Say, is_instance};
 use super::sessions::{Hash, Sessions};
 use super::{VERSION, close};
+use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::{FRESH, SigningKeys};
 use crate::clients::token::{Token, TokenError};
 use crate::deployments::now_ms;
@@ -57,6 +58,7 @@ pub(crate) struct Gateway {
     pub(crate) sessions: Sessions,
     /// Who can be reached.
     pub(crate) presence: PresenceQueue,
+    pub(crate) ice: Arc<ClientIce>,
 }
 
 /// Serves a connection: a new session to its end, or one that is taken over, which goes on elsewhere.
@@ -198,6 +200,7 @@ impl<'a, W: Way> Session<'a, W> {
             secret: &secret,
             seed: getrandom::u64().ok()?,
             flow,
+            ice: gateway.ice.clone(),
         };
         Some(Self {
             gateway,

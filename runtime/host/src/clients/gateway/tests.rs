@@ -5,6 +5,8 @@
 use super::core::{Beginning, Core, Input, Output};
 use super::memory::{Memory, Numbered, Room};
 use super::{BURST, CALLS, KEPT, RESUME, SILENCE, close};
+use crate::browsers::Ice;
+use crate::clients::ice::{ClientIce, IceServers, IceUrl};
 use crate::clients::testing::{grants, reception};
 use crate::clients::token::{CallGrant, Token, TokenError};
 use patchcord_control::presence::Status;
@@ -55,6 +57,14 @@ fn flow() -> Flow {
     }
 }
 
+fn ice() -> ClientIce {
+    let url = IceUrl::parse("turn:turn.example.com").expect("an address");
+    ClientIce {
+        node: Some(Ice::Lite),
+        servers: IceServers::new(vec![url], Some("hush".to_owned())).expect("they fit"),
+    }
+}
+
 impl Rig {
     fn new() -> Self {
         Self::with(token("alice", true, reception()))
@@ -73,6 +83,7 @@ impl Rig {
             secret: "secret-1",
             seed: 7,
             flow: flow(),
+            ice: Arc::new(ice()),
         };
         let mut rig = Self {
             now,
@@ -257,6 +268,8 @@ fn a_client_registers_as_long_as_its_token_lasts() {
         (&welcome["identity"], &welcome["resumed"]),
         (&json!("alice"), &json!(false))
     );
+    assert_eq!(welcome["ice"], "lite");
+    assert_eq!(welcome["ice_servers"][0]["urls"], json!(["turn:turn.example.com"]));
     rig.say(json!({ "type": "register" }));
     rig.take("registered");
     assert_eq!(rig.bindings(), 1);
@@ -306,7 +319,15 @@ fn a_new_token_goes_on_where_the_old_one_ends_and_is_the_same_identity_s() {
     };
     let proven = later.proven(rig.now, 0);
     rig.give(Input::Checked(Ok((later, proven))));
-    assert_eq!(rig.take("token-updated")["expires_in_ms"], 2 * LIFE * 1_000);
+    let updated = rig.take("token-updated");
+    assert_eq!(updated["expires_in_ms"], 2 * LIFE * 1_000);
+    let name = updated["ice_servers"][0]["username"]
+        .as_str()
+        .expect("a name of its own");
+    assert!(
+        name.starts_with(&format!("{}:acme/alice", 2 * LIFE + 4 * 60 * 60)),
+        "{name}"
+    );
     rig.pass_alive(Duration::from_secs(LIFE as u64 + 5));
     assert_eq!(rig.bindings(), 1);
     assert!(!rig.heard.iter().any(|one| one["type"] == "unregistered"));

@@ -80,6 +80,7 @@ impl Plan {
             figures: figures.clone(),
             signing: signing_keys(&self.keys).0,
             presence,
+            ice: Arc::default(),
         });
         Rig {
             figures,
