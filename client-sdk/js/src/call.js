@@ -188,7 +188,10 @@ export class Call extends Emitter {
       // What the relays know us by may have changed since the call began.
       this.#peer.setConfiguration?.({ ...this.#device.settings.rtc });
       return this.#offered({ iceRestart: true });
-    }).catch((error) => this.emit("error", error));
+    })
+      // A path that was never lost is not found again: there is no change of state to hear of.
+      .then(() => this.#found(this.#peer.iceConnectionState))
+      .catch((error) => this.emit("error", error));
   }
 
   /** The call is placed. */
@@ -294,17 +297,21 @@ export class Call extends Emitter {
   /** @param {string} state */
   #moved(state) {
     clearTimeout(this.#patience);
-    if (state === "connected" || state === "completed") {
-      if (!this.#isReconnecting) return;
-      this.#isReconnecting = false;
-      this.emit("reconnected");
-    } else if (state === "failed") {
+    this.#found(state);
+    if (state === "failed") {
       this.restart();
     } else if (state === "disconnected") {
       // The network may be gone, and the way to the node with it.
       this.#device.look();
       this.#patience = setTimeout(() => this.restart(), PATIENCE_MS);
     }
+  }
+
+  /** @param {string} state */
+  #found(state) {
+    if (!this.#isReconnecting || (state !== "connected" && state !== "completed")) return;
+    this.#isReconnecting = false;
+    this.emit("reconnected");
   }
 
   /** Nothing of the microphone is sent while it is muted or the call is held. */

@@ -132,6 +132,23 @@ test("a lost path is looked for again, at once where it has failed", async () =>
   one.destroy();
 });
 
+test("a path that was not lost is found as soon as its change is answered, and with the relays of now", async () => {
+  const one = device();
+  const call = await open(one);
+  const told = heard(call, "reconnecting", "reconnected");
+  call.peerConnection.move("connected");
+  const servers = [{ urls: ["turn:turn.example.com"], username: "later", credential: "x" }];
+  say({ type: "token-updated", expires_in_ms: 1000, grants: {}, ice_servers: servers });
+  call.restart();
+  await soon();
+  assert.deepEqual(told, ["reconnecting"]);
+  assert.deepEqual(call.peerConnection.configuration.iceServers, servers);
+  say({ type: "answer", call: call.id, sdp: SDP });
+  await soon();
+  assert.deepEqual(told, ["reconnecting", "reconnected"]);
+  one.destroy();
+});
+
 test("who is muted or holds sends nothing", async () => {
   const one = device();
   const call = await open(one);

@@ -11,6 +11,13 @@ export class FakePeer {
   #version = 1;
   #transceivers = [{ direction: "sendrecv" }];
 
+  constructor(configuration) {
+    this.configuration = configuration;
+  }
+  setConfiguration(configuration) {
+    this.configuration = configuration;
+  }
+
   addTrack(track) {
     this.sent = track;
     return { dtmf: null, replaceTrack: async (other) => void (this.sent = other) };

@@ -19,6 +19,7 @@
 
 mod api;
 mod calling;
+mod changed;
 mod check;
 mod database;
 mod identity;
@@ -42,6 +43,7 @@ mod web_files;
 mod web_requests;
 
 pub use calling::Calling;
+pub(crate) use changed::waits_for_restart;
 pub use reader::ConfigError;
 pub use receivers::EventSink;
 
@@ -181,8 +183,12 @@ impl Config {
     /// # Errors
     /// One sentence: where, which key, what would be right.
     pub fn read(file: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|why| ConfigError::unreadable(file, &why))?;
-        Config::parse(file, &text)
+        Config::parse(file, &Config::text(file)?)
+    }
+
+    /// The text of a file.
+    pub(crate) fn text(file: &Path) -> Result<String, ConfigError> {
+        std::fs::read_to_string(file).map_err(|why| ConfigError::unreadable(file, &why))
     }
 
     /// Reads the text of a file.

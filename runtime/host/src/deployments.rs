@@ -94,7 +94,7 @@ struct Known {
     /// What the configuration names.
     base: Option<Directory>,
     tenants: BTreeMap<Tenant, OfTenant>,
-    /// What had been spent on the day the node started.
+    /// What had been spent on the day the node started, of those who have no books yet.
     spent: BTreeMap<Tenant, Micros>,
     /// Those of whom not all is known that there is: one who is suspended, or whose last reading failed. The next one is whole.
     partly: BTreeSet<Tenant>,
@@ -160,13 +160,13 @@ impl Deployments {
     /// What the configuration names, from now on.
     pub(crate) fn set_base(&self, base: Directory) {
         let mut known = self.lock();
-        // Its books are new.
+        // Once for each tenant: its books go on when the configuration is read again.
         if let Some(ledger) = base.ledger() {
             let now = Instant::now();
-            known
-                .spent
-                .iter()
-                .for_each(|(tenant, spent)| ledger.add_spent(now, tenant, *spent));
+            known.spent.retain(|tenant, spent| {
+                ledger.add_spent(now, tenant, *spent);
+                ledger.usage(now, tenant).is_none()
+            });
         }
         known.base = Some(base);
         self.publish(&known);

@@ -34,10 +34,15 @@ pub struct Door {
 pub(crate) struct SipSockets {
     pub(crate) datagrams: Vec<UdpSocket>,
     pub(crate) listeners: Vec<(Transport, TcpListener)>,
-    /// As bound.
-    pub(crate) doors: Vec<Listener>,
+    pub(crate) doors: Doors,
+}
+
+/// Where SIP is taken: datagrams first, each in its place in both lists.
+#[derive(Debug, Default)]
+pub(crate) struct Doors {
+    pub(crate) bound: Vec<Listener>,
     /// As phones are told.
-    pub(crate) advertised: Vec<Listener>,
+    pub(crate) told: Vec<Listener>,
 }
 
 /// Binds every door, datagrams first.
@@ -50,8 +55,7 @@ pub(crate) fn bind(sip: &Sip) -> Result<SipSockets, StartError> {
     let mut bound = SipSockets {
         datagrams: Vec::new(),
         listeners: Vec::new(),
-        doors: Vec::new(),
-        advertised: Vec::new(),
+        doors: Doors::default(),
     };
     let (datagrams, streams): (Vec<&Door>, Vec<&Door>) = std::iter::once(&first)
         .chain(&sip.doors)
@@ -85,8 +89,8 @@ impl SipSockets {
             transport: door.transport,
             address,
         };
-        self.doors.push(at(local));
-        self.advertised.push(at(told(door.advertise, local)));
+        self.doors.bound.push(at(local));
+        self.doors.told.push(at(told(door.advertise, local)));
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod config;
 mod pages;
+mod reload;
 mod shards;
 
 pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
@@ -16,7 +17,7 @@ use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::SigningKeys;
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
-use crate::doors;
+use crate::doors::{self, Doors};
 use crate::fetch::{self, FetchQueue, FetchSetup};
 use crate::figures::Figures;
 use crate::http::Sources;
@@ -88,7 +89,7 @@ pub struct Node {
     figures: Arc<Figures>,
     watchers: Arc<Watchers>,
     runtime: Runtime,
-    doors: Vec<Listener>,
+    doors: Doors,
     /// How long calls may take to end once they are told to.
     end_wait: Duration,
 }
@@ -97,10 +98,7 @@ pub struct Node {
 struct Ground {
     layout: Layout,
     datagrams: Datagrams,
-    /// Where SIP is taken, as bound: datagrams first.
-    doors: Vec<Listener>,
-    /// The same as phones are told.
-    advertised: Vec<Listener>,
+    doors: Doors,
     /// What deals calls out to shards; they make Call-IDs that fit.
     key: u64,
     figures: Arc<Figures>,
@@ -287,13 +285,13 @@ impl Node {
 
     /// Where the first SIP socket for datagrams is bound.
     pub fn local_sip(&self) -> SocketAddr {
-        self.doors[0].address
+        self.doors.bound[0].address
     }
 
     /// Everywhere SIP is taken, as bound: first [`Node::local_sip`], then the other doors in the order of the configuration,
     /// those for datagrams first.
     pub fn doors(&self) -> &[Listener] {
-        &self.doors
+        &self.doors.bound
     }
 
     /// Where metrics and health are served.
@@ -402,7 +400,6 @@ impl Ground {
             layout,
             datagrams: Datagrams::new(sip.datagrams),
             doors: sip.doors,
-            advertised: sip.advertised,
             key: u64::from_le_bytes(random()?),
             figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
@@ -442,7 +439,7 @@ impl Ground {
             why,
         };
         let figures = self.figures.traces.clone();
-        store::start(folder.clone(), self.advertised.clone(), figures)
+        store::start(folder.clone(), self.doors.told.clone(), figures)
             .map(Some)
             .map_err(refused)
     }
@@ -489,7 +486,7 @@ impl Ground {
     }
 
     fn dns_thread(&self, config: &NodeConfig, inboxes: &[Inbox]) -> Result<(AsyncThread, DnsQueue), StartError> {
-        let families = |v4: bool| self.doors.iter().any(|door| door.address.is_ipv4() == v4);
+        let families = |v4: bool| self.doors.bound.iter().any(|door| door.address.is_ipv4() == v4);
         let setup = DnsSetup {
             server: config.dns,
             options: ResolveOptions {

@@ -302,6 +302,7 @@ impl Work {
             ToShard::Location(change) => self.handle(Input::Location(change)),
             ToShard::Trunk(found) => self.handle(Input::Trunk(found)),
             ToShard::Order(Order::StartTrunks) => self.handle(Input::StartTrunks),
+            ToShard::Order(Order::Reload(reload)) => self.handle(Input::Reload(reload)),
             ToShard::Order(Order::Directory(directory)) => self.handle(Input::Directory(directory)),
             ToShard::Order(Order::Drain) => {
                 self.handle(Input::Drain);

@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use support::example;
 use support::phone::TestPhone;
@@ -69,8 +70,12 @@ fn ready(child: &mut Child) -> SocketAddr {
 }
 
 fn terminate(child: &Child) {
+    signal(child, "-TERM");
+}
+
+fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
+        .args([name, &child.id().to_string()])
         .status()
         .unwrap();
     assert!(sent.success());
@@ -129,6 +134,112 @@ fn a_second_signal_ends_the_calls_at_once() {
     );
     let records = std::fs::read_to_string(folder.0.join("calls.jsonl")).unwrap();
     assert!(records.contains("ended_by_platform"), "{records}");
+}
+
+/// A carrier that takes every registration, and knows how long each was to last.
+struct Carrier {
+    address: SocketAddr,
+    asked: Receiver<u32>,
+}
+
+impl Carrier {
+    fn open() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let (told, asked) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4_096];
+            while let Ok((bytes, from)) = socket.recv_from(&mut buffer) {
+                let request = String::from_utf8_lossy(&buffer[..bytes]).into_owned();
+                let header = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+                if !request.starts_with("REGISTER") {
+                    continue;
+                }
+                let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:", "Contact:", "Expires:"].map(header);
+                let to = kept[2];
+                let answer = format!("SIP/2.0 200 OK\r\n{}\r\nContent-Length: 0\r\n\r\n", kept.join("\r\n"));
+                socket
+                    .send_to(answer.replace(to, &format!("{to};tag=c")).as_bytes(), from)
+                    .unwrap();
+                let expires = kept[6].trim_start_matches("Expires:").trim();
+                if told.send(expires.parse().unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn trunk(&self, name: &str) -> String {
+        format!(
+            "[[trunk]]\nname = \"{name}\"\nhost = \"127.0.0.1\"\nport = {}\nusername = \"us\"\npassword = \"hush-1\"\n\
+             realm = \"carrier\"\nregister_s = 3600\noptions_s = 0\n",
+            self.address.port()
+        )
+    }
+
+    /// How long the next registration is to last.
+    fn next(&self) -> u32 {
+        self.asked
+            .recv_timeout(Duration::from_secs(20))
+            .expect("a registration")
+    }
+}
+
+#[test]
+fn what_the_file_says_of_routes_and_trunks_is_taken_over_while_calls_go_on() {
+    let folder = Folder::new("reload");
+    folder.write("hello.wasm", example("hello"));
+    folder.write("menu.wasm", example("menu"));
+    let plain = configuration("menu.wasm", "30300-30363");
+    let (kept, gone, new) = (Carrier::open(), Carrier::open(), Carrier::open());
+    let trunks = |one: &Carrier, name: &str| format!("{}{}", kept.trunk("kept"), one.trunk(name));
+    let config = folder.write("patchcord.toml", format!("{plain}{}", trunks(&gone, "moves")));
+    let mut child = serve(&config).spawn().unwrap();
+    let sip = ready(&mut child);
+    assert_eq!((kept.next(), gone.next()), (3_600, 3_600));
+    let running = std::thread::spawn(move || TestPhone::new("erin", 31).call(sip, "it", Vec::new()));
+    std::thread::sleep(Duration::from_millis(600));
+
+    // Half a file, as an editor may leave it.
+    folder.write("patchcord.toml", "[sip]\nlisten = ");
+    signal(&child, "-HUP");
+    // Calls to this number go elsewhere, one trunk is another, and the ports need a restart.
+    std::thread::sleep(Duration::from_millis(500));
+    let changed = plain
+        .replace("to = \"*\"", "to = \"100\"")
+        .replace("menu.wasm", "hello.wasm")
+        .replace("30363", "30371");
+    folder.write("patchcord.toml", format!("{changed}{}", trunks(&new, "moves")));
+    signal(&child, "-HUP");
+    assert_eq!((gone.next(), new.next()), (0, 3_600));
+    let phone = |number: &str, seed| TestPhone::new("fay", seed).call(sip, number, Vec::new());
+    let began = std::time::Instant::now();
+    while phone("it", 32).end != (End::Refused { status: 404 }) {
+        assert!(began.elapsed() < Duration::from_secs(20), "the route is not taken over");
+    }
+    assert!(phone("100", 33).heard_tone(440.0));
+    assert!(
+        kept.asked.try_recv().is_err(),
+        "a trunk that is as it was keeps its registration"
+    );
+    assert!(!running.is_finished(), "a call that runs goes on");
+    terminate(&child);
+    terminate(&child);
+    running.join().unwrap();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(child.wait().unwrap().success(), "{log}");
+    for part in [
+        "not taken over",
+        "this is not TOML",
+        "read again",
+        "media",
+        "after a restart",
+    ] {
+        assert!(log.contains(part), "no {part:?} in {log}");
+    }
+    assert!(!log.contains("hush-1"), "{log}");
 }
 
 #[test]

@@ -60,6 +60,12 @@ pub struct GateCounters {
     pub lockouts: u64,
 }
 
+/// Aliases of domains, to be found however they are written.
+fn lower(aliases: &[(String, String)]) -> BTreeMap<String, String> {
+    let lower = |(name, domain): &(String, String)| (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    aliases.iter().map(lower).collect()
+}
+
 /// The judge at the door of one shard, with its mirror of the registrations.
 pub struct Gate {
     config: GateConfig,
@@ -81,10 +87,9 @@ impl Gate {
     pub fn new(now: Instant, config: GateConfig, key: [u8; 32]) -> Result<Self, GateError> {
         let index = index(&config.users)?;
         check_peers(&config.peers)?;
-        let lower = |(name, domain): &(String, String)| (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
         Ok(Self {
             index,
-            aliases: config.aliases.iter().map(lower).collect(),
+            aliases: lower(&config.aliases),
             authenticator: Authenticator::new(now, config.authentication.clone(), key),
             location: Location::new(config.bindings),
             requests: Meter::new(config.requests),
@@ -107,13 +112,21 @@ impl Gate {
         Ok(())
     }
 
-    /// Replaces the users. Bindings of users that are gone stay until they expire.
+    /// Takes over who may come in: users, aliases, peers, and what happens to the others. Rates, challenges and lockouts stay as they
+    /// are. Bindings of users that are gone stay until they expire, and let nobody in.
     ///
     /// # Errors
-    /// What is wrong with them; the old ones stay.
-    pub fn set_users(&mut self, users: Vec<User>) -> Result<(), GateError> {
-        self.index = index(&users)?;
-        self.config.users = users;
+    /// What is wrong with it; all stays as it was.
+    pub fn renew(&mut self, config: &GateConfig) -> Result<(), GateError> {
+        let users = index(&config.users)?;
+        check_peers(&config.peers)?;
+        self.index = users;
+        self.aliases = lower(&config.aliases);
+        let ours = &mut self.config;
+        ours.users.clone_from(&config.users);
+        ours.aliases.clone_from(&config.aliases);
+        ours.peers.clone_from(&config.peers);
+        (ours.strangers, ours.calls_of_registered) = (config.strangers, config.calls_of_registered);
         Ok(())
     }
 

@@ -33,7 +33,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a shard is made from; fixed for its life.
+/// What may change of a shard's configuration while it runs. Whoever gives it has tried both, as a [`Shard`](crate::Shard) would.
+#[derive(Debug, Clone)]
+pub struct Reload {
+    /// Who may come in; its rates and limits stay as they were.
+    pub gate: patchcord_sip::GateConfig,
+    /// All trunks, for the shard that watches them.
+    pub trunks: Vec<patchcord_sip::TrunkConfig>,
+}
+
+/// What a shard is made from; fixed for its life, but for what a [`Reload`] changes.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The SIP endpoint's part.
@@ -143,6 +152,8 @@ pub enum Input<'a> {
     Trunk(TrunkTargets),
     /// Trunks begin to be watched; after the first directory.
     StartTrunks,
+    /// Who may call in, and what carries calls, was configured anew. Calls that run go on.
+    Reload(Arc<Reload>),
     /// A media thread reports.
     Media(Report),
     /// The door of browsers tells of a session.

@@ -54,7 +54,9 @@ pub use directory::{Directory, Program, ProgramError, Users};
 pub use errands::{ToAsk, ToStore};
 pub use hearing::{RECOGNISING_MAX, ToRecognise};
 pub use identity::{IdentityConfig, Signing};
-pub use io::{Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, StreamOrder, Way};
+pub use io::{
+    Config, Counts, Input, MediaPort, Notice, Output, Query, RecordingKey, RecordingOrder, Reload, StreamOrder, Way,
+};
 pub use joining::JoinError;
 pub use journal::{
     Beginning, CALL_BYTES, CallLimits, Entry, HandlerOver, Happened, JournalError, JournalPart, Last, PrivateValues,

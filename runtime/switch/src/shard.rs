@@ -24,7 +24,7 @@ use patchcord_control::words::{Interruption, UnixTime};
 use patchcord_media::{Report, SessionId};
 use patchcord_sip::{
     DialogId, Endpoint, Event, ExchangeId, Gate, GateError, Input as SipInput, Output as SipOutput, Registrar, Target,
-    Trunk, TrunkError, TrunkRequest,
+    Trunk, TrunkConfig, TrunkError, TrunkRequest,
 };
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -76,9 +76,9 @@ pub struct Shard {
     /// Where trunks are now, best first, as the shard that watches them has found out.
     pub(crate) trunk_targets: HashMap<Arc<str>, Vec<Target>>,
     /// Trunks this shard watches, what they wait for from the wire, and what they have asked.
-    pub(crate) trunks: Vec<Trunk>,
-    pub(crate) trunk_requests: HashMap<ExchangeId, (usize, TrunkRequest)>,
-    pub(crate) trunk_queries: HashMap<Query, usize>,
+    pub(crate) trunks: BTreeMap<Arc<str>, Trunk>,
+    pub(crate) trunk_requests: HashMap<ExchangeId, (Arc<str>, TrunkRequest)>,
+    pub(crate) trunk_queries: HashMap<Query, Arc<str>>,
     /// Only in the shard that takes REGISTER.
     pub(crate) registrar: Option<Registrar>,
     pub(crate) due: BTreeSet<(Instant, CallId)>,
@@ -132,7 +132,8 @@ impl Shard {
             random.fill_bytes(&mut key);
             sip.set_gate(Gate::new(now, gate, key).map_err(ShardError::Gate)?);
         }
-        let trunks = config.trunks.iter().cloned().map(|trunk| Trunk::new(now, trunk));
+        let trunk = |trunk: &TrunkConfig| Ok((trunk.name.clone(), Trunk::new(now, trunk.clone())?));
+        let trunks = config.trunks.iter().map(trunk);
         let trunks = trunks.collect::<Result<_, _>>().map_err(ShardError::Trunk)?;
         Ok(Self {
             sip,
@@ -194,6 +195,7 @@ impl Shard {
             Input::Location(change) => self.mirror(change),
             Input::Trunk(found) => self.trunk_moved(found),
             Input::StartTrunks => self.start_trunks(now),
+            Input::Reload(reload) => self.reload(now, &reload),
             Input::Media(report) => self.media_report(now, report),
             Input::Door { session, event } => self.at_door(now, session, event),
             Input::Recorded { key, stored } => self.recorded(now, key, stored),

@@ -2,7 +2,7 @@
 // token. Run by `devices.rs`.
 
 import assert from "node:assert/strict";
-import { Browser } from "./browser.mjs";
+import { Browser, pause } from "./browser.mjs";
 
 const [modules, text] = process.argv.slice(2);
 const task = JSON.parse(text);
@@ -27,7 +27,11 @@ await page.command("alice", "restart");
 await page.tells("alice", "reconnected");
 await page.hears("alice", 700);
 await page.hears("bob", 500);
-assert.equal((await page.command("alice", "stats")).kind, "relay");
+const after = await page.command("alice", "stats");
+assert.equal(after.kind, "relay");
+await pause(3_000);
+const later = await page.command("alice", "stats");
+assert.ok(later.received > after.received + 100, `${later.received} after ${after.received}`);
 await page.command("alice", "hangup");
 await page.tells("bob", "ended");
 console.log("went on");

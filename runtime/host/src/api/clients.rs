@@ -68,7 +68,6 @@ pub(crate) struct TokenResource {
     expires_at: String,
     /// Servers for the client's sound to find a way, as a browser takes them in `RTCConfiguration`. Clients of our own protocol are told
     /// of them when they sign in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     ice_servers: Vec<IceServer>,
 }
 

@@ -19,7 +19,8 @@ A configuration in short:
   [database]   url = \"sqlite:patchcord.db\"   # what is deployed; or \"postgres://user@host/name\"
   [[handler]]  name = \"menu\"  module = \"menu.wasm\"
   [[route]]    to = \"*\"       handler = \"menu\"
-Each key on a line of its own. Unknown keys are refused. A second signal ends all calls at once.")]
+Each key on a line of its own. Unknown keys are refused. SIGHUP reads handlers, routes, users, trunks and
+certificates again; a second SIGTERM ends all calls at once.")]
 pub(crate) struct Options {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "patchcord.toml")]

@@ -66,12 +66,29 @@ pub struct Calling {
 }
 
 impl Calling {
-    /// What calls out need, with fresh books; the tenants' day has lasted `into_day` at `start`.
+    /// Fresh books; the tenants' day has lasted `into_day` at `start`.
     ///
     /// # Panics
     /// Never: the settings were tried when the file was read.
-    pub fn outgoing(&self, start: Instant, into_day: Duration) -> Outgoing {
-        let ledger = Ledger::new(self.limits.clone(), start, into_day).expect("limits that were tried when read");
+    pub fn ledger(&self, start: Instant, into_day: Duration) -> Ledger {
+        Ledger::new(self.limits.clone(), start, into_day).expect("limits that were tried when read")
+    }
+
+    /// Books that go on, with the limits as they were read again.
+    ///
+    /// # Panics
+    /// Never: the settings were tried when the file was read.
+    pub fn renewed(&self, ledger: &Ledger) -> Ledger {
+        ledger
+            .renewed(self.limits.clone())
+            .expect("limits that were tried when read")
+    }
+
+    /// What calls out need, with these books.
+    ///
+    /// # Panics
+    /// Never: the settings were tried when the file was read.
+    pub fn outgoing(&self, ledger: Ledger) -> Outgoing {
         let choices = self.carriers.iter().map(|carrier| carrier.choice.clone()).collect();
         Outgoing {
             tenants: self.tenants.clone(),

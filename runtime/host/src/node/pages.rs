@@ -59,7 +59,7 @@ impl OfNode {
             shards: queues.inboxes.clone(),
             traces: queues.kept.traces.clone(),
             presence: queues.aside.presence.clone(),
-            doors: ClientDoors::new(&ground.advertised, media),
+            doors: ClientDoors::new(&ground.doors.told, media),
             ice: ground.ice.clone(),
         }
     }

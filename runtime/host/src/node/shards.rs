@@ -1,36 +1,36 @@
 //! What each shard of a node is made from. Not here: its thread, and what it is connected with.
 
-use super::{DIALOGS_PER_CALL, Ground, NodeConfig, SINKS_AT_ONCE, TRANSACTIONS_PER_CALL};
+use super::{DIALOGS_PER_CALL, Ground, NodeConfig, SINKS_AT_ONCE, TRANSACTIONS_PER_CALL, WatchedTrunk};
 use patchcord_control::call::Trace;
 use patchcord_control::words::UnixTime;
-use patchcord_sip::{ShardOf, TrunkMode, Uri};
+use patchcord_sip::{Listener, ShardOf, TrunkMode, Uri};
 use std::sync::Arc;
 use std::time::Instant;
 
-impl Ground {
-    /// The trunks of a node that is bound: a carrier reaches a registered one by the door of its transport.
-    fn trunks(&self, config: &NodeConfig, seed: [u8; 32]) -> Vec<patchcord_sip::TrunkConfig> {
-        let trunks = config.trunks.iter().zip(0_u64..).map(|(trunk, place)| {
-            let mut machine = trunk.machine.clone();
-            machine.seed = seed
-                .first_chunk()
-                .map_or(place, |bytes| u64::from_le_bytes(*bytes) ^ place);
-            let door = self.advertised.iter().find(|door| door.transport == trunk.transport);
-            if let (Some(expires), Some(door)) = (trunk.registers, door) {
-                let contact = format!(
-                    "sip:{}@{};transport={}",
-                    machine.name,
-                    door.address,
-                    trunk.transport.param()
-                );
-                let contact = Uri::parse(&contact).expect("a name, an address and a token make a URI");
-                machine.mode = TrunkMode::Registering { expires, contact };
-            }
-            machine
-        });
-        trunks.collect()
-    }
+/// The trunks of a node whose doors are told so: a carrier reaches a registered one by the door of its transport.
+pub(super) fn trunks(told: &[Listener], trunks: &[WatchedTrunk], seed: [u8; 32]) -> Vec<patchcord_sip::TrunkConfig> {
+    let trunks = trunks.iter().zip(0_u64..).map(|(trunk, place)| {
+        let mut machine = trunk.machine.clone();
+        machine.seed = seed
+            .first_chunk()
+            .map_or(place, |bytes| u64::from_le_bytes(*bytes) ^ place);
+        let door = told.iter().find(|door| door.transport == trunk.transport);
+        if let (Some(expires), Some(door)) = (trunk.registers, door) {
+            let contact = format!(
+                "sip:{}@{};transport={}",
+                machine.name,
+                door.address,
+                trunk.transport.param()
+            );
+            let contact = Uri::parse(&contact).expect("a name, an address and a token make a URI");
+            machine.mode = TrunkMode::Registering { expires, contact };
+        }
+        machine
+    });
+    trunks.collect()
+}
 
+impl Ground {
     pub(super) fn shard(
         &self,
         config: &NodeConfig,
@@ -57,7 +57,7 @@ impl Ground {
                     of: self.layout.shards,
                     key: self.key,
                 },
-                ..patchcord_sip::Config::new(self.advertised.clone(), user_agent)
+                ..patchcord_sip::Config::new(self.doors.told.clone(), user_agent)
             },
             domain: config.domain.clone(),
             identity: config.identity.clone(),
@@ -76,7 +76,7 @@ impl Ground {
             gate: config.gate.clone().filter(|_| !runs_sinks),
             registrar: (index == 0).then(|| config.registrar.clone()),
             trunks: if index == 0 {
-                self.trunks(config, seed)
+                trunks(&self.doors.told, &config.trunks, seed)
             } else {
                 Vec::new()
             },

@@ -12,7 +12,9 @@ use patchcord_media::{Report, SessionId};
 use patchcord_sip::identity::FetchFailure;
 use patchcord_sip::{Class, Flow, LocationChange, Proven, Target};
 use patchcord_switch::stream::StreamKey;
-use patchcord_switch::{Directory, DoorEvent, NotReceived, PresenceTold, Query, RecordingKey, ToSink, TrunkTargets};
+use patchcord_switch::{
+    Directory, DoorEvent, NotReceived, PresenceTold, Query, RecordingKey, Reload, ToSink, TrunkTargets,
+};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
@@ -103,6 +105,7 @@ pub(super) enum ToShard {
 pub(crate) enum Order {
     Directory(Arc<Directory>),
     StartTrunks,
+    Reload(Arc<Reload>),
     Drain,
     EndAll,
     Stop,

@@ -534,9 +534,13 @@ fn errors_are_told_to_acquaintances_only() {
 #[test]
 fn users_can_change() {
     let mut bench = Bench::new();
-    bench.gate.set_users(Vec::new()).expect("nobody");
+    let nobody = GateConfig {
+        users: Vec::new(),
+        ..config()
+    };
+    bench.gate.renew(&nobody).expect("nobody");
     assert_eq!(bench.try_one(phone(), "REGISTER", ALICE, ALICE), Verdict::Drop);
-    bench.gate.set_users(config().users).expect("three users");
+    bench.gate.renew(&config()).expect("three users");
     bench.register(phone());
 }
 

@@ -62,7 +62,8 @@ fn trunks_are_signed_as_they_say() {
         let config = parse(&format!("{SIGNER}{TRUNK}{sign}")).unwrap();
         assert!(config.node.identity.sign.is_some());
         #[allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
-        let outgoing = config.calling.outgoing(std::time::Instant::now(), Duration::ZERO);
+        let ledger = config.calling.ledger(std::time::Instant::now(), Duration::ZERO);
+        let outgoing = config.calling.outgoing(ledger);
         assert_eq!(outgoing.hosts["t"].signing, signing);
     }
 }
