@@ -6,7 +6,7 @@ use crate::names::Names;
 use crate::state::Link;
 use crate::{JoinError, limits};
 use async_nats::jetstream::context::AccountErrorKind;
-use async_nats::jetstream::kv::{self, CreateErrorKind, Operation, Store};
+use async_nats::jetstream::kv::{self, CreateErrorKind, Operation, Store, Watch};
 use async_nats::jetstream::stream::StorageType;
 use async_nats::jetstream::{self, Context};
 use patchcord_control::regions::NodeId;
@@ -87,6 +87,23 @@ pub(crate) async fn open_first(
         });
     }
     Ok(store)
+}
+
+/// Watches all entries, beginning with those that are there.
+pub(crate) async fn watch(store: &Store) -> Result<Watch, String> {
+    match timeout(limits::STORE_PATIENCE, store.watch_with_history(">")).await {
+        Ok(watch) => watch.map_err(|error| error.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// [`watch`] for a node that joins.
+pub(crate) async fn watch_first(
+    store: &Store,
+    names: &Names,
+    link: &watch::Receiver<Link>,
+) -> Result<Watch, JoinError> {
+    watch(store).await.map_err(|why| refused(names, said(why, link)))
 }
 
 fn refused(names: &Names, why: String) -> JoinError {

@@ -106,9 +106,11 @@ impl Cluster {
         let context = bucket::jetstream(client.clone());
         bucket::has_jetstream(&context, &link, named.clone()).await?;
         let store = bucket::open_first(&context, &names, &config, &link).await?;
-        let revision = bucket::claim(&store, &names, &config, &link).await?;
+        let watch = bucket::watch_first(&store, &names, &link).await?;
+        // Before the name is taken: whoever sees the node can ask it. If another process is that node, its requests are not read here.
         let ears = Ears::open(&client, &names, config.incarnation).await;
         let ears = ears.map_err(|why| JoinError::Unreachable { servers: named, why })?;
+        let revision = bucket::claim(&store, &names, &config, &link).await?;
         let parts = Parts {
             client: client.clone(),
             context: context.clone(),
@@ -117,6 +119,7 @@ impl Cluster {
             link: link.clone(),
             heads: Arc::new(Heads::default()),
             revision,
+            watch,
         };
         Ok(assemble(&config, parts, ears))
     }
@@ -256,11 +259,7 @@ impl Ears {
                 subscribe(names.snapshot_asked(presence)).await?,
             ],
         };
-        let flushed = tokio::time::timeout(limits::STORE_PATIENCE, client.flush()).await;
-        match flushed {
-            Ok(Ok(())) => Ok(ears),
-            _ => Err("the connection was lost while joining".to_owned()),
-        }
+        Ok(ears)
     }
 }
 
@@ -274,14 +273,14 @@ fn assemble(config: &Config, parts: Parts, ears: Ears) -> Joined {
         parts.heads.clone(),
     );
     let modules = Modules::new(parts.context.clone(), &names, config);
-    let (registry, ends) = Registry::new(config, parts);
+    let (registry, watch, ends) = Registry::new(config, parts);
     let Ends {
         nodes,
         state,
         entry,
         leave,
     } = ends;
-    tasks.spawn(registry.run());
+    tasks.spawn(registry.run(watch));
     let (asking, taking) = Asking::new(client.clone(), config.node.clone(), link.clone(), ears.answers);
     tasks.spawn(taking);
     let (host, requests) = mpsc::channel(config.answered_at_once);

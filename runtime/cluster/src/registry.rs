@@ -90,6 +90,7 @@ pub(crate) struct Parts {
     pub(crate) link: watch::Receiver<Link>,
     pub(crate) heads: Arc<Heads>,
     pub(crate) revision: u64,
+    pub(crate) watch: Watch,
 }
 
 /// What the others hold of it.
@@ -116,7 +117,7 @@ enum Unrenewed {
 }
 
 impl Registry {
-    pub(crate) fn new(config: &Config, parts: Parts) -> (Self, Ends) {
+    pub(crate) fn new(config: &Config, parts: Parts) -> (Self, Watch, Ends) {
         let (nodes, nodes_end) = watch::channel(Nodes::new());
         let (state, state_end) = watch::channel(State::Joined);
         let (entry_end, entry) = watch::channel(config.entry.clone());
@@ -152,12 +153,13 @@ impl Registry {
             entry: entry_end,
             leave,
         };
-        (registry, ends)
+        (registry, parts.watch, ends)
     }
 
     /// Until the node leaves or is replaced.
-    pub(crate) async fn run(mut self) {
-        let mut watch = self.watch().await.ok();
+    pub(crate) async fn run(mut self, first: Watch) {
+        self.watch_begins();
+        let mut watch = Some(first);
         loop {
             let end = match watch.take() {
                 Some(watch) => self.follow(watch).await,
@@ -179,14 +181,17 @@ impl Registry {
 
     /// Begins to watch, from what is there.
     async fn watch(&mut self) -> Result<Watch, Unrenewed> {
-        let watch = timeout(limits::STORE_PATIENCE, self.store.watch_with_history(">")).await;
-        let watch = watch.ok().and_then(Result::ok).ok_or(Unrenewed::Failed)?;
+        let watch = bucket::watch(&self.store).await.map_err(|_| Unrenewed::Failed)?;
+        self.watch_begins();
+        Ok(watch)
+    }
+
+    fn watch_begins(&mut self) {
         self.nodes.send_if_modified(|nodes| {
             nodes.watch_begins(now());
             false
         });
         self.lease.heard = Instant::now();
-        Ok(watch)
     }
 
     async fn follow(&mut self, mut watch: Watch) -> End {
@@ -317,9 +322,11 @@ impl Registry {
         self.set(state);
         let mut pause = HEAL_PAUSE;
         loop {
-            match self.resume().await {
+            let resumed = self.resume().await;
+            let stands = *self.state.borrow();
+            match resumed {
                 Ok(watch) => {
-                    if let State::Cut { since } = *self.state.borrow() {
+                    if let State::Cut { since } = stands {
                         self.lease.cuts += 1;
                         let lasted = now().saturating_duration_since(since);
                         let times = self.lease.cuts;
@@ -332,7 +339,7 @@ impl Registry {
                     self.set(State::Replaced { by });
                     return None;
                 }
-                Err(Unrenewed::Failed) if self.state.borrow().open().is_ok() => self.set(State::Cut { since: now() }),
+                Err(Unrenewed::Failed) if stands.open().is_ok() => self.set(State::Cut { since: now() }),
                 Err(Unrenewed::Failed) => {}
             }
             tokio::select! {
