@@ -9,6 +9,7 @@ mod calls;
 mod clients;
 mod console;
 mod deploying;
+mod elsewhere;
 mod endpoint;
 mod events;
 mod history;
@@ -16,6 +17,7 @@ mod kept;
 mod keys;
 mod leading;
 mod links;
+mod nodes;
 mod openapi;
 mod orders;
 mod past;
@@ -48,6 +50,7 @@ use crate::async_thread::{self, AsyncThread};
 use crate::certificates::{Certificates, Identity, TlsFiles};
 use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::{self, Questions, SigningKeys};
+use crate::cluster::{ClusterThread, Membership, Others};
 use crate::database::DatabaseConfig;
 use crate::deployments::{Deployments, Loader, TenantLimits, now_ms};
 use crate::figures::Figure;
@@ -165,6 +168,8 @@ pub(crate) struct Sources {
     /// Where clients sign in.
     pub(crate) client_doors: ClientDoors,
     pub(crate) ice: Arc<ClientIce>,
+    /// The node's place in its cluster, if it is in one.
+    pub(crate) membership: Option<Membership>,
 }
 
 /// The API as it is served.
@@ -172,6 +177,8 @@ pub(crate) struct Api {
     _thread: AsyncThread,
     /// What tenants have deployed.
     pub(crate) deployments: Arc<Deployments>,
+    /// Left once nobody speaks for the node any more.
+    _place: Option<ClusterThread>,
 }
 
 /// What every request is answered from.
@@ -197,6 +204,8 @@ struct Office {
     signing: Arc<SigningKeys>,
     client_doors: ClientDoors,
     ice: Arc<ClientIce>,
+    /// None: the node is alone.
+    others: Option<Arc<Others>>,
     /// What pages of the console may do in a browser.
     console_policy: String,
     /// Places for webhooks that are tried.
@@ -214,7 +223,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Opens the database, reads what is deployed, and starts serving; the port is closed when the thread's handle is dropped.
-pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources) -> Result<Api, StartError> {
+pub(crate) fn start(listener: TcpListener, config: &ApiConfig, mut sources: Sources) -> Result<Api, StartError> {
     let config = config.clone();
     let files = config.tls.clone().map(|identity| TlsFiles {
         identity: Some(identity),
@@ -225,9 +234,12 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
         .transpose()
         .map_err(StartError::Certificates)?;
     let certificates = certificates.map(Arc::new);
+    let membership = sources.membership.take();
+    let (place, among) = membership.map(|it| (it.place, (it.others, it.requests))).unzip();
     let (told, opened) = std::sync::mpsc::sync_channel(1);
     let serve = async move {
-        let office = match open(config, sources).await {
+        let (others, requests) = among.unzip();
+        let office = match open(config, sources, others.clone()).await {
             Ok(office) => Arc::new(office),
             Err(error) => {
                 let _ = told.send(Err(error));
@@ -236,6 +248,10 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
         };
         let _ = told.send(Ok(office.deployments.clone()));
         tokio::spawn(office.repeats.clone().sweep());
+        if let (Some(others), Some(requests)) = (others, requests) {
+            tokio::spawn(elsewhere::answer(office.clone(), requests));
+            tokio::spawn(elsewhere::keep_up(office.clone(), others));
+        }
         let listener = tokio::net::TcpListener::from_std(listener).expect("the runtime of this thread drives sockets");
         server::accept(listener, certificates, office).await;
     };
@@ -246,16 +262,17 @@ pub(crate) fn start(listener: TcpListener, config: &ApiConfig, sources: Sources)
     Ok(Api {
         _thread: thread,
         deployments,
+        _place: place,
     })
 }
 
-async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
+async fn open(config: ApiConfig, sources: Sources, others: Option<Arc<Others>>) -> Result<Office, Error> {
     let database = Database::open(&config.database.url).await?;
     let tenants: Vec<_> = config.tenants().cloned().collect();
     crate::database::with_tenants(&database, &tenants, now_ms()).await?;
     let limits = TenantLimits::new(sources.tenancy);
     let node = (sources.loader, limits, sources.shards);
-    let deployments = Deployments::new(database.clone(), node, config.home);
+    let deployments = Deployments::new(database.clone(), node, (config.home, others.clone()));
     deployments.read_all().await?;
     let deployments = Arc::new(deployments);
     let proving = proving::Desk::new(&database, &deployments, &sources.live);
@@ -282,6 +299,7 @@ async fn open(config: ApiConfig, sources: Sources) -> Result<Office, Error> {
         console_policy: console::policy(&sources.client_doors),
         client_doors: sources.client_doors,
         ice: sources.ice,
+        others,
         tries: Semaphore::new(receivers::TRIES),
     })
 }

@@ -21,6 +21,7 @@ mod api;
 mod calling;
 mod changed;
 mod check;
+mod cluster;
 mod database;
 mod identity;
 mod journal;
@@ -104,6 +105,7 @@ const SECTIONS: &[&str] = &[
     "api",
     "api_key",
     "database",
+    "cluster",
     "outbound",
     "caller_ids",
     "webhook",
@@ -215,6 +217,7 @@ impl Config {
             dns: address(&root, "dns", "server")?,
             http: address(&root, "http", "listen")?,
             api: api::read(&root, file)?,
+            cluster: cluster::read(&root, file)?,
             recordings: Some(recordings),
             recording_store,
             records,

@@ -19,6 +19,7 @@ pub(crate) use receiving::{Receivers, sealed_for};
 
 use reading::all;
 
+use crate::cluster::{Notice, Others};
 use crate::node::time_of_day;
 use crate::shard_threads::{Inbox, Order};
 use crate::telling::READERS;
@@ -30,6 +31,7 @@ use patchcord_control::route::{Route, Routes};
 use patchcord_database::tenants::{self, Tenant as Account, TenantState};
 use patchcord_database::{Database, Error, LIMIT_MAX, Paging, recordings};
 use patchcord_switch::{Candidate, Directory, Program};
+use serde::{Deserialize, Serialize};
 use shown::Shown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,7 +76,8 @@ pub(crate) struct OfTenant {
 }
 
 /// What was changed of a tenant's: no more than that is read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Changed {
     /// Perhaps whether it may have anything; all is read, also of its sub-accounts.
     Account,
@@ -133,6 +136,8 @@ pub(crate) struct Deployments {
     known: Mutex<Known>,
     /// One reads at a time, so that what was read later counts.
     reading: tokio::sync::Mutex<()>,
+    /// Who has to hear of changes.
+    others: Option<Arc<Others>>,
 }
 
 impl Deployments {
@@ -140,7 +145,7 @@ impl Deployments {
     pub(crate) fn new(
         database: Database,
         (loader, limits, shards): (Loader, TenantLimits, Vec<Inbox>),
-        home: Tenant,
+        (home, others): (Tenant, Option<Arc<Others>>),
     ) -> Self {
         Self {
             database,
@@ -150,6 +155,7 @@ impl Deployments {
             home,
             known: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
+            others,
         }
     }
 
@@ -245,14 +251,36 @@ impl Deployments {
         Ok(())
     }
 
-    /// Reads again what was changed of a tenant's; calls that begin from now on find it.
-    ///
-    /// Another node with the same database hears nothing of this. It has to be told in another way (PostgreSQL's NOTIFY, or by
-    /// looking at the audit log), and to read as [`Changed`] says; until then each node has what it read, and what it changed.
+    /// Something of a tenant's was changed through this node: it is read again, here and by the other nodes of the cluster. Calls that
+    /// begin from now on find it. Nodes with one database that are in no cluster hear nothing of each other.
     ///
     /// # Errors
     /// The database cannot be read. What was known before still counts, and the next reading is whole.
     pub(crate) async fn read_again(&self, tenant: &Tenant, changed: &Changed) -> Result<(), Error> {
+        let read = self.reread(tenant, changed).await;
+        if let Some(others) = &self.others {
+            others.tell(&Notice::of(tenant, changed)).await;
+        }
+        read
+    }
+
+    /// Reads everything again, because changes may have been missed.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) async fn reread_all(&self) -> Result<(), Error> {
+        let accounts = all!(|paging| tenants::all(&self.database, &paging));
+        for account in accounts {
+            self.reread(&tenant_of(&account), &Changed::Account).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads again what was changed of a tenant's; calls that begin from now on find it.
+    ///
+    /// # Errors
+    /// The database cannot be read. What was known before still counts, and the next reading is whole.
+    pub(crate) async fn reread(&self, tenant: &Tenant, changed: &Changed) -> Result<(), Error> {
         let _alone = self.reading.lock().await;
         // Until it has been read.
         let was_whole = self.lock().partly.insert(tenant.clone());

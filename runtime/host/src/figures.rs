@@ -3,6 +3,7 @@
 
 use crate::api::ApiFigures;
 use crate::browsers::BrowserFigures;
+use crate::cluster::ClusterFigures;
 use crate::dns::DnsFigures;
 use crate::fetch::FetchFigures;
 use crate::journals::JournalFigures;
@@ -172,6 +173,8 @@ pub(crate) struct Figures {
     pub(crate) presence: Arc<PresenceFigures>,
     /// Of the API.
     pub(crate) api: Arc<ApiFigures>,
+    /// Of the cluster.
+    pub(crate) cluster: ClusterFigures,
     /// Of what others are told of calls.
     pub(crate) telling: Arc<TellingFigures>,
     /// Of the journals of calls.
@@ -219,6 +222,7 @@ impl Figures {
             web_requests: Arc::default(),
             presence: Arc::default(),
             api: Arc::default(),
+            cluster: ClusterFigures::default(),
             telling: Arc::default(),
             journals: Arc::default(),
             traces: Arc::default(),

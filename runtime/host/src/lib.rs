@@ -19,6 +19,7 @@ mod beside;
 mod browsers;
 mod certificates;
 pub mod clients;
+mod cluster;
 pub mod config;
 mod database;
 mod deal;

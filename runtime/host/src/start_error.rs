@@ -103,6 +103,8 @@ pub enum StartError {
     },
     /// The database cannot be used.
     Database(patchcord_database::Error),
+    /// The cluster does not take the node.
+    Cluster(patchcord_cluster::JoinError),
     /// The object store for recordings cannot be used.
     Store(String),
     /// Who may call in, or a trunk, cannot be set up.
@@ -193,6 +195,7 @@ impl fmt::Display for StartError {
                 "no recording could be sent to the store: {why}; see [recordings] store"
             ),
             StartError::Shard(why) => write!(f, "{why}"),
+            StartError::Cluster(why) => write!(f, "the cluster: {why}"),
             StartError::Thread(why) => write!(f, "no thread could be started: {why}; raise the limit of tasks"),
             StartError::Random(why) => write!(f, "the system gave no random numbers: {why}"),
         }

@@ -3,6 +3,7 @@
 
 use super::Office;
 use super::console;
+use super::elsewhere::{Elsewhere, or_elsewhere};
 use super::endpoint::{AnswerBody, Asked, Endpoint, Reply, whole};
 use super::keys::{ApiKey, Scope};
 use super::paths;
@@ -185,8 +186,10 @@ async fn ask(
         headers: parts.headers,
         body: body.clone(),
     };
+    let elsewhere = Elsewhere::of(&office, endpoint, &asked);
     let Some(name) = name else {
-        return done(&office, entry, (endpoint.handle)(asked).await).await;
+        let outcome = or_elsewhere((endpoint.handle)(asked), elsewhere).await;
+        return done(&office, entry, outcome).await;
     };
     let request = [parts.uri.path().as_bytes(), b"\n", &body];
     if let Repeat::Again(reply) = office.repeats.look(now_ms(), &name, &request).await? {
@@ -196,7 +199,8 @@ async fn ask(
     let office = office.clone();
     // A client that goes leaves nothing half done: it finds the answer when it asks again.
     let work = tokio::spawn(async move {
-        let outcome = done(&office, entry, handle(asked).await).await;
+        let outcome = or_elsewhere(handle(asked), elsewhere).await;
+        let outcome = done(&office, entry, outcome).await;
         office.repeats.keep((&name, now_ms()), secrecy, outcome).await
     });
     // A panic in it was printed when it happened.

@@ -4,6 +4,7 @@ mod accounts;
 mod caller_ids;
 mod clients;
 mod deploying;
+mod nodes;
 mod presence;
 mod receivers;
 
@@ -47,6 +48,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
     all.extend(caller_ids::rows());
     all.extend(clients::rows());
     all.extend(presence::rows());
+    all.extend(nodes::rows());
     all.extend(watching::rows());
     all.extend(recordings::rows());
     all

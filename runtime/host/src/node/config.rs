@@ -66,6 +66,8 @@ pub struct NodeConfig {
     pub http: Option<SocketAddr>,
     /// Where the API is served, and who may ask; none: nowhere.
     pub api: Option<ApiConfig>,
+    /// The cluster it is in; none: it is alone. It needs an API.
+    pub cluster: Option<patchcord_cluster::Config>,
     /// Where end records go.
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.
@@ -164,6 +166,7 @@ impl NodeConfig {
             dns: None,
             http: None,
             api: None,
+            cluster: None,
             records: RecordsTo::Nowhere,
             recordings: None,
             recording_store: None,

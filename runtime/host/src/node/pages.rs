@@ -6,6 +6,7 @@ use crate::api::{self, Api, ApiConfig, ClientDoors, History, KeptFiles, LinkKey,
 use crate::async_thread::AsyncThread;
 use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::{self, Questions, SigningKeys};
+use crate::cluster::{self, Membership};
 use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
@@ -36,6 +37,7 @@ pub(super) struct Heard {
     /// Keys that tokens may be made with, and what the API has to look up of them.
     pub(super) signing: Arc<SigningKeys>,
     questions: Questions,
+    membership: Option<Membership>,
 }
 
 /// What the API is given of the node.
@@ -66,7 +68,7 @@ impl OfNode {
 }
 
 impl Heard {
-    pub(super) fn new(config: &NodeConfig, figures: &Figures) -> Result<Self, StartError> {
+    pub(super) fn new(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Self, StartError> {
         let past = config.api.as_ref().map(|_| api::past_queue(figures.api.past.clone()));
         let (queue, waiting) = past.unzip();
         let store = config.recording_store.as_ref();
@@ -80,6 +82,7 @@ impl Heard {
             proofs: mpsc::channel(api::PROOFS_WAITING),
             past: waiting,
             recordings: Shelf::new(config.recordings.as_deref(), store)?,
+            membership: cluster::join(config, figures)?,
         })
     }
 
@@ -123,6 +126,7 @@ impl Heard {
             signing: self.signing,
             client_doors: node.doors,
             ice: node.ice,
+            membership: self.membership,
             courier: Courier::new((&config.telling, &config.web_requests), config.dns)?,
         };
         Ok(Some((sources, past)))

@@ -1,0 +1,178 @@
+//! A node's place in its cluster: it joins before it starts, says where it is, what it has and how busy it is, and leaves when it
+//! stops. What tenants change through one node is told to the others, so that it counts there for the next call too. Not here: how
+//! nodes find and reach each other (`patchcord_cluster`), and requests that another node can answer (`api/elsewhere`).
+
+mod entry;
+mod telling;
+
+pub(crate) use entry::Entry;
+pub(crate) use telling::{KIND as CHANGED, Notice, Others};
+
+use crate::async_thread;
+use crate::figures::{Figure, Figures};
+use crate::node::NodeConfig;
+use crate::start_error::StartError;
+use patchcord_cluster::{Cluster, Joined, NodeEvent, Requests, State};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
+
+/// How often a node looks whether its entry is still true, and whether somebody has still to hear of changes.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How the node stands to its cluster.
+#[derive(Debug, Default)]
+pub(crate) struct ClusterFigures {
+    /// 1 while it is in it.
+    pub(crate) joined: Figure,
+    /// Other nodes that are there.
+    pub(crate) nodes: Figure,
+    /// Times it was cut off and came back.
+    pub(crate) cuts: Figure,
+}
+
+/// A node's place, and what comes with it.
+pub(crate) struct Membership {
+    pub(crate) place: ClusterThread,
+    pub(crate) others: Arc<Others>,
+    /// What other nodes ask.
+    pub(crate) requests: Requests,
+}
+
+/// The thread that keeps a node in its cluster; dropping it leaves. Whoever has its [`Others`] has to be gone by then.
+pub(crate) struct ClusterThread {
+    stop: Option<oneshot::Sender<()>>,
+    thread: async_thread::AsyncThread,
+}
+
+impl Drop for ClusterThread {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.thread.wait();
+    }
+}
+
+/// Joins, and waits until that is done; none if the node is to be alone.
+///
+/// # Errors
+/// [`StartError::Cluster`], which says who did not let it in and what would be right.
+pub(crate) fn join(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Option<Membership>, StartError> {
+    let Some(wanted) = config.cluster.clone() else {
+        return Ok(None);
+    };
+    let now = Entry::of(config, figures);
+    let wanted = patchcord_cluster::Config {
+        // A later life of this node has a greater one, as long as its clock does not go back.
+        incarnation: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(1, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+        entry: now.bytes(),
+        ..wanted
+    };
+    let (told, joined) = sync_channel(1);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let figures = figures.clone();
+    let work = async move {
+        let joined = match Cluster::join(wanted).await {
+            Ok(joined) => joined,
+            Err(why) => {
+                let _ = told.send(Err(why));
+                return;
+            }
+        };
+        let Joined {
+            cluster,
+            requests,
+            // Nobody speaks in these topics yet.
+            locations: _locations,
+            presence: _presence,
+        } = joined;
+        let others = Arc::new(Others::new(cluster));
+        let _ = told.send(Ok((others.clone(), requests)));
+        stay(&others, now, &figures, stopped).await;
+        match Arc::into_inner(others) {
+            Some(others) => others.leave().await,
+            None => tracing::error!("somebody still speaks for a node that leaves its cluster"),
+        }
+    };
+    let thread = async_thread::start("cluster", work).map_err(StartError::Thread)?;
+    // A thread that says nothing has panicked, which was printed when it happened.
+    let died = |_| {
+        Err(patchcord_cluster::JoinError::Config {
+            what: "the thread",
+            right: "one that lives",
+        })
+    };
+    let (others, requests) = joined.recv().unwrap_or_else(died).map_err(StartError::Cluster)?;
+    Ok(Some(Membership {
+        place: ClusterThread {
+            stop: Some(stop),
+            thread,
+        },
+        others,
+        requests,
+    }))
+}
+
+/// Keeps the entry true and says who comes and goes, until the node stops.
+async fn stay(others: &Others, mut told: Entry, figures: &Figures, mut stopped: oneshot::Receiver<()>) {
+    let cluster = others.cluster();
+    let (mut watch, mut state) = (cluster.watch(), cluster.state());
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    figures.cluster.joined.set(1);
+    loop {
+        tokio::select! {
+            // Either the word, or its sender is gone.
+            _ = &mut stopped => return,
+            _ = look.tick() => {
+                let now = told.as_of(figures);
+                if now != told {
+                    // Refused only once the node is none any more, which its state says.
+                    let _ = cluster.set_entry(now.bytes());
+                    told = now;
+                }
+                figures.cluster.nodes.set(cluster.nodes().len() as u64);
+                others.catch_up().await;
+            }
+            event = watch.next() => match event {
+                Some(event) => say(&event),
+                None => return,
+            },
+            changed = state.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                stands(figures, *state.borrow_and_update());
+            }
+        }
+    }
+}
+
+fn say(event: &NodeEvent) {
+    match event {
+        NodeEvent::Joined(node) => tracing::info!(node = %node.node, region = %node.region, "a node is there"),
+        NodeEvent::Changed(_) => {}
+        NodeEvent::Left { node, .. } => tracing::info!(%node, "a node has left"),
+        NodeEvent::Lost { node, .. } => tracing::warn!(%node, "a node is lost"),
+    }
+}
+
+fn stands(figures: &Figures, state: State) {
+    let is_in = matches!(state, State::Joined | State::Healed { .. });
+    figures.cluster.joined.set(u64::from(is_in));
+    match state {
+        State::Joined => tracing::info!("joined the cluster"),
+        State::Cut { .. } => {
+            tracing::warn!("cut off from the cluster; calls go on, and what others would have to do fails")
+        }
+        State::Healed { lasted, .. } => {
+            figures.cluster.cuts.one();
+            tracing::info!(seconds = lasted.as_secs(), "back in the cluster");
+        }
+        State::Replaced { by } => tracing::error!(by, "another process has the name of this node: stop one of them"),
+        State::Left => {}
+    }
+}
