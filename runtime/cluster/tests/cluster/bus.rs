@@ -43,6 +43,12 @@ kill -9 $server
 wait $server 2>/dev/null
 "#;
 
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
+
+pub(crate) fn is_installed() -> bool {
+    Path::new(PROGRAM).exists()
+}
+
 impl Bus {
     /// With docs/nats.conf.
     pub(crate) fn start() -> Self {
@@ -75,10 +81,9 @@ impl Bus {
     /// At the same place with the same store.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
-        assert!(Path::new(program).exists(), "nats-server: tests/setup test installs it");
+        assert!(is_installed(), "nats-server: tests/setup test installs it");
         let shell = Command::new("sh")
-            .args(["-c", SCRIPT, "sh", program])
+            .args(["-c", SCRIPT, "sh", PROGRAM])
             .current_dir(&self.folder)
             .env("NATS_LISTEN", self.address())
             .env("EU1_A_PASSWORD", password("eu1-a"))

@@ -73,6 +73,33 @@ async fn a_node_without_a_certificate_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn a_certificate_alone_is_enough_where_the_server_maps_it_to_a_user() {
+    let bus = Bus::start_with(
+        r#"
+        listen: $NATS_LISTEN
+        jetstream { store_dir: "jetstream" }
+        tls {
+            cert_file: "tls/server.pem", key_file: "tls/server.key", ca_file: "tls/authority.pem"
+            verify_and_map: true
+        }
+        accounts { NODES { jetstream: enabled, users: [ { user: "node.test" } ] } }
+        "#,
+    );
+    let mut config = bus.config("eu1-a");
+    config.credentials = Credentials::Certificate;
+    let eu = bus.try_join(config.clone()).await.expect("a node").cluster;
+    assert_eq!(*eu.state().borrow(), State::Joined);
+    config.tls.certificate = None;
+    assert!(matches!(
+        bus.refused(config).await,
+        JoinError::Config {
+            what: "the credentials",
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
 async fn files_that_are_not_there_are_named() {
     let bus = Bus::start();
     let mut config = bus.config("eu1-a");
