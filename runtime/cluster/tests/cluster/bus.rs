@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The lease of the tests' nodes.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// The configuration that operators are told to use.
-const CONFIGURATION: &str = include_str!("../../docs/nats.conf");
+pub(crate) const CONFIGURATION: &str = include_str!("../../docs/nats.conf");
 
 static FOLDERS: AtomicU64 = AtomicU64::new(0);
 static INCARNATIONS: AtomicU64 = AtomicU64::new(1);
@@ -36,7 +36,7 @@ pub(crate) struct Bus {
 }
 
 const SCRIPT: &str = r#"
-"$1" -c nats.conf -l log &
+"$1" -c nats.conf -l log -P pid &
 server=$!
 read -r end
 kill -9 $server
@@ -109,6 +109,13 @@ impl Bus {
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("no server: {}", self.log());
+    }
+
+    /// As if it, or the way to it, hung: `STOP`, and `CONT` for the end of that.
+    pub(crate) fn signal(&self, signal: &str) {
+        let number = fs::read_to_string(self.folder.join("pid")).expect("its number");
+        let sent = Command::new("kill").args(["-s", signal, number.trim()]).status();
+        assert!(sent.expect("kill").success());
     }
 
     /// As if its disk was replaced; while it does not run.
