@@ -292,6 +292,7 @@ const MACHINE: &[&str] = &[
     "hyper*",
     "axum*",
     "reqwest",
+    "async-nats",
     "socket2",
     "mio",
     "clap",
@@ -306,6 +307,7 @@ const MACHINE_AND_ENGINE: &[&str] = &[
     "hyper*",
     "axum*",
     "reqwest",
+    "async-nats",
     "socket2",
     "mio",
     "clap",
@@ -357,14 +359,20 @@ pub const WALLS: &[Wall] = &[
     Wall {
         crate_name: "host",
         ours: &[
-            "switch", "sim", "sip", "control", "media", "webrtc", "guest", "database",
+            "switch", "sim", "sip", "control", "media", "webrtc", "guest", "database", "cluster",
         ],
-        never: &["wasmtime*"],
+        never: &["wasmtime*", "async-nats"],
     },
     Wall {
         crate_name: "database",
         ours: &[],
-        never: &["wasm*", "hyper*", "axum*", "reqwest*", "getrandom*", "rand*"],
+        never: &["wasm*", "hyper*", "axum*", "reqwest*", "getrandom*", "rand*", "async-nats"],
+    },
+    // Of `control` it knows the names of regions and nodes.
+    Wall {
+        crate_name: "cluster",
+        ours: &["control"],
+        never: &["wasm*", "hyper*", "axum*", "reqwest*", "getrandom*", "rand*", "sqlx*"],
     },
 ];
 

@@ -8,6 +8,7 @@ use async_nats::{Client, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use patchcord_control::regions::NodeId;
+use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -16,8 +17,8 @@ use tokio::time::timeout;
 /// Requests that are being refused at once.
 const REFUSALS_AT_ONCE: usize = 256;
 
-/// A request of another node. Dropped without an answer, it is unanswered to whoever asked.
-#[derive(Debug)]
+/// A request of another node. Dropped without an answer, it is unanswered to whoever asked. Its
+/// `Debug` hides the bytes, as for all that nodes tell each other.
 pub struct Asked {
     /// Who asks, in its own words: nodes of a cluster believe each other.
     pub from: NodeId,
@@ -26,6 +27,13 @@ pub struct Asked {
     /// The request, at most [`limits::REQUEST_BYTES`].
     pub bytes: Bytes,
     answer: oneshot::Sender<Bytes>,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, kind, bytes) = (&self.from, &self.kind, self.bytes.len());
+        write!(f, "Asked {{ from: {from}, kind: {kind}, {bytes} bytes }}")
+    }
 }
 
 impl Asked {

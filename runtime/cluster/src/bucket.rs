@@ -146,6 +146,11 @@ pub(crate) async fn claim(
             Err(_) => return Err(refused(names, said("no answer in time".to_owned(), link))),
         }
         let Some((incarnation, revision)) = holder(store, me).await else {
+            // It ran out just now, or cannot be read.
+            if Instant::now() > end {
+                return Err(refused(names, said("its entry cannot be read".to_owned(), link)));
+            }
+            sleep(config.lease / 20).await;
             continue;
         };
         if incarnation >= config.incarnation {

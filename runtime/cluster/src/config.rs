@@ -124,7 +124,9 @@ impl Config {
                 "a small letter, then at most 31 of a-z, 0-9 and -",
             );
         }
-        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.lease) || self.lease.subsec_nanos() % 1_000_000 != 0 {
+        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.lease)
+            || !self.lease.subsec_nanos().is_multiple_of(1_000_000)
+        {
             return wrong("the lease", "1 to 60 seconds, in whole milliseconds");
         }
         if !(1..=5).contains(&self.replicas) {

@@ -65,6 +65,11 @@ pub enum JoinError {
         /// What the server says.
         why: String,
     },
+    /// The server does not permit this user what a node does: what it says.
+    NotPermitted {
+        /// The server's words.
+        why: String,
+    },
     /// The cluster's nodes have another lease.
     OtherLease {
         /// Theirs.
@@ -120,6 +125,10 @@ impl fmt::Display for JoinError {
             Self::Bucket { bucket, why } => write!(
                 f,
                 "the bucket {bucket} cannot be used: {why}. Compare the user's permissions with docs/nats.conf of this crate"
+            ),
+            Self::NotPermitted { why } => write!(
+                f,
+                "the server does not permit what a node does: {why}. Compare the user's permissions with docs/nats.conf of this crate"
             ),
             Self::OtherLease { theirs, ours } => write!(
                 f,

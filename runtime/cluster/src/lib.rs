@@ -106,10 +106,15 @@ impl Cluster {
         let context = bucket::jetstream(client.clone());
         bucket::has_jetstream(&context, &link, named.clone()).await?;
         let store = bucket::open_first(&context, &names, &config, &link).await?;
-        let watch = bucket::watch_first(&store, &names, &link).await?;
         // Before the name is taken: whoever sees the node can ask it. If another process is that node, its requests are not read here.
         let ears = Ears::open(&client, &names, config.incarnation).await;
         let ears = ears.map_err(|why| JoinError::Unreachable { servers: named, why })?;
+        let watch = bucket::watch_first(&store, &names, &link).await?;
+        // What the server does not permit to hear, it said before it answered that.
+        let not_permitted = link.borrow().refused.clone();
+        if let Some(why) = not_permitted {
+            return Err(JoinError::NotPermitted { why });
+        }
         let revision = bucket::claim(&store, &names, &config, &link).await?;
         let parts = Parts {
             client: client.clone(),

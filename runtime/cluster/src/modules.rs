@@ -61,6 +61,10 @@ impl Modules {
         }
         let put = async {
             let store = self.store().await?;
+            // Whoever reads it meanwhile is not disturbed by what is there already.
+            if self.read(hash).await.is_ok() {
+                return Ok(());
+            }
             let mut reader = &bytes[..];
             store.put(name(hash).as_str(), &mut reader).await.map_err(failed)?;
             Ok(())

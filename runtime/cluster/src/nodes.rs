@@ -125,8 +125,7 @@ impl Nodes {
             .filter(|(_, present)| silent(present))
             .map(|(node, _)| node.clone())
             .collect();
-        lost.iter()
-            .fold(false, |any, node| self.remove(node, Going::Lost) || any)
+        lost.iter().filter(|node| self.remove(node, Going::Lost)).count() > 0
     }
 
     fn remove(&mut self, node: &NodeId, going: Going) -> bool {

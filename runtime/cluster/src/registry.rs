@@ -268,7 +268,9 @@ impl Registry {
             bytes: self.entry.borrow_and_update().clone(),
         };
         let began = Instant::now();
-        let written = timeout(limits::STORE_PATIENCE, self.write(entry.write())).await;
+        // As long as the next renewal is away, so that a server that hangs does not keep us from hearing that it does.
+        let patience = self.lease.renewal().min(limits::STORE_PATIENCE);
+        let written = timeout(patience, self.write(entry.write())).await;
         self.lease.revision = written.unwrap_or(Err(Unrenewed::Failed))?;
         self.lease.renewed = began;
         self.lease.told = heads;

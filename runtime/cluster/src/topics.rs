@@ -139,7 +139,7 @@ impl SnapshotAsked {
 }
 
 /// What another node holds in a topic. Changes of it up to `sequence` are in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Which life of the node.
     pub incarnation: u64,
@@ -149,8 +149,18 @@ pub struct Snapshot {
     pub bytes: Bytes,
 }
 
-/// What comes from the other nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (incarnation, sequence, bytes) = (self.incarnation, self.sequence, self.bytes.len());
+        write!(
+            f,
+            "Snapshot {{ incarnation: {incarnation}, sequence: {sequence}, {bytes} bytes }}"
+        )
+    }
+}
+
+/// What comes from the other nodes. Its `Debug` hides the bytes.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Told {
     /// A change, after all that were before it, unless [`Told::Missed`] said otherwise.
     Change {
@@ -165,6 +175,20 @@ pub enum Told {
     },
     /// Changes were missed: ask the node for its snapshot, and leave out changes that it has.
     Missed(Missed),
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Change {
+                node,
+                incarnation,
+                sequence,
+                bytes,
+            } => write!(f, "Change {sequence} of {node}/{incarnation}, {} bytes", bytes.len()),
+            Self::Missed(missed) => fmt::Debug::fmt(missed, f),
+        }
+    }
 }
 
 /// The changes of all other nodes in one topic.

@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The lease of the tests' nodes.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// The configuration that operators are told to use.
-const CONFIGURATION: &str = include_str!("../../docs/nats.conf");
+pub(crate) const CONFIGURATION: &str = include_str!("../../docs/nats.conf");
 
 static FOLDERS: AtomicU64 = AtomicU64::new(0);
 static INCARNATIONS: AtomicU64 = AtomicU64::new(1);
@@ -36,12 +36,18 @@ pub(crate) struct Bus {
 }
 
 const SCRIPT: &str = r#"
-"$1" -c nats.conf -l log &
+"$1" -c nats.conf -l log -P pid &
 server=$!
 read -r end
 kill -9 $server
 wait $server 2>/dev/null
 "#;
+
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
+
+pub(crate) fn is_installed() -> bool {
+    Path::new(PROGRAM).exists()
+}
 
 impl Bus {
     /// With docs/nats.conf.
@@ -75,10 +81,9 @@ impl Bus {
     /// At the same place with the same store.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
-        assert!(Path::new(program).exists(), "nats-server: tests/setup test installs it");
+        assert!(is_installed(), "nats-server: tests/setup test installs it");
         let shell = Command::new("sh")
-            .args(["-c", SCRIPT, "sh", program])
+            .args(["-c", SCRIPT, "sh", PROGRAM])
             .current_dir(&self.folder)
             .env("NATS_LISTEN", self.address())
             .env("EU1_A_PASSWORD", password("eu1-a"))
@@ -104,6 +109,13 @@ impl Bus {
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("no server: {}", self.log());
+    }
+
+    /// As if it, or the way to it, hung: `STOP`, and `CONT` for the end of that.
+    pub(crate) fn signal(&self, signal: &str) {
+        let number = fs::read_to_string(self.folder.join("pid")).expect("its number");
+        let sent = Command::new("kill").args(["-s", signal, number.trim()]).status();
+        assert!(sent.expect("kill").success());
     }
 
     /// As if its disk was replaced; while it does not run.

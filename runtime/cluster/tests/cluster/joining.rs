@@ -1,6 +1,6 @@
 //! Who may join, and what is said to those who may not.
 
-use crate::bus::{Bus, LEASE, node, password, sees, within};
+use crate::bus::{Bus, CONFIGURATION, LEASE, node, password, sees, within};
 use patchcord_cluster::{Cluster, Credentials, JoinError, SHORTEST_LEASE, State};
 use std::time::Duration;
 
@@ -73,6 +73,33 @@ async fn a_node_without_a_certificate_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn a_certificate_alone_is_enough_where_the_server_maps_it_to_a_user() {
+    let bus = Bus::start_with(
+        r#"
+        listen: $NATS_LISTEN
+        jetstream { store_dir: "jetstream" }
+        tls {
+            cert_file: "tls/server.pem", key_file: "tls/server.key", ca_file: "tls/authority.pem"
+            verify_and_map: true
+        }
+        accounts { NODES { jetstream: enabled, users: [ { user: "node.test" } ] } }
+        "#,
+    );
+    let mut config = bus.config("eu1-a");
+    config.credentials = Credentials::Certificate;
+    let eu = bus.try_join(config.clone()).await.expect("a node").cluster;
+    assert_eq!(*eu.state().borrow(), State::Joined);
+    config.tls.certificate = None;
+    assert!(matches!(
+        bus.refused(config).await,
+        JoinError::Config {
+            what: "the credentials",
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
 async fn files_that_are_not_there_are_named() {
     let bus = Bus::start();
     let mut config = bus.config("eu1-a");
@@ -118,6 +145,21 @@ async fn who_is_not_that_node_to_the_servers_cannot_take_its_name() {
     // The server permits the user of one node nothing in the name of another, not even to hear answers.
     let said = error.to_string();
     assert!(said.contains("Permissions Violation"), "{said}");
+}
+
+#[tokio::test]
+async fn who_may_not_hear_what_it_is_asked_does_not_join() {
+    let forgotten = CONFIGURATION.replacen("\"patchcord.ask.eu1-a.*\"", "", 1);
+    let bus = Bus::start_with(&forgotten);
+    let error = bus.refused(bus.config("eu1-a")).await;
+    assert!(matches!(error, JoinError::NotPermitted { .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(
+        said.contains("patchcord.ask.eu1-a.*") && said.contains("docs/nats.conf"),
+        "{said}"
+    );
+    let us = bus.join("us1-a").await.cluster;
+    assert_eq!(us.nodes(), [], "nothing of it is left");
 }
 
 #[tokio::test]

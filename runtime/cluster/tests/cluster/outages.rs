@@ -67,6 +67,28 @@ async fn a_killed_server_is_a_cut_that_heals() {
 }
 
 #[tokio::test]
+async fn a_server_that_hangs_is_a_cut_that_heals() {
+    let bus = Bus::start();
+    let mut eu = bus.join("eu1-a").await;
+    let mut us = bus.join("us1-a").await;
+    eu.locations.0.publish(Bytes::from_static(b"before")).expect("it fits");
+    assert_eq!(change(&mut us.locations.1).await.0, 1);
+    sees(&mut eu.cluster.watch(), "us1-a").await;
+    sees(&mut us.cluster.watch(), "eu1-a").await;
+    bus.signal("STOP");
+    for cluster in [&eu.cluster, &us.cluster] {
+        state(cluster, "the cut", |state| matches!(state, State::Cut { .. })).await;
+    }
+    bus.signal("CONT");
+    for cluster in [&eu.cluster, &us.cluster] {
+        state(cluster, "healing", |state| matches!(state, State::Healed { .. })).await;
+        assert_eq!(cluster.nodes().len(), 1);
+    }
+    eu.locations.0.publish(Bytes::from_static(b"after")).expect("it fits");
+    assert_eq!(change(&mut us.locations.1).await.1, "after");
+}
+
+#[tokio::test]
 async fn a_request_under_way_is_cut() {
     let mut bus = Bus::start();
     let mut eu = bus.join("eu1-a").await;
