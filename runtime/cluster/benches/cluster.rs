@@ -9,11 +9,15 @@
 #[path = "../tests/cluster/bus.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]
 mod bus;
+#[path = "../tests/cluster/server.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod server;
 
-use bus::{Bus, node};
+use bus::node;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use patchcord_cluster::{Cluster, Joined, Told};
+use server::Bus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, JoinSet};
@@ -34,7 +38,7 @@ fn main() {
 }
 
 async fn measure(requests: usize, changes: u64) {
-    if !bus::is_installed() {
+    if !server::is_installed() {
         return println!("no nats-server here: tests/setup test installs it");
     }
     let bus = Bus::start();

@@ -18,5 +18,7 @@ mod modules;
 mod outages;
 #[path = "cluster/registry.rs"]
 mod registry;
+#[path = "cluster/server.rs"]
+mod server;
 #[path = "cluster/topics.rs"]
 mod topics;

@@ -146,7 +146,7 @@ impl Carrier {
     fn open() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
-        let (told, asked) = std::sync::mpsc::channel();
+        let (told, asked) = std::sync::mpsc::sync_channel(64);
         std::thread::spawn(move || {
             let mut buffer = [0; 4_096];
             while let Ok((bytes, from)) = socket.recv_from(&mut buffer) {

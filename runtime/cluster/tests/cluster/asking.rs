@@ -1,6 +1,7 @@
 //! Requests to nodes and their answers.
 
-use crate::bus::{Bus, node, within};
+use crate::bus::{node, within};
+use crate::server::Bus;
 use bytes::Bytes;
 use patchcord_cluster::limits::{ANSWER_BYTES, REQUEST_BYTES};
 use patchcord_cluster::{Error, Requests};

@@ -1,26 +1,17 @@
-//! A NATS server of the tests' own in a temporary folder, with certificates made for it, and nodes that join it. A shell holds the
-//! server: as soon as the other end of its input is gone, by the end of the test, a panic or a kill, it kills the server at once.
+//! Nodes that join over a server of the tests' own ([`Bus`]).
 
+use crate::server::{Bus, password};
 use bytes::Bytes;
 use patchcord_cluster::{Certificate, Cluster, Config, Credentials, JoinError, Joined, NodeEvent, State, Tls, Watch};
 use patchcord_control::regions::{NodeId, Region};
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use std::{env, fs, process};
 use tokio::time::timeout;
 
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The lease of the tests' nodes.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
-/// The configuration that operators are told to use.
-pub(crate) const CONFIGURATION: &str = include_str!("../../docs/nats.conf");
-
-static FOLDERS: AtomicU64 = AtomicU64::new(0);
 static INCARNATIONS: AtomicU64 = AtomicU64::new(1);
 
 /// Waits for something that must come.
@@ -29,100 +20,7 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     came.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-pub(crate) struct Bus {
-    folder: PathBuf,
-    port: u16,
-    shell: Option<Child>,
-}
-
-const SCRIPT: &str = r#"
-"$1" -c nats.conf -l log -P pid &
-server=$!
-read -r end
-kill -9 $server
-wait $server 2>/dev/null
-"#;
-
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
-
-pub(crate) fn is_installed() -> bool {
-    Path::new(PROGRAM).exists()
-}
-
 impl Bus {
-    /// With docs/nats.conf.
-    pub(crate) fn start() -> Self {
-        Self::start_with(CONFIGURATION)
-    }
-
-    pub(crate) fn start_with(configuration: &str) -> Self {
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("patchcord-cluster-{}-{number}", process::id()));
-        fs::create_dir_all(folder.join("tls")).expect("a new folder");
-        fs::write(folder.join("nats.conf"), configuration).expect("the configuration");
-        certificates(&folder.join("tls"));
-        let port = free_port();
-        let mut bus = Self {
-            folder,
-            port,
-            shell: None,
-        };
-        bus.restart();
-        bus
-    }
-
-    /// As if its machine lost power.
-    pub(crate) fn kill(&mut self) {
-        let Some(mut shell) = self.shell.take() else { return };
-        drop(shell.stdin.take());
-        let _ = shell.wait();
-    }
-
-    /// At the same place with the same store.
-    pub(crate) fn restart(&mut self) {
-        self.kill();
-        assert!(is_installed(), "nats-server: tests/setup test installs it");
-        let shell = Command::new("sh")
-            .args(["-c", SCRIPT, "sh", PROGRAM])
-            .current_dir(&self.folder)
-            .env("NATS_LISTEN", self.address())
-            .env("EU1_A_PASSWORD", password("eu1-a"))
-            .env("US1_A_PASSWORD", password("us1-a"))
-            .env("AP1_A_PASSWORD", password("ap1-a"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("a shell");
-        self.shell = Some(shell);
-        let ready = "Server is ready";
-        for _ in 0..1200 {
-            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            // The log goes on where it was before a restart.
-            if log
-                .rsplit("Starting nats-server")
-                .next()
-                .is_some_and(|log| log.contains(ready))
-                && self.is_open()
-            {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("no server: {}", self.log());
-    }
-
-    /// As if it, or the way to it, hung: `STOP`, and `CONT` for the end of that.
-    pub(crate) fn signal(&self, signal: &str) {
-        let number = fs::read_to_string(self.folder.join("pid")).expect("its number");
-        let sent = Command::new("kill").args(["-s", signal, number.trim()]).status();
-        assert!(sent.expect("kill").success());
-    }
-
-    /// As if its disk was replaced; while it does not run.
-    pub(crate) fn lose_store(&self) {
-        fs::remove_dir_all(self.folder.join("jetstream")).expect("its store");
-    }
-
     /// JetStream by a client of the user of this node, without this crate.
     pub(crate) async fn raw(&self, name: &str) -> async_nats::jetstream::Context {
         let options = async_nats::ConnectOptions::with_user_and_password(name.to_owned(), password(name))
@@ -132,22 +30,6 @@ impl Bus {
             .custom_inbox_prefix(format!("patchcord.inbox.{name}.raw"));
         let client = within("a client", options.connect(self.address())).await;
         async_nats::jetstream::new(client.expect("a client"))
-    }
-
-    fn is_open(&self) -> bool {
-        std::net::TcpStream::connect(self.address()).is_ok()
-    }
-
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
-    }
-
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.join("tls").join(name)
     }
 
     /// How this node joins.
@@ -196,64 +78,8 @@ impl Bus {
     }
 }
 
-impl Drop for Bus {
-    fn drop(&mut self) {
-        self.kill();
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
 pub(crate) fn node(name: &str) -> NodeId {
     NodeId::new(name).expect("a node")
-}
-
-/// Something that is found nowhere else.
-pub(crate) fn password(name: &str) -> String {
-    format!("kept-by-{name}-alone")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
-}
-
-/// An authority with a server and a node, and another authority that has nothing to do with them.
-fn certificates(folder: &Path) {
-    let issuer = authority(folder, "authority");
-    authority(folder, "stranger");
-    sign(
-        folder,
-        &issuer,
-        "server",
-        "127.0.0.1",
-        ExtendedKeyUsagePurpose::ServerAuth,
-    );
-    sign(
-        folder,
-        &issuer,
-        "node",
-        "node.test",
-        ExtendedKeyUsagePurpose::ClientAuth,
-    );
-}
-
-fn authority(folder: &Path, name: &str) -> Issuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    let key = KeyPair::generate().expect("a key");
-    let pem = params.self_signed(&key).expect("a certificate").pem();
-    fs::write(folder.join(format!("{name}.pem")), pem).expect("its file");
-    Issuer::new(params, key)
-}
-
-fn sign(folder: &Path, issuer: &Issuer<'static, KeyPair>, file: &str, name: &str, purpose: ExtendedKeyUsagePurpose) {
-    let key = KeyPair::generate().expect("a key");
-    let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-    params.extended_key_usages = vec![purpose];
-    let certificate = params.signed_by(&key, issuer).expect("a certificate");
-    fs::write(folder.join(format!("{file}.pem")), certificate.pem()).expect("its file");
-    fs::write(folder.join(format!("{file}.key")), key.serialize_pem()).expect("its key's file");
 }
 
 /// The next event of a watch that this is one of.

@@ -1,6 +1,7 @@
 //! Who may join, and what is said to those who may not.
 
-use crate::bus::{Bus, CONFIGURATION, LEASE, node, password, sees, within};
+use crate::bus::{LEASE, node, sees, within};
+use crate::server::{Bus, CONFIGURATION, password};
 use patchcord_cluster::{Cluster, Credentials, JoinError, SHORTEST_LEASE, State};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Modules by their hash, through the store of all nodes.
 
-use crate::bus::Bus;
+use crate::server::Bus;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use patchcord_cluster::limits::MODULE_BYTES;

@@ -1,6 +1,7 @@
 //! The server dies and comes back: the nodes go on, and hear what they missed.
 
-use crate::bus::{Bus, LEASE, event, node, sees, state, within};
+use crate::bus::{LEASE, event, node, sees, state, within};
+use crate::server::Bus;
 use crate::topics::change;
 use bytes::Bytes;
 use patchcord_cluster::{Error, NodeEvent, State, Told};

@@ -1,6 +1,7 @@
 //! Nodes that come, change, leave and die.
 
-use crate::bus::{Bus, event, node, sees, within};
+use crate::bus::{event, node, sees, within};
+use crate::server::Bus;
 use bytes::Bytes;
 use patchcord_cluster::{ENTRY_BYTES, Error, NodeEvent, State};
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Changes that nodes tell each other, gaps, and snapshots.
 
-use crate::bus::{Bus, node, within};
+use crate::bus::{node, within};
+use crate::server::Bus;
 use bytes::Bytes;
 use patchcord_cluster::limits::{CHANGE_BYTES, SNAPSHOT_BYTES};
 use patchcord_cluster::{Changes, Error, Publisher, Told, Topic};

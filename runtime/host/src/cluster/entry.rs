@@ -4,6 +4,7 @@ use crate::figures::Figures;
 use crate::node::NodeConfig;
 use crate::speech::VoiceConfig;
 use bytes::Bytes;
+use patchcord_control::call::Listens;
 use patchcord_sip::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ impl Entry {
             "clients",
         );
         has(config.recordings.is_some(), "record");
-        has(config.recognition.listens(), "recognise");
+        has(config.recognition.listens() != Listens::Never, "recognise");
         let speaks = !matches!(config.speech.voice, VoiceConfig::Nobody);
         has(speaks, &format!("say:{}", config.speech.language));
         let codecs = config.media.codecs.iter();
