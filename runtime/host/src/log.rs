@@ -10,7 +10,9 @@ use patchcord_control::words::LogLevel;
 use patchcord_switch::{Notice, TrialNews};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Hexadecimal digits of a module's hash that name it in logs.
 const MODULE_DIGITS: usize = 12;
@@ -44,6 +46,7 @@ where
         .with_target(false)
         .with_writer(writer)
         .finish()
+        .with(quiet(level))
 }
 
 /// One JSON object a line.
@@ -57,6 +60,14 @@ where
         .with_max_level(level)
         .with_writer(writer)
         .finish()
+        .with(quiet(level))
+}
+
+/// The client of NATS writes what nodes tell each other into its own finer lines.
+fn quiet(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level)
+        .with_target("async_nats", level.min(LevelFilter::INFO))
 }
 
 /// The part of a module's hash that names it.
@@ -119,3 +130,6 @@ pub(crate) fn ended(record: &CallRecord) {
     let (handler, turns, fuel) = (&record.handler, record.turns, record.usage.fuel);
     tracing::info!(%call, handler, why, fault, turns, fuel, "call ended");
 }
+
+#[cfg(test)]
+mod tests;
