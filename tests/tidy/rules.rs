@@ -366,7 +366,15 @@ pub const WALLS: &[Wall] = &[
     Wall {
         crate_name: "database",
         ours: &[],
-        never: &["wasm*", "hyper*", "axum*", "reqwest*", "getrandom*", "rand*", "async-nats"],
+        never: &[
+            "wasm*",
+            "hyper*",
+            "axum*",
+            "reqwest*",
+            "getrandom*",
+            "rand*",
+            "async-nats",
+        ],
     },
     // Of `control` it knows the names of regions and nodes.
     Wall {
