@@ -132,12 +132,16 @@ async fn answer_bare(client: &async_nats::Client) -> JoinHandle<()> {
     })
 }
 
-fn answer(mut joined: Joined) {
+fn answer(joined: Joined) {
+    let Joined {
+        cluster, mut requests, ..
+    } = joined;
     tokio::spawn(async move {
-        while let Some(asked) = joined.requests.next().await {
+        while let Some(asked) = requests.next().await {
             let bytes = asked.bytes.clone();
             asked.answer(bytes);
         }
+        drop(cluster);
     });
 }
 

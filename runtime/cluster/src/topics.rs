@@ -12,10 +12,15 @@ use crate::{Error, limits};
 use async_nats::{Client, Message, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::ReadyChunks;
 use patchcord_control::regions::NodeId;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
+
+/// Changes that are taken in or sent in one go.
+const BATCH: usize = 64;
 
 /// What is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,7 +254,7 @@ pub(crate) fn open(wires: Wires) -> (Publisher, Changes, Work) {
         listening: Listening {
             topic: wires.topic,
             names: wires.names,
-            told: wires.told,
+            told: wires.told.ready_chunks(BATCH),
             nodes: wires.nodes,
             state: wires.state.clone(),
             gaps: Gaps::default(),
@@ -278,14 +283,20 @@ pub(crate) struct Speaking {
 
 impl Speaking {
     pub(crate) async fn run(mut self) {
+        let mut changes = Vec::with_capacity(BATCH);
+        let mut over = pin!(over(&mut self.state));
         loop {
-            let change = tokio::select! {
-                change = self.queued.recv() => change,
-                () = over(&mut self.state) => None,
+            let count = tokio::select! {
+                count = self.queued.recv_many(&mut changes, BATCH) => count,
+                () = &mut over => 0,
             };
-            let Some(change) = change else { return };
-            // What cannot be sent is a gap for the others.
-            let _ = self.client.publish(self.subject.clone(), change.write()).await;
+            if count == 0 {
+                return;
+            }
+            for change in changes.drain(..) {
+                // What cannot be sent is a gap for the others.
+                let _ = self.client.publish(self.subject.clone(), change.write()).await;
+            }
         }
     }
 }
@@ -294,7 +305,7 @@ impl Speaking {
 pub(crate) struct Listening {
     topic: Topic,
     names: Names,
-    told: Subscriber,
+    told: ReadyChunks<Subscriber>,
     nodes: watch::Receiver<Nodes>,
     state: watch::Receiver<State>,
     gaps: Gaps,
@@ -304,20 +315,22 @@ pub(crate) struct Listening {
 impl Listening {
     pub(crate) async fn run(mut self) {
         let mut state = self.state.clone();
+        let mut over = pin!(over(&mut state));
+        let mut told = Vec::with_capacity(2 * BATCH);
         loop {
-            let told = tokio::select! {
-                message = self.told.next() => match message {
-                    Some(message) => self.hear(message),
+            tokio::select! {
+                messages = self.told.next() => match messages {
+                    Some(messages) => messages.into_iter().for_each(|message| self.hear(message, &mut told)),
                     None => return,
                 },
                 changed = self.nodes.changed() => match changed {
-                    Ok(()) => self.compare(),
+                    Ok(()) => self.compare(&mut told),
                     Err(_) => return,
                 },
-                () = over(&mut state) => return,
-            };
+                () = &mut over => return,
+            }
             // While the host is late, nothing is taken in; what the client then drops is found as a gap.
-            for told in told {
+            for told in told.drain(..) {
                 if self.host.send(told).await.is_err() {
                     return;
                 }
@@ -325,30 +338,29 @@ impl Listening {
         }
     }
 
-    fn hear(&mut self, message: Message) -> Vec<Told> {
+    fn hear(&mut self, message: Message, told: &mut Vec<Told>) {
         let node = self.names.teller(&message.subject);
         let Some(node) = node.filter(|node| node != self.names.me()) else {
-            return Vec::new();
+            return;
         };
         let Some(change) = Numbered::read(message.payload) else {
-            return Vec::new();
+            return;
         };
-        let verdict = self.gaps.change(&node, change.incarnation, change.sequence);
-        let change = Told::Change {
+        match self.gaps.change(&node, change.incarnation, change.sequence) {
+            Verdict::Old => return,
+            Verdict::Next => {}
+            Verdict::After(missed) => told.push(Told::Missed(missed)),
+        }
+        told.push(Told::Change {
             node,
             incarnation: change.incarnation,
             sequence: change.sequence,
             bytes: change.bytes,
-        };
-        match verdict {
-            Verdict::Old => Vec::new(),
-            Verdict::Next => vec![change],
-            Verdict::After(missed) => vec![Told::Missed(missed), change],
-        }
+        });
     }
 
     /// What the nodes' entries say they told, against what was heard.
-    fn compare(&mut self) -> Vec<Told> {
+    fn compare(&mut self, told: &mut Vec<Told>) {
         let nodes = self.nodes.borrow_and_update();
         let present = nodes.present();
         self.gaps.keep(|node| present.contains_key(node));
@@ -357,6 +369,6 @@ impl Listening {
             let node = &present.node;
             self.gaps.head(&node.node, node.incarnation, present.heads[index])
         });
-        missed.map(Told::Missed).collect()
+        told.extend(missed.map(Told::Missed));
     }
 }

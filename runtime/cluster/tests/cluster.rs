@@ -12,6 +12,8 @@ mod asking;
 mod bus;
 #[path = "cluster/joining.rs"]
 mod joining;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/modules.rs"]
 mod modules;
 #[path = "cluster/outages.rs"]

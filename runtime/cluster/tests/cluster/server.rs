@@ -1,7 +1,8 @@
 //! A NATS server of the tests' own in a temporary folder, with certificates made for it. A shell holds it: as soon as the other end of
-//! its input is gone, by the end of the test, a panic or a kill, it kills the server at once.
+//! its input is gone, by a panic or a kill, it kills the server at once and removes the folder.
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,11 +22,14 @@ pub(crate) struct Bus {
 }
 
 const SCRIPT: &str = r#"
+trap '' TERM INT HUP
 "$1" -c nats.conf -l log -P pid &
 server=$!
 read -r end
+told=$?
 kill -9 $server
 wait $server 2>/dev/null
+[ $told = 0 ] || rm -rf "$PWD"
 "#;
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
@@ -59,7 +63,9 @@ impl Bus {
     /// As if its machine lost power.
     pub(crate) fn kill(&mut self) {
         let Some(mut shell) = self.shell.take() else { return };
-        drop(shell.stdin.take());
+        if let Some(mut input) = shell.stdin.take() {
+            let _ = input.write_all(b"keep the folder\n");
+        }
         let _ = shell.wait();
     }
 
