@@ -15,6 +15,7 @@ pub mod ids;
 pub mod ledger;
 pub mod limits;
 pub mod locations;
+pub mod nodes;
 pub mod numbers;
 pub mod outbound;
 pub mod policy;

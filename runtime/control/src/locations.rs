@@ -8,7 +8,7 @@
 //! ([`Output::Drop`]) and takes its entry back**: an instance that is wrongly dropped comes again, and knows better then.
 //!
 //! **Leases.** A registration ends when its gateway does not hear of the instance for its lease, and at other nodes [`ALLOWANCE`]
-//! after the last they heard of it. Renewals are told only when half of what others were told is over. Everything of a
+//! after the last they heard of it. Renewals are told only when less than half a lease is left of what others were told. Everything of a
 //! gateway that is lost ends with it.
 //!
 //! [`ALLOWANCE`]: crate::replica::ALLOWANCE
@@ -34,6 +34,7 @@ use crate::replica::{ME, Me, Message, Mishaps, Outbox, Outgoing, Peers, Wheel};
 use feed::Feed;
 use gateway::Own;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant};
 use table::{Table, Turn};
 
@@ -117,8 +118,7 @@ pub enum Dropped {
     Crowded,
 }
 
-/// The registrations of all nodes, as one of them knows them.
-#[derive(Debug)]
+/// The registrations of all nodes, as one of them knows them. `Debug` tells only how many.
 pub struct Registrar {
     outbox: Outbox<Change>,
     peers: Peers<Change>,
@@ -131,6 +131,12 @@ pub struct Registrar {
     /// The last time that was told.
     now: Instant,
     left_out: u64,
+}
+
+impl fmt::Debug for Registrar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registrar({} registrations)", self.table.len())
+    }
 }
 
 impl Registrar {

@@ -4,7 +4,6 @@
 use crate::ids::Tenant;
 use crate::private::Private;
 use crate::regions::{NodeId, Region};
-use std::borrow::Borrow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -92,9 +91,16 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// One device or application of an endpoint, the same at whichever node it comes in. Cheap to copy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One device or application of an endpoint, the same at whichever node it comes in. Cheap to copy. `Debug` leaves the name out: it
+/// may have a number or an address in it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(Arc<str>);
+
+impl fmt::Debug for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<private>")
+    }
+}
 
 impl InstanceId {
     /// The instance of this name, which its endpoint has once.
@@ -107,12 +113,6 @@ impl InstanceId {
 
     /// Its name.
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for InstanceId {
-    fn borrow(&self) -> &str {
         &self.0
     }
 }

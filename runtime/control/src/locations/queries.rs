@@ -40,13 +40,13 @@ pub struct Page<'a> {
 
 impl Registrar {
     /// Where an endpoint is reached: at most [`INSTANCES_MAX`], in the order of the instances' names, which is the same at all nodes.
-    pub fn instances(&self, tenant: &Tenant, endpoint: &str) -> impl Iterator<Item = Found<'_>> {
+    pub fn instances<'a>(&'a self, tenant: &Tenant, endpoint: &str) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let counting = self.table.counting_of(tenant, endpoint);
         counting.take(INSTANCES_MAX).map(|id| self.found(id))
     }
 
     /// What is lost with a node, in no order; nothing if it is not there.
-    pub fn of_node(&self, node: &NodeId) -> impl Iterator<Item = (Endpoint, Found<'_>)> {
+    pub fn of_node<'a>(&'a self, node: &NodeId) -> impl Iterator<Item = (Endpoint, Found<'a>)> + use<'a> {
         let writer = self.peers.find(node);
         let all = writer.into_iter().flat_map(|writer| self.table.of_writer(writer));
         let counts = |id: &u32| {

@@ -3,7 +3,6 @@
 use std::ops::{Index, IndexMut};
 
 /// Things by number.
-#[derive(Debug)]
 pub(super) struct Slab<T> {
     places: Vec<Option<T>>,
     free: Vec<u32>,

@@ -16,7 +16,6 @@ const NONE: u32 = u32::MAX;
 const PROFILES_FIRST_SWEEP: usize = 256;
 
 /// What one writer says of one instance.
-#[derive(Debug)]
 pub(super) struct Entry {
     /// Of the endpoint.
     name: Arc<str>,
@@ -30,7 +29,7 @@ pub(super) struct Entry {
     place: u32,
 }
 
-#[derive(Debug)]
+/// What there is of one tenant.
 struct Shelf {
     tenant: Arc<Tenant>,
     /// The first entry of each endpoint.
@@ -38,7 +37,7 @@ struct Shelf {
     entries: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Writer {
     name: Option<NodeId>,
     /// All of it, in no order.
@@ -60,7 +59,8 @@ pub(super) enum Turn {
     Gone,
 }
 
-#[derive(Debug, Default)]
+/// The registrations.
+#[derive(Default)]
 pub(super) struct Table {
     entries: Slab<Entry>,
     tenants: HashMap<Arc<Tenant>, u32>,
@@ -92,6 +92,11 @@ impl Table {
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn profiles(&self) -> usize {
+        self.profiles.len()
     }
 
     pub(super) fn of_tenant(&self, tenant: &Tenant) -> usize {
@@ -132,7 +137,7 @@ impl Table {
     }
 
     /// The entries of an endpoint that count, one for each instance, by the names of those.
-    pub(super) fn counting_of(&self, tenant: &Tenant, name: &str) -> impl Iterator<Item = u32> {
+    pub(super) fn counting_of<'a>(&'a self, tenant: &Tenant, name: &str) -> impl Iterator<Item = u32> + use<'a> {
         self.counting_from(self.head(tenant, name))
     }
 

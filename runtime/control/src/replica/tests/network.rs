@@ -50,8 +50,8 @@ impl Clock {
 
     /// After how many true milliseconds it shows this.
     pub(crate) fn when(&self, shown: Instant) -> u64 {
-        let since = shown.saturating_duration_since(self.origin).as_micros() as u64;
-        since.div_ceil((1_000 + self.gains) as u64)
+        let since = shown.saturating_duration_since(self.origin).as_nanos() as u64;
+        since.div_ceil((1_000 + self.gains) as u64 * 1_000)
     }
 }
 
