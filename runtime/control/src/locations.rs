@@ -17,6 +17,7 @@ mod facts;
 mod feed;
 mod gateway;
 mod merge;
+mod name;
 mod queries;
 mod slab;
 mod table;

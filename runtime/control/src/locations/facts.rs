@@ -1,6 +1,7 @@
 //! What is known of an endpoint's instances: names, devices, networks, places. Each value is checked once, where it is made. Not
 //! here: which node says it, and how long it counts.
 
+use super::name::Name;
 use crate::ids::Tenant;
 use crate::private::Private;
 use crate::regions::{NodeId, Region};
@@ -49,9 +50,9 @@ impl fmt::Display for NotAFact {
 
 impl std::error::Error for NotAFact {}
 
-fn checked(text: &str, longest: usize, what: &'static str) -> Result<Arc<str>, NotAFact> {
+fn checked<'a>(text: &'a str, longest: usize, what: &'static str) -> Result<&'a str, NotAFact> {
     match (1..=longest).contains(&text.len()) && !text.chars().any(char::is_control) {
-        true => Ok(Arc::from(text)),
+        true => Ok(text),
         false => Err(NotAFact::Text { what, longest }),
     }
 }
@@ -60,7 +61,7 @@ fn checked(text: &str, longest: usize, what: &'static str) -> Result<Arc<str>, N
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     pub(super) tenant: Arc<Tenant>,
-    pub(super) name: Arc<str>,
+    pub(super) name: Name,
 }
 
 impl Endpoint {
@@ -69,7 +70,7 @@ impl Endpoint {
     /// # Errors
     /// The name is not 1 to [`NAME_BYTES`] without control characters.
     pub fn new(tenant: impl Into<Arc<Tenant>>, name: &str) -> Result<Self, NotAFact> {
-        let name = checked(name, NAME_BYTES, "the name of an endpoint")?;
+        let name = Name::new(checked(name, NAME_BYTES, "the name of an endpoint")?);
         let tenant = tenant.into();
         Ok(Self { tenant, name })
     }
@@ -81,7 +82,7 @@ impl Endpoint {
 
     /// Its name in the tenant.
     pub fn name(&self) -> &str {
-        &self.name
+        self.name.as_str()
     }
 }
 
@@ -108,7 +109,8 @@ impl InstanceId {
     /// # Errors
     /// The name is not 1 to [`INSTANCE_BYTES`] without control characters.
     pub fn new(name: &str) -> Result<Self, NotAFact> {
-        checked(name, INSTANCE_BYTES, "the name of an instance").map(Self)
+        let name = checked(name, INSTANCE_BYTES, "the name of an instance")?;
+        Ok(Self(Arc::from(name)))
     }
 
     /// Its name.
@@ -157,8 +159,8 @@ impl Profile {
     pub fn new(kind: ClientKind, device: &str, app: &str, media: Media) -> Result<Self, NotAFact> {
         Ok(Self {
             kind,
-            device: checked(device, NAME_BYTES, "the name of a device")?,
-            app: checked(app, NAME_BYTES, "the name of an application")?,
+            device: checked(device, NAME_BYTES, "the name of a device")?.into(),
+            app: checked(app, NAME_BYTES, "the name of an application")?.into(),
             media,
             abilities: Vec::new(),
         })
@@ -173,7 +175,7 @@ impl Profile {
             return Err(NotAFact::Abilities);
         }
         let each = abilities.iter();
-        let each = each.map(|word| checked(word, ABILITY_BYTES, "an ability of a device"));
+        let each = each.map(|word| checked(word, ABILITY_BYTES, "an ability of a device").map(Arc::from));
         self.abilities = each.collect::<Result<_, _>>()?;
         self.abilities.sort();
         self.abilities.dedup();

@@ -2,7 +2,7 @@
 //! here: what other gateways say.
 
 use super::facts::{Before, Endpoint, Instance, InstanceId, Network, Place, Profile, State};
-use super::table::Table;
+use super::table::{Put, Table};
 use super::{
     Change, Dropped, GATEWAY_MAX, INSTANCES_MAX, LEASE_MAX, LEASE_MIN, OF_TENANT_MAX, Output, REGISTRATIONS_MAX,
     Registrar, Registration,
@@ -321,7 +321,7 @@ impl Registrar {
             lease: own.until.saturating_duration_since(now),
         }));
         let name = instance.id.clone();
-        let (id, turn) = self.table.put(ME, endpoint, epoch, instance);
+        let Put { id, turn, .. } = self.table.put(ME, endpoint, epoch, instance);
         self.leases.set(id, own.due());
         self.own.insert(id, own);
         self.tell(endpoint.clone(), name, turn);

@@ -2,6 +2,7 @@
 //! missing.
 
 use super::facts::{Endpoint, InstanceId};
+use super::table::Put;
 use super::{Change, Dropped, INSTANCES_MAX, Output, REGISTRATIONS_MAX, Registrar, Registration};
 use crate::replica::{ALLOWANCE, ME, Step};
 use std::collections::HashSet;
@@ -61,18 +62,17 @@ impl Registrar {
         }
         self.table.name(writer, self.peers.name(writer));
         let name = instance.id.clone();
-        let (id, turn) = self.table.put(writer, &endpoint, epoch, instance);
+        let Put { id, turn, is_alone } = self.table.put(writer, &endpoint, epoch, instance);
         self.leases.set(id, until(heard, lease));
-        self.yield_to(&endpoint, &name);
+        if !is_alone {
+            self.yield_to(&endpoint, &name);
+        }
         self.tell(endpoint, name, turn);
         Some(id)
     }
 
     /// Instances of this gateway that count no more are dropped.
     fn yield_to(&mut self, endpoint: &Endpoint, instance: &InstanceId) {
-        if !self.table.says_of(endpoint, ME) {
-            return;
-        }
         if let Some(own) = self.table.find(endpoint, instance, ME) {
             let first = self.table.first(endpoint, instance).expect("one of the two counts");
             let by = self.table.entry(first).writer;

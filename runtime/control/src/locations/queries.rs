@@ -8,7 +8,6 @@ use crate::ids::Tenant;
 use crate::regions::{NodeId, Region};
 use crate::replica::{ALLOWANCE, ME};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Endpoints of one page.
@@ -33,9 +32,9 @@ pub struct Found<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<'a> {
     /// Each with its instances, in the order of their names.
-    pub endpoints: Vec<(&'a Arc<str>, Vec<Found<'a>>)>,
+    pub endpoints: Vec<(&'a str, Vec<Found<'a>>)>,
     /// The name to ask with for the next page; none: this is the last.
-    pub next: Option<&'a Arc<str>>,
+    pub next: Option<&'a str>,
 }
 
 impl Registrar {
@@ -65,7 +64,7 @@ impl Registrar {
             let counting = Iterator::take(counting, INSTANCES_MAX);
             (name, counting.map(|id| self.found(id)).collect())
         };
-        let endpoints: Vec<(&Arc<str>, Vec<Found<'_>>)> = rest.by_ref().take(most).map(of).collect();
+        let endpoints: Vec<(&str, Vec<Found<'_>>)> = rest.by_ref().take(most).map(of).collect();
         let last = endpoints.last().map(|(name, _)| *name);
         let next = rest.next().and(last);
         Page { endpoints, next }

@@ -3,6 +3,7 @@
 //! here: leases, messages, and who is told.
 
 use super::facts::{Endpoint, Instance, InstanceId, Profile};
+use super::name::Name;
 use super::slab::Slab;
 use crate::ids::Tenant;
 use crate::regions::NodeId;
@@ -18,7 +19,7 @@ const PROFILES_FIRST_SWEEP: usize = 256;
 /// What one writer says of one instance.
 pub(super) struct Entry {
     /// Of the endpoint.
-    name: Arc<str>,
+    name: Name,
     pub(super) instance: Instance,
     tenant: u32,
     pub(super) writer: u32,
@@ -33,7 +34,7 @@ pub(super) struct Entry {
 struct Shelf {
     tenant: Arc<Tenant>,
     /// The first entry of each endpoint.
-    endpoints: BTreeMap<Arc<str>, u32>,
+    endpoints: BTreeMap<Name, u32>,
     entries: usize,
 }
 
@@ -57,6 +58,17 @@ pub(super) enum Turn {
     Changed,
     /// It is not there any more.
     Gone,
+}
+
+/// What came of a writer's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Put {
+    /// The number of the entry.
+    pub(super) id: u32,
+    /// What changed for others.
+    pub(super) turn: Turn,
+    /// Whether nothing else is said of the endpoint, by anybody.
+    pub(super) is_alone: bool,
 }
 
 /// The registrations.
@@ -128,7 +140,7 @@ impl Table {
         std::iter::successors(some(head), move |id| some(self.entries[*id].next))
     }
 
-    fn head(&self, tenant: &Tenant, name: &str) -> u32 {
+    fn head(&self, tenant: &Tenant, name: &[u8]) -> u32 {
         let shelf = self.tenants.get(tenant).map(|shelf| &self.shelves[*shelf]);
         shelf
             .and_then(|shelf| shelf.endpoints.get(name))
@@ -138,7 +150,7 @@ impl Table {
 
     /// The entries of an endpoint that count, one for each instance, by the names of those.
     pub(super) fn counting_of<'a>(&'a self, tenant: &Tenant, name: &str) -> impl Iterator<Item = u32> + use<'a> {
-        self.counting_from(self.head(tenant, name))
+        self.counting_from(self.head(tenant, name.as_bytes()))
     }
 
     fn counting_from(&self, head: u32) -> impl Iterator<Item = u32> {
@@ -154,24 +166,18 @@ impl Table {
         &'a self,
         tenant: &Tenant,
         after: Option<&str>,
-    ) -> impl Iterator<Item = (&'a Arc<str>, impl Iterator<Item = u32>)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    ) -> impl Iterator<Item = (&'a str, impl Iterator<Item = u32>)> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes()));
         let shelf = self.tenants.get(tenant).map(|shelf| &self.shelves[*shelf]);
         let endpoints = shelf
             .into_iter()
-            .flat_map(move |shelf| shelf.endpoints.range::<str, _>((from, Bound::Unbounded)));
-        endpoints.map(|(name, head)| (name, self.counting_from(*head)))
-    }
-
-    /// Whether a writer says anything of an endpoint.
-    pub(super) fn says_of(&self, endpoint: &Endpoint, writer: u32) -> bool {
-        let mut all = self.list(self.head(&endpoint.tenant, &endpoint.name));
-        all.any(|id| self.entries[id].writer == writer)
+            .flat_map(move |shelf| shelf.endpoints.range::<[u8], _>((from, Bound::Unbounded)));
+        endpoints.map(|(name, head)| (name.as_str(), self.counting_from(*head)))
     }
 
     /// What a writer says of an instance.
     pub(super) fn find(&self, endpoint: &Endpoint, instance: &InstanceId, writer: u32) -> Option<u32> {
-        let head = self.head(&endpoint.tenant, &endpoint.name);
+        let head = self.head(&endpoint.tenant, endpoint.name.as_bytes());
         self.among(head, instance, writer)
     }
 
@@ -184,7 +190,7 @@ impl Table {
 
     /// The entry that counts for an instance.
     pub(super) fn first(&self, endpoint: &Endpoint, instance: &InstanceId) -> Option<u32> {
-        self.first_from(self.head(&endpoint.tenant, &endpoint.name), instance)
+        self.first_from(self.head(&endpoint.tenant, endpoint.name.as_bytes()), instance)
     }
 
     fn first_from(&self, head: u32, instance: &InstanceId) -> Option<u32> {
@@ -197,12 +203,12 @@ impl Table {
         self.first(endpoint, instance).map_or(0, |id| self.entries[id].epoch)
     }
 
-    /// A writer says this of an instance. The number of the entry, and what that changes for others.
-    pub(super) fn put(&mut self, writer: u32, endpoint: &Endpoint, epoch: u32, mut instance: Instance) -> (u32, Turn) {
+    /// A writer says this of an instance.
+    pub(super) fn put(&mut self, writer: u32, endpoint: &Endpoint, epoch: u32, mut instance: Instance) -> Put {
         instance.profile = self.profile(instance.profile);
         let tenant = self.shelf(&endpoint.tenant);
-        let known = self.shelves[tenant].endpoints.get_key_value(&*endpoint.name);
-        let (name, head) = known.map_or((endpoint.name.clone(), NONE), |(name, head)| (name.clone(), *head));
+        let head = self.shelves[tenant].endpoints.get(&endpoint.name);
+        let head = head.copied().unwrap_or(NONE);
         let before = self.first_from(head, &instance.id);
         let at = self.among(head, &instance.id, writer);
         if let Some(id) = at.filter(|id| self.entries[*id].epoch == epoch) {
@@ -215,40 +221,48 @@ impl Table {
                 true => Turn::Changed,
                 false => Turn::None,
             };
-            return (id, turn);
+            let is_alone = self.is_alone(head);
+            return Put { id, turn, is_alone };
         }
-        let id = match at {
+        let (id, rest) = match at {
             Some(id) => {
-                self.unlink(id);
+                let rest = self.unlink(head, id);
                 let entry = &mut self.entries[id];
                 (entry.epoch, entry.instance) = (epoch, instance);
-                id
+                (id, rest)
             }
-            None => self.add(tenant, writer, name, epoch, instance),
+            None => {
+                let name = endpoint.name.clone();
+                (self.add(tenant, writer, name, epoch, instance), head)
+            }
         };
-        self.link(id);
-        let now = self.first_from(self.head_of(id), &self.entries[id].instance.id);
-        // An entry that was moved in its list counted then if it was the first before.
+        let first = self.link(rest, id);
+        self.set_head(tenant, &endpoint.name, head, first);
+        let now = self.first_from(first, &self.entries[id].instance.id);
         self.recount(before, now);
         let turn = match before {
             None => Turn::Came,
             Some(_) if now == Some(id) || before == Some(id) => Turn::Changed,
             Some(_) => Turn::None,
         };
-        (id, turn)
+        let is_alone = self.is_alone(first);
+        Put { id, turn, is_alone }
     }
 
     /// An entry goes. Its endpoint and instance, and what that changes for others.
     pub(super) fn remove(&mut self, id: u32) -> (Endpoint, InstanceId, Turn) {
         let endpoint = self.endpoint_of(id);
-        let head = self.head_of(id);
+        let tenant = self.entries[id].tenant;
+        let head = self.shelves[tenant].endpoints[&endpoint.name];
         let before = self.first_from(head, &self.entries[id].instance.id);
-        self.unlink(id);
+        let first = self.unlink(head, id);
         let entry = self.entries.remove(id);
-        let shelf = &mut self.shelves[entry.tenant];
+        let now = self.first_from(first, &entry.instance.id);
+        self.set_head(tenant, &endpoint.name, head, first);
+        let shelf = &mut self.shelves[tenant];
         shelf.entries -= 1;
         if shelf.entries == 0 {
-            self.shelves.remove(entry.tenant);
+            self.shelves.remove(tenant);
             self.tenants.remove(endpoint.tenant());
         }
         let of_writer = &mut self.writers[entry.writer as usize].entries;
@@ -256,7 +270,6 @@ impl Table {
         if let Some(moved) = of_writer.get(entry.place as usize) {
             self.entries[*moved].place = entry.place;
         }
-        let now = self.first(&endpoint, &entry.instance.id);
         if before == Some(id) {
             self.writers[entry.writer as usize].counting -= 1;
             self.recount(None, now);
@@ -283,7 +296,7 @@ impl Table {
         }
     }
 
-    fn add(&mut self, tenant: u32, writer: u32, name: Arc<str>, epoch: u32, instance: Instance) -> u32 {
+    fn add(&mut self, tenant: u32, writer: u32, name: Name, epoch: u32, instance: Instance) -> u32 {
         self.shelves[tenant].entries += 1;
         let place = self.writers[writer as usize].entries.len() as u32;
         let id = self.entries.insert(Entry {
@@ -312,10 +325,22 @@ impl Table {
         shelf
     }
 
-    fn head_of(&self, id: u32) -> u32 {
-        let entry = &self.entries[id];
-        let head = self.shelves[entry.tenant].endpoints.get(&entry.name);
-        head.copied().unwrap_or(NONE)
+    /// The list of an endpoint begins elsewhere, or is empty now.
+    fn set_head(&mut self, tenant: u32, name: &Name, before: u32, head: u32) {
+        let endpoints = &mut self.shelves[tenant].endpoints;
+        match head {
+            NONE => {
+                endpoints.remove(name);
+            }
+            head if head != before => {
+                endpoints.insert(name.clone(), head);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_alone(&self, head: u32) -> bool {
+        self.entries[head].next == NONE
     }
 
     /// Whether an entry stands before another of the same endpoint.
@@ -328,42 +353,26 @@ impl Table {
         order.then_with(|| name(b).cmp(name(a))).is_lt()
     }
 
-    fn link(&mut self, id: u32) {
-        let head = self.head_of(id);
+    /// An entry comes into a list. The head of that then.
+    fn link(&mut self, head: u32, id: u32) -> u32 {
         let before = self.list(head).take_while(|other| self.is_before(*other, id)).last();
-        self.entries[id].next = match before {
-            None => head,
-            Some(before) => std::mem::replace(&mut self.entries[before].next, id),
+        let (next, head) = match before {
+            None => (head, id),
+            Some(before) => (std::mem::replace(&mut self.entries[before].next, id), head),
         };
-        if before.is_none() {
-            let Entry { tenant, name, .. } = &self.entries[id];
-            match self.shelves[*tenant].endpoints.get_mut(name) {
-                Some(head) => *head = id,
-                None => {
-                    self.shelves[*tenant].endpoints.insert(name.clone(), id);
-                }
-            }
-        }
+        self.entries[id].next = next;
+        head
     }
 
-    fn unlink(&mut self, id: u32) {
-        let head = self.head_of(id);
+    /// An entry leaves a list. The head of that then.
+    fn unlink(&mut self, head: u32, id: u32) -> u32 {
         let next = self.entries[id].next;
         let before = self.list(head).find(|other| self.entries[*other].next == id);
-        if let Some(before) = before {
-            self.entries[before].next = next;
-            return;
-        }
-        let Entry { tenant, name, .. } = &self.entries[id];
-        let endpoints = &mut self.shelves[*tenant].endpoints;
-        match next {
-            NONE => {
-                endpoints.remove(name);
-            }
-            next => {
-                if let Some(head) = endpoints.get_mut(name) {
-                    *head = next;
-                }
+        match before {
+            None => next,
+            Some(before) => {
+                self.entries[before].next = next;
+                head
             }
         }
     }

@@ -119,9 +119,8 @@ impl Facts {
             capacity,
             load,
         };
-        let place = match self.place(word) {
-            Ok(_) => return Err(NotAFact::Twice),
-            Err(place) => place,
+        let Err(place) = self.place(word) else {
+            return Err(NotAFact::Twice);
         };
         if self.capabilities.len() >= CAPABILITIES_MAX {
             return Err(NotAFact::Capabilities);

@@ -3,7 +3,7 @@
 //! when it is over, all nodes say what is true.
 
 use super::*;
-use crate::replica::tests::{Clock, Dice, Net};
+use crate::replica::tests::{Clock, Dice, Net, Seed};
 use crate::replica::{ALLOWANCE, NODE_LEASE};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,17 +49,6 @@ struct Cluster {
     ms: u64,
 }
 
-/// Says the seed of a world that fails, wherever it does.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("the cluster of seed {} fails", self.0);
-        }
-    }
-}
-
 impl Cluster {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
@@ -73,7 +62,11 @@ impl Cluster {
             read: 0,
         });
         let nodes = nodes.collect();
-        let of_one = if seed % 4 == 0 { INSTANCES_MAX as u64 + 2 } else { 3 };
+        let of_one = if seed.is_multiple_of(4) {
+            INSTANCES_MAX as u64 + 2
+        } else {
+            3
+        };
         let clients = (0..12).map(|number| Client {
             endpoint: Endpoint::new(tenant(&format!("t{}", number % 2)), &format!("user{}", number / of_one))
                 .expect("a name"),
@@ -392,7 +385,7 @@ impl Cluster {
         });
         let truth: BTreeMap<_, _> = connected.collect();
         let seed = self.seed;
-        if seed % 4 != 0 {
+        if !seed.is_multiple_of(4) {
             assert_eq!(truth.len(), self.clients.len(), "seed {seed}: everybody is connected");
         }
         for (number, node) in self.nodes.iter().enumerate() {

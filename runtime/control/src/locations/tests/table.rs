@@ -79,7 +79,7 @@ fn any_order_of_words_leads_to_what_a_list_says() {
                 true => {
                     let (epoch, kbps) = (dice.below(4) as u32, dice.below(2) as u32);
                     model.insert(key, (epoch, kbps));
-                    table.put(writer, &endpoint(name), epoch, instance(device, kbps)).1
+                    table.put(writer, &endpoint(name), epoch, instance(device, kbps)).turn
                 }
                 false => {
                     model.remove(&key);
@@ -114,7 +114,7 @@ fn what_repeats_is_kept_once_and_what_nobody_has_is_let_go() {
     let put = |table: &mut Table, number: usize, of: &Arc<Profile>| {
         let mut instance = instance("x", 0);
         instance.profile = of.clone();
-        table.put(ME, &endpoint(&format!("user{number}")), 1, instance).0
+        table.put(ME, &endpoint(&format!("user{number}")), 1, instance).id
     };
     let (one, two) = (put(&mut table, 0, &profile(0)), put(&mut table, 1, &profile(0)));
     assert!(Arc::ptr_eq(

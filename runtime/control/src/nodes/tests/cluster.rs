@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::replica::To;
-use crate::replica::tests::{Clock, Dice, Net};
+use crate::replica::tests::{Clock, Dice, Net, Seed};
 use std::collections::BTreeSet;
 
 const SEEDS: u64 = 1_000;
@@ -158,17 +158,6 @@ impl Cluster {
             let others: BTreeSet<NodeId> = others.filter(|name| *name != node.me.node).collect();
             assert_eq!(node.followed, others, "seed {seed}");
             assert!(nodes.peers.is_complete(), "seed {seed}");
-        }
-    }
-}
-
-/// Says the seed of a world that fails, wherever it does.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("the cluster of seed {} fails", self.0);
         }
     }
 }

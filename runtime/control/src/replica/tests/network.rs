@@ -6,6 +6,17 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+/// Says the seed of a world that fails, wherever it does.
+pub(crate) struct Seed(pub(crate) u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the cluster of seed {} fails", self.0);
+        }
+    }
+}
+
 /// Chance from a seed.
 pub(crate) struct Dice(ChaCha8Rng);
 
