@@ -5,7 +5,7 @@ mod halves;
 mod leases;
 mod network;
 
-pub(crate) use network::{Clock, Dice, Net, Seed};
+pub(crate) use network::{Clock, Dice, Net, Seed, seeds};
 
 use super::*;
 

@@ -6,6 +6,21 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+/// Seeds of a cluster: so many, or for as long as the environment says (`make fuzz`).
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long it runs is the wish of whoever runs it"
+)]
+pub(crate) fn seeds(default: u64) -> impl Iterator<Item = u64> {
+    let seconds = std::env::var("PATCHCORD_FUZZ_SECONDS").ok();
+    let seconds = seconds.and_then(|text| text.parse::<u64>().ok());
+    let begun = Instant::now();
+    (0..).take_while(move |seed| match seconds {
+        Some(seconds) => begun.elapsed() < Duration::from_secs(seconds),
+        None => *seed < default,
+    })
+}
+
 /// Says the seed of a world that fails, wherever it does.
 pub(crate) struct Seed(pub(crate) u64);
 
