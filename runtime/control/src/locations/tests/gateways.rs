@@ -199,6 +199,23 @@ fn all_of_a_gateway_that_is_not_heard_any_more_is_lost() {
 }
 
 #[test]
+fn what_was_taken_back_unheard_goes_with_the_whole_and_not_with_its_lease() {
+    let mut nodes = Nodes::new(&TWO);
+    let (ann, bob) = (endpoint("ann"), endpoint("bob"));
+    nodes.register(0, arrival(&ann, "laptop"));
+    nodes.register(0, arrival(&bob, "phone"));
+    nodes.apart = vec![0];
+    nodes.all[0].leave(nodes.now, &ann, &id("laptop"));
+    nodes.settle();
+    nodes.apart.clear();
+    nodes.wait(7);
+    assert_eq!(nodes.all[1].mishaps().asked, 1);
+    assert_eq!(nodes.seen(1, &ann), []);
+    assert_eq!(nodes.seen(1, &bob), [at("phone", "eu1-a")]);
+    assert_eq!(nodes.all[1].regions().values().sum::<usize>(), 1);
+}
+
+#[test]
 fn a_gateway_that_leaves_takes_all_along_and_registers_nobody() {
     let mut nodes = Nodes::new(&TWO);
     let ann = endpoint("ann");
