@@ -31,7 +31,7 @@ pub use gateway::{Arrival, Refusal, Registered, Update};
 pub use queries::{Found, PAGE_MAX, Page};
 
 use crate::regions::NodeId;
-use crate::replica::{ME, Me, Message, Mishaps, Outbox, Outgoing, Peers, Wheel};
+use crate::replica::{CHANGES_PER_MESSAGE, ME, Me, Message, Mishaps, Outbox, Outgoing, PARTS_MAX, Peers, Wheel};
 use feed::Feed;
 use gateway::Own;
 use std::collections::{HashMap, VecDeque};
@@ -47,6 +47,8 @@ pub const GATEWAY_MAX: usize = 100_000;
 pub const REGISTRATIONS_MAX: usize = 4_000_000;
 /// Of these, of one tenant: a gateway refuses new ones above it.
 pub const OF_TENANT_MAX: usize = 1_000_000;
+// Everything of a gateway goes into one whole.
+const _: () = assert!(GATEWAY_MAX <= PARTS_MAX as usize * CHANGES_PER_MESSAGE);
 /// The shortest and the longest lease.
 pub const LEASE_MIN: Duration = Duration::from_secs(10);
 /// See [`LEASE_MIN`].
@@ -131,6 +133,8 @@ pub struct Registrar {
     outputs: VecDeque<Output>,
     /// The last time that was told.
     now: Instant,
+    /// Registrations it knows at most: [`REGISTRATIONS_MAX`].
+    most: usize,
     left_out: u64,
 }
 
@@ -154,6 +158,7 @@ impl Registrar {
             feed: Feed::default(),
             outputs: VecDeque::new(),
             now,
+            most: REGISTRATIONS_MAX,
             left_out: 0,
         }
     }

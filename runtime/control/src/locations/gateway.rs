@@ -302,7 +302,7 @@ impl Registrar {
         if self.table.of_tenant(endpoint.tenant()) >= OF_TENANT_MAX {
             return Err(Refusal::OfTenant);
         }
-        match self.table.len() >= REGISTRATIONS_MAX {
+        match self.table.len() >= self.most {
             true => Err(Refusal::Registrations),
             false => Ok(()),
         }

@@ -3,7 +3,7 @@
 
 use super::facts::{Endpoint, InstanceId};
 use super::table::Put;
-use super::{Change, Dropped, INSTANCES_MAX, Output, REGISTRATIONS_MAX, Registrar, Registration};
+use super::{Change, Dropped, INSTANCES_MAX, Output, Registrar, Registration};
 use crate::replica::{ALLOWANCE, ME, Step};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ impl Registrar {
             instance,
             lease,
         } = registration;
-        let is_full = self.table.len() >= REGISTRATIONS_MAX;
+        let is_full = self.table.len() >= self.most;
         if is_full && self.table.find(&endpoint, &instance.id, writer).is_none() {
             self.left_out += 1;
             return None;

@@ -457,6 +457,30 @@ fn a_node_that_comes_later_learns_all() {
 }
 
 #[test]
+fn a_full_gateway_and_a_full_node_refuse_what_is_new_and_keep_what_is_there() {
+    let mut nodes = Nodes::new(&TWO);
+    let user = |number: usize| endpoint(&format!("user{number}"));
+    for number in 0..GATEWAY_MAX {
+        let registered = nodes.all[0].register(nodes.now, arrival(&user(number), "laptop"));
+        assert!(registered.is_ok());
+    }
+    let more = nodes.all[0].register(nodes.now, arrival(&user(GATEWAY_MAX), "laptop"));
+    assert_eq!(more, Err(Refusal::Gateway));
+    let again = nodes.all[0].register(nodes.now, arrival(&user(0), "laptop"));
+    assert_eq!(again.map(|registered| registered.epoch), Ok(2));
+    // The other node learns of so many only by the whole, and has room for some.
+    nodes.all[1].most = 1_000;
+    nodes.wait(6);
+    assert_eq!(
+        (nodes.all[1].registrations(), nodes.all[1].left_out()),
+        (1_000, GATEWAY_MAX as u64 - 1_000)
+    );
+    let refused = nodes.all[1].register(nodes.now, arrival(&user(GATEWAY_MAX), "laptop"));
+    assert_eq!(refused, Err(Refusal::Registrations));
+    assert_eq!(nodes.all[0].mishaps().dropped, GATEWAY_MAX as u64 / 4_096 * 4_096);
+}
+
+#[test]
 fn many_leases_that_end_at_once_end_in_portions() {
     let mut nodes = Nodes::new(&TWO[..1]);
     for number in 0..EXPIRIES_PER_CALL + 1 {
