@@ -279,11 +279,13 @@ impl Reader {
     /// The first gateways are not heard any more.
     fn loses(&mut self, gateways: usize) -> f64 {
         let before = self.registrar.registrations();
-        for _ in 0..4 {
-            self.now += Duration::from_secs(5);
+        // Their lease is 15 s and 5 s of allowance.
+        for _ in 0..3 {
+            self.now += Duration::from_secs(6);
             self.beats(gateways);
         }
-        self.now += Duration::from_secs(1);
+        assert_eq!(self.registrar.registrations(), before, "they are not lost yet");
+        self.now += Duration::from_secs(3);
         let begun = Instant::now();
         self.registrar.deadline(self.now);
         let took = begun.elapsed().as_secs_f64();
