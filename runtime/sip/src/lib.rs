@@ -9,6 +9,7 @@
 //! timers), RFC 3515, 3891 and 3892 (transfer), judged by RFC 4475 and RFC 5118.
 
 mod address;
+pub mod border;
 mod class;
 mod dialog;
 mod digest;
@@ -18,6 +19,7 @@ mod flow;
 mod gate;
 mod headers;
 pub mod identity;
+mod keyed;
 pub mod limits;
 mod message;
 mod method;
