@@ -129,11 +129,20 @@ impl<'a> Edit<'a> {
         }
     }
 
-    /// Whether exactly one Content-Length stands there and tells the body's length.
+    /// Whether exactly one Content-Length stands there, on one line, and tells the body's length.
     fn has_good_length(&self) -> bool {
-        let mut lengths = self.headers.values("Content-Length");
-        let length = lengths.next().and_then(|text| text.parse().ok());
-        length == Some(self.body.len()) && lengths.next().is_none()
+        let mut lengths = self
+            .headers
+            .spans()
+            .filter(|(name, _)| is_header(&self.block[name.clone()], "Content-Length"));
+        let Some((name, value)) = lengths.next() else {
+            return false;
+        };
+        // A fold between name and colon is understood here, and not by whoever cuts a stream into messages.
+        let is_folded = memchr::memchr2(b'\r', b'\n', &self.block[name.start..value.end]).is_some();
+        let text = std::str::from_utf8(&self.block[value]).ok();
+        let length = text.and_then(|text| text.parse().ok());
+        length == Some(self.body.len()) && !is_folded && lengths.next().is_none()
     }
 
     fn number_of(&self, name: &str) -> Option<usize> {

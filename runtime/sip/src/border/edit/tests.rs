@@ -73,6 +73,7 @@ fn what_could_hide_a_message_in_another_is_mended() {
         format!("{good}INVITE sip:hidden@h SIP/2.0\r\n\r\n"),
         good.replace("l: 2\r\n", "l: 2\r\nContent-Length: 2\r\n"),
         good.replace("l: 2\r\n", "l:\r\n 02\r\n"),
+        good.replace("l: 2\r\n", "l\r\n : 2\r\n"),
         good.replace("f:<sip:a@h>", "f:<sip:a@h>\r"),
         good.replace("X-A: ", "X-A: \r"),
     ] {
