@@ -7,6 +7,9 @@
 //! this border can make. No address from a message is ever sent to. Not here: sockets, the proof of who a node or a device
 //! is, which node holds a call, and calls of this node's own.
 //!
+//! Since nothing is kept, nothing is repeated: what is lost between the border and a device on UDP is repeated by the
+//! ends, and a node is told by a parameter of Route and Via that it has to.
+//!
 //! Record-Route is written twice, since a device is told a public door and a node the internal one: each then sends what
 //! belongs to the call where it can send to. Both tokens come back in each request of the call, so the one proves that the
 //! other is shown by whom it was made for.
@@ -15,7 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::flow::{Flow, Listener, Transport, door};
+use crate::flow::{Flow, LOSSY, Listener, Transport, door};
 use crate::limits::MESSAGE_BYTES;
 use crate::message::{Message, Request};
 use crate::parse::{Malformed, read};
@@ -38,6 +41,9 @@ use token::{Mint, PREFIX, Token};
 
 /// Via values of a message that is passed on. With more it has come by too many hops: 483.
 pub const VIAS: usize = 70;
+
+/// Bytes of the largest datagram (RFC 768 over RFC 791). A longer message for a device on UDP is refused: 513.
+const DATAGRAM: usize = 65_507;
 
 /// How a border is set up. `Debug` leaves the secret out.
 #[derive(Clone)]
@@ -165,7 +171,8 @@ impl Border {
             flow: device.flow,
         };
         let token = self.mint.write(&token, "");
-        format!("<sip:{token}@{};transport=tls;lr;ob>", self.internal)
+        let lossy = lossy(device.flow);
+        format!("<sip:{token}@{};transport=tls;lr;ob{lossy}>", self.internal)
     }
 
     /// What is to become of a message that came. A message that has nothing to do with the border is told by a scan, not
@@ -230,11 +237,28 @@ impl Border {
     }
 
     /// The same as a node is told it.
-    fn node_route(&self, token: &str, scheme: &str) -> String {
+    fn node_route(&self, token: &str, flow: Flow, scheme: &str) -> String {
+        let (internal, lossy) = (self.internal, lossy(flow));
         match scheme {
-            "sips" => format!("<sips:{token}@{};lr>", self.internal),
-            _ => format!("<{scheme}:{token}@{};transport=tls;lr>", self.internal),
+            "sips" => format!("<sips:{token}@{internal};lr{lossy}>"),
+            _ => format!("<{scheme}:{token}@{internal};transport=tls;lr{lossy}>"),
         }
+    }
+
+    /// What may be sent there, in bytes.
+    fn longest(&self, to: &Hop) -> usize {
+        match to {
+            Hop::Flow(flow) if flow.transport == Transport::Udp => self.message_bytes.min(DATAGRAM),
+            _ => self.message_bytes,
+        }
+    }
+}
+
+/// The parameter that tells a node to repeat itself as if it sent datagrams.
+fn lossy(flow: Flow) -> String {
+    match flow.transport.is_reliable() {
+        true => String::new(),
+        false => format!(";{LOSSY}"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::assertion::{Asserted, Assertion, AssertionError, ORIGIN_HEADER};
 use super::edit::Edit;
 use super::token::{Mark, PREFIX, Token, Trace};
-use super::{Arrival, Border, Device, Hop, NodeName, NotPassed, Passed, VIAS, call_id};
+use super::{Arrival, Border, Device, Hop, NodeName, NotPassed, Passed, VIAS, call_id, lossy};
 use crate::address::Pieces;
 use crate::dialog::head::HOPS;
 use crate::flow::{Flow, Transport, door};
@@ -191,7 +191,7 @@ impl Border {
             edit.add(ORIGIN_HEADER, &who.write(&self.region));
         }
         let bytes = edit.finish();
-        if bytes.len() > self.message_bytes {
+        if bytes.len() > self.longest(&aim.to) {
             return Err(NotPassed::TooLong);
         }
         let to = aim.to.clone();
@@ -201,16 +201,16 @@ impl Border {
     /// Our Via for the next hop.
     fn via(&self, back: &Token, request: &Request, aim: &Aim) -> String {
         let token = self.mint.write(back, call_id(request));
-        let (transport, address, rport) = match aim.to {
-            Hop::Node(_) => (Transport::Tls, self.internal, ""),
+        let (transport, address, more) = match aim.to {
+            Hop::Node(_) => (Transport::Tls, self.internal, lossy(aim.flow)),
             Hop::Flow(flow) => {
                 let rport = if flow.transport == Transport::Udp { ";rport" } else { "" };
                 let door = door(&self.doors, flow.transport, flow.peer.ip());
-                (flow.transport, door, rport)
+                (flow.transport, door, rport.to_owned())
             }
         };
         format!(
-            "SIP/2.0/{} {address};branch={MAGIC_COOKIE}{token}{rport}",
+            "SIP/2.0/{} {address};branch={MAGIC_COOKIE}{token}{more}",
             transport.via()
         )
     }
@@ -228,7 +228,7 @@ impl Border {
         };
         let for_device = self.device_route(&self.mint.write(&to_node, call_id), aim.flow, scheme);
         let to_device = Token::ToDevice { flow: aim.flow };
-        let for_node = self.node_route(&self.mint.write(&to_device, call_id), scheme);
+        let for_node = self.node_route(&self.mint.write(&to_device, call_id), aim.flow, scheme);
         match aim.to {
             Hop::Flow(_) => [for_device, for_node],
             Hop::Node(_) => [for_node, for_device],

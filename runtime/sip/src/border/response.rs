@@ -37,7 +37,7 @@ impl Border {
         }
         edit.pop("Via", 1);
         let bytes = edit.finish();
-        if bytes.len() > self.message_bytes {
+        if bytes.len() > self.longest(&hop) {
             return Passed::Drop(NotPassed::TooLong);
         }
         Passed::Send { to: hop, bytes }

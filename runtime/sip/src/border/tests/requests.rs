@@ -41,7 +41,7 @@ fn both_sides_are_told_the_door_that_they_can_reach() {
         "{told:?}"
     );
     assert!(
-        told[1].starts_with("<sip:pcb1.") && told[1].ends_with("@10.0.0.2:5071;transport=tls;lr>"),
+        told[1].starts_with("<sip:pcb1.") && told[1].ends_with("@10.0.0.2:5071;transport=tls;lr;pc-lossy>"),
         "{told:?}"
     );
     let via = values(&on, "Via")[0];
@@ -233,7 +233,9 @@ fn a_call_that_a_device_begins_goes_to_its_anchor_with_who_it_is() {
     assert_eq!(to, Hop::Node(node("a")));
     assert_eq!(values(&on, ORIGIN_HEADER).len(), 1);
     let told = values(&on, "Record-Route");
-    assert!(told[0].ends_with("@10.0.0.2:5071;transport=tls;lr>") && told[1].ends_with("@198.51.100.2:5060;lr>"));
+    assert!(
+        told[0].ends_with("@10.0.0.2:5071;transport=tls;lr;pc-lossy>") && told[1].ends_with("@198.51.100.2:5060;lr>")
+    );
     assert!(values(&on, "Via")[0].starts_with("SIP/2.0/TLS 10.0.0.2:5071;branch=z9hG4bKpcb1."));
 
     // At the anchor: a border as well, which takes it as its own.
