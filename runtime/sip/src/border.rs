@@ -128,7 +128,7 @@ pub enum Passed<'a> {
         /// none.
         asserted: Option<Asserted>,
     },
-    /// Answer with these bytes.
+    /// Answer with these bytes. A host that says nothing to strangers keeps the answer to one.
     Refuse {
         /// Whom.
         to: Hop,

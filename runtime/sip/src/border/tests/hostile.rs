@@ -268,7 +268,7 @@ fn in_head(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn whatever_comes_goes_nowhere_that_no_token_names() {
+fn fuzz_whatever_comes_goes_nowhere_that_no_token_names() {
     let border = border();
     let pieces = pieces(&border);
     let a = node("a");
