@@ -81,6 +81,11 @@ impl Transport {
     }
 }
 
+/// The parameter of a Route or Via that a border of ours writes: the message goes on by datagrams, though it comes and goes
+/// here over a stream. The border repeats nothing, so whoever sends has to, as if it sent the datagrams itself; RFC 3261
+/// 17 looks at the next hop only and would call the message lost for good.
+pub(crate) const LOSSY: &str = "pc-lossy";
+
 /// Names a stream connection, accepted or opened. Given by the host, never used again by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);

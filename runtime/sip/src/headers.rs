@@ -111,6 +111,14 @@ impl Headers {
         }
     }
 
+    /// Where name and value of each field stand in the buffer.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        let wide = |range: &Range<u32>| range.start as usize..range.end as usize;
+        self.fields
+            .iter()
+            .map(move |spans| (wide(&spans.name), wide(&spans.value)))
+    }
+
     pub(crate) fn buffer(&self) -> &[u8] {
         &self.buffer
     }

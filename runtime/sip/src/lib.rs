@@ -6,9 +6,11 @@
 //!
 //! What a peer does wrong is a counted value, never a panic. RFC 3261 (messages, transactions, dialogs), RFC 6026 (the
 //! Accepted state), RFC 3581 (rport), RFC 3264 (offer/answer), RFC 3262 (100rel), RFC 3311 (UPDATE), RFC 4028 (session
-//! timers), RFC 3515, 3891 and 3892 (transfer), judged by RFC 4475 and RFC 5118.
+//! timers), RFC 3515, 3891 and 3892 (transfer), judged by RFC 4475 and RFC 5118. [`border`] is a stateless proxy beside it
+//! (RFC 3327, 5626, 5658).
 
 mod address;
+pub mod border;
 mod class;
 mod dialog;
 mod digest;
@@ -18,6 +20,7 @@ mod flow;
 mod gate;
 mod headers;
 pub mod identity;
+mod keyed;
 pub mod limits;
 mod message;
 mod method;

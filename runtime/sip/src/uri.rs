@@ -182,6 +182,11 @@ fn three_colons(bare: &str) -> Option<Ipv6Addr> {
     format!("{before}::{after}").parse().ok()
 }
 
+/// The user part of an address, still escaped. `None` if it has none, or is no address.
+pub(crate) fn user_of(text: &str) -> Option<&str> {
+    locate(text).ok()?.user.map(|range| &text[range])
+}
+
 /// Checks an address and locates its parts, without copying.
 pub(crate) fn locate(text: &str) -> Result<Parts, Fault> {
     let colon = text.bytes().position(|byte| byte == b':').ok_or(Fault::Address)?;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha256};
-
-use super::{equal_in_constant_time, hex};
+use super::hex;
+use crate::keyed::{Keyed, equal_in_constant_time};
 use crate::limits::NONCES_IN_USE;
 
 /// Digits of the time, of the number and of the hash in a nonce.
@@ -24,7 +23,7 @@ pub(super) struct Made {
 
 /// Makes nonces and recognises them.
 pub(super) struct Mint {
-    key: [u8; 32],
+    key: Keyed,
     origin: Instant,
     made: u32,
 }
@@ -32,7 +31,7 @@ pub(super) struct Mint {
 impl Mint {
     pub(super) fn new(now: Instant, key: [u8; 32]) -> Self {
         Self {
-            key,
+            key: Keyed::new(&key),
             origin: now,
             made: 0,
         }
@@ -75,20 +74,8 @@ impl Mint {
         at.saturating_duration_since(self.origin).as_millis() as u64 & ((1 << (TIME * 4)) - 1)
     }
 
-    /// HMAC-SHA-256 (RFC 2104).
     pub(super) fn keyed_hash(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let padded = |pad: u8| {
-            let mut block = [pad; 64];
-            for (byte, key) in block.iter_mut().zip(self.key) {
-                *byte ^= key;
-            }
-            Sha256::new_with_prefix(block)
-        };
-        let mut inner = padded(0x36);
-        for part in parts {
-            inner.update(part);
-        }
-        padded(0x5c).chain_update(inner.finalize()).finalize().into()
+        self.key.hash(parts)
     }
 }
 

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::nonce::{Mint, Uses};
-use super::{
-    Algorithm, Covered, Fields, Protection, Secret, Terms, equal_in_constant_time, escaped, ha1, hex, response,
-};
+use super::{Algorithm, Covered, Fields, Protection, Secret, Terms, escaped, ha1, hex, response};
+use crate::keyed::equal_in_constant_time;
 use crate::limits::CHALLENGE_BYTES;
 use crate::message::Request;
 use crate::uri::Uri;

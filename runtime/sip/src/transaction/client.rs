@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::server::{Timed, unless_reliable};
 use super::{Beat, Packet};
+use crate::address::NameAddr;
 use crate::dialog::draft::Draft;
 use crate::digest::{Credentials, Session};
 use crate::endpoint::{DialogId, ExchangeId, ReferId};
-use crate::flow::Target;
+use crate::flow::{LOSSY, Target};
 use crate::limits::FORKS;
 use crate::timers::TimerValues;
 
@@ -116,8 +117,8 @@ impl Client {
             purpose,
             dialog,
             about: dialog,
+            beat: first_beat(now, is_reliable(&draft, &to), timers),
             draft,
-            beat: first_beat(now, &to, timers),
             to,
             fallback,
             credentials: None,
@@ -132,7 +133,7 @@ impl Client {
 
     /// It was sent once more, another way: as if for the first time.
     pub(crate) fn sent_again(&mut self, now: Instant, sent: Sent, timers: &TimerValues) {
-        self.beat = first_beat(now, &sent.to, timers);
+        self.beat = first_beat(now, is_reliable(&sent.draft, &sent.to), timers);
         self.draft = sent.draft;
         self.to = sent.to;
         self.fallback = sent.fallback;
@@ -254,13 +255,19 @@ impl Client {
     }
 
     fn unless_reliable(&self, wait: Duration) -> Duration {
-        unless_reliable(self.to.flow.transport.is_reliable(), wait)
+        unless_reliable(is_reliable(&self.draft, &self.to), wait)
     }
 }
 
+/// Whether what is sent comes to its end, or we hear that it cannot: a border may send it on by datagrams.
+fn is_reliable(draft: &Draft, to: &Target) -> bool {
+    let is_lossy = |route: &String| NameAddr::parse(route).is_ok_and(|route| route.uri.param(LOSSY).is_some());
+    to.flow.transport.is_reliable() && !draft.head.routes.first().is_some_and(is_lossy)
+}
+
 /// Timers A or E and B or F. Nothing is sent again on a reliable transport.
-fn first_beat(now: Instant, to: &Target, timers: &TimerValues) -> Beat {
-    if to.flow.transport.is_reliable() {
+fn first_beat(now: Instant, is_reliable: bool, timers: &TimerValues) -> Beat {
+    if is_reliable {
         Beat::ending(now, timers.timeout())
     } else {
         Beat::resending(now, timers.t1, timers.timeout())

@@ -48,7 +48,7 @@ pub(crate) fn merged(request: &Request) -> Option<Key> {
     Some(key.into())
 }
 
-fn starts_with_cookie(branch: &str) -> bool {
+pub(crate) fn starts_with_cookie(branch: &str) -> bool {
     branch
         .get(..MAGIC_COOKIE.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Beat, Packet};
 use crate::endpoint::{DialogId, ExchangeId};
-use crate::flow::Flow;
+use crate::flow::{Flow, LOSSY};
 use crate::message::Request;
 use crate::timers::TimerValues;
 
@@ -81,7 +81,7 @@ impl Server {
     /// Notes a response that is being sent.
     pub(crate) fn respond(&mut self, now: Instant, status: u16, packet: Packet, timers: &TimerValues) {
         let is_invite = self.request.method == crate::method::Method::Invite;
-        let is_reliable = self.reply_to.transport.is_reliable();
+        let is_reliable = self.is_reliable();
         (self.state, self.beat) = match status {
             100 => (State::Proceeding, Beat::default()),
             101..=199 => (State::Proceeding, Beat::repeating(now, PROVISIONAL_REPEAT)),
@@ -113,13 +113,19 @@ impl Server {
         match self.state {
             State::Completed => {
                 self.state = State::Confirmed;
-                let is_reliable = self.reply_to.transport.is_reliable();
+                let is_reliable = self.is_reliable();
                 self.beat = Beat::ending(now, unless_reliable(is_reliable, timers.t4));
                 true
             }
             State::Confirmed => true,
             State::Proceeding | State::Accepted | State::Answered => false,
         }
+    }
+
+    /// Whether what we answer comes to its end: a border may send it on by datagrams.
+    fn is_reliable(&self) -> bool {
+        let is_lossy = self.request.via().is_ok_and(|via| via.param(LOSSY).is_some());
+        self.reply_to.transport.is_reliable() && !is_lossy
     }
 
     pub(crate) fn tick(&mut self, now: Instant, timers: &TimerValues) -> Timed {

@@ -328,3 +328,42 @@ fn own_call_ids_belong_to_our_shard() {
         }
     }
 }
+
+#[test]
+fn a_request_that_a_border_sends_on_by_datagrams_is_repeated_over_the_stream() {
+    for (lossy, repeats) in [("", 0), (";pc-lossy", 3)] {
+        let mut bench = Bench::with(doors());
+        let route = format!("<sip:token@192.0.2.1:40000;transport=tls;lr{lossy}>");
+        let invite = Outgoing {
+            routes: vec![route],
+            ..outgoing(stream(Transport::Tls, Some(7)))
+        };
+        bench.endpoint.invite(bench.now, invite).expect("room");
+        bench.drain();
+        // Timer A: after 0.5, 1.5 and 3.5 seconds.
+        assert_eq!(methods(&bench.pass(4 * SECOND)), vec!["INVITE"; repeats], "{lossy}");
+    }
+}
+
+#[test]
+fn a_refusal_that_a_border_sends_on_by_datagrams_is_repeated_until_its_ack() {
+    for (lossy, repeats) in [("", 0), (";pc-lossy", 2)] {
+        let mut bench = Bench::with(doors());
+        let raw = request("INVITE", "b1", 1, None, SDP).replace(";rport", lossy);
+        bench.feed_over(stream(Transport::Tls, Some(7)), &over(Transport::Tls, &raw));
+        let Some(Event::Invite { dialog, .. }) = bench.events.last() else {
+            panic!("{:?}", bench.events);
+        };
+        let rejection = crate::Rejection {
+            status: 486,
+            retry_after_s: None,
+        };
+        bench
+            .endpoint
+            .reject(bench.now, *dialog, rejection)
+            .expect("a new call");
+        bench.drain();
+        // Timer G: after 0.5 and 1.5 seconds.
+        assert_eq!(statuses(&bench.pass(2 * SECOND)), vec![486; repeats], "{lossy}");
+    }
+}
