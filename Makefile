@@ -5,6 +5,7 @@
 WASM_ONLY :=
 ALL := --workspace $(WASM_ONLY)
 FUZZ_SECONDS ?= 600
+BENCHES := instance media_tick media_codecs media_mixer media_rooms rtp webrtc presence locations border cluster calls bridged registrations overload noisy hosted api_load
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -23,7 +24,9 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 
-BENCHPLACE
+bench: ## cost of a handler, a call, a bridged call, a registration, a packet, a browser, presence, locations, media paths and words between nodes, goodput in overload, a noisy neighbour, the hosted runtime, its API beside calls (PATCHCORD_BENCH=quick: 4 minutes)
+	@tests/setup build
+	@cargo bench --quiet $(foreach crate,control sip guest media webrtc cluster host,-p patchcord-$(crate)) $(foreach bench,$(BENCHES),--bench $(bench))
 
 fuzz: ## random bytes and orders of events for FUZZ_SECONDS (600) against every parser and machine
 	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture
