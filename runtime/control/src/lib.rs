@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod limits;
 pub mod numbers;
 pub mod outbound;
+pub mod paths;
 pub mod policy;
 pub mod presence;
 pub mod private;

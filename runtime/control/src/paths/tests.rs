@@ -1,0 +1,1 @@
+//! Paths by scenario, by rule, over time and at random.
