@@ -147,6 +147,10 @@ fn next(
     if found.score.borders() < kept.score.borders() {
         return Ok(take(Why::FewerBorders, branches));
     }
+    // Clients that came in for a copy go back to each other once nothing needs their media.
+    if found.form == Form::Direct && kept.form != Form::Direct && !current.branches.is_empty() {
+        return Ok(take(Why::Needs, branches));
+    }
     let patience = match is_worth_it(found.score, kept.score) {
         true => Patience::Asked,
         false => Patience::Over,
@@ -199,7 +203,7 @@ fn best<'s>(asked: &Asked<'_>, survey: &'s Survey<'_>) -> Result<(&'s Found, usi
 /// The plan before cannot stay as it is: the best way that leaves all where it is that is needed still and may stay, unless `fresh` is
 /// worth more.
 fn settled(asked: &Asked<'_>, current: &Plan, survey: &Survey<'_>, fresh: &Found) -> Option<(Found, Vec<Branch>)> {
-    // Clients go back to each other as soon as nothing needs their media.
+    // The same for what was in the path.
     if fresh.form == Form::Direct {
         return None;
     }
