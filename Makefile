@@ -23,10 +23,10 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 
-bench: ## cost of a handler, a call, a bridged call, a packet, a browser and presence, goodput in overload, a noisy neighbour, the hosted runtime, its API beside calls (PATCHCORD_BENCH=quick: 3 minutes)
+bench: ## cost of a handler, a call, a bridged call, a packet, a browser, presence and a media path, goodput in overload, a noisy neighbour, the hosted runtime, its API beside calls (PATCHCORD_BENCH=quick: 3 minutes)
 	@tests/setup build
 	@cargo bench --quiet -p patchcord-control -p patchcord-guest -p patchcord-media -p patchcord-webrtc -p patchcord-host \
-	  --bench instance --bench media_tick --bench media_codecs --bench media_mixer --bench media_rooms --bench rtp --bench webrtc --bench presence --bench calls --bench bridged --bench overload --bench noisy --bench hosted --bench api_load
+	  --bench instance --bench media_tick --bench media_codecs --bench media_mixer --bench media_rooms --bench rtp --bench webrtc --bench presence --bench paths --bench calls --bench bridged --bench overload --bench noisy --bench hosted --bench api_load
 
 fuzz: ## random bytes and orders of events for FUZZ_SECONDS (600) against every parser and machine
 	PATCHCORD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test $(ALL) fuzz -- --nocapture

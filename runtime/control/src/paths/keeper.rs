@@ -6,7 +6,8 @@
 //!
 //! What is needed may change at any time, and then there is a new plan at once (MM-2). What did not change stays where it is, by the same
 //! margin: a service that starts does not move the others for a gain that nobody hears. Services beside the path never move the path,
-//! except that the first one brings media in from clients that go without us; they go back once nothing is needed.
+//! except that the first one brings media in from clients that go without us; they go back once nothing is needed. And where a way that
+//! is cut puts one out of reach of the path that is there, a new path is sought that has it: a recording may be the law.
 
 use super::choose::{Form, Found, Stop, with_transcoding};
 use super::codecs::{Speech, between};
@@ -126,30 +127,37 @@ fn next(
     better_since: &mut Option<Instant>,
 ) -> Result<(Plan, Why), NoPath> {
     let survey = asked.survey(None);
-    let (found, number, branches) = best(asked, &survey)?;
-    let take = |why, branches| {
+    let new = best(asked, &survey);
+    let take = |why, (found, number, branches): (&Found, usize, Vec<Branch>)| {
         let plan = explained(asked, &survey, &survey.grounds[number], found, branches, Patience::Over);
-        (plan, why)
+        Ok((plan, why))
     };
     let (kept, branches_kept) = match stays(asked, current) {
         Ok(kept) => kept,
         Err(why) => {
-            let Some((settled, branches)) = settled(asked, current, &survey, found) else {
-                return Ok(take(why, branches));
+            let new = new?;
+            let Some((settled, branches)) = settled(asked, current, &survey, new.0) else {
+                return take(why, new);
             };
             let ground = asked.ground_of(&settled.gates);
-            return Ok((
-                explained(asked, &survey, &ground, &settled, branches, Patience::Over),
-                why,
-            ));
+            let plan = explained(asked, &survey, &ground, &settled, branches, Patience::Over);
+            return Ok((plan, why));
         }
     };
+    let ground = asked.ground_of(&kept.gates);
+    // What is there serves still, where nothing new would: it holds the last of a service, or is in reach of it.
+    let Ok(new) = new else {
+        *better_since = None;
+        let plan = explained(asked, &survey, &ground, &kept, branches_kept, Patience::Over);
+        return Ok((plan, Why::Kept));
+    };
+    let found = new.0;
     if found.score.borders() < kept.score.borders() {
-        return Ok(take(Why::FewerBorders, branches));
+        return take(Why::FewerBorders, new);
     }
     // Clients that came in for a copy go back to each other once nothing needs their media.
     if found.form == Form::Direct && kept.form != Form::Direct && !current.branches.is_empty() {
-        return Ok(take(Why::Needs, branches));
+        return take(Why::Needs, new);
     }
     let patience = match is_worth_it(found.score, kept.score) {
         true => Patience::Asked,
@@ -159,16 +167,13 @@ fn next(
         let since = *better_since.get_or_insert(now);
         if now.saturating_duration_since(since) >= PATIENCE {
             let by = kept.score.cost() - found.score.cost();
-            return Ok(take(Why::Better { by }, branches));
+            return take(Why::Better { by }, new);
         }
     } else {
         *better_since = None;
     }
-    let ground = asked.ground_of(&kept.gates);
-    Ok((
-        explained(asked, &survey, &ground, &kept, branches_kept, patience),
-        Why::Kept,
-    ))
+    let plan = explained(asked, &survey, &ground, &kept, branches_kept, patience);
+    Ok((plan, Why::Kept))
 }
 
 /// Whether something that is worth a move has to wait for it.
@@ -190,14 +195,14 @@ fn stays(asked: &Asked<'_>, current: &Plan) -> Result<(Found, Vec<Branch>), Why>
     Ok((kept, branches))
 }
 
-/// The best way of a survey that leaves room for the services beside it.
+/// The best way of a survey, with the services beside it. Where the copy for one cannot be had from there, no other way is taken for
+/// it: a service beside the path never moves it.
 fn best<'s>(asked: &Asked<'_>, survey: &'s Survey<'_>) -> Result<(&'s Found, usize, Vec<Branch>), NoPath> {
-    for (found, number) in &survey.found {
-        if let Ok(branches) = asked.branches(&survey.grounds[*number], found) {
-            return Ok((found, *number, branches));
-        }
+    let (found, number) = survey.found.first().ok_or_else(|| asked.why_not(survey))?;
+    match asked.branches(&survey.grounds[*number], found) {
+        Ok(branches) => Ok((found, *number, branches)),
+        Err(_) => Err(asked.why_not(survey)),
     }
-    Err(asked.why_not(survey))
 }
 
 /// The plan before cannot stay as it is: the best way that leaves all where it is that is needed still and may stay, unless `fresh` is
