@@ -167,7 +167,7 @@ fn a_copy_and_a_service_in_the_path_are_settled_each_for_itself() {
     assert_eq!((plan.mode, plan.branches[0].at.as_str()), (Mode::Local, "eu-m"));
     // Recognition is beside the path, unless it is asked to be in it.
     let recognise = Service::Recognise(Language::new("EN").unwrap());
-    world.need(&[recognise.clone()]);
+    world.need(std::slice::from_ref(&recognise));
     assert_eq!(world.plan().unwrap().score.borders(), 0);
     world.talk.needs = vec![Need::in_the_path(recognise).unwrap()];
     assert_eq!(world.plan().unwrap().score.borders(), 2);
