@@ -5,7 +5,7 @@
 WASM_ONLY :=
 ALL := --workspace $(WASM_ONLY)
 FUZZ_SECONDS ?= 600
-BENCHES := instance media_tick media_codecs media_mixer media_rooms rtp webrtc presence locations border cluster calls bridged registrations overload noisy hosted api_load
+BENCHES := instance media_tick media_codecs media_mixer media_rooms rtp webrtc presence locations paths border cluster calls bridged registrations overload noisy hosted api_load
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
