@@ -99,13 +99,8 @@ pub(crate) fn join(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Option
     };
     let thread = async_thread::start("cluster", work).map_err(StartError::Thread)?;
     // A thread that says nothing has panicked, which was printed when it happened.
-    let died = |_| {
-        Err(patchcord_cluster::JoinError::Config {
-            what: "the thread",
-            right: "one that lives",
-        })
-    };
-    let (others, requests) = joined.recv().unwrap_or_else(died).map_err(StartError::Cluster)?;
+    let died = |_| StartError::Thread(std::io::Error::other("the cluster's thread has died"));
+    let (others, requests) = joined.recv().map_err(died)?.map_err(StartError::Cluster)?;
     Ok(Some(Membership {
         place: ClusterThread {
             stop: Some(stop),

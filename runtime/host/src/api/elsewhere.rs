@@ -59,7 +59,8 @@ enum Answered {
 /// A request as other nodes would be asked it.
 pub(super) struct Elsewhere {
     others: Arc<Others>,
-    bytes: Bytes,
+    question: Question,
+    body: Bytes,
 }
 
 impl Elsewhere {
@@ -93,17 +94,18 @@ impl Elsewhere {
         };
         Some(Self {
             others: others.clone(),
-            bytes: joined(&question, &asked.body),
+            question,
+            body: asked.body.clone(),
         })
     }
 
     /// Asks everybody; who has the call answers. None if nobody has it.
     async fn ask(self) -> Option<Outcome> {
         let cluster = self.others.cluster();
-        let nodes = cluster.nodes();
+        let (nodes, bytes) = (cluster.nodes(), joined(&self.question, &self.body));
         let asked = nodes
             .iter()
-            .map(|node| cluster.ask(&node.node, KIND, self.bytes.clone(), PATIENCE));
+            .map(|node| cluster.ask(&node.node, KIND, bytes.clone(), PATIENCE));
         let mut silent = None;
         for answer in join_all(asked).await {
             match answer {
@@ -216,7 +218,8 @@ async fn answered(office: Arc<Office>, bytes: &[u8]) -> Bytes {
 /// The row that is meant, and the request as if it had come here. A row that is not there is of another program.
 fn asked(office: &Arc<Office>, bytes: &[u8]) -> Option<(super::endpoint::Handle, Asked)> {
     let (question, body) = split::<Question>(bytes)?;
-    let of_a_call = |row: &&Endpoint| row.name == question.row && row.path.starts_with(OF_A_CALL);
+    let may = |row: &Endpoint| row.scope.is_none_or(|scope| question.scopes.contains(&scope));
+    let of_a_call = |row: &&Endpoint| row.name == question.row && row.path.starts_with(OF_A_CALL) && may(row);
     let row = office.table.iter().find(of_a_call)?;
     let mut headers = HeaderMap::new();
     for (name, value) in &question.headers {
