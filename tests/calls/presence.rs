@@ -190,6 +190,30 @@ fn both_parties_of_a_call_are_busy_while_it_lasts() {
 }
 
 #[test]
+fn who_is_called_rings_until_it_is_answered_or_given_up() {
+    let mut office = Office::new();
+    let of_bob = |office: &Office| {
+        let view = office.world.presence(TENANT, "bob");
+        (view.ringing, view.calls, view.status.availability)
+    };
+    office.call(ALICE, "dial-bob");
+    let ring = Duration::from_millis(500);
+    office.run(ring);
+    assert_eq!(of_bob(&office), (2, 0, Availability::Available), "both of its phones");
+    office.run(5 * SECOND);
+    assert_eq!(of_bob(&office), (0, 1, Availability::Busy), "the other has stopped");
+    office.world.act(office.phones[ALICE], Action::HangUp);
+    office.run(2 * SECOND);
+    assert_eq!(of_bob(&office), (0, 0, Availability::Available));
+    office.call(ALICE, "dial-bob");
+    office.run(ring);
+    office.world.act(office.phones[ALICE], Action::HangUp);
+    office.run(2 * SECOND);
+    assert_eq!(of_bob(&office), (0, 0, Availability::Available), "she has given it up");
+    office.over();
+}
+
+#[test]
 fn a_phone_in_a_call_rings_too_unless_the_handler_leaves_it_alone() {
     let mut office = Office::new();
     office.call(CAROL, "dial-alice");

@@ -180,6 +180,8 @@ pub struct Presence {
     /// When leases run out, the next first.
     leases: BTreeSet<(Instant, ClientId)>,
     watchers: BTreeMap<WatcherId, Vec<Identity>>,
+    /// Those who are told of ringing too.
+    hear_ringing: BTreeSet<WatcherId>,
     /// Identities that may not be what was told, and when that is looked at.
     touched: BTreeSet<Identity>,
     window: Option<Instant>,
@@ -349,6 +351,31 @@ impl Presence {
         self.touch(now, identity);
     }
 
+    /// A call rings at an identity.
+    ///
+    /// # Errors
+    /// [`PresenceError::Identities`].
+    pub fn rings(&mut self, now: Instant, identity: &Identity) -> Result<(), PresenceError> {
+        self.account(identity)?.ringing += 1;
+        self.touch(now, identity);
+        Ok(())
+    }
+
+    /// One that rang does not any more: it was answered, say.
+    pub fn rings_no_more(&mut self, now: Instant, identity: &Identity) {
+        if let Some(account) = self.accounts.get_mut(identity) {
+            account.ringing = account.ringing.saturating_sub(1);
+            self.touch(now, identity);
+        }
+    }
+
+    /// Somebody who watches is told of ringing too, until it watches no more.
+    pub fn hear_ringing(&mut self, watcher: WatcherId) {
+        if self.watchers.contains_key(&watcher) {
+            self.hear_ringing.insert(watcher);
+        }
+    }
+
     /// Somebody watches these identities, instead of those it watched before, and is told at once what they were last told to be.
     ///
     /// # Errors
@@ -394,6 +421,7 @@ impl Presence {
 
     /// Somebody watches no more.
     pub fn unwatch(&mut self, watcher: WatcherId) {
+        self.hear_ringing.remove(&watcher);
         for identity in self.watchers.remove(&watcher).unwrap_or_default() {
             self.unwatched(&identity, watcher);
         }
@@ -479,8 +507,14 @@ impl Presence {
             };
             let view = account.view(&identity);
             if view != *account.told {
-                account.told = Arc::new(view);
-                for watcher in &account.watchers {
+                let ringing = view.ringing;
+                let before = std::mem::replace(&mut account.told, Arc::new(view));
+                let only_ringing = View {
+                    ringing,
+                    ..(*before).clone()
+                } == *account.told;
+                let hears = |watcher: &&WatcherId| !only_ringing || self.hear_ringing.contains(watcher);
+                for watcher in account.watchers.iter().filter(hears) {
                     news.entry(*watcher).or_default().push(account.told.clone());
                 }
             }

@@ -183,12 +183,15 @@ impl PresenceQueue {
     /// Answers a shard; none if the answer comes to its inbox.
     pub(crate) fn ask(&self, (shard, query): Asker, tenant: &Tenant, ask: &PresenceAsk) -> Option<PresenceTold> {
         self.at_desk(|inner, now| {
-            let PresenceAsk::Watch { identities } = ask else {
+            let PresenceAsk::Watch { identities, ringing } = ask else {
                 return Some(inner.desk.ask(now, tenant, ask));
             };
             let names = identities.iter().map(|name| name.reveal().as_str());
             match inner.desk.watch(tenant, names) {
                 Ok(watcher) => {
+                    if *ringing {
+                        inner.desk.hear_ringing(watcher);
+                    }
                     inner.told.insert(watcher, Told::Shard(shard, query));
                     inner.asked.insert((shard, query), watcher);
                     None

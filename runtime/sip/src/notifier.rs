@@ -267,6 +267,13 @@ impl Notifier {
         self.next(now, id)
     }
 
+    /// Whether it tells of calls, those that ring included.
+    pub fn is_of_calls(&self, id: SubscriptionId) -> bool {
+        self.subscriptions
+            .get(&id)
+            .is_some_and(|it| it.package == Package::Dialog)
+    }
+
     /// It ends: whoever is watched is not to be watched any more.
     pub fn end(&mut self, now: Instant, id: SubscriptionId) -> Option<Notice> {
         let it = self.subscriptions.get_mut(&id)?;

@@ -106,6 +106,7 @@ impl Shard {
         }
         if (180..=182).contains(&status) {
             self.live(id).leg(leg).rang = Rang::Yes;
+            self.party_rings(id, leg);
             self.tell(now, id, CallInput::Leg(leg, LegSignal::Ringing));
         }
         self.drive(now, id);

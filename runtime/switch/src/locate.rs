@@ -4,7 +4,7 @@
 use crate::identity::ToSign;
 use crate::io::{Output, Query};
 use crate::phones::Phone;
-use crate::presence::{Party, ToReach, name_in};
+use crate::presence::{Party, ToReach, Told, name_in};
 use crate::shard::Shard;
 use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
 use patchcord_control::ids::{CallId, OperationId, Tenant};
@@ -153,7 +153,7 @@ impl Shard {
                 tenant: tenant.clone(),
                 identity: name_in(user).to_owned().into(),
                 client: Some(phone.client),
-                is_told: false,
+                told: Told::Nothing,
             }),
         };
         rings.take(PHONES_MAX).map(way).collect()

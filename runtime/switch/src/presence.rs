@@ -43,6 +43,8 @@ pub enum PresenceAsk {
     Watch {
         /// Whose.
         identities: Vec<Private<String>>,
+        /// Whether calls that ring are told too, as lamps show them.
+        ringing: bool,
     },
 }
 
@@ -75,6 +77,10 @@ pub struct OnCall {
 /// What becomes of a leg of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LegOf {
+    /// It is called, and rings.
+    Rings,
+    /// It was answered, or given up.
+    RingsNoMore,
     /// It calls, or has answered.
     Began,
     /// It is gone.
@@ -87,8 +93,15 @@ pub(crate) struct Party {
     pub(crate) tenant: Tenant,
     pub(crate) identity: Private<String>,
     pub(crate) client: Option<ClientId>,
-    /// Whether presence was told of it.
-    pub(crate) is_told: bool,
+    pub(crate) told: Told,
+}
+
+/// What presence was told of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    Rings,
+    Began,
 }
 
 /// Who waits for an answer.
@@ -149,7 +162,14 @@ impl Shard {
     pub(crate) fn watch_presence(&mut self, id: CallId, number: u32, identities: Vec<Private<String>>) {
         let tenant = self.live(id).tenant.clone();
         let asker = Asker::Watch(id, number);
-        let query = self.ask_presence(tenant, asker, PresenceAsk::Watch { identities });
+        let query = self.ask_presence(
+            tenant,
+            asker,
+            PresenceAsk::Watch {
+                identities,
+                ringing: false,
+            },
+        );
         self.live(id).watches.insert(number, query);
     }
 
@@ -237,19 +257,24 @@ impl Shard {
             tenant: Tenant(tenant.to_string()),
             identity: name_in(&aor).to_owned().into(),
             client: devices.iter().find(over_it).and_then(|ways| client_of(ways)),
-            is_told: false,
+            told: Told::Nothing,
         })
+    }
+
+    /// A leg's party rings.
+    pub(crate) fn party_rings(&mut self, id: CallId, leg: LegId) {
+        let party = self.live(id).leg(leg).party.as_mut();
+        if let Some(party) = party.filter(|party| party.told == Told::Nothing) {
+            let news = party.tell(Told::Rings);
+            self.outputs.extend(news);
+        }
     }
 
     /// A leg's party is in a call from now on.
     pub(crate) fn party_begins(&mut self, id: CallId, leg: LegId) {
-        let io = self.live(id).leg(leg);
-        let told = io.party.as_mut().filter(|party| !party.is_told).map(|party| {
-            party.is_told = true;
-            party.clone()
-        });
-        if let Some(party) = told {
-            self.outputs.push_back(party.on_call(LegOf::Began));
+        if let Some(party) = self.live(id).leg(leg).party.as_mut() {
+            let news = party.tell(Told::Began);
+            self.outputs.extend(news);
         }
     }
 
@@ -258,24 +283,39 @@ impl Shard {
         let new = self.party_of(now, origin, flow);
         let old = std::mem::replace(&mut self.live(id).leg(leg).party, new);
         self.party_begins(id, leg);
-        if let Some(party) = old.filter(|party| party.is_told) {
-            self.outputs.push_back(party.on_call(LegOf::Over));
+        if let Some(mut party) = old {
+            self.outputs.extend(party.tell(Told::Nothing));
         }
     }
 
     /// A leg is gone.
     pub(crate) fn party_leaves(&mut self, io: &mut LegIo) {
-        if let Some(party) = io.party.take().filter(|party| party.is_told) {
-            self.outputs.push_back(party.on_call(LegOf::Over));
+        if let Some(mut party) = io.party.take() {
+            self.outputs.extend(party.tell(Told::Nothing));
         }
     }
 }
 
 impl Party {
-    fn on_call(self, what: LegOf) -> Output {
+    /// What has to be said for presence to know this of the leg.
+    fn tell(&mut self, now: Told) -> Vec<Output> {
+        let before = std::mem::replace(&mut self.told, now);
+        let said: &[LegOf] = match (before, now) {
+            (Told::Nothing, Told::Rings) => &[LegOf::Rings],
+            (Told::Nothing, Told::Began) => &[LegOf::Began],
+            (Told::Rings, Told::Began) => &[LegOf::RingsNoMore, LegOf::Began],
+            (Told::Rings, Told::Nothing) => &[LegOf::RingsNoMore],
+            (Told::Began, Told::Nothing) => &[LegOf::Over],
+            (Told::Began, Told::Rings) => &[LegOf::Over, LegOf::Rings],
+            (Told::Nothing, Told::Nothing) | (Told::Rings, Told::Rings) | (Told::Began, Told::Began) => &[],
+        };
+        said.iter().map(|what| self.on_call(*what)).collect()
+    }
+
+    fn on_call(&self, what: LegOf) -> Output {
         Output::OnCall(OnCall {
-            tenant: self.tenant,
-            identity: self.identity,
+            tenant: self.tenant.clone(),
+            identity: self.identity.clone(),
             client: self.client,
             what,
         })

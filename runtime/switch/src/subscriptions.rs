@@ -94,7 +94,9 @@ impl Shard {
         let _ = self.sip.reply(now, exchange, reply);
         let entity = format!("sip:{name}@{}", request.uri.host());
         let identities = vec![name.into()];
-        let query = self.ask_presence(tenant_of, Asker::Subscription(id), PresenceAsk::Watch { identities });
+        let ringing = self.subscriptions.notifier.is_of_calls(id);
+        let watch = PresenceAsk::Watch { identities, ringing };
+        let query = self.ask_presence(tenant_of, Asker::Subscription(id), watch);
         self.subscriptions.watched.insert(id, Watched { query, entity });
         Ok(())
     }
@@ -130,6 +132,7 @@ impl Shard {
                     name: Arc::from(""),
                     status: Status::new(Availability::Unavailable),
                     calls: 0,
+                    ringing: 0,
                     clients: Vec::new(),
                 };
                 // As much as can be said, and that it is the last.
@@ -267,5 +270,6 @@ fn person(entity: String, view: &View) -> Person {
         activity,
         note: text.reveal().clone(),
         calls: view.calls,
+        ringing: view.ringing,
     }
 }

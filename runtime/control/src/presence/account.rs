@@ -41,6 +41,8 @@ pub(super) struct Account {
     pub(super) clients: BTreeMap<ClientId, Client>,
     /// Calls of it at no client that is known.
     pub(super) calls: u32,
+    /// Calls that ring.
+    pub(super) ringing: u32,
     /// What was said of the identity itself.
     pub(super) own: Option<Status>,
     pub(super) watchers: BTreeSet<WatcherId>,
@@ -55,11 +57,13 @@ impl Account {
             name: identity.name().into(),
             status: Status::new(Availability::Unavailable),
             calls: 0,
+            ringing: 0,
             clients: Vec::new(),
         };
         Self {
             clients: BTreeMap::new(),
             calls: 0,
+            ringing: 0,
             own: None,
             watchers: BTreeSet::new(),
             told: Arc::new(told),
@@ -68,7 +72,11 @@ impl Account {
 
     /// Whether nothing is lost if it is forgotten.
     pub(super) fn is_idle(&self) -> bool {
-        self.clients.is_empty() && self.calls == 0 && self.watchers.is_empty() && self.own.is_none()
+        self.clients.is_empty()
+            && self.calls == 0
+            && self.ringing == 0
+            && self.watchers.is_empty()
+            && self.own.is_none()
     }
 
     /// Calls of the identity, wherever.
@@ -128,6 +136,7 @@ impl Account {
             },
             status: self.status(),
             calls: self.all_calls(),
+            ringing: self.ringing,
             clients,
         }
     }

@@ -101,6 +101,8 @@ pub struct View {
     pub status: Status,
     /// Calls it is in.
     pub calls: u32,
+    /// Calls that ring at it and are not answered. Only who wants that is told when nothing else changes.
+    pub ringing: u32,
     /// Its clients by device and application.
     pub clients: Vec<ClientView>,
 }

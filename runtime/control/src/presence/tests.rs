@@ -436,3 +436,40 @@ fn one_tenant_that_watches_everybody_leaves_room_for_the_others() {
         .watch(WatcherId(0), &tenant(), &one_more)
         .expect("there is room again");
 }
+
+#[test]
+fn ringing_is_told_to_those_who_hear_it_and_makes_nobody_busy() {
+    let mut world = World::new();
+    world.register(1, "alice", Availability::Available);
+    world.watch(1, &["alice"]);
+    world.watch(2, &["alice"]);
+    world.presence.hear_ringing(WatcherId(2));
+    world.pass(SECOND);
+    world.presence.rings(world.now, &who("alice")).expect("there is room");
+    let told = world.pass(SECOND);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].watcher, told[0].views[0].ringing), (WatcherId(2), 1));
+    assert_eq!(told[0].views[0].status.availability, Availability::Available);
+    // Answered: that is told to both, and that nothing rings any more with it.
+    world.presence.rings_no_more(world.now, &who("alice"));
+    world
+        .presence
+        .call_began(world.now, &who("alice"), None)
+        .expect("there is room");
+    let told = world.pass(SECOND);
+    let seen: Vec<_> = told
+        .iter()
+        .map(|told| (told.views[0].ringing, told.views[0].calls))
+        .collect();
+    assert_eq!(seen, [(0, 1), (0, 1)]);
+    world.presence.call_over(world.now, &who("alice"), None);
+    world.pass(SECOND);
+    // One that rings and stops within a window was nothing.
+    world.presence.rings(world.now, &who("alice")).expect("there is room");
+    world.presence.rings_no_more(world.now, &who("alice"));
+    assert!(world.pass(SECOND).is_empty());
+    // Nobody is left who hears it.
+    world.presence.unwatch(WatcherId(2));
+    world.presence.rings(world.now, &who("alice")).expect("there is room");
+    assert!(world.pass(SECOND).is_empty());
+}

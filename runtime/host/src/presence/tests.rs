@@ -83,6 +83,7 @@ fn a_shard_is_answered_at_once_and_told_what_it_watches_by_its_inbox() {
     assert!(matches!(answer, Some(PresenceTold::Reach(_))), "{answer:?}");
     let watch = PresenceAsk::Watch {
         identities: vec!["bob".to_owned().into()],
+        ringing: false,
     };
     assert_eq!(desk.ask((0, Query(2)), &acme, &watch), None);
     let Some((Query(2), PresenceTold::News(views))) = told(&outbox) else {
@@ -111,6 +112,7 @@ fn a_shard_without_room_is_told_the_newest_as_soon_as_it_has_some() {
     }
     let watch = PresenceAsk::Watch {
         identities: vec!["bob".to_owned().into()],
+        ringing: false,
     };
     assert_eq!(desk.ask((0, Query(1)), &acme, &watch), None);
     desk.set(&acme, "bob", Some(says(Availability::Unavailable, "gone")))

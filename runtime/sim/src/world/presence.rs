@@ -120,11 +120,14 @@ impl World {
             Output::AskPresence {
                 query,
                 tenant,
-                ask: PresenceAsk::Watch { identities },
+                ask: PresenceAsk::Watch { identities, ringing },
             } => {
                 let names = identities.iter().map(|name| name.reveal().as_str());
                 match presence.desk.watch(&tenant, names) {
                     Ok(watcher) => {
+                        if ringing {
+                            presence.desk.hear_ringing(watcher);
+                        }
                         presence.queries.insert(watcher, query);
                     }
                     Err(why) => {
@@ -164,8 +167,8 @@ impl World {
 impl Presence {
     fn count(&mut self, now: Instant, leg: &OnCall) {
         self.on_call += match leg.what {
-            LegOf::Began => 1,
-            LegOf::Over => -1,
+            LegOf::Began | LegOf::Rings => 1,
+            LegOf::Over | LegOf::RingsNoMore => -1,
         };
         self.desk.on_call(now, leg);
     }

@@ -46,6 +46,8 @@ pub struct Person {
     pub note: String,
     /// Calls it is in.
     pub calls: u32,
+    /// Calls that ring at it.
+    pub ringing: u32,
 }
 
 impl std::fmt::Debug for Person {
@@ -97,12 +99,18 @@ fn pidf(person: &Person) -> String {
     )
 }
 
-/// A lamp is lit by a dialog that is confirmed and goes out by one that is terminated: some telephones wait for just that.
+/// A lamp is lit by a dialog that is confirmed, flashes by one that is early, and goes out by one that is terminated: some telephones wait
+/// for just that. Calls that ring have names of their own, so that none is confirmed before it is.
 fn dialog_info(person: &Person, version: u32) -> String {
     let entity = escaped(&person.entity);
     let mut dialogs: String = (1..=person.calls.min(CALLS_TOLD))
         .map(|number| format!("<dialog id=\"call{number}\"><state>confirmed</state></dialog>\r\n"))
         .collect();
+    for number in 1..=person.ringing.min(CALLS_TOLD) {
+        dialogs.push_str(&format!(
+            "<dialog id=\"ring{number}\" direction=\"recipient\"><state>early</state></dialog>\r\n"
+        ));
+    }
     if dialogs.is_empty() {
         dialogs.push_str("<dialog id=\"call1\"><state>terminated</state></dialog>\r\n");
     }

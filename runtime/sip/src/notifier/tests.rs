@@ -28,6 +28,7 @@ fn bob(calls: u32) -> Person {
         activity: (calls > 0).then_some(Activity::OnThePhone),
         note: String::new(),
         calls,
+        ringing: 0,
     }
 }
 
@@ -112,6 +113,23 @@ fn a_lamp_is_told_at_once_then_of_changes_alone_and_of_the_newest_state() {
     );
     assert_eq!(desk.taken(id), None);
     assert_eq!(desk.news(id, bob(2)), None);
+}
+
+#[test]
+fn a_lamp_flashes_while_it_rings() {
+    let mut desk = Desk::new();
+    let (_, calls) = desk.subscribe("Event: dialog\r\n").expect("it is taken");
+    let ringing = Person { ringing: 2, ..bob(1) };
+    let notice = desk.news(calls, ringing).expect("how bob is");
+    let document = text(&notice);
+    assert_eq!(document.matches("<state>early</state>").count(), 2, "{document}");
+    assert_eq!(document.matches("<state>confirmed</state>").count(), 1, "{document}");
+    assert!(
+        document.contains("id=\"ring1\" direction=\"recipient\"") && !document.contains("terminated"),
+        "{document}"
+    );
+    let (_, presence) = desk.subscribe("Event: presence\r\n").expect("it is taken");
+    assert!(desk.notifier.is_of_calls(calls) && !desk.notifier.is_of_calls(presence));
 }
 
 #[test]

@@ -270,6 +270,8 @@ impl PresenceDesk {
         };
         match of.what {
             // A node that knows as many identities as it may does without this one.
+            LegOf::Rings => drop(self.presence.rings(now, &who)),
+            LegOf::RingsNoMore => self.presence.rings_no_more(now, &who),
             LegOf::Began => drop(self.presence.call_began(now, &who, of.client)),
             LegOf::Over => self.presence.call_over(now, &who, of.client),
         }
@@ -354,6 +356,11 @@ impl PresenceDesk {
         self.watchers.insert(watcher, tenant.clone());
         self.watching.insert(tenant.clone(), watching + 1);
         Ok(watcher)
+    }
+
+    /// Somebody who watches is told of calls that ring too.
+    pub fn hear_ringing(&mut self, watcher: WatcherId) {
+        self.presence.hear_ringing(watcher);
     }
 
     /// Somebody is told no more.

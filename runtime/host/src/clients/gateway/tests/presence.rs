@@ -39,6 +39,7 @@ fn presence_is_said_and_watched_as_far_as_the_token_allows_it() {
         name: "bob".into(),
         status: wanted,
         calls: 0,
+        ringing: 0,
         clients: Vec::new(),
     };
     rig.give(Input::Changed(&[Arc::new(view)]));
