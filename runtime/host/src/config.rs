@@ -255,14 +255,13 @@ impl Config {
         (node.gate, node.registrar) = (Some(calling.gate.clone()), calling.registrar.clone());
         node.domain.clone_from(&calling.domain);
         node.trunks = calling.trunks();
-        let subscriptions = [api::readers(node.api.as_ref()), receivers.subscriptions].concat();
         Ok(Config {
+            subscriptions: [api::readers(node.api.as_ref()), receivers.subscriptions].concat(),
             node,
             calling,
             handlers: handlers.into_iter().map(|placed| placed.value).collect(),
             routes: routes.into_iter().map(|placed| placed.value).collect(),
             event_sinks: receivers.sinks,
-            subscriptions,
             drain: limits.seconds("drain_s", 0..=SECONDS_MAX)?.unwrap_or(DRAIN),
             log_format,
             log_level,
