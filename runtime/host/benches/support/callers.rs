@@ -87,7 +87,8 @@ impl Callers {
             ..Config::new(vec![Listener::udp(sockets::address(&socket))], "patchcord-bench")
         };
         Self {
-            endpoint: Endpoint::new(config, u64::from(std::process::id())),
+            // Two with one seed would send the same Call-IDs.
+            endpoint: Endpoint::new(config, u64::from(sockets::address(&socket).port())),
             socket,
             server,
             then,
