@@ -208,12 +208,7 @@ impl Registrar {
 
     /// What went wrong in keeping copies.
     pub fn mishaps(&self) -> Mishaps {
-        let mut mishaps = Mishaps {
-            dropped: self.outbox.dropped(),
-            ..Mishaps::default()
-        };
-        self.peers.count_into(&mut mishaps);
-        mishaps
+        Mishaps::of(&self.outbox, &self.peers)
     }
 
     /// Registrations of other gateways that were left out because of [`REGISTRATIONS_MAX`].

@@ -169,12 +169,7 @@ impl Nodes {
 
     /// What went wrong in keeping copies.
     pub fn mishaps(&self) -> Mishaps {
-        let mut mishaps = Mishaps {
-            dropped: self.outbox.dropped(),
-            ..Mishaps::default()
-        };
-        self.peers.count_into(&mut mishaps);
-        mishaps
+        Mishaps::of(&self.outbox, &self.peers)
     }
 
     fn view<'a>(&'a self, (node, (writer, facts)): (&'a NodeId, &'a (u32, Facts))) -> Seen<'a> {

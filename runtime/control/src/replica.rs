@@ -137,5 +137,17 @@ pub struct Mishaps {
     pub lost: u64,
 }
 
+impl Mishaps {
+    /// Of what one node says, and of what it hears.
+    pub(crate) fn of<C>(outbox: &Outbox<C>, peers: &Peers<C>) -> Self {
+        let mut mishaps = Self {
+            dropped: outbox.dropped(),
+            ..Self::default()
+        };
+        peers.count_into(&mut mishaps);
+        mishaps
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -57,11 +57,12 @@ impl Shard {
     }
 
     pub(crate) fn trunks_deadline(&mut self, now: Instant) {
-        for name in self.trunk_names() {
-            let is_due = |trunk: &Trunk| trunk.wake_at().is_some_and(|at| at <= now);
-            if self.trunks.get(&name).is_some_and(is_due) {
-                self.tell_trunk(now, &name, TrunkInput::Deadline);
-            }
+        // Mostly none: this is asked at every deadline of the shard.
+        let is_due = |trunk: &Trunk| trunk.wake_at().is_some_and(|at| at <= now);
+        let due = self.trunks.iter().filter(|(_, trunk)| is_due(trunk));
+        let due: Vec<_> = due.map(|(name, _)| name.clone()).collect();
+        for name in due {
+            self.tell_trunk(now, &name, TrunkInput::Deadline);
         }
     }
 
