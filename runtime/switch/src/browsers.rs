@@ -204,11 +204,6 @@ impl Shard {
         (0..length).map(letter).collect()
     }
 
-    /// Whether who is reached this way is a browser: SIP over WebSocket is what they speak, and nobody else has to.
-    pub(crate) fn is_browser(&self, flow: SipFlow) -> bool {
-        self.config.browsers.is_some() && matches!(flow.transport, Transport::Ws | Transport::Wss)
-    }
-
     /// Our side for an offer of the far end's on a session that is there: with other names if theirs are other ones.
     pub(crate) fn local_for_offer(&mut self, id: CallId, leg: LegId, offer: &[u8]) -> Local {
         let io = self.live(id).leg(leg);
@@ -265,6 +260,11 @@ impl Shard {
             DoorEvent::Lost => self.feed(now, id, CallInput::Leg(leg, LegSignal::MediaLost)),
         }
     }
+}
+
+/// Whether who is reached this way is a browser: SIP over WebSocket is what they speak, and nobody else has to.
+pub(crate) fn is_websocket(flow: SipFlow) -> bool {
+    matches!(flow.transport, Transport::Ws | Transport::Wss)
 }
 
 impl std::fmt::Debug for DoorOrder {

@@ -52,7 +52,7 @@ impl Shard {
         (mut way, credentials): (Way, Option<Credentials>),
     ) {
         let sent = way.stops.pop_front().and_then(|stop| {
-            (local.srtp, local.webrtc) = match self.is_browser(stop.target.flow) {
+            (local.srtp, local.webrtc) = match stop.is_browser && self.config.browsers.is_some() {
                 true => (Srtp::Dtls, self.local_webrtc()),
                 false => (self.config.srtp, None),
             };

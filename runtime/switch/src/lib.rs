@@ -68,7 +68,8 @@ pub use outgoing::{CallingOut, Outgoing, TrunkHost};
 pub use outside::{CALLS_PER_PAGE, CallPage};
 pub use placing::{PROOFS, PlaceError, PlacedCall, Purpose};
 pub use presence::{
-    InstanceView, LegOf, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, WATCHERS_OF_A_TENANT,
+    Elsewhere, InstanceView, LegOf, Legs, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, ToOthers,
+    WATCHERS_OF_A_TENANT, WayElsewhere,
 };
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};

@@ -1,10 +1,11 @@
 //! Where an endpoint of a dialling can be reached: phones of a user by where they registered, addresses by their host,
 //! numbers through trunks. Every way is kept until the call places a leg on it.
 
+use crate::browsers::is_websocket;
 use crate::identity::ToSign;
 use crate::io::{Output, Query};
 use crate::phones::Phone;
-use crate::presence::{Party, ToReach, Told, name_in};
+use crate::presence::{Party, ToReach, Told, WayElsewhere, name_in};
 use crate::shard::Shard;
 use patchcord_control::call::{Branch, Input as CallInput, NotLocated, Presented};
 use patchcord_control::ids::{CallId, OperationId, Tenant};
@@ -51,6 +52,8 @@ pub(crate) struct Stop {
     pub(crate) trunk: Option<Arc<str>>,
     /// For its challenges.
     pub(crate) credentials: Option<Credentials>,
+    /// Whether it is offered what browsers want: who is reached over a WebSocket, here or at another node.
+    pub(crate) is_browser: bool,
 }
 
 /// An address whose host is being looked up.
@@ -149,14 +152,32 @@ impl Shard {
             routes: phone.routes,
             asked: Vec::new(),
             permit: None,
-            party: Some(Party {
-                tenant: tenant.clone(),
-                identity: name_in(user).to_owned().into(),
-                client: Some(phone.client),
-                told: Told::Nothing,
-            }),
+            party: Some(party((tenant, user), phone.client)),
         };
         rings.take(PHONES_MAX).map(way).collect()
+    }
+
+    /// Adds the ways to devices of a user that are registered at other nodes, as many as may ring beside those of this one.
+    pub(crate) fn ways_elsewhere(
+        &self,
+        ways: &mut Vec<Way>,
+        (tenant, user): (&Tenant, &str),
+        from: &Presented,
+        elsewhere: Vec<(ClientId, WayElsewhere)>,
+    ) {
+        let room = PHONES_MAX.saturating_sub(ways.len());
+        let way = |(client, way): (ClientId, WayElsewhere)| Way {
+            stops: [Stop {
+                is_browser: way.is_browser,
+                ..self.stop(way.contact.clone(), way.target(), from)
+            }]
+            .into(),
+            routes: vec![way.path],
+            asked: Vec::new(),
+            permit: None,
+            party: Some(party((tenant, user), client)),
+        };
+        ways.extend(elsewhere.into_iter().take(room).map(way));
     }
 
     fn locate_address(&mut self, now: Instant, tenant: &Tenant, pending: Pending) {
@@ -219,6 +240,7 @@ impl Shard {
     fn stop(&self, uri: Uri, target: Target, from: &Presented) -> Stop {
         Stop {
             uri,
+            is_browser: is_websocket(target.flow),
             target,
             from: self.presented(from),
             // Nobody here is trusted with more than From says (RFC 3325 section 7), and From says no more than it may.
@@ -250,6 +272,16 @@ impl Shard {
             display: name.filter(|name| !name.is_empty()),
             ..NameAddr::new(uri)
         }
+    }
+}
+
+/// Whose a leg at this client is.
+fn party((tenant, user): (&Tenant, &str), client: ClientId) -> Party {
+    Party {
+        tenant: tenant.clone(),
+        identity: name_in(user).to_owned().into(),
+        client: Some(client),
+        told: Told::Nothing,
     }
 }
 

@@ -209,6 +209,7 @@ impl Shard {
             signed: signed.clone(),
             trunk: Some(choice.trunk.clone()),
             credentials: host.credentials.clone(),
+            is_browser: false,
         };
         targets.iter().map(stop).collect()
     }

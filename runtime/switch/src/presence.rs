@@ -4,7 +4,9 @@
 
 mod desk;
 
-pub use desk::{InstanceView, PresenceDesk, PresenceSaid, WATCHERS_OF_A_TENANT};
+pub use desk::{
+    Elsewhere, InstanceView, Legs, PresenceDesk, PresenceSaid, ToOthers, WATCHERS_OF_A_TENANT, WayElsewhere,
+};
 
 use crate::io::{Output, Query};
 use crate::live::LegIo;
@@ -51,8 +53,8 @@ pub enum PresenceAsk {
 /// What a shard is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PresenceTold {
-    /// To [`PresenceAsk::Reach`].
-    Reach(Reach),
+    /// To [`PresenceAsk::Reach`], with the ways to those that are registered at other nodes.
+    Reach(Reach, Vec<(ClientId, WayElsewhere)>),
     /// To [`PresenceAsk::Do`] and [`PresenceAsk::Publish`].
     Done(Result<PresenceReply, Error>),
     /// To [`PresenceAsk::Watch`]: identities that are not what was told before.
@@ -212,9 +214,9 @@ impl Shard {
                 self.presence.remove(&query);
                 self.feed(now, id, CallInput::Presence { number, reply });
             }
-            (Some(Asker::Dialling(_)), PresenceTold::Reach(reach)) => {
+            (Some(Asker::Dialling(_)), PresenceTold::Reach(reach, elsewhere)) => {
                 if let Some(Asker::Dialling(wanted)) = self.presence.remove(&query) {
-                    self.reached(now, *wanted, reach);
+                    self.reached(now, *wanted, (reach, elsewhere));
                 }
             }
             _ => {}
@@ -222,7 +224,7 @@ impl Shard {
     }
 
     /// It is known which clients of a user ring.
-    fn reached(&mut self, now: Instant, wanted: ToReach, reach: Reach) {
+    fn reached(&mut self, now: Instant, wanted: ToReach, (reach, elsewhere): (Reach, Vec<(ClientId, WayElsewhere)>)) {
         let id = wanted.call;
         if !self.calls.contains_key(&id) {
             return;
@@ -230,7 +232,8 @@ impl Shard {
         let found = match reach {
             Reach::Ring(clients) => {
                 let tenant = self.live(id).tenant.clone();
-                let ways = self.ways_to_user(now, &tenant, wanted.user.reveal(), (&wanted.from, &clients));
+                let mut ways = self.ways_to_user(now, &tenant, wanted.user.reveal(), (&wanted.from, &clients));
+                self.ways_elsewhere(&mut ways, (&tenant, wanted.user.reveal()), &wanted.from, elsewhere);
                 match ways.is_empty() {
                     // What this shard knows of registrations is older or newer than what presence does.
                     true => Err(NotLocated::Absent(Status::new(Availability::Unavailable))),

@@ -1,34 +1,34 @@
 //! Calls: what is asked about them and done with them. Live ones are asked of the shard that has them, so what is shown is true now,
 //! and a change is done when it is answered.
 
+mod listing;
+
+pub(crate) use listing::list;
+pub(super) use listing::{KIND as LISTED, answered as listed};
+
+use super::Office;
 use super::endpoint::{Asked, Outcome, Reply};
 use super::orders::{
     ChangeRecording, JoinCalls, PlaceCall, PlayPrompt, RedirectCall, SendKeys, SendMessage, StartRecording,
 };
-use super::past::{self, Asking};
+use super::past;
 use super::placing::Gone;
 use super::problem::{Code, Problem};
-use super::words::{CallList, CallResource, Status};
+use super::words::CallResource;
 use crate::encoding::hex;
 use crate::live_calls::{Busy, NotDone};
 use aws_lc_rs::digest::{SHA256, digest};
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use patchcord_control::call::{CallSnapshot, Change, ChangeError, Changed};
-use patchcord_control::ids::{CallId, LegId};
+use patchcord_control::ids::{CallId, LegId, Tenant};
 use patchcord_control::outbound::Waiting;
 use patchcord_control::words::Error;
 use patchcord_switch::{JoinError, PlaceError, PlacedCall, Purpose, RedirectError, Redirection};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
-
-/// Calls in one page of a list.
-const PAGE_MAX: usize = 1_000;
-/// The same, where nothing is said.
-const PAGE: usize = 50;
 
 /// A call that has an id now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,65 +56,11 @@ pub(crate) struct RecordingReference {
     pub(crate) number: u32,
 }
 
-pub(crate) async fn list(asked: Asked) -> Outcome {
-    let wanted = Wanted::read(&asked)?;
-    let tenant = &asked.key.tenant;
-    let live = all_live(&asked).await?;
-    let mut found = Found::new(&wanted);
-    for call in &live {
-        found.add((call.started_at.millis(), call.id), || call.into());
-    }
-    for (id, queued) in asked.office.placing.of(tenant) {
-        found.add((queued.since.millis(), id), || CallResource::queued(id, &queued));
-    }
-    for record in asked.office.history.of(tenant) {
-        found.add((record.started_at.millis(), record.id), || (&*record).into());
-    }
-    let (past, more) = past::page(&asked.office.database, tenant, wanted.past()).await?;
-    for (started, id, call) in past {
-        found.calls.entry((started, id)).or_insert(call);
-    }
-    let more = more || found.calls.len() > wanted.limit;
-    let calls: Vec<_> = found.calls.into_iter().rev().take(wanted.limit).collect();
-    let last = calls.last().map(|(place, _)| *place).filter(|_| more);
-    let list = CallList {
-        calls: calls.into_iter().map(|(_, call)| call).collect(),
-        next_cursor: last.map(|(started, id)| format!("{started}.{:032x}", id.0)),
-    };
-    Ok(Reply::json(StatusCode::OK, &list))
-}
-
-/// Calls of a list by their places: when they began, and by id where that is the same. One that ended or was placed between two looks
-/// is found by both, and shown once, as it was seen first.
-struct Found<'w> {
-    wanted: &'w Wanted,
-    calls: BTreeMap<(u64, CallId), CallResource>,
-}
-
-impl<'w> Found<'w> {
-    fn new(wanted: &'w Wanted) -> Self {
-        Self {
-            wanted,
-            calls: BTreeMap::new(),
-        }
-    }
-
-    fn add(&mut self, place: (u64, CallId), call: impl FnOnce() -> CallResource) {
-        if self.calls.keys().any(|(_, id)| *id == place.1) {
-            return;
-        }
-        let call = call();
-        if self.wanted.takes(place, &call) {
-            self.calls.insert(place, call);
-        }
-    }
-}
-
-/// All live calls of the key's tenant.
-pub(crate) async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem> {
+/// All live calls of a tenant at this node.
+pub(crate) async fn all_live(office: &Office, tenant: &Tenant) -> Result<Vec<CallSnapshot>, Problem> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = asked.office.live.list(&asked.key.tenant, after).await.map_err(busy)?;
+        let page = office.live.list(tenant, after).await.map_err(busy)?;
         all.extend(page.calls);
         match page.more_after {
             Some(last) => after = Some(last),
@@ -125,70 +71,6 @@ pub(crate) async fn all_live(asked: &Asked) -> Result<Vec<CallSnapshot>, Problem
 
 pub(super) fn busy(why: Busy) -> Problem {
     Problem::new(Code::Unavailable, why.to_string())
-}
-
-/// Which calls are asked for.
-struct Wanted {
-    status: Option<Status>,
-    handler: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    after_ms: Option<u64>,
-    before_ms: Option<u64>,
-    cursor: Option<(u64, CallId)>,
-    limit: usize,
-}
-
-impl Wanted {
-    fn read(asked: &Asked) -> Result<Self, Problem> {
-        let text = |name: &str| asked.parameter(name).map(str::to_owned);
-        let status = |text: &str| serde_json::from_value(serde_json::Value::String(text.to_owned())).ok();
-        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
-        let time = |name: &str| asked.parsed(name, "milliseconds since 1970", |text| text.parse::<u64>().ok());
-        Ok(Self {
-            status: asked.parsed("status", "a status of a call, such as in-progress", status)?,
-            handler: text("handler"),
-            from: text("from"),
-            to: text("to"),
-            after_ms: time("started_after_ms")?,
-            before_ms: time("started_before_ms")?,
-            cursor: asked.parsed("cursor", "the next_cursor of a page before", cursor)?,
-            limit: asked.parsed("limit", "a number from 1 to 1000", limit)?.unwrap_or(PAGE),
-        })
-    }
-
-    /// The same of calls that are in the database.
-    fn past(&self) -> Asking {
-        Asking {
-            status: self.status,
-            handler: self.handler.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            after_ms: self.after_ms,
-            before_ms: self.before_ms,
-            after: self.cursor,
-            limit: self.limit,
-        }
-    }
-
-    fn takes(&self, place: (u64, CallId), call: &CallResource) -> bool {
-        fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, has: &T) -> bool {
-            wanted.is_none_or(|wanted| wanted == has)
-        }
-        is(self.status.as_ref(), &call.status)
-            && is(self.handler.as_deref(), call.handler.as_str())
-            && is(self.from.as_deref(), call.from.as_str())
-            && is(self.to.as_deref(), call.to.as_str())
-            && self.after_ms.is_none_or(|after| place.0 >= after)
-            && self.before_ms.is_none_or(|before| place.0 < before)
-            && self.cursor.is_none_or(|cursor| place < cursor)
-    }
-}
-
-fn cursor(text: &str) -> Option<(u64, CallId)> {
-    let (started, id) = text.split_once('.')?;
-    (id.len() == 32).then_some(())?;
-    Some((started.parse().ok()?, CallId(u128::from_str_radix(id, 16).ok()?)))
 }
 
 pub(crate) async fn get(asked: Asked) -> Outcome {

@@ -3,6 +3,7 @@
 //! the request came in. Not here: the wire (`patchcord_cluster`).
 
 use super::Office;
+use super::calls;
 use super::endpoint::{Asked, Endpoint, Outcome, Reply, whole};
 use super::keys::{ApiKey, KeyHash, Scope};
 use super::problem::{Code, Problem};
@@ -14,6 +15,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use patchcord_cluster::{Error, Requests, State};
 use patchcord_control::ids::Tenant;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,6 +137,40 @@ pub(super) async fn or_elsewhere(here: impl Future<Output = Outcome>, elsewhere:
     }
 }
 
+/// Nodes that were asked something and did not answer.
+pub(super) struct Unanswered(pub(super) Vec<String>);
+
+/// Asks all other nodes the same, and gives what those said who answered; nothing if this node is alone.
+pub(super) async fn ask_all<T: DeserializeOwned>(
+    office: &Office,
+    kind: &str,
+    question: &impl Serialize,
+) -> (Vec<T>, Option<Unanswered>) {
+    let Some(others) = &office.others else {
+        return (Vec::new(), None);
+    };
+    let cluster = others.cluster();
+    let bytes = Bytes::from(serde_json::to_vec(question).expect("words and numbers are JSON"));
+    let nodes = cluster.nodes();
+    let asked = nodes
+        .iter()
+        .map(|node| cluster.ask(&node.node, kind, bytes.clone(), PATIENCE));
+    let (mut answers, mut silent) = (Vec::new(), Vec::new());
+    for (node, answer) in nodes.iter().zip(join_all(asked).await) {
+        let read = match &answer {
+            // It is gone, and what it had with it.
+            Err(Error::Nobody(_)) => continue,
+            Err(_) => None,
+            Ok(bytes) => serde_json::from_slice(bytes).ok(),
+        };
+        match read {
+            Some(answer) => answers.push(answer),
+            None => silent.push(node.node.to_string()),
+        }
+    }
+    (answers, (!silent.is_empty()).then_some(Unanswered(silent)))
+}
+
 fn joined(head: &impl Serialize, body: &[u8]) -> Bytes {
     let mut bytes = serde_json::to_vec(head).expect("words and numbers are JSON");
     bytes.push(END_OF_HEAD);
@@ -176,6 +212,11 @@ pub(super) async fn answer(office: Arc<Office>, mut requests: Requests) {
         tokio::spawn(async move {
             let answer = match asked.kind.as_str() {
                 KIND => answered(office, &asked.bytes).await,
+                calls::LISTED => match calls::listed(&office, &asked.bytes).await {
+                    Some(answer) => answer,
+                    // It was not understood: whoever asks hears that nobody answers.
+                    None => return,
+                },
                 crate::cluster::CHANGED => Notice::answer(read_again(&office, Notice::read(&asked.bytes)).await),
                 // Of a later program: it hears that nobody answers.
                 _ => return,

@@ -287,6 +287,9 @@ pub(crate) struct CallList {
     /// Give this as `cursor` for the calls after these; not there if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_cursor: Option<String>,
+    /// Nodes whose live calls are missing, because they did not answer; not there if all did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unanswered: Option<Vec<String>>,
 }
 
 impl From<&CallSnapshot> for CallResource {

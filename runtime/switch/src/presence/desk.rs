@@ -2,7 +2,12 @@
 //! their instance, and legs make their party busy. A core without clock and lock; the node shares one among its shards, and a
 //! world of the simulator has one. The rules of presence themselves are `control`'s.
 
+mod others;
+
+pub use others::{Elsewhere, Legs, ToOthers, WayElsewhere};
+
 use super::{LegOf, OnCall, PresenceAsk, PresenceTold, client_of, name_in};
+use others::Others;
 use patchcord_control::ids::Tenant;
 use patchcord_control::presence::{
     Availability, ClientId, Identity, LEASE_MAX, LEASE_MIN, NAME_BYTES, Presence, PresenceError, Reach, Registration,
@@ -88,6 +93,8 @@ pub struct PresenceDesk {
     last_watcher: u64,
     /// Registrations that are no client: their identity, or the node, has as many as it may.
     not_clients: u64,
+    /// What is known of other nodes, and told to them.
+    others: Others,
 }
 
 fn identity(tenant: &Tenant, name: &str) -> Result<Identity, PresenceError> {
@@ -196,7 +203,10 @@ impl PresenceDesk {
             self.presence.publish(now, *client, status.clone())?;
         }
         self.forget_said(now);
-        let key = (who, Arc::from(instance));
+        let key: Key = (who, Arc::from(instance));
+        if !clients.is_empty() {
+            self.share_status(&key.0, &key.1, &status);
+        }
         let left = clients.is_empty().then_some(now);
         if let Some(before) = self.said.insert(key.clone(), Said { status, left })
             && let Some(at) = before.left
@@ -222,7 +232,10 @@ impl PresenceDesk {
         (tenant, name): (&Tenant, &str),
         status: Option<Status>,
     ) -> Result<(), PresenceError> {
-        self.presence.set(now, &identity(tenant, name)?, status)
+        let who = identity(tenant, name)?;
+        self.presence.set(now, &who, status.clone())?;
+        self.share_word(&who, status.as_ref());
+        Ok(())
     }
 
     /// What was said of the identity itself.
@@ -275,6 +288,12 @@ impl PresenceDesk {
             LegOf::Began => drop(self.presence.call_began(now, &who, of.client)),
             LegOf::Over => self.presence.call_over(now, &who, of.client),
         }
+        match of.what {
+            LegOf::Rings => self.share_ringing(&who, true),
+            LegOf::RingsNoMore => self.share_ringing(&who, false),
+            LegOf::Began => self.share_call(&who, of.client, true),
+            LegOf::Over => self.share_call(&who, of.client, false),
+        }
     }
 
     /// Answers a shard. What is watched has its own function.
@@ -283,10 +302,20 @@ impl PresenceDesk {
             PresenceAsk::Reach {
                 identity: name,
                 when_busy,
-            } => PresenceTold::Reach(match identity(tenant, name.reveal()) {
-                Ok(who) => self.presence.reach(&who, *when_busy),
-                Err(_) => Reach::Unavailable(Status::new(Availability::Unavailable)),
-            }),
+            } => match identity(tenant, name.reveal()) {
+                Ok(who) => {
+                    let reach = self.presence.reach(&who, *when_busy);
+                    let elsewhere = match &reach {
+                        Reach::Ring(clients) => self.ways_elsewhere(&who, clients),
+                        Reach::Unavailable(_) => Vec::new(),
+                    };
+                    PresenceTold::Reach(reach, elsewhere)
+                }
+                Err(_) => {
+                    let nobody = Reach::Unavailable(Status::new(Availability::Unavailable));
+                    PresenceTold::Reach(nobody, Vec::new())
+                }
+            },
             PresenceAsk::Do(action) => {
                 let done = self.carry_out(now, tenant, action);
                 PresenceTold::Done(done.map_err(|why| Error::Unavailable(why.to_string())))

@@ -72,7 +72,7 @@ fn put(found: &mut Found, started_ms: u64, call: &CallResource) {
 
 /// Of calls that go on, and of those that may not be in the database yet.
 async fn latest(asked: &Asked, found: &mut Found) -> Result<(), Problem> {
-    for call in calls::all_live(asked).await? {
+    for call in calls::all_live(&asked.office, &asked.key.tenant).await? {
         put(found, call.started_at.millis(), &(&call).into());
     }
     for record in asked.office.history.of(&asked.key.tenant) {

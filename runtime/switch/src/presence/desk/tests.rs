@@ -7,16 +7,16 @@ use patchcord_sip::{CLIENTS_DOMAIN, Flow, Message, Owner, Registrar, RegistrarCo
 const SECOND: Duration = Duration::from_secs(1);
 
 /// One registrar, one desk, one clock.
-struct World {
-    registrar: Registrar,
-    desk: PresenceDesk,
-    now: Instant,
-    cseq: u32,
+pub(super) struct World {
+    pub(super) registrar: Registrar,
+    pub(super) desk: PresenceDesk,
+    pub(super) now: Instant,
+    pub(super) cseq: u32,
 }
 
 /// A device that registers.
 #[derive(Clone, Copy)]
-struct Device {
+pub(super) struct Device {
     user: &'static str,
     domain: &'static str,
     instance: Option<&'static str>,
@@ -34,7 +34,7 @@ fn desk_phone(user: &'static str, host: u8) -> Device {
     }
 }
 
-fn browser(user: &'static str, instance: &'static str, host: u8) -> Device {
+pub(super) fn browser(user: &'static str, instance: &'static str, host: u8) -> Device {
     Device {
         domain: CLIENTS_DOMAIN,
         instance: Some(instance),
@@ -42,11 +42,11 @@ fn browser(user: &'static str, instance: &'static str, host: u8) -> Device {
     }
 }
 
-fn acme() -> Tenant {
+pub(super) fn acme() -> Tenant {
     Tenant("acme".to_owned())
 }
 
-fn says(availability: Availability, text: &str) -> Status {
+pub(super) fn says(availability: Availability, text: &str) -> Status {
     Status {
         text: text.to_owned().into(),
         ..Status::new(availability)
@@ -55,7 +55,7 @@ fn says(availability: Availability, text: &str) -> Status {
 
 impl World {
     #[allow(clippy::disallowed_methods, reason = "a test begins at some moment")]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             registrar: Registrar::new(RegistrarConfig::default()),
             desk: PresenceDesk::default(),
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    fn register(&mut self, device: Device, expires_s: u32) {
+    pub(super) fn register(&mut self, device: Device, expires_s: u32) {
         self.cseq += 1;
         let Device {
             user,
@@ -99,7 +99,7 @@ impl World {
         self.desk.located(self.now, &change);
     }
 
-    fn status(&self, user: &str) -> Status {
+    pub(super) fn status(&self, user: &str) -> Status {
         self.desk.view((&acme(), user)).expect("a name").status
     }
 
@@ -109,7 +109,7 @@ impl World {
             when_busy,
         };
         match self.desk.ask(self.now, &acme(), &ask) {
-            PresenceTold::Reach(reach) => reach,
+            PresenceTold::Reach(reach, _) => reach,
             other => panic!("{other:?}"),
         }
     }
