@@ -4,6 +4,8 @@
 
 #[path = "devices/network.rs"]
 mod network;
+#[path = "devices/regions.rs"]
+mod regions;
 #[path = "devices/relay.rs"]
 mod relay;
 #[path = "devices/turn.rs"]

@@ -34,7 +34,7 @@ struct Question {
 /// Calls that a node has in its memory, with their places.
 #[derive(Debug, Serialize, Deserialize)]
 struct OfNode {
-    calls: Vec<(u64, String, CallResource)>,
+    calls: Vec<(String, CallResource)>,
     /// Whether it has more that come after these.
     more: bool,
 }
@@ -51,9 +51,9 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let mut more = false;
     for other in others {
         more |= other.more;
-        for (started, id, call) in other.calls {
-            if let Ok(id) = id.parse() {
-                found.add((started, id), || call);
+        for (place, call) in other.calls {
+            if let Some(place) = cursor(&place) {
+                found.add(place, || call);
             }
         }
     }
@@ -66,7 +66,7 @@ pub(crate) async fn list(asked: Asked) -> Outcome {
     let last = calls.last().map(|(place, _)| *place).filter(|_| more);
     let list = CallList {
         calls: calls.into_iter().map(|(_, call)| call).collect(),
-        next_cursor: last.map(|(started, id)| format!("{started}.{:032x}", id.0)),
+        next_cursor: last.map(text_of),
         unanswered: unanswered.map(|Unanswered(nodes)| nodes),
     };
     Ok(Reply::json(StatusCode::OK, &list))
@@ -138,6 +138,7 @@ struct Wanted {
     to: Option<String>,
     after_ms: Option<u64>,
     before_ms: Option<u64>,
+    #[serde(with = "as_text")]
     cursor: Option<Place>,
     limit: usize,
 }
@@ -188,8 +189,30 @@ impl Wanted {
     }
 }
 
+/// A place as a cursor says it.
+fn text_of((started, id): Place) -> String {
+    format!("{started}.{:032x}", id.0)
+}
+
 fn cursor(text: &str) -> Option<Place> {
     let (started, id) = text.split_once('.')?;
     (id.len() == 32).then_some(())?;
     Some((started.parse().ok()?, CallId(u128::from_str_radix(id, 16).ok()?)))
+}
+
+/// A cursor between nodes: as clients are given it.
+mod as_text {
+    use super::{Place, cursor, text_of};
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(place: &Option<Place>, to: S) -> Result<S::Ok, S::Error> {
+        place.map(text_of).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Place>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        let place = |text: String| cursor(&text).ok_or_else(|| D::Error::custom("no cursor"));
+        text.map(place).transpose()
+    }
 }
