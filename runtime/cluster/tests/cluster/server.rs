@@ -32,10 +32,16 @@ wait $server 2>/dev/null
 [ $told = 0 ] || rm -rf "$PWD"
 "#;
 
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/nats-server");
+/// Where it is below the repository, of which the tests that use it are at different depths.
+const PROGRAM: &str = "target/python/bin/nats-server";
+
+fn program() -> Option<PathBuf> {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    folders.find_map(|folder| Some(folder.join(PROGRAM)).filter(|file| file.exists()))
+}
 
 pub(crate) fn is_installed() -> bool {
-    Path::new(PROGRAM).exists()
+    program().is_some()
 }
 
 impl Bus {
@@ -72,9 +78,10 @@ impl Bus {
     /// At the same place with the same store.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        assert!(is_installed(), "nats-server: tests/setup test installs it");
+        let program = program().expect("nats-server: tests/setup test installs it");
         let shell = Command::new("sh")
-            .args(["-c", SCRIPT, "sh", PROGRAM])
+            .args(["-c", SCRIPT, "sh"])
+            .arg(program)
             .current_dir(&self.folder)
             .env("NATS_LISTEN", self.address())
             .env("EU1_A_PASSWORD", password("eu1-a"))
