@@ -69,7 +69,7 @@ pub use outside::{CALLS_PER_PAGE, CallPage};
 pub use placing::{PROOFS, PlaceError, PlacedCall, Purpose};
 pub use presence::{
     Elsewhere, InstanceView, LegOf, Legs, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, ToOthers,
-    WATCHERS_OF_A_TENANT, WayElsewhere,
+    WATCHERS_OF_A_TENANT, WayElsewhere, instance_name,
 };
 pub use shard::{Shard, ShardError};
 pub use sinks::{NotReceived, SINK_TIME, Sink, SinkKey, ToSink};

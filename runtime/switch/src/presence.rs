@@ -6,6 +6,7 @@ mod desk;
 
 pub use desk::{
     Elsewhere, InstanceView, Legs, PresenceDesk, PresenceSaid, ToOthers, WATCHERS_OF_A_TENANT, WayElsewhere,
+    instance_name,
 };
 
 use crate::io::{Output, Query};

@@ -123,7 +123,7 @@ impl PresenceDesk {
             let since = known.map_or(now, |at| before[at].view.since);
             let known = Known {
                 client,
-                view: instance(ways, client, since, &change.aor),
+                view: instance(ways, (client, since), &change.aor, self.others.node.as_deref()),
             };
             match self.renew(now, &who, &known) {
                 Ok(()) => after.push(known),
@@ -443,12 +443,26 @@ impl PresenceDesk {
     }
 }
 
+/// The name of a device in its identity: its own, or one of the registration, which is another's at another node.
+pub fn instance_name(ways: &[&Binding], node: Option<&str>) -> Option<Arc<str>> {
+    let client = client_of(ways)?;
+    let own = ways.first().and_then(|best| best.instance.clone());
+    Some(own.unwrap_or_else(|| match node {
+        Some(node) => format!("registration {} at {node}", client.0).into(),
+        None => format!("registration {}", client.0).into(),
+    }))
+}
+
 /// A device as it is registered: by its best binding.
-fn instance(ways: &[&Binding], client: ClientId, since: Instant, aor: &Arc<str>) -> InstanceView {
+fn instance(
+    ways: &[&Binding],
+    (client, since): (ClientId, Instant),
+    aor: &Arc<str>,
+    node: Option<&str>,
+) -> InstanceView {
     let best = ways.first().expect("a device has a binding");
-    let instance = best.instance.clone();
     InstanceView {
-        instance: instance.unwrap_or_else(|| format!("registration {}", client.0).into()),
+        instance: instance_name(ways, node).unwrap_or_else(|| format!("registration {}", client.0).into()),
         agent: best.user_agent.clone(),
         transport: best.flow.transport,
         address: best.flow.peer,

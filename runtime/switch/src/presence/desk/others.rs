@@ -122,8 +122,8 @@ pub(super) struct Others {
     away: BTreeMap<(Identity, Arc<str>), Away>,
     last: u64,
     counted: BTreeMap<Identity, Counted>,
-    /// Whether anybody takes what is to be told.
-    shares: bool,
+    /// What this node is called; none: it is alone, and nobody takes what is to be told.
+    pub(super) node: Option<Arc<str>>,
     here: BTreeMap<Identity, Here>,
     /// Identities with other legs than were told.
     changed: BTreeSet<Identity>,
@@ -133,10 +133,11 @@ pub(super) struct Others {
 }
 
 impl PresenceDesk {
-    /// A desk that has others beside it: what they are to be told is kept until [`PresenceDesk::poll_to_others`] takes it.
-    pub fn among_others() -> Self {
+    /// A desk that has others beside it: what they are to be told is kept until [`PresenceDesk::poll_to_others`] takes it. `node` is
+    /// this node's name, which stands in the name of a device that gives itself none.
+    pub fn among_others(node: &str) -> Self {
         let others = Others {
-            shares: true,
+            node: Some(node.into()),
             ..Others::default()
         };
         Self {
@@ -313,7 +314,7 @@ impl PresenceDesk {
 
     /// A leg of this node rings, or does no more.
     pub(super) fn share_ringing(&mut self, who: &Identity, begins: bool) {
-        if !self.others.shares {
+        if self.others.node.is_none() {
             return;
         }
         let here = self.others.here.entry(who.clone()).or_default();
@@ -326,7 +327,7 @@ impl PresenceDesk {
 
     /// A leg of this node begins, or is over.
     pub(super) fn share_call(&mut self, who: &Identity, client: Option<ClientId>, begins: bool) {
-        if !self.others.shares {
+        if self.others.node.is_none() {
             return;
         }
         let now = client.and_then(|client| self.instance_at(who, client));
@@ -367,14 +368,14 @@ impl PresenceDesk {
 
     /// Somebody said something of an identity itself at this node.
     pub(super) fn share_word(&mut self, who: &Identity, status: Option<&Status>) {
-        if self.others.shares {
+        if self.others.node.is_some() {
             self.others.words.insert(who.clone(), status.cloned());
         }
     }
 
     /// A client of this node said something of itself.
     pub(super) fn share_status(&mut self, who: &Identity, instance: &Arc<str>, status: &Status) {
-        if self.others.shares {
+        if self.others.node.is_some() {
             let key = (who.clone(), instance.clone());
             self.others.statuses.insert(key, status.clone());
         }

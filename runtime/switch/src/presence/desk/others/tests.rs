@@ -28,7 +28,7 @@ fn available() -> Status {
 
 fn world() -> World {
     World {
-        desk: PresenceDesk::among_others(),
+        desk: PresenceDesk::among_others("eu1-a"),
         ..World::new()
     }
 }
