@@ -10,10 +10,11 @@
 
 use patchcord_control::ids::Tenant;
 use patchcord_control::locations::{
-    Arrival, Change, ClientKind, Endpoint, Instance, InstanceId, Link, Media, Network, Profile, Registrar,
-    Registration, State,
+    Arrival, Carrier, Change, ClientKind, Endpoint, Instance, InstanceId, Link, Media, Network, Profile, Registrar,
+    Registration, State, Way,
 };
 use patchcord_control::nodes::{Facts, Nodes};
+use patchcord_control::presence::{Availability, Status};
 use patchcord_control::regions::{NodeId, Region};
 use patchcord_control::replica::{Body, Me, Message};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -109,6 +110,13 @@ fn network(number: usize) -> Network {
     }
 }
 
+/// As long as they are: an address and a port, and a token of the border.
+fn way(number: usize) -> Way {
+    let contact = format!("sip:user{number:07}@198.51.100.7:5061;transport=tls");
+    let path = format!("<sip:{number:032x}.{number:022x}@10.0.0.1:5070;transport=tls;lr>");
+    Way::new(&contact, &path, Carrier::Tls).expect("good texts")
+}
+
 fn registration(number: usize) -> Registration {
     Registration {
         endpoint: endpoint(number),
@@ -121,6 +129,8 @@ fn registration(number: usize) -> Registration {
             place: None,
             connected_at_ms: number as u64,
             state: State::Active,
+            status: Arc::new(Status::new(Availability::Available)),
+            way: Some(way(number)),
             history: None,
         },
         lease: LEASE,
@@ -138,6 +148,8 @@ fn arrival(number: usize) -> Arrival {
         place: None,
         at_ms: 0,
         state: State::Active,
+        status: None,
+        way: instance.way,
         lease: LEASE,
     }
 }

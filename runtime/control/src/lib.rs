@@ -18,6 +18,7 @@ pub mod locations;
 pub mod nodes;
 pub mod numbers;
 pub mod outbound;
+pub mod parts;
 pub mod paths;
 pub mod policy;
 pub mod presence;

@@ -21,18 +21,22 @@ mod name;
 mod queries;
 mod slab;
 mod table;
+mod way;
+mod wire;
 
+pub use crate::replica::{Missed, NOTICES_MAX};
 pub use facts::{
     ABILITIES_MAX, ABILITY_BYTES, Before, ClientKind, Endpoint, HISTORY_MAX, History, INSTANCE_BYTES, Instance,
-    InstanceId, Link, Media, NAME_BYTES, Network, NotAFact, Place, Profile, State,
+    InstanceId, Link, Media, NAME_BYTES, Network, NotAFact, Place, Profile, State, TENANT_BYTES,
 };
-pub use feed::{Event, Missed, NOTICES_MAX, Notice};
+pub use feed::{Event, Notice};
 pub use gateway::{Arrival, Refusal, Registered, Update};
 pub use queries::{Found, PAGE_MAX, Page};
+pub use way::{CONTACT_BYTES, Carrier, PATH_BYTES, Way};
+pub(crate) use wire::{INSTANCE_WIRE_BYTES, read_instance, write_instance};
 
 use crate::regions::NodeId;
-use crate::replica::{CHANGES_PER_MESSAGE, ME, Me, Message, Mishaps, Outbox, Outgoing, PARTS_MAX, Peers, Wheel};
-use feed::Feed;
+use crate::replica::{CHANGES_PER_MESSAGE, Feed, ME, Me, Message, Mishaps, Outbox, Outgoing, PARTS_MAX, Peers, Wheel};
 use gateway::Own;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -128,7 +132,7 @@ pub struct Registrar {
     table: Table,
     leases: Wheel,
     own: HashMap<u32, Own>,
-    feed: Feed,
+    feed: Feed<Notice>,
     /// Drained after each input: one of each instance that the input dropped, at most.
     outputs: VecDeque<Output>,
     /// The last time that was told.
@@ -223,7 +227,12 @@ impl Registrar {
             Turn::Changed => Event::Changed,
             Turn::Gone => Event::Gone,
         };
-        self.feed.tell(endpoint, instance, event);
+        self.feed.tell(|sequence| Notice {
+            sequence,
+            endpoint,
+            instance,
+            event,
+        });
     }
 }
 

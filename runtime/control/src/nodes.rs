@@ -7,6 +7,7 @@
 //! before held is gone. A node that drains goes on with what it has, and is not to be given more.
 
 mod facts;
+mod wire;
 
 pub use facts::{CAPABILITIES_MAX, Capability, Duty, Facts, NotAFact, URL_BYTES, WORD_BYTES};
 

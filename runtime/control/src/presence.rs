@@ -15,9 +15,14 @@
 mod account;
 mod reach;
 mod status;
+mod wire;
 
 pub use reach::{Policy, Reach, WhenBusy};
 pub use status::{Availability, ClientView, Reason, Status, TEXT_BYTES, View};
+pub use wire::TENANT_BYTES;
+pub(crate) use wire::{
+    IDENTITY_BYTES, NONE_BEFORE, STATUS_BYTES, read_identity, read_status, write_identity, write_status,
+};
 
 use crate::ids::Tenant;
 use account::{Account, Client};

@@ -13,13 +13,20 @@
 //! **Leases.** A writer that has not been heard for [`NODE_LEASE`] and [`ALLOWANCE`] is lost, and all it said is forgotten. Only
 //! a message that is newer than any that was heard counts, so that an old one that comes late keeps nobody alive.
 
+mod feed;
 mod outbox;
 mod peers;
 mod wheel;
+mod wire;
 
+pub use feed::{Missed, NOTICES_MAX};
+pub use wire::{FORMAT, Fault, Input, MESSAGE_BYTES, Out, Wire, WireError};
+
+pub(crate) use feed::Feed;
 pub(crate) use outbox::Outbox;
 pub(crate) use peers::{Cleared, ME, Peers, Step};
 pub(crate) use wheel::Wheel;
+pub(crate) use wire::{IP_BYTES, NUMBER_BYTES, WORD_BYTES, text_bytes};
 
 use crate::regions::{NodeId, Region};
 use std::time::Duration;
@@ -38,12 +45,13 @@ pub const ASK_AGAIN: Duration = Duration::from_secs(5);
 pub const ASKS_AT_ONCE: usize = 32;
 /// Changes that wait to be sent. Above it they are all dropped, and who misses them asks for the whole.
 pub const OUTGOING_MAX: usize = 4_096;
-/// Changes in one message, and entries in one part of a whole.
-pub const CHANGES_PER_MESSAGE: usize = 256;
+/// Changes in one message, and entries in one part of a whole: so many that the longest of them make no message longer than
+/// [`MESSAGE_BYTES`].
+pub const CHANGES_PER_MESSAGE: usize = 64;
 /// Changes of one writer that are held because an earlier one is missing. Others are dropped, and come with the whole.
 pub const HELD_MAX: usize = 1_024;
 /// Parts of a whole. A message that speaks of more is ignored.
-pub const PARTS_MAX: u32 = 1_024;
+pub const PARTS_MAX: u32 = 2_048;
 /// Writers that a node remembers, itself among them. When there are as many, those that were lost longest ago are forgotten; while
 /// all are there, a new one is not listened to.
 pub const WRITERS_MAX: usize = 4_096;

@@ -2,13 +2,17 @@
 //! here: which node says it, and how long it counts.
 
 use super::name::Name;
+use super::way::Way;
 use crate::ids::Tenant;
+use crate::presence::Status;
 use crate::private::Private;
 use crate::regions::{NodeId, Region};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// Bytes of a tenant's name here.
+pub const TENANT_BYTES: usize = 256;
 /// Bytes of an endpoint's name, of a device's and of an application's.
 pub const NAME_BYTES: usize = 256;
 /// Bytes of an instance's name: a URN with a UUID has 45.
@@ -50,7 +54,7 @@ impl fmt::Display for NotAFact {
 
 impl std::error::Error for NotAFact {}
 
-fn checked<'a>(text: &'a str, longest: usize, what: &'static str) -> Result<&'a str, NotAFact> {
+pub(super) fn checked<'a>(text: &'a str, longest: usize, what: &'static str) -> Result<&'a str, NotAFact> {
     match (1..=longest).contains(&text.len()) && !text.chars().any(char::is_control) {
         true => Ok(text),
         false => Err(NotAFact::Text { what, longest }),
@@ -68,10 +72,11 @@ impl Endpoint {
     /// The endpoint of this name.
     ///
     /// # Errors
-    /// The name is not 1 to [`NAME_BYTES`] without control characters.
+    /// The name is not 1 to [`NAME_BYTES`], or that of the tenant not 1 to [`TENANT_BYTES`], without control characters.
     pub fn new(tenant: impl Into<Arc<Tenant>>, name: &str) -> Result<Self, NotAFact> {
         let name = Name::new(checked(name, NAME_BYTES, "the name of an endpoint")?);
         let tenant = tenant.into();
+        checked(&tenant.0, TENANT_BYTES, "the name of a tenant")?;
         Ok(Self { tenant, name })
     }
 
@@ -250,10 +255,20 @@ impl Place {
             true => Ok((degrees * 10.0).round() as i16),
             false => Err(NotAFact::Place),
         };
-        Ok(Self {
-            latitude: tenths(latitude, 90.0)?,
-            longitude: tenths(longitude, 180.0)?,
-        })
+        Self::of_tenths(tenths(latitude, 90.0)?, tenths(longitude, 180.0)?)
+    }
+
+    /// The place at so many tenths of a degree to the north and to the east.
+    pub(super) fn of_tenths(latitude: i16, longitude: i16) -> Result<Self, NotAFact> {
+        match latitude.unsigned_abs() <= 900 && longitude.unsigned_abs() <= 1_800 {
+            true => Ok(Self { latitude, longitude }),
+            false => Err(NotAFact::Place),
+        }
+    }
+
+    /// Tenths of a degree to the north and to the east.
+    pub(super) fn tenths(self) -> (i16, i16) {
+        (self.latitude, self.longitude)
     }
 
     /// Degrees to the north of the equator.
@@ -340,6 +355,10 @@ pub struct Instance {
     pub connected_at_ms: u64,
     /// How somebody is at it.
     pub state: State,
+    /// What it published of itself. Those that are available and say nothing else share one.
+    pub status: Arc<Status>,
+    /// How another node reaches it; none: by nothing but its gateway itself.
+    pub way: Option<Way>,
     /// Where it was before; none if nowhere.
     pub history: Option<Arc<History>>,
 }

@@ -3,10 +3,12 @@
 
 use super::facts::{Before, Endpoint, Instance, InstanceId, Network, Place, Profile, State};
 use super::table::{Put, Table};
+use super::way::Way;
 use super::{
     Change, Dropped, GATEWAY_MAX, INSTANCES_MAX, LEASE_MAX, LEASE_MIN, OF_TENANT_MAX, Output, REGISTRATIONS_MAX,
     Registrar, Registration,
 };
+use crate::presence::{Availability, Status, TEXT_BYTES};
 use crate::regions::NodeId;
 use crate::replica::ME;
 use std::collections::HashMap;
@@ -33,6 +35,10 @@ pub struct Arrival {
     pub at_ms: u64,
     /// How somebody is at it.
     pub state: State,
+    /// What it says of itself; none: what is known that it said, at whichever gateway, and else that it is available.
+    pub status: Option<Status>,
+    /// How another node reaches it, if this one has a border.
+    pub way: Option<Way>,
     /// How long it counts after it was heard of, [`LEASE_MIN`] to [`LEASE_MAX`].
     pub lease: Duration,
 }
@@ -62,6 +68,10 @@ pub enum Update {
     Bandwidth(u32),
     /// Where on Earth.
     Place(Option<Place>),
+    /// What it says of itself.
+    Status(Status),
+    /// How another node reaches it.
+    Way(Option<Way>),
 }
 
 /// Why something is not done. Nothing was changed.
@@ -69,6 +79,8 @@ pub enum Update {
 pub enum Refusal {
     /// The lease is shorter or longer than allowed.
     Lease,
+    /// The text of the status is too long.
+    Status,
     /// The endpoint has as many instances as it may.
     Instances,
     /// This gateway has as many as it may.
@@ -87,6 +99,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lease => write!(f, "a lease is {} to {} s", LEASE_MIN.as_secs(), LEASE_MAX.as_secs()),
+            Self::Status => write!(f, "the text of a status has at most {TEXT_BYTES} bytes"),
             Self::Instances => write!(
                 f,
                 "an endpoint has at most {INSTANCES_MAX} instances; one has to leave first"
@@ -154,6 +167,10 @@ pub(super) fn everything(now: Instant, table: &Table, own: &HashMap<u32, Own>) -
     all.collect()
 }
 
+fn check(status: Option<&Status>) -> Result<(), Refusal> {
+    status.map_or(Ok(()), Status::check).map_err(|_| Refusal::Status)
+}
+
 impl Registrar {
     /// An instance connected to this gateway: from now on it is reached here and nowhere else.
     ///
@@ -170,9 +187,12 @@ impl Registrar {
             place,
             at_ms,
             state,
+            status,
+            way,
             lease,
         } = arrival;
         self.admit(&endpoint, &id, lease)?;
+        check(status.as_ref())?;
         let mut instance = Instance {
             id,
             profile,
@@ -181,11 +201,14 @@ impl Registrar {
             place,
             connected_at_ms: at_ms,
             state,
+            status: Arc::new(Status::new(Availability::Available)),
+            way,
             history: None,
         };
         let mut was_at = None;
         if let Some(before) = self.table.first(&endpoint, &instance.id) {
             let entry = self.table.entry(before);
+            instance.status = entry.instance.status.clone();
             let node = self.peers.name(entry.writer);
             was_at = (entry.writer != ME).then(|| node.clone());
             instance.history = entry.instance.history.clone();
@@ -197,6 +220,9 @@ impl Registrar {
                     network: entry.instance.network.clone(),
                 });
             }
+        }
+        if let Some(status) = status {
+            instance.status = Arc::new(status);
         }
         let epoch = self.table.epoch(&endpoint, &instance.id).saturating_add(1);
         self.put_own(now, &endpoint, epoch, instance, Own::new(now, lease));
@@ -228,7 +254,7 @@ impl Registrar {
     /// Something else is said of an instance. To say the same again does nothing.
     ///
     /// # Errors
-    /// [`Refusal::NotHere`].
+    /// [`Refusal::NotHere`], [`Refusal::Status`].
     pub fn update(
         &mut self,
         now: Instant,
@@ -245,6 +271,11 @@ impl Registrar {
             Update::State(state) => after.state = state,
             Update::Bandwidth(kbps) => after.bandwidth_kbps = kbps,
             Update::Place(place) => after.place = place,
+            Update::Status(status) => {
+                check(Some(&status))?;
+                after.status = Arc::new(status);
+            }
+            Update::Way(way) => after.way = way,
             Update::Network { at_ms, network } if network != after.network => {
                 let network = std::mem::replace(&mut after.network, network);
                 after.was(Before {

@@ -2,11 +2,11 @@
 //! the tenant. Not here: which instance rings first.
 
 use super::facts::{Endpoint, Instance};
-use super::feed::{Missed, Notice};
+use super::feed::Notice;
 use super::{INSTANCES_MAX, Registrar};
 use crate::ids::Tenant;
 use crate::regions::{NodeId, Region};
-use crate::replica::{ALLOWANCE, ME};
+use crate::replica::{ALLOWANCE, ME, Missed};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -6,6 +6,7 @@ use super::facts::{Endpoint, Instance, InstanceId, Profile};
 use super::name::Name;
 use super::slab::Slab;
 use crate::ids::Tenant;
+use crate::presence::{Availability, Status};
 use crate::regions::NodeId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
@@ -72,7 +73,6 @@ pub(super) struct Put {
 }
 
 /// The registrations.
-#[derive(Default)]
 pub(super) struct Table {
     entries: Slab<Entry>,
     tenants: HashMap<Arc<Tenant>, u32>,
@@ -80,6 +80,22 @@ pub(super) struct Table {
     writers: Vec<Writer>,
     profiles: HashSet<Arc<Profile>>,
     sweep_at: usize,
+    /// What most instances say of themselves.
+    available: Arc<Status>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            entries: Slab::default(),
+            tenants: HashMap::new(),
+            shelves: Slab::default(),
+            writers: Vec::new(),
+            profiles: HashSet::new(),
+            sweep_at: 0,
+            available: Arc::new(Status::new(Availability::Available)),
+        }
+    }
 }
 
 impl Table {
@@ -206,6 +222,9 @@ impl Table {
     /// A writer says this of an instance.
     pub(super) fn put(&mut self, writer: u32, endpoint: &Endpoint, epoch: u32, mut instance: Instance) -> Put {
         instance.profile = self.profile(instance.profile);
+        if instance.status == self.available {
+            instance.status = self.available.clone();
+        }
         let tenant = self.shelf(&endpoint.tenant);
         let head = self.shelves[tenant].endpoints.get(&endpoint.name);
         let head = head.copied().unwrap_or(NONE);

@@ -47,6 +47,8 @@ fn arrival(endpoint: &Endpoint, instance: &str) -> Arrival {
         place: None,
         at_ms: 1_000,
         state: State::Active,
+        status: None,
+        way: None,
         lease: LEASE,
     }
 }

@@ -1,6 +1,7 @@
 //! The table against a list that is read through, by random words of several writers.
 
 use super::*;
+use crate::presence::{Availability, Status};
 use crate::replica::tests::Dice;
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ fn instance(name: &str, kbps: u32) -> Instance {
         place: None,
         connected_at_ms: 0,
         state: State::Active,
+        status: Arc::new(Status::new(Availability::Available)),
+        way: None,
         history: None,
     }
 }
