@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 /// Bytes of a request, at most: a longer one is not sent.
-pub const REQUEST_BYTES: usize = 256 << 10;
+pub const REQUEST_BYTES: usize = 512 << 10;
 /// Bytes of an answer, at most: in place of a longer one, the asking node hears that it is too large.
 pub const ANSWER_BYTES: usize = 16 << 20;
 /// Bytes of a snapshot, at most, as for answers.
 pub const SNAPSHOT_BYTES: usize = 64 << 20;
-/// Bytes of a change, at most: a longer one is not told.
-pub const CHANGE_BYTES: usize = 16 << 10;
+/// Bytes of a change, at most: a longer one is not told. The longest message of the copies that nodes keep of each other fits in.
+pub const CHANGE_BYTES: usize = 512 << 10;
 /// Bytes of a module, at most, as in the upload check.
 pub const MODULE_BYTES: usize = 64 << 20;
 /// The longest that an answer is waited for; who wants longer waits this long.

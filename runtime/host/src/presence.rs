@@ -1,20 +1,28 @@
 //! The node's desk of presence: one for all shards and the API, behind a lock that each holds for a moment. A thread lets time pass
 //! for it and hands over what changed: to shards through their inboxes, to readers through a place that always holds the newest of
-//! each identity, so that a slow one skips states and never falls behind. The rules are in [`patchcord_switch::PresenceDesk`].
+//! each identity, so that a slow one skips states and never falls behind. The rules are in [`patchcord_switch::PresenceDesk`]. In a
+//! cluster it shares what it knows with the desks of the other nodes.
 
 mod reader;
+mod sharing;
+mod speaking;
 
 pub(crate) use reader::{PresenceReader, Reading};
+pub(crate) use sharing::{BorderPlace, Located};
+pub(crate) use speaking::{HEARD, Speaking, topic_of};
 
 use crate::async_thread::{self, AsyncThread};
 use crate::figures::Figure;
 use crate::shard_threads::{Inbox, Taken};
 use crate::start_error::StartError;
+use patchcord_cluster::Topic;
 use patchcord_control::ids::Tenant;
 use patchcord_control::presence::{PresenceError, Status, View, WatcherId};
 use patchcord_sip::LocationChange;
 use patchcord_switch::{InstanceView, OnCall, PresenceAsk, PresenceDesk, PresenceSaid, PresenceTold, Query};
 use reader::Place;
+use sharing::{Sharing, ToSend};
+use speaking::Voice;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,6 +45,8 @@ type News = BTreeMap<Arc<str>, Arc<View>>;
 #[derive(Default)]
 struct Inner {
     desk: PresenceDesk,
+    /// None on a node that is alone.
+    sharing: Option<Sharing>,
     /// As many as the desk has watchers.
     told: HashMap<WatcherId, Told>,
     /// Those of them that are shards.
@@ -56,6 +66,24 @@ pub(crate) struct PresenceFigures {
     pub(crate) messages: Figure,
     /// Registrations that are no client.
     pub(crate) not_clients: Figure,
+    /// Registrations of all nodes.
+    pub(crate) registrations: Figure,
+    /// Messages for other nodes that were dropped.
+    pub(crate) not_told: Figure,
+}
+
+impl Inner {
+    fn wake_at(&self) -> Option<Instant> {
+        let sharing = self.sharing.as_ref().and_then(Sharing::wake_at);
+        [self.desk.wake_at(), sharing].into_iter().flatten().min()
+    }
+
+    /// Tells other nodes what is new here, and the desk what is new elsewhere.
+    fn share(&mut self, now: Instant) {
+        if let Some(sharing) = &mut self.sharing {
+            sharing.settle(now, &mut self.desk);
+        }
+    }
 }
 
 struct Shared {
@@ -76,19 +104,30 @@ pub(crate) struct PresenceQueue {
 pub(crate) fn start(
     inboxes: &[Inbox],
     figures: &Arc<PresenceFigures>,
+    speaking: Option<Speaking>,
 ) -> Result<(AsyncThread, PresenceQueue), StartError> {
+    let inner = speaking.as_ref().map_or_else(Inner::default, |speaking| Inner {
+        desk: PresenceDesk::among_others(speaking.me.node.as_str()),
+        sharing: Some(Sharing::new(Instant::now(), &speaking.me, speaking.border.clone())),
+        ..Inner::default()
+    });
     let shared = Arc::new(Shared {
         figures: figures.clone(),
-        inner: Mutex::default(),
+        inner: Mutex::new(inner),
         stirred: Notify::new(),
         inboxes: inboxes.to_vec(),
     });
-    let thread = async_thread::start("presence", pass_time(shared.clone())).map_err(StartError::Thread)?;
+    let voice = Voice {
+        shared: shared.clone(),
+        speaking,
+    };
+    let thread = async_thread::start("presence", pass_time(shared.clone(), voice)).map_err(StartError::Thread)?;
     Ok((thread, PresenceQueue { shared }))
 }
 
-async fn pass_time(shared: Arc<Shared>) {
+async fn pass_time(shared: Arc<Shared>, mut voice: Voice) {
     loop {
+        voice.speak();
         let due = shared.wake_at();
         let sleep = async {
             match due {
@@ -96,16 +135,12 @@ async fn pass_time(shared: Arc<Shared>) {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            () = sleep => {}
-            () = shared.stirred.notified() => {}
-        }
-        let mut inner = shared.lock();
-        let now = Instant::now();
-        if inner.desk.wake_at().is_some_and(|at| at <= now) {
-            inner.desk.deadline(now);
-        }
-        shared.hand_over(&mut inner);
+        let heard = tokio::select! {
+            () = sleep => None,
+            () = shared.stirred.notified() => None,
+            heard = voice.hear() => Some(heard),
+        };
+        shared.pass(Instant::now(), heard.as_ref().map(|(topic, bytes)| (*topic, &bytes[..])));
     }
 }
 
@@ -118,7 +153,40 @@ impl Shared {
     fn wake_at(&self) -> Option<Instant> {
         let inner = self.lock();
         let again = (!inner.late.is_empty()).then(|| Instant::now() + AGAIN);
-        [inner.desk.wake_at(), again].into_iter().flatten().min()
+        [inner.wake_at(), again].into_iter().flatten().min()
+    }
+
+    /// Time passed, or another node said something.
+    fn pass(&self, now: Instant, heard: Option<(Topic, &[u8])>) {
+        let mut inner = self.lock();
+        if let Some(sharing) = &mut inner.sharing {
+            if let Some((topic, bytes)) = heard {
+                sharing.heard(now, topic, bytes);
+            }
+            sharing.deadline(now);
+        }
+        if inner.desk.wake_at().is_some_and(|at| at <= now) {
+            inner.desk.deadline(now);
+        }
+        inner.share(now);
+        self.hand_over(&mut inner);
+    }
+
+    fn next_to_send(&self) -> Option<ToSend> {
+        self.lock().sharing.as_mut()?.poll()
+    }
+
+    /// The other nodes are told that this one leaves.
+    fn shut(&self, now: Instant) {
+        let inner = &mut *self.lock();
+        if let Some(sharing) = &mut inner.sharing {
+            sharing.shut(now, &mut inner.desk);
+        }
+    }
+
+    /// Nothing is shared any more.
+    fn be_alone(&self) {
+        self.lock().sharing = None;
     }
 
     /// Gives everybody what is new for it.
@@ -143,6 +211,10 @@ impl Shared {
         self.figures.watchers.set(watchers as u64);
         self.figures.identities.set(identities as u64);
         self.figures.not_clients.set(inner.desk.not_clients());
+        if let Some(sharing) = &inner.sharing {
+            self.figures.registrations.set(sharing.registrations() as u64);
+            self.figures.not_told.set(sharing.dropped());
+        }
     }
 
     fn tell_shard(&self, inner: &mut Inner, asker: Asker, news: News) {
@@ -157,14 +229,17 @@ impl PresenceQueue {
     /// Does something at the desk, and hands over what came of it.
     fn at_desk<T>(&self, work: impl FnOnce(&mut Inner, Instant) -> T) -> T {
         let mut inner = self.shared.lock();
-        let before = inner.desk.wake_at();
-        let done = work(&mut inner, Instant::now());
+        let before = inner.wake_at();
+        let now = Instant::now();
+        let done = work(&mut inner, now);
+        inner.share(now);
         self.shared.hand_over(&mut inner);
-        let earlier = match (inner.desk.wake_at(), before) {
+        let earlier = match (inner.wake_at(), before) {
             (Some(at), Some(before)) => at < before,
             (at, _) => at.is_some(),
         };
-        if earlier || !inner.late.is_empty() {
+        let speaks = inner.sharing.as_ref().is_some_and(Sharing::speaks);
+        if earlier || speaks || !inner.late.is_empty() {
             self.shared.stirred.notify_one();
         }
         done
@@ -172,7 +247,12 @@ impl PresenceQueue {
 
     /// Somebody registered, renewed, or left.
     pub(crate) fn located(&self, change: &LocationChange) {
-        self.at_desk(|inner, now| inner.desk.located(now, change));
+        self.at_desk(|inner, now| {
+            inner.desk.located(now, change);
+            if let Some(sharing) = &mut inner.sharing {
+                sharing.located(now, change);
+            }
+        });
     }
 
     /// A leg of an identity begins, or is over.
@@ -247,6 +327,18 @@ impl PresenceQueue {
     /// Where the clients of an identity are registered.
     pub(crate) fn instances(&self, tenant: &Tenant, identity: &str) -> Vec<InstanceView> {
         self.shared.lock().desk.instances((tenant, identity))
+    }
+
+    /// Where an identity is registered at all nodes; none if this one is alone.
+    pub(crate) fn locations(&self, tenant: &Tenant, identity: &str) -> Option<Vec<Located>> {
+        let inner = self.shared.lock();
+        Some(inner.sharing.as_ref()?.find(tenant, identity))
+    }
+
+    /// Another node says this, to this one alone.
+    pub(crate) fn heard(&self, topic: Topic, bytes: &[u8]) {
+        self.shared.pass(Instant::now(), Some((topic, bytes)));
+        self.shared.stirred.notify_one();
     }
 
     /// Is told what changes from now on, and at once how they are. A reader that is slow gets the newest of each identity.

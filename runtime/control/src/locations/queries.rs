@@ -56,6 +56,12 @@ impl Registrar {
             .map(|id| (self.table.endpoint_of(id), self.found(id)))
     }
 
+    /// All that counts at other nodes, in no order: for who missed notices.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (Endpoint, Found<'_>)> {
+        let others = self.peers.here().filter(|writer| *writer != ME);
+        others.flat_map(|writer| self.of_node(self.peers.name(writer)))
+    }
+
     /// The endpoints of a tenant after one, by name: at most `most`, and never more than [`PAGE_MAX`].
     pub fn page(&self, tenant: &Tenant, after: Option<&str>, most: usize) -> Page<'_> {
         let most = most.clamp(1, PAGE_MAX);

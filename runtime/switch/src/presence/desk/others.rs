@@ -193,6 +193,13 @@ impl PresenceDesk {
         }
     }
 
+    /// Nothing is known any more of devices at other nodes: whoever says so tells all of them anew.
+    pub fn forget_elsewhere(&mut self, now: Instant) {
+        for away in std::mem::take(&mut self.others.away).into_values() {
+            self.presence.leave(now, away.client);
+        }
+    }
+
     /// Other nodes have these legs of an identity, all together.
     pub fn legs_elsewhere(&mut self, now: Instant, (tenant, name): (&Tenant, &str), legs: &Legs) {
         let Ok(who) = identity(tenant, name) else { return };
