@@ -1,10 +1,13 @@
 //! A node's place in its cluster: it joins before it starts, says where it is, what it has and how busy it is, and leaves when it
-//! stops. What tenants change through one node is told to the others, so that it counts there for the next call too. Not here: how
+//! stops. Which of the others has a door for SIP it tells to those who connect ([`NodeDoors`]). What tenants change through one node is told to the others, so that it counts there for the next call too. Not here: how
 //! nodes find and reach each other (`patchcord_cluster`), and requests that another node can answer (`api/elsewhere`).
 
+mod doors;
 mod entry;
 mod telling;
 
+pub use doors::{ClusterConfig, NodeDoor};
+pub(crate) use doors::{NodeDoors, NodeListener, OwnDoor, bind, can_be_certified};
 pub(crate) use entry::Entry;
 pub(crate) use telling::{KIND as CHANGED, Notice, Others};
 
@@ -54,15 +57,20 @@ impl Drop for ClusterThread {
     }
 }
 
-/// Joins, and waits until that is done; none if the node is to be alone.
+/// Joins, and waits until that is done; none if the node is to be alone. `door`: its own for the SIP of the others, if it has one.
 ///
 /// # Errors
 /// [`StartError::Cluster`], which says who did not let it in and what would be right.
-pub(crate) fn join(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Option<Membership>, StartError> {
-    let Some(wanted) = config.cluster.clone() else {
+pub(crate) fn join(
+    config: &NodeConfig,
+    figures: &Arc<Figures>,
+    door: Option<&OwnDoor>,
+) -> Result<Option<Membership>, StartError> {
+    let Some(wanted) = config.cluster.as_ref().map(|cluster| cluster.membership.clone()) else {
         return Ok(None);
     };
-    let now = Entry::of(config, figures);
+    let now = Entry::of(config, figures, door.map(|door| door.address));
+    let doors = door.map(|door| door.nodes.clone());
     let wanted = patchcord_cluster::Config {
         // A later life of this node has a greater one, as long as its clock does not go back.
         incarnation: SystemTime::now()
@@ -91,7 +99,7 @@ pub(crate) fn join(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Option
         } = joined;
         let others = Arc::new(Others::new(cluster));
         let _ = told.send(Ok((others.clone(), requests)));
-        stay(&others, now, &figures, stopped).await;
+        stay((&others, doors.as_deref()), now, &figures, stopped).await;
         match Arc::into_inner(others) {
             Some(others) => others.leave().await,
             None => tracing::error!("somebody still speaks for a node that leaves its cluster"),
@@ -112,7 +120,12 @@ pub(crate) fn join(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Option
 }
 
 /// Keeps the entry true and says who comes and goes, until the node stops.
-async fn stay(others: &Others, mut told: Entry, figures: &Figures, mut stopped: oneshot::Receiver<()>) {
+async fn stay(
+    (others, doors): (&Others, Option<&NodeDoors>),
+    mut told: Entry,
+    figures: &Figures,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let cluster = others.cluster();
     let (mut watch, mut state) = (cluster.watch(), cluster.state());
     let mut look = tokio::time::interval(LOOK);
@@ -133,7 +146,12 @@ async fn stay(others: &Others, mut told: Entry, figures: &Figures, mut stopped: 
                 others.catch_up().await;
             }
             event = watch.next() => match event {
-                Some(event) => say(&event),
+                Some(event) => {
+                    if let Some(doors) = doors {
+                        doors.heard(&event);
+                    }
+                    say(&event);
+                }
                 None => return,
             },
             changed = state.changed() => {

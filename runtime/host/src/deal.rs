@@ -1,8 +1,11 @@
 //! Which shard a message is for: all of one call go to one shard, by a keyed hash of the Call-ID. REGISTER goes to the
 //! shard that keeps the locations. A call that replaces another (RFC 3891) goes where that one is, and what belongs to it
-//! follows. Not here: what a message means, and how it came.
+//! follows. Where there is a border, it sees each message first, and what it passes on reaches no shard. Not here: what a
+//! message means, and how it came.
 
+use crate::border::{BorderProxy, Passage};
 use crate::shard_threads::{Inbox, Taken};
+use patchcord_sip::border::NodeName;
 use patchcord_sip::{Flow, Proven, shard_of};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +22,8 @@ pub(crate) struct Dealer {
     inboxes: Vec<Inbox>,
     /// Random, so that nobody outside can aim at a shard.
     key: u64,
+    /// None: there are no other nodes.
+    border: Option<Arc<BorderProxy>>,
     elsewhere: Mutex<Elsewhere>,
     /// How many those are; mostly none, and then nobody has to look.
     moved: AtomicUsize,
@@ -36,14 +41,41 @@ impl Dealer {
         Self {
             inboxes,
             key,
+            border: None,
             elsewhere: Mutex::default(),
             moved: AtomicUsize::new(0),
         }
     }
 
+    /// The same behind a border.
+    pub(crate) fn behind(self, border: Option<Arc<BorderProxy>>) -> Self {
+        Self { border, ..self }
+    }
+
     /// Hands a message to its shard, or drops it if that is busy. `proven` is the client that came this way, if it has proved who
     /// it is.
     pub(crate) fn deal(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) -> Taken {
+        let Some(border) = &self.border else {
+            return self.hand(flow, bytes, proven);
+        };
+        let ours = border.of_device(flow, bytes, proven);
+        ours.map_or(Taken::Yes, |bytes| self.hand(flow, &bytes, proven))
+    }
+
+    /// The same for a message of another node, which is known by this way.
+    pub(crate) fn deal_of_node(&self, (node, way): (&NodeName, Flow), bytes: &[u8]) -> Taken {
+        let ours = self.border.as_ref().and_then(|border| border.of_node(node, bytes));
+        ours.map_or(Taken::Yes, |bytes| self.hand(way, &bytes, None))
+    }
+
+    /// What the border was to pass on could not be sent.
+    pub(crate) fn passage_failed(&self, passage: &Passage) {
+        if let Some(border) = &self.border {
+            border.failed(passage);
+        }
+    }
+
+    fn hand(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) -> Taken {
         self.inboxes[self.shard(bytes)].message(flow, bytes, proven)
     }
 

@@ -2,6 +2,7 @@
 //! about a call is made from them; only a drain waits for `calls` to become zero.
 
 use crate::api::ApiFigures;
+use crate::border::BorderFigures;
 use crate::browsers::BrowserFigures;
 use crate::cluster::ClusterFigures;
 use crate::dns::DnsFigures;
@@ -175,6 +176,8 @@ pub(crate) struct Figures {
     pub(crate) api: Arc<ApiFigures>,
     /// Of the cluster.
     pub(crate) cluster: ClusterFigures,
+    /// Of the SIP between nodes.
+    pub(crate) border: Arc<BorderFigures>,
     /// Of what others are told of calls.
     pub(crate) telling: Arc<TellingFigures>,
     /// Of the journals of calls.
@@ -223,6 +226,7 @@ impl Figures {
             presence: Arc::default(),
             api: Arc::default(),
             cluster: ClusterFigures::default(),
+            border: Arc::default(),
             telling: Arc::default(),
             journals: Arc::default(),
             traces: Arc::default(),

@@ -3,8 +3,8 @@
 //! The library is the machine: a [`Node`] wires sockets and threads to shards and media engines. The binary is the
 //! command line. Nothing in here decides anything about a call.
 //!
-//! Reading order: [`node`] (the wiring), `net`, `transports`, `deal` and `shard_threads` (a SIP message's way in and
-//! out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web
+//! Reading order: [`node`] (the wiring), `net`, `transports`, `deal`, `border` and `shard_threads` (a SIP message's way in
+//! and out), `dns` (where an address can be reached), `media_threads` (sound), [`speech`] and `web_files` (texts and files of the web
 //! that become sound), [`recognition`] (sound that becomes words), `tenant_store`
 //! (what handlers keep beyond a call), `web_requests` (what they ask of web servers), `records` (what is left of a call), `metrics`
 //! and `http` (what an operator sees), [`config`] and [`serve`](mod@serve) (how it is started).
@@ -16,6 +16,7 @@ mod aside;
 mod async_thread;
 mod batch;
 mod beside;
+mod border;
 mod browsers;
 mod certificates;
 pub mod clients;
@@ -73,6 +74,7 @@ pub use api::{ApiConfig, ApiKey, KeyHash, ProofHandler, Scope, new_key, usual_ou
 pub use browsers::{BrowserDoor, Ice};
 pub use certificates::{CertificateError, Identity, TlsFiles};
 pub use clients::{IceServers, IceServersError, IceUrl};
+pub use cluster::{ClusterConfig, NodeDoor};
 pub use database::{DatabaseConfig, SealingKey};
 pub use doors::{Door, Sip};
 pub use hosted::HostedServer;

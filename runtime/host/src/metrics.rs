@@ -1,6 +1,7 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
 mod browsers;
+mod cluster;
 mod presence;
 mod telling;
 mod tenants;
@@ -25,7 +26,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     web_files(&mut page, figures);
     store(&mut page, figures);
     web_requests(&mut page, figures);
-    cluster(&mut page, figures);
+    cluster::lines(&mut page, figures);
     telling::lines(&mut page, figures);
     tenants::lines(&mut page, &figures.tenancy);
     presence::lines(&mut page, figures);
@@ -322,21 +323,6 @@ fn store(page: &mut Page, figures: &Figures) {
         "patchcord_store_bytes",
         "Bytes of their keys and values.",
         store.bytes.get(),
-    );
-}
-
-fn cluster(page: &mut Page, figures: &Figures) {
-    let cluster = &figures.cluster;
-    for (name, what, figure) in [
-        ("joined", "1 while the node is in its cluster.", &cluster.joined),
-        ("nodes", "Other nodes of the cluster that are there.", &cluster.nodes),
-    ] {
-        page.gauge(&format!("patchcord_cluster_{name}"), what, figure.get());
-    }
-    page.counter(
-        "patchcord_cluster_cuts_total",
-        "Times the node was cut off from its cluster and came back.",
-        cluster.cuts.get(),
     );
 }
 

@@ -1,6 +1,7 @@
 //! A node: the wiring of sockets and threads to shards and media engines, from start to drain. The only file that knows
 //! all parts. Not here: what it is made from (`node/config`), the configuration file and signals of the system ([`crate::serve`](mod@crate::serve)).
 
+mod border;
 mod config;
 mod pages;
 mod reload;
@@ -11,10 +12,12 @@ pub use config::{Media, NodeConfig, Streams, WatchedTrunk};
 use crate::api::History;
 use crate::aside::{self, Aside, AsideThreads};
 use crate::async_thread::AsyncThread;
+use crate::border::BorderProxy;
 use crate::browsers::{self, BoundDoor, DoorQueue, DoorSetup, DoorThread};
 use crate::certificates::{Certificates, TlsFiles};
 use crate::clients::ice::ClientIce;
 use crate::clients::signing_keys::SigningKeys;
+use crate::cluster::{self, NodeListener, OwnDoor};
 use crate::deal::Dealer;
 use crate::dns::{self, DnsQueue, DnsSetup};
 use crate::doors::{self, Doors};
@@ -37,7 +40,7 @@ use crate::start_error::StartError;
 use crate::telling::{self, TellingQueue, TellingThread};
 use crate::ticker::Ticker;
 use crate::trace::store::{self, TraceQueue, TraceThread};
-use crate::transports::{self, StreamOrders, StreamQueue, StreamThread};
+use crate::transports::{self, NodeLinks, StreamOrders, StreamQueue, StreamThread};
 use crate::watch::{Seen, Watchers};
 use pages::{BoundPages, Heard, OfNode, Pages};
 use patchcord_control::words::UnixTime;
@@ -90,6 +93,8 @@ pub struct Node {
     watchers: Arc<Watchers>,
     runtime: Runtime,
     doors: Doors,
+    /// None: other nodes reach nobody here.
+    border: Option<Arc<BorderProxy>>,
     /// How long calls may take to end once they are told to.
     end_wait: Duration,
 }
@@ -99,6 +104,8 @@ struct Ground {
     layout: Layout,
     datagrams: Datagrams,
     doors: Doors,
+    /// The door for other nodes, if it has one.
+    own_door: Option<OwnDoor>,
     /// What deals calls out to shards; they make Call-IDs that fit.
     key: u64,
     figures: Arc<Figures>,
@@ -120,19 +127,29 @@ struct Bound {
 struct Connections {
     listeners: Vec<(Transport, TcpListener)>,
     certificates: Certificates,
+    of_nodes: Option<NodeListener>,
     limits: transports::Limits,
 }
 
 impl Connections {
     fn start(
-        self,
+        mut self,
         ground: &Ground,
         (dealer, signing, queues): (&Arc<Dealer>, &Arc<SigningKeys>, &Queues),
         orders: StreamOrders,
     ) -> Result<StreamThread, StartError> {
+        let nodes = self.of_nodes.zip(ground.own_door.as_ref()).map(|(of_nodes, own)| {
+            self.listeners.push((Transport::Node, of_nodes.listener));
+            NodeLinks {
+                nodes: own.nodes.clone(),
+                certificates: Arc::new(of_nodes.certificates),
+                figures: ground.figures.border.clone(),
+            }
+        });
         let setup = transports::Setup {
             listeners: self.listeners,
             certificates: self.certificates,
+            nodes,
             limits: self.limits,
             times: transports::Times::default(),
             dealer: dealer.clone(),
@@ -194,12 +211,11 @@ impl Node {
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
         let (ground, bound) = Ground::prepare(&config)?;
         let pages = BoundPages::bind(&config)?;
-        let heard = Heard::new(&config, &ground.figures)?;
+        let heard = Heard::new(&config, &ground)?;
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
-        // The last is that of the event sinks.
-        let (inboxes, outboxes): (Vec<_>, Vec<_>) = (0..=ground.layout.shards).map(|_| Inbox::new()).unzip();
+        let (inboxes, outboxes) = ground.inboxes();
         let (media, commands): (Vec<_>, Vec<_>) = (0..ground.layout.media_threads).map(|_| MediaQueue::new()).unzip();
         let (streams, orders) = transports::queue(ground.figures.streams.clone());
         let (kept_threads, kept) = ground.kept_threads(&config)?;
@@ -228,7 +244,7 @@ impl Node {
         };
         let sound = ground.sound_threads((bound.ports.pairs, bound.door), commands, &queues)?;
         let desks = ground.desks(&config, bound.ports.lent, outboxes, &queues)?;
-        let dealer = Arc::new(Dealer::new(inboxes[..ground.layout.shards].to_vec(), ground.key));
+        let (border, dealer) = ground.dealer(&config, &queues)?;
         let streams = Connections::start(bound.connections, &ground, (&dealer, &heard.signing, &queues), orders)?;
         let (shards, sinks) = start_shards(desks)?;
         let net = net::start(&ground.datagrams, &dealer, &ground.figures)?;
@@ -257,6 +273,7 @@ impl Node {
             watchers: ground.watchers,
             runtime,
             doors: ground.doors,
+            border,
             end_wait: config.call.clean_up + config.call.media_close + config.call.recording_close + END_MARGIN,
         })
     }
@@ -388,6 +405,7 @@ impl Ground {
             return Err(StartError::NoCertificate);
         }
         let sip = doors::bind(&config.sip)?;
+        let (own_door, of_nodes) = cluster::bind(config.cluster.as_ref())?.unzip();
         let ports = ports::bind(config.media.listen, &config.media.ports, layout)?;
         let media = &config.media;
         let door = media
@@ -400,6 +418,7 @@ impl Ground {
             layout,
             datagrams: Datagrams::new(sip.datagrams),
             doors: sip.doors,
+            own_door,
             key: u64::from_le_bytes(random()?),
             figures: Arc::new(Figures::new(layout).with_tenancy(config.tenancy.clone())),
             watchers: Arc::default(),
@@ -415,6 +434,7 @@ impl Ground {
             connections: Connections {
                 listeners: sip.listeners,
                 certificates,
+                of_nodes,
                 limits: transports::Limits { connections, ..limits },
             },
         };
@@ -439,7 +459,7 @@ impl Ground {
             why,
         };
         let figures = self.figures.traces.clone();
-        store::start(folder.clone(), self.doors.told.clone(), figures)
+        store::start(folder.clone(), self.told(), figures)
             .map(Some)
             .map_err(refused)
     }

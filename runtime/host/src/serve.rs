@@ -198,7 +198,10 @@ fn announce(node: &Node) {
     let api = node
         .local_api()
         .map_or_else(String::new, |address| format!(" api={address}"));
-    println!("ready sip={} http={http}{api}{doors}", node.local_sip());
+    let nodes = node
+        .door_for_nodes()
+        .map_or_else(String::new, |address| format!(" nodes={address}"));
+    println!("ready sip={} http={http}{api}{doors}{nodes}", node.local_sip());
     tracing::info!(sip = %node.local_sip(), http, doors = doors.trim_start(), "ready");
 }
 

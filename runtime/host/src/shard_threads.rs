@@ -29,7 +29,7 @@ use crate::start_error::StartError;
 use crate::telling::TellingQueue;
 use crate::trace::store::TraceQueue;
 use crate::trace::{Direction, TraceRecord, What};
-use crate::transports::{Ordered, SendOrder, StreamQueue};
+use crate::transports::{Ordered, SendOrder, Sender, StreamQueue};
 use crate::watch::{Seen, Watchers};
 use inbox::{Received, ToShard};
 use patchcord_control::ids::{CallId, LegId};
@@ -385,7 +385,7 @@ impl Work {
             return;
         }
         let order = SendOrder {
-            shard: self.index,
+            sender: Sender::Shard(self.index),
             to,
             name,
             bytes,

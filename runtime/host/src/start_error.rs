@@ -31,6 +31,13 @@ pub enum StartError {
     Certificates(CertificateError),
     /// TLS is to be taken and there is no certificate.
     NoCertificate,
+    /// The door for other nodes could not be bound.
+    NodeDoor {
+        /// Where it should be.
+        address: SocketAddr,
+        /// The system's reason.
+        why: io::Error,
+    },
     /// A port for browsers' audio could not be bound.
     Browsers {
         /// Where it should be.
@@ -121,6 +128,7 @@ impl StartError {
         match self {
             StartError::Sip { why, .. }
             | StartError::Door { why, .. }
+            | StartError::NodeDoor { why, .. }
             | StartError::Http { why, .. }
             | StartError::Api { why, .. }
             | StartError::Browsers { why, .. }
@@ -142,6 +150,10 @@ impl fmt::Display for StartError {
                 let key = transport.via().to_ascii_lowercase();
                 let what = format!("SIP over {}", transport.via());
                 port(f, &what, "TCP", &format!("[sip] {key}"), *address, why)
+            }
+            StartError::NodeDoor { address, why } => {
+                let key = "[cluster] sip_listen, or sip without it";
+                port(f, "the SIP of other nodes", "TCP", key, *address, why)
             }
             StartError::Certificates(why) => write!(f, "{why}"),
             StartError::NoCertificate => f.write_str(

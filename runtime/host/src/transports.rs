@@ -1,6 +1,6 @@
 //! SIP over streams: TCP, TLS, WebSocket and secure WebSocket, accepted and opened, on an async runtime of their own thread.
-//! Messages go to the shards as datagrams do; what shards send comes through one bounded queue. Not here: what a message
-//! means, and UDP ([`crate::net`]).
+//! Messages go to the shards as datagrams do; what shards and the border send comes through one bounded queue. Connections
+//! between nodes are here too. Not here: what a message means, and UDP ([`crate::net`]).
 //!
 //! Order to read: `desk` (what all share), `connections` (the table and the queues), `carry` (the life of one), then the
 //! transports.
@@ -9,6 +9,7 @@ mod carry;
 mod connections;
 mod desk;
 mod figures;
+mod node;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,10 @@ pub(crate) mod websocket;
 pub(crate) use carry::Times;
 pub(crate) use connections::Limits;
 pub(crate) use figures::StreamFigures;
+pub(crate) use node::NodeLinks;
 pub(crate) use tcp::{bind, socket};
 
+use crate::border::Passage;
 use crate::certificates::{Certificates, Reload, When};
 use crate::clients::gateway::sessions::Sessions;
 use crate::clients::gateway::task::Gateway;
@@ -40,7 +43,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-/// Messages of all shards that may wait for the streams' thread. One more is as if its connection had failed, and is
+/// Messages of all shards and the border that may wait for the streams' thread. One more is as if its connection had failed, and is
 /// counted: the shard tries another way or gives up.
 const ORDERS: usize = 4_096;
 /// A listener that fails again and again is not asked more often than this.
@@ -52,13 +55,20 @@ const LAST_WRITES: Duration = Duration::from_millis(500);
 /// How often that is looked at.
 const LAST_LOOK: Duration = Duration::from_millis(10);
 
-/// A message of a shard for a stream.
+/// Who sends a message over a stream, and is told if that fails.
+pub(crate) enum Sender {
+    /// A shard, by its number.
+    Shard(usize),
+    /// The border, with what it was to pass on if that would have to be answered.
+    Border(Option<Arc<Passage>>),
+}
+
+/// A message for a stream.
 pub(crate) struct SendOrder {
-    /// Who is told if it fails.
-    pub(crate) shard: usize,
+    pub(crate) sender: Sender,
     /// The way.
     pub(crate) to: Flow,
-    /// For TLS: what the peer must prove.
+    /// For TLS and between nodes: what the peer must prove.
     pub(crate) name: Option<Arc<str>>,
     /// The message.
     pub(crate) bytes: Arc<[u8]>,
@@ -95,6 +105,14 @@ impl StreamQueue {
 /// What waits to be sent.
 pub(crate) struct StreamOrders(mpsc::Receiver<SendOrder>);
 
+#[cfg(test)]
+impl StreamOrders {
+    /// What waits longest, if anything does.
+    pub(crate) fn next(&mut self) -> Option<SendOrder> {
+        self.0.try_recv().ok()
+    }
+}
+
 /// The queue and its end.
 pub(crate) fn queue(figures: Arc<StreamFigures>) -> (StreamQueue, StreamOrders) {
     let (orders, waiting) = mpsc::channel(ORDERS);
@@ -106,6 +124,8 @@ pub(crate) struct Setup {
     /// Sockets that listen, by transport.
     pub(crate) listeners: Vec<(Transport, std::net::TcpListener)>,
     pub(crate) certificates: Certificates,
+    /// With which nodes are connected; none: there are no others.
+    pub(crate) nodes: Option<NodeLinks>,
     pub(crate) limits: Limits,
     pub(crate) times: Times,
     pub(crate) dealer: Arc<Dealer>,
@@ -142,6 +162,7 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         table: Mutex::new(Table::new(setup.limits)),
         dealer: setup.dealer,
         certificates: Arc::new(setup.certificates),
+        nodes: setup.nodes.map(Arc::new),
         figures: setup.figures,
         times: setup.times,
         gateway: Gateway {
@@ -152,7 +173,10 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         },
     });
     listen(&runtime, &desk, setup.listeners)?;
-    runtime.spawn(keep_certificates(desk.clone()));
+    runtime.spawn(keep_certificates(desk.clone(), desk.certificates.clone()));
+    if let Some(nodes) = &desk.nodes {
+        runtime.spawn(keep_certificates(desk.clone(), nodes.certificates.clone()));
+    }
     let (stop, stopped) = oneshot::channel();
     let orders = setup.orders.0;
     let thread = std::thread::Builder::new()
@@ -223,7 +247,7 @@ async fn wait(done: impl Fn() -> bool) {
 }
 
 /// Loads certificates again when their files change, or on SIGHUP.
-async fn keep_certificates(desk: Arc<Desk>) {
+async fn keep_certificates(desk: Arc<Desk>, of: Arc<Certificates>) {
     let mut hang_up = signal(SignalKind::hangup()).ok();
     loop {
         let hung_up = async {
@@ -236,7 +260,7 @@ async fn keep_certificates(desk: Arc<Desk>) {
             _ = hung_up => When::Always,
             () = tokio::time::sleep(CERTIFICATE_LOOK) => When::Changed,
         };
-        let certificates = desk.certificates.clone();
+        let certificates = of.clone();
         // Files may be on a disk that takes its time.
         match tokio::task::spawn_blocking(move || certificates.reload(when)).await {
             Ok(Reload::Done) => {

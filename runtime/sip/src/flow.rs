@@ -21,6 +21,10 @@ pub enum Transport {
     Ws,
     /// WebSocket over HTTPS.
     Wss,
+    /// A stream under TLS between two nodes of a cluster, each of which has proved by its certificate which node it is. On the
+    /// wire it is TLS; it is apart because what comes this way is a node's word, and because nobody else is told of this way.
+    /// `peer` of such a flow is the node's own door for other nodes, whoever opened the connection, and it names none.
+    Node,
 }
 
 impl Transport {
@@ -29,7 +33,7 @@ impl Transport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
-            Self::Tls => "TLS",
+            Self::Tls | Self::Node => "TLS",
             Self::Ws => "WS",
             Self::Wss => "WSS",
         }
@@ -40,13 +44,13 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
-            Self::Tls => "tls",
+            Self::Tls | Self::Node => "tls",
             Self::Ws | Self::Wss => "ws",
         }
     }
 
     /// The transport an address asks for by its `transport` parameter and scheme; UDP if it says nothing (the choice of
-    /// RFC 3263 by DNS is not made here). `None` for a transport that is not ours.
+    /// RFC 3263 by DNS is not made here). `None` for a transport that is not ours. No address asks for [`Transport::Node`].
     pub fn of_uri(uri: &Uri) -> Option<Self> {
         let secure = uri.scheme() == Scheme::Sips;
         let named = uri.param("transport").map(str::to_ascii_lowercase);
@@ -67,14 +71,14 @@ impl Transport {
 
     /// Whether nobody on the way can read it.
     pub fn is_secure(self) -> bool {
-        matches!(self, Self::Tls | Self::Wss)
+        matches!(self, Self::Tls | Self::Wss | Self::Node)
     }
 
     /// The port an address means that names none (RFC 3261 19.1.2, RFC 7118 9).
     pub fn default_port(self) -> u16 {
         match self {
             Self::Udp | Self::Tcp => 5060,
-            Self::Tls => 5061,
+            Self::Tls | Self::Node => 5061,
             Self::Ws => 80,
             Self::Wss => 443,
         }
@@ -98,7 +102,7 @@ pub struct Flow {
     /// The far address: where messages go and come from.
     pub peer: SocketAddr,
     /// The connection. `None` on a stream transport: the host uses an open connection to that transport and peer or
-    /// opens one. Always `None` for UDP.
+    /// opens one. Always `None` for UDP and between nodes.
     pub connection: Option<ConnectionId>,
 }
 
@@ -135,7 +139,8 @@ impl fmt::Debug for Flow {
 pub struct Target {
     /// The way.
     pub flow: Flow,
-    /// For TLS: the name the peer's certificate must show if a connection has to be opened.
+    /// For TLS: the name the peer's certificate must show if a connection has to be opened. For [`Transport::Node`] the node's
+    /// name; without one, whoever has that door.
     pub name: Option<Arc<str>>,
 }
 
@@ -171,14 +176,16 @@ impl Listener {
 }
 
 /// The door a peer on `transport` at `peer` is told: of the same transport and address family, else of the same
-/// transport, else of the same family, else the first.
+/// transport, else of the same family, else the first. The door for nodes is told to nodes alone.
 pub(crate) fn door(listeners: &[Listener], transport: Transport, peer: IpAddr) -> SocketAddr {
     let same_family = |door: &&Listener| door.address.is_ipv4() == peer.to_canonical().is_ipv4();
     let same_transport = |door: &&Listener| door.transport == transport;
+    let is_public = |door: &&Listener| door.transport != Transport::Node;
     let find = |fits: &dyn Fn(&&Listener) -> bool| listeners.iter().find(fits);
     find(&|door| same_transport(door) && same_family(door))
         .or_else(|| find(&same_transport))
-        .or_else(|| find(&same_family))
+        .or_else(|| find(&|door| is_public(door) && same_family(door)))
+        .or_else(|| find(&is_public))
         .or_else(|| listeners.first())
         .expect("Endpoint::new refuses a configuration without listeners")
         .address

@@ -20,8 +20,11 @@ use crate::uri::Uri;
 
 mod config;
 mod meter;
+mod node;
 
 pub use config::{CallsOfRegistered, GateConfig, GateError, Rate, Strangers, TrustedPeer, User};
+
+pub(crate) use node::of_a_node;
 
 use config::{Index, check_peers, index, is_within};
 use meter::{Deadlines, Meter};
@@ -151,7 +154,8 @@ impl Gate {
     /// Whether a source may hear anything from us without being judged: that its request is malformed, or belongs to
     /// nothing we have. Strangers that are dropped may not.
     pub fn answers(&self, flow: Flow) -> bool {
-        let is_stranger = self.trunk_of(flow).is_none() && !self.location.knows_source(flow.peer.ip());
+        let is_known = |ip| self.trunk_of(flow).is_some() || self.location.knows_source(ip);
+        let is_stranger = flow.transport != Transport::Node && !is_known(flow.peer.ip());
         !is_stranger || self.config.strangers != Strangers::Drop
     }
 

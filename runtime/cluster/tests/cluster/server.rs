@@ -159,20 +159,13 @@ fn free_port() -> u16 {
 fn certificates(folder: &Path) {
     let issuer = authority(folder, "authority");
     authority(folder, "stranger");
-    sign(
-        folder,
-        &issuer,
-        "server",
-        "127.0.0.1",
-        ExtendedKeyUsagePurpose::ServerAuth,
-    );
-    sign(
-        folder,
-        &issuer,
-        "node",
-        "node.test",
-        ExtendedKeyUsagePurpose::ClientAuth,
-    );
+    let (server, client) = (ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth);
+    sign(folder, &issuer, ("server", "127.0.0.1"), vec![server.clone()]);
+    sign(folder, &issuer, ("node", "node.test"), vec![client.clone()]);
+    // Nodes that are servers to each other too.
+    for name in ["eu1-a", "us1-a"] {
+        sign(folder, &issuer, (name, name), vec![server.clone(), client.clone()]);
+    }
 }
 
 fn authority(folder: &Path, name: &str) -> Issuer<'static, KeyPair> {
@@ -185,10 +178,15 @@ fn authority(folder: &Path, name: &str) -> Issuer<'static, KeyPair> {
     Issuer::new(params, key)
 }
 
-fn sign(folder: &Path, issuer: &Issuer<'static, KeyPair>, file: &str, name: &str, purpose: ExtendedKeyUsagePurpose) {
+fn sign(
+    folder: &Path,
+    issuer: &Issuer<'static, KeyPair>,
+    (file, name): (&str, &str),
+    purposes: Vec<ExtendedKeyUsagePurpose>,
+) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-    params.extended_key_usages = vec![purpose];
+    params.extended_key_usages = purposes;
     let certificate = params.signed_by(&key, issuer).expect("a certificate");
     fs::write(folder.join(format!("{file}.pem")), certificate.pem()).expect("its file");
     fs::write(folder.join(format!("{file}.key")), key.serialize_pem()).expect("its key's file");

@@ -109,7 +109,7 @@ impl ClientDoors {
             let transport = match listener.transport {
                 Transport::Ws => DoorTransport::Ws,
                 Transport::Wss => DoorTransport::Wss,
-                Transport::Udp | Transport::Tcp | Transport::Tls => return None,
+                Transport::Udp | Transport::Tcp | Transport::Tls | Transport::Node => return None,
             };
             Some(ClientDoor {
                 transport,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use patchcord_control::call::Listens;
 use patchcord_sip::Transport;
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 
 /// An entry of the registry of nodes. Fields may be added; who does not know them goes without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +22,13 @@ pub(crate) struct Entry {
     pub(crate) capacity: u64,
     /// Whether it takes no new ones any more.
     pub(crate) draining: bool,
+    /// Its door for the SIP of other nodes, over mutual TLS: its certificate is in the name of the node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sip: Option<SocketAddr>,
 }
 
 impl Entry {
-    pub(crate) fn of(config: &NodeConfig, figures: &Figures) -> Self {
+    pub(crate) fn of(config: &NodeConfig, figures: &Figures, sip: Option<SocketAddr>) -> Self {
         let websockets = |door: &crate::doors::Door| matches!(door.transport, Transport::Ws | Transport::Wss);
         let mut capabilities: Vec<String> = Vec::new();
         let mut has = |there: bool, word: &str| capabilities.extend(there.then(|| word.to_owned()));
@@ -50,6 +54,7 @@ impl Entry {
             calls: 0,
             capacity: config.calls as u64,
             draining: false,
+            sip,
         };
         entry.as_of(figures)
     }

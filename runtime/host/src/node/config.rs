@@ -4,6 +4,7 @@ use crate::api::ApiConfig;
 use crate::browsers::BrowserDoor;
 use crate::certificates::TlsFiles;
 use crate::clients::IceServers;
+use crate::cluster::ClusterConfig;
 use crate::doors::Sip;
 use crate::journals::JournalFolder;
 use crate::recognition::RecognitionConfig;
@@ -67,7 +68,7 @@ pub struct NodeConfig {
     /// Where the API is served, and who may ask; none: nowhere.
     pub api: Option<ApiConfig>,
     /// The cluster it is in; none: it is alone. It needs an API.
-    pub cluster: Option<patchcord_cluster::Config>,
+    pub cluster: Option<ClusterConfig>,
     /// Where end records go.
     pub records: RecordsTo,
     /// The folder that recordings are written in, made if it is not there; none: nothing can be recorded.

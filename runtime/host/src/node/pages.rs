@@ -68,7 +68,8 @@ impl OfNode {
 }
 
 impl Heard {
-    pub(super) fn new(config: &NodeConfig, figures: &Arc<Figures>) -> Result<Self, StartError> {
+    pub(super) fn new(config: &NodeConfig, ground: &Ground) -> Result<Self, StartError> {
+        let figures = &ground.figures;
         let past = config.api.as_ref().map(|_| api::past_queue(figures.api.past.clone()));
         let (queue, waiting) = past.unzip();
         let store = config.recording_store.as_ref();
@@ -82,7 +83,7 @@ impl Heard {
             proofs: mpsc::channel(api::PROOFS_WAITING),
             past: waiting,
             recordings: Shelf::new(config.recordings.as_deref(), store)?,
-            membership: cluster::join(config, figures)?,
+            membership: cluster::join(config, figures, ground.own_door.as_ref())?,
         })
     }
 

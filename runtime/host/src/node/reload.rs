@@ -20,11 +20,15 @@ impl Node {
     pub fn reload(&self, config: &NodeConfig) -> Result<(), StartError> {
         let Some(gate) = config.gate.clone() else { return Ok(()) };
         let now = Instant::now();
+        let strangers = gate.strangers;
         let trunks = trunks(&self.doors.told, &config.trunks, random()?);
         // As each shard will, so that none finds anything wrong.
         Gate::new(now, gate.clone(), [0; 32]).map_err(|why| StartError::Shard(ShardError::Gate(why)))?;
         for trunk in &trunks {
             Trunk::new(now, trunk.clone()).map_err(|why| StartError::Shard(ShardError::Trunk(why)))?;
+        }
+        if let Some(border) = &self.border {
+            border.set_strangers(strangers);
         }
         self.order(&Order::Reload(Arc::new(Reload { gate, trunks })));
         Ok(())

@@ -57,7 +57,7 @@ impl Ground {
                     of: self.layout.shards,
                     key: self.key,
                 },
-                ..patchcord_sip::Config::new(self.doors.told.clone(), user_agent)
+                ..patchcord_sip::Config::new(self.told(), user_agent)
             },
             domain: config.domain.clone(),
             identity: config.identity.clone(),

@@ -132,6 +132,7 @@ fn transport_number(transport: Transport) -> u8 {
         Transport::Tls => 3,
         Transport::Ws => 4,
         Transport::Wss => 5,
+        Transport::Node => 6,
     }
 }
 
@@ -255,6 +256,7 @@ impl<'a> Bytes<'a> {
             3 => Transport::Tls,
             4 => Transport::Ws,
             5 => Transport::Wss,
+            6 => Transport::Node,
             _ => return None,
         })
     }

@@ -3,8 +3,9 @@
 
 use super::connections::{Ended, Link, Opened};
 use super::desk::Desk;
-use patchcord_sip::Proven;
+use patchcord_sip::border::NodeName;
 use patchcord_sip::stream::PONG;
+use patchcord_sip::{Flow, Proven};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -73,8 +74,19 @@ pub(super) trait Pipe {
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// Carries messages both ways until the connection ends. With a client that has proved who it is, its messages carry that.
-pub(super) async fn carry(mut pipe: impl Pipe, (link, proven): (&Link, Option<&Arc<Proven>>), desk: &Desk) -> Ended {
+/// Who has the other end of a connection.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// Each message has to prove it.
+    Anybodys,
+    /// A client that has proved who it is: its messages carry that.
+    Client(&'a Arc<Proven>),
+    /// A node that has proved which it is, and the way it is known by.
+    Node(&'a NodeName, Flow),
+}
+
+/// Carries messages both ways until the connection ends.
+pub(super) async fn carry(mut pipe: impl Pipe, (link, whose): (&Link, Whose<'_>), desk: &Desk) -> Ended {
     let mut patience = Patience::new(desk.times, link.opened());
     let mut alarm = pin!(tokio::time::sleep_until(patience.deadline().0));
     let why = loop {
@@ -82,7 +94,7 @@ pub(super) async fn carry(mut pipe: impl Pipe, (link, proven): (&Link, Option<&A
         match step.await {
             Ok(Came::Message(bytes)) => {
                 desk.figures.received.one();
-                desk.deal(link.flow(), &bytes, proven).await;
+                desk.deal(link.flow(), &bytes, whose).await;
             }
             Ok(Came::Ping) => {
                 desk.figures.pings.one();

@@ -1,6 +1,8 @@
 //! Which stream connections there are: by number, by peer for reuse, and how many each source may have; and of each the
 //! queue of what is to be written. Not here: sockets, and what is read. RFC 3261 18.2.2, RFC 5923 (reuse).
 
+use super::Sender;
+use crate::border::Passage;
 use patchcord_sip::{ConnectionId, Flow, Transport};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +13,10 @@ use std::task::{Context, Poll, Waker};
 pub(super) const WRITE_QUEUE: usize = 256;
 /// Bytes that may wait to be written to one connection. More closes it.
 pub(super) const WRITE_QUEUE_BYTES: usize = 1024 * 1024;
+/// The same to another node, where one connection has the messages of many devices.
+const NODE_WRITE_QUEUE: usize = 16 * WRITE_QUEUE;
+/// See above.
+const NODE_WRITE_QUEUE_BYTES: usize = 16 * WRITE_QUEUE_BYTES;
 
 /// How many connections there may be. Reaching a limit refuses new ones and harms none that is there.
 #[derive(Debug, Clone, Copy)]
@@ -94,9 +100,27 @@ pub(super) enum Opened {
     ByPeer,
 }
 
+/// A message that waits to be written.
+#[derive(Debug)]
+struct Waiting {
+    bytes: Arc<[u8]>,
+    /// If it is passed on and would have to be answered if it cannot be sent.
+    passage: Option<Arc<Passage>>,
+}
+
+/// Who relied on a connection that has ended.
+pub(super) struct Left {
+    /// Shards that sent by its number.
+    pub(super) by_id: Shards,
+    /// Shards that sent by the peer's address alone.
+    pub(super) by_peer: Shards,
+    /// What was passed on and never written.
+    pub(super) passages: Vec<Arc<Passage>>,
+}
+
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Arc<[u8]>>,
+    waiting: VecDeque<Waiting>,
     bytes: usize,
     /// Whoever writes, if it found nothing to do.
     writer: Option<Waker>,
@@ -128,22 +152,36 @@ impl Link {
         self.opened
     }
 
-    /// Adds a message of a shard, which named the way `to`.
-    pub(super) fn send(&self, shard: usize, to: Flow, bytes: Arc<[u8]>) -> Queued {
+    /// Adds a message, whose sender named the way `to`.
+    pub(super) fn send(&self, sender: &Sender, to: Flow, bytes: Arc<[u8]>) -> Queued {
         let mut queue = self.queue();
-        if queue.put(bytes) == Queued::No {
+        let passage = match sender {
+            Sender::Shard(_) => None,
+            Sender::Border(passage) => passage.clone(),
+        };
+        if queue.put(self.room(), Waiting { bytes, passage }) == Queued::No {
             return Queued::No;
         }
-        match to.connection {
-            Some(_) => queue.by_id.add(shard),
-            None => queue.by_peer.add(shard),
+        match (sender, to.connection) {
+            (Sender::Shard(shard), Some(_)) => queue.by_id.add(*shard),
+            (Sender::Shard(shard), None) => queue.by_peer.add(*shard),
+            (Sender::Border(_), _) => {}
         }
         Queued::Yes
     }
 
     /// Adds bytes of the connection's own, such as a pong.
     pub(super) fn put(&self, bytes: &[u8]) -> Queued {
-        self.queue().put(bytes.into())
+        let (bytes, passage) = (bytes.into(), None);
+        self.queue().put(self.room(), Waiting { bytes, passage })
+    }
+
+    /// Messages and bytes that may wait.
+    fn room(&self) -> (usize, usize) {
+        match self.transport {
+            Transport::Node => (NODE_WRITE_QUEUE, NODE_WRITE_QUEUE_BYTES),
+            _ => (WRITE_QUEUE, WRITE_QUEUE_BYTES),
+        }
     }
 
     /// The next message to write. Wakes the task of `context` when there is one or the connection is to end.
@@ -152,9 +190,9 @@ impl Link {
         if let Some(why) = queue.ended {
             return Poll::Ready(Err(why));
         }
-        if let Some(bytes) = queue.waiting.pop_front() {
-            queue.bytes -= bytes.len();
-            return Poll::Ready(Ok(bytes));
+        if let Some(next) = queue.waiting.pop_front() {
+            queue.bytes -= next.bytes.len();
+            return Poll::Ready(Ok(next.bytes));
         }
         // An idle connection holds nothing.
         queue.waiting = VecDeque::new();
@@ -185,12 +223,16 @@ impl Link {
         queue.ended.is_none() && !queue.waiting.is_empty()
     }
 
-    /// Ends it for good and says who relied on it: by the connection's number, and by the peer's address alone.
-    pub(super) fn close(&self, why: Ended) -> (Shards, Shards) {
+    /// Ends it for good and says who relied on it.
+    pub(super) fn close(&self, why: Ended) -> Left {
         let mut queue = self.queue();
         queue.end(why);
-        queue.waiting = VecDeque::new();
-        (queue.by_id, queue.by_peer)
+        let waiting = std::mem::take(&mut queue.waiting);
+        Left {
+            by_id: queue.by_id,
+            by_peer: queue.by_peer,
+            passages: waiting.into_iter().filter_map(|message| message.passage).collect(),
+        }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -199,16 +241,16 @@ impl Link {
 }
 
 impl Queue {
-    fn put(&mut self, bytes: Arc<[u8]>) -> Queued {
+    fn put(&mut self, (messages, bytes): (usize, usize), message: Waiting) -> Queued {
         if self.ended.is_some() {
             return Queued::No;
         }
-        if self.waiting.len() >= WRITE_QUEUE || self.bytes + bytes.len() > WRITE_QUEUE_BYTES {
+        if self.waiting.len() >= messages || self.bytes + message.bytes.len() > bytes {
             self.end(Ended::QueueFull);
             return Queued::No;
         }
-        self.bytes += bytes.len();
-        self.waiting.push_back(bytes);
+        self.bytes += message.bytes.len();
+        self.waiting.push_back(message);
         self.wake();
         Queued::Yes
     }

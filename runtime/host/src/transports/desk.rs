@@ -1,12 +1,13 @@
 //! What all connections of a node share: the table, the way to the shards, the certificates. It sends what shards want to
 //! send, over a connection that is there or a new one, and tells them when that cannot be.
 
-use super::carry::{Times, carry};
+use super::carry::{Times, Whose, carry};
 use super::connections::{Ended, Link, Queued, Table};
 use super::figures::StreamFigures;
+use super::node::{self, NodeLinks};
 use super::tcp::{self, StreamPipe};
 use super::websocket::{self, WebSocket};
-use super::{SendOrder, tls};
+use super::{SendOrder, Sender, tls};
 use crate::certificates::Certificates;
 use crate::clients::gateway::task::{self, Gateway, Way};
 use crate::clients::signing_keys::FRESH;
@@ -34,6 +35,8 @@ pub(super) struct Desk {
     pub(super) table: Mutex<Table>,
     pub(super) dealer: Arc<Dealer>,
     pub(super) certificates: Arc<Certificates>,
+    /// None: there are no other nodes.
+    pub(super) nodes: Option<Arc<NodeLinks>>,
     pub(super) figures: Arc<StreamFigures>,
     pub(super) times: Times,
     /// Sessions of clients, and which keys their tokens may be made with.
@@ -42,9 +45,14 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Hands a message to its shard; waits a while if that is busy.
-    pub(super) async fn deal(&self, flow: Flow, bytes: &[u8], proven: Option<&Arc<Proven>>) {
+    pub(super) async fn deal(&self, flow: Flow, bytes: &[u8], whose: Whose<'_>) {
         for _ in 0..BUSY_TRIES {
-            if self.dealer.deal(flow, bytes, proven) == Taken::Yes {
+            let taken = match whose {
+                Whose::Anybodys => self.dealer.deal(flow, bytes, None),
+                Whose::Client(proven) => self.dealer.deal(flow, bytes, Some(proven)),
+                Whose::Node(node, way) => self.dealer.deal_of_node((node, way), bytes),
+            };
+            if taken == Taken::Yes {
                 return;
             }
             tokio::time::sleep(BUSY_PAUSE).await;
@@ -52,21 +60,34 @@ impl Desk {
         self.figures.inbox_dropped.one();
     }
 
-    /// Sends a message of a shard, or tells it that this cannot be.
+    /// Sends a message, or tells its sender that this cannot be.
     pub(super) fn send(self: &Arc<Self>, order: SendOrder) {
-        let (shard, to) = (order.shard, order.to);
+        let (sender, to) = (order.sender, order.to);
         let queued = match self.link(to, order.name) {
-            Some(link) => link.send(shard, to, order.bytes),
+            Some(link) => link.send(&sender, to, order.bytes),
             None => Queued::No,
         };
-        match queued {
-            Queued::Yes => self.figures.sent.one(),
-            Queued::No => self.dealer.send_failed(shard, to),
+        match (queued, sender) {
+            (Queued::Yes, _) => self.figures.sent.one(),
+            (Queued::No, Sender::Shard(shard)) => self.dealer.send_failed(shard, to),
+            (Queued::No, Sender::Border(Some(passage))) => self.dealer.passage_failed(&passage),
+            (Queued::No, Sender::Border(None)) => {}
         }
     }
 
     /// The connection for a way, opened if need be.
     fn link(self: &Arc<Self>, to: Flow, name: Option<Arc<str>>) -> Option<Arc<Link>> {
+        let name = match &self.nodes {
+            Some(nodes) if to.transport == Transport::Node => {
+                let known = nodes.nodes.node_at(to.peer);
+                let known = known.map(|node| Arc::from(node.as_str()));
+                if known.is_some() && name.is_some() && known != name {
+                    return None;
+                }
+                known.or(name)
+            }
+            _ => name,
+        };
         let mut table = self.table();
         if let Some(id) = to.connection {
             return table.get(id).cloned();
@@ -74,9 +95,12 @@ impl Desk {
         if let Some(link) = table.find(to.transport, to.peer, name.as_deref()) {
             return Some(link.clone());
         }
-        // Browsers take no connections.
-        if !matches!(to.transport, Transport::Tcp | Transport::Tls) {
-            return None;
+        let nodes = self.nodes.as_ref().zip(name.as_ref());
+        match to.transport {
+            Transport::Tcp | Transport::Tls => {}
+            Transport::Node if nodes.is_some() => {}
+            // Browsers take no connections, and a node that nobody knows is nowhere.
+            _ => return None,
         }
         let link = match table.open(to.transport, to.peer, name.clone()) {
             Ok(link) => link,
@@ -86,8 +110,12 @@ impl Desk {
             }
         };
         self.figures.connections.set(table.len() as u64);
-        match to.transport {
-            Transport::Tls => drop(tokio::spawn(open_tls(self.clone(), link.clone(), to, name))),
+        match (to.transport, nodes) {
+            (Transport::Node, Some((nodes, name))) => {
+                let to = (to.peer, name.clone());
+                drop(tokio::spawn(node::open(self.clone(), nodes.clone(), link.clone(), to)));
+            }
+            (Transport::Tls, _) => drop(tokio::spawn(open_tls(self.clone(), link.clone(), to, name))),
             _ => drop(tokio::spawn(open_tcp(self.clone(), link.clone(), to))),
         }
         Some(link)
@@ -106,6 +134,10 @@ impl Desk {
                     Transport::Tls => drop(tokio::spawn(serve_tls(self.clone(), link, stream))),
                     Transport::Ws => drop(tokio::spawn(serve_ws(self.clone(), link, stream))),
                     Transport::Wss => drop(tokio::spawn(serve_wss(self.clone(), link, stream))),
+                    Transport::Node => match &self.nodes {
+                        Some(nodes) => drop(tokio::spawn(node::serve(self.clone(), nodes.clone(), link, stream))),
+                        None => unreachable!("a door for nodes comes with what proves who they are"),
+                    },
                     Transport::Udp => unreachable!("no datagram opens a connection"),
                 }
             }
@@ -131,19 +163,22 @@ impl Desk {
     }
 
     /// Frees the place first, so that whoever is told can have a new connection.
-    fn ended(&self, link: &Link, why: Ended) {
+    pub(super) fn ended(&self, link: &Link, why: Ended) {
         {
             let mut table = self.table();
             table.remove(link);
             self.figures.connections.set(table.len() as u64);
         }
         self.figures.ended(why);
-        let (by_id, by_peer) = link.close(why);
-        for shard in by_id.iter() {
+        let left = link.close(why);
+        for shard in left.by_id.iter() {
             self.dealer.send_failed(shard, link.flow());
         }
-        for shard in by_peer.iter() {
+        for shard in left.by_peer.iter() {
             self.dealer.send_failed(shard, link.flow().any_connection());
+        }
+        for passage in left.passages {
+            self.dealer.passage_failed(&passage);
         }
     }
 
@@ -167,7 +202,12 @@ async fn open_tcp(desk: Arc<Desk>, link: Arc<Link>, to: Flow) {
     let why = match timeout(desk.times.connect, tcp::connect(to.peer)).await {
         Ok(Ok(stream)) => {
             desk.figures.opened.one();
-            carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await
+            carry(
+                StreamPipe::new(stream, desk.figures.clone()),
+                (&link, Whose::Anybodys),
+                &desk,
+            )
+            .await
         }
         _ => Ended::NotOpened,
     };
@@ -184,7 +224,12 @@ async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<s
     let why = match Box::pin(secured).await {
         Some(stream) => {
             desk.figures.opened.one();
-            carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await
+            carry(
+                StreamPipe::new(stream, desk.figures.clone()),
+                (&link, Whose::Anybodys),
+                &desk,
+            )
+            .await
         }
         None => Ended::NotOpened,
     };
@@ -193,13 +238,25 @@ async fn open_tls(desk: Arc<Desk>, link: Arc<Link>, to: Flow, name: Option<Arc<s
 
 /// Serves a peer that connected, to the end.
 async fn serve_tcp(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
-    let why = carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await;
+    let why = carry(
+        StreamPipe::new(stream, desk.figures.clone()),
+        (&link, Whose::Anybodys),
+        &desk,
+    )
+    .await;
     desk.ended(&link, why);
 }
 
 async fn serve_tls(desk: Arc<Desk>, link: Arc<Link>, stream: TcpStream) {
     let why = match shake(&desk, tls::accept(&desk.certificates, stream)).await {
-        Some(stream) => carry(StreamPipe::new(stream, desk.figures.clone()), (&link, None), &desk).await,
+        Some(stream) => {
+            carry(
+                StreamPipe::new(stream, desk.figures.clone()),
+                (&link, Whose::Anybodys),
+                &desk,
+            )
+            .await
+        }
         None => Ended::ByPeer,
     };
     desk.ended(&link, why);
@@ -224,11 +281,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let why = match opened {
-        Some(WebSocket::Sip(pipe, None)) => carry(pipe, (&link, None), &desk).await,
+        Some(WebSocket::Sip(pipe, None)) => carry(pipe, (&link, Whose::Anybodys), &desk).await,
         Some(WebSocket::Sip(pipe, Some(token))) => {
             let proven = token.proven(Instant::now(), now_ms());
             tokio::select! {
-                why = carry(pipe, (&link, Some(&proven)), &desk) => why,
+                why = carry(pipe, (&link, Whose::Client(&proven)), &desk) => why,
                 () = desk.until_revoked(&token) => {
                     // Dropping the pipe closes the connection: whoever has a stolen key hears no reason.
                     Ended::Revoked
@@ -258,7 +315,7 @@ struct ClientWay<'a> {
 impl Way for ClientWay<'_> {
     async fn deal(&self, bytes: &[u8], proven: &Arc<Proven>) {
         self.desk.figures.received.one();
-        self.desk.deal(self.link.flow(), bytes, Some(proven)).await;
+        self.desk.deal(self.link.flow(), bytes, Whose::Client(proven)).await;
     }
 
     async fn next(&self) -> Option<Arc<[u8]>> {

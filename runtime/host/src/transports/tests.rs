@@ -1,6 +1,7 @@
 //! The transports on loopback: real sockets, TLS and WebSocket against clients that behave and clients that do not.
 
 mod misbehaving;
+mod nodes;
 mod rig;
 mod secure;
 mod streams;

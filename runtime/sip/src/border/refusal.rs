@@ -52,6 +52,50 @@ pub enum NotPassed {
 }
 
 impl NotPassed {
+    /// A word for each kind, for metrics; in the order of [`NotPassed::kind`].
+    pub const KINDS: [&str; 17] = [
+        "malformed",
+        "too_long",
+        "forged_token",
+        "wrong_side",
+        "not_its_token",
+        "stray_token",
+        "outside_dialog",
+        "no_token",
+        "too_many_hops",
+        "loop",
+        "extension",
+        "flow_gone",
+        "node_gone",
+        "assertion",
+        "forged_branch",
+        "no_way_back",
+        "not_a_request",
+    ];
+
+    /// Its place in [`NotPassed::KINDS`].
+    pub fn kind(self) -> usize {
+        match self {
+            Self::Malformed(_) => 0,
+            Self::TooLong => 1,
+            Self::ForgedToken => 2,
+            Self::WrongSide => 3,
+            Self::NotItsToken => 4,
+            Self::StrayToken => 5,
+            Self::OutsideDialog => 6,
+            Self::NoToken => 7,
+            Self::TooManyHops => 8,
+            Self::Loop => 9,
+            Self::Extension => 10,
+            Self::FlowGone => 11,
+            Self::NodeGone => 12,
+            Self::Assertion(_) => 13,
+            Self::ForgedBranch => 14,
+            Self::NoWayBack => 15,
+            Self::NotARequest => 16,
+        }
+    }
+
     /// The status a request is answered with. What only responses meet has none.
     pub fn status(self) -> Option<u16> {
         match self {

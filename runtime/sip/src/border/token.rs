@@ -166,6 +166,8 @@ fn write_flow(bytes: &mut Vec<u8>, flow: Flow) {
         Transport::Tls => 2,
         Transport::Ws => 3,
         Transport::Wss => 4,
+        // No device comes this way; such a token is read as none.
+        Transport::Node => 5,
     };
     let family = if flow.peer.is_ipv6() { IPV6 } else { 0 };
     let connected = if flow.connection.is_some() { CONNECTED } else { 0 };

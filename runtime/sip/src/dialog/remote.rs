@@ -174,6 +174,8 @@ fn transport_of(uri: &Uri, flow: Flow) -> Option<Transport> {
     match Transport::of_uri(uri)? {
         // The parameter does not tell plain and secure WebSocket apart.
         Transport::Ws if flow.transport == Transport::Wss => Some(Transport::Wss),
+        // Nor what is between nodes from what is not: who is reached over a node's door stays there.
+        Transport::Tls if flow.transport == Transport::Node => Some(Transport::Node),
         transport => Some(transport),
     }
 }

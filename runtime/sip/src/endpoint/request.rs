@@ -9,8 +9,8 @@ use super::{Arrived, DialogId, Endpoint};
 use crate::dialog::session::Agreement;
 use crate::dialog::{Dialog, State, Unusable};
 use crate::event::{EndCause, Event};
-use crate::flow::Flow;
-use crate::gate::Verdict;
+use crate::flow::{Flow, Transport};
+use crate::gate::{Verdict, of_a_node};
 use crate::message::{Request, SessionBody};
 use crate::method::Method;
 use crate::notifier::Package;
@@ -99,6 +99,8 @@ impl Endpoint {
             return Some(Origin::Anyone);
         }
         let verdict = match (self.gate.as_mut(), proven) {
+            // Whom a node asserts has proved who it is, to that node.
+            (_, None) if flow.transport == Transport::Node => of_a_node(request),
             (Some(gate), Some(proven)) => gate.judge_proven(now, proven, request),
             (Some(gate), None) => gate.judge(now, flow, request),
             (None, Some(proven)) => proven.judge(now, request),

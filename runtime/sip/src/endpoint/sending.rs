@@ -161,7 +161,7 @@ impl Endpoint {
         let door = door(&self.config.listeners, flow.transport, flow.peer.ip());
         // A peer may send its own requests back over this connection (RFC 5923).
         let alias = match flow.transport {
-            Transport::Tcp | Transport::Tls => ";alias",
+            Transport::Tcp | Transport::Tls | Transport::Node => ";alias",
             Transport::Udp | Transport::Ws | Transport::Wss => "",
         };
         format!(
@@ -178,7 +178,7 @@ impl Endpoint {
         match flow.transport {
             Transport::Udp => format!("<{scheme}:{door}>"),
             // In a sips address TLS goes without saying (RFC 3261 26.2.2).
-            Transport::Tls if is_secured => format!("<{scheme}:{door}>"),
+            Transport::Tls | Transport::Node if is_secured => format!("<{scheme}:{door}>"),
             transport => format!("<{scheme}:{door};transport={}>", transport.param()),
         }
     }

@@ -6,6 +6,7 @@ mod credentials;
 mod door;
 mod exchanges;
 mod keys;
+mod nodes;
 mod overload;
 mod refusals;
 mod reliable;

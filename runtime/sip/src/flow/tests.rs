@@ -46,6 +46,25 @@ fn a_peer_is_told_the_door_that_fits_best() {
 }
 
 #[test]
+fn only_a_node_is_told_the_door_for_nodes() {
+    let listener = |transport, at: &str| Listener {
+        transport,
+        address: address(at),
+    };
+    let doors = [
+        listener(Transport::Node, "10.0.0.1:5071"),
+        listener(Transport::Udp, "[2001:db8::1]:5060"),
+    ];
+    let told = |transport, peer: &str| door(&doors, transport, address(peer).ip()).to_string();
+    assert_eq!(told(Transport::Node, "10.0.0.2:5071"), "10.0.0.1:5071");
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
+        assert_eq!(told(transport, "192.0.2.1:5060"), "[2001:db8::1]:5060");
+    }
+    assert!(Transport::Node.is_secure() && Transport::Node.is_reliable());
+    assert_eq!((Transport::Node.via(), Transport::Node.param()), ("TLS", "tls"));
+}
+
+#[test]
 fn call_ids_are_spread_by_key() {
     let mut hits = [0; 4];
     for number in 0..4_000 {

@@ -22,7 +22,9 @@ pub(super) fn look(node: &NodeConfig) -> Vec<Finding> {
             }
         })
         .collect();
+    let door = node.cluster.as_ref().and_then(|cluster| cluster.door.as_ref());
     let pages = [
+        ("the SIP of other nodes", door.map(|door| door.listen)),
         ("metrics", node.http),
         ("the API", node.api.as_ref().map(|api| api.listen)),
     ];

@@ -103,14 +103,20 @@ fn a_peer_that_does_not_read_loses_its_connection() {
     let mut table = table();
     let by_count = table.open(Transport::Tcp, peer(1), None).unwrap();
     for _ in 0..WRITE_QUEUE {
-        assert_eq!(by_count.send(0, by_count.flow(), message(10)), Queued::Yes);
+        assert_eq!(
+            by_count.send(&Sender::Shard(0), by_count.flow(), message(10)),
+            Queued::Yes
+        );
     }
-    assert_eq!(by_count.send(0, by_count.flow(), message(10)), Queued::No);
+    assert_eq!(
+        by_count.send(&Sender::Shard(0), by_count.flow(), message(10)),
+        Queued::No
+    );
     assert_eq!(next(&by_count), Poll::Ready(Err(Ended::QueueFull)));
 
     let by_bytes = table.open(Transport::Tcp, peer(1), None).unwrap();
     assert_eq!(
-        by_bytes.send(0, by_bytes.flow(), message(WRITE_QUEUE_BYTES)),
+        by_bytes.send(&Sender::Shard(0), by_bytes.flow(), message(WRITE_QUEUE_BYTES)),
         Queued::Yes
     );
     assert_eq!(by_bytes.put(b"\r\n"), Queued::No);
@@ -123,16 +129,20 @@ fn those_who_sent_are_told_as_they_named_the_way() {
     let link = table.accept(Transport::Tcp, peer(1)).unwrap();
     let by_id = link.flow();
     let by_peer = by_id.any_connection();
-    link.send(3, by_id, message(1));
-    link.send(63, by_id, message(1));
-    link.send(0, by_peer, message(1));
+    link.send(&Sender::Shard(3), by_id, message(1));
+    link.send(&Sender::Shard(63), by_id, message(1));
+    link.send(&Sender::Shard(0), by_peer, message(1));
     assert!(link.is_waiting());
     assert!(matches!(next(&link), Poll::Ready(Ok(_))));
-    let (ids, peers) = link.close(Ended::ByPeer);
+    let Left {
+        by_id: ids,
+        by_peer: peers,
+        ..
+    } = link.close(Ended::ByPeer);
     assert_eq!(ids.iter().collect::<Vec<_>>(), [3, 63]);
     assert_eq!(peers.iter().collect::<Vec<_>>(), [0]);
     assert!(!link.is_waiting());
-    assert_eq!(link.send(1, by_id, message(1)), Queued::No);
+    assert_eq!(link.send(&Sender::Shard(1), by_id, message(1)), Queued::No);
     assert_eq!(next(&link), Poll::Ready(Err(Ended::ByPeer)));
 }
 

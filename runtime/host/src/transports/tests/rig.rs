@@ -1,14 +1,18 @@
 //! A streams' thread on loopback with shards that only listen, certificates made on the spot, and messages.
 
 use crate::api::ApiKey;
+use crate::border::{BorderFigures, BorderProxy, WaysOut};
 use crate::certificates::{Certificates, Identity, TlsFiles};
 use crate::clients::signing_keys::signing_keys;
+use crate::cluster::NodeDoors;
 use crate::deal::Dealer;
+use crate::net::Datagrams;
 use crate::shard_threads::{Heard, Inbox, Outbox};
 use crate::transports::{
-    Limits, SendOrder, Setup, StreamFigures, StreamQueue, StreamThread, Times, bind, queue, start,
+    Limits, NodeLinks, SendOrder, Sender, Setup, StreamFigures, StreamQueue, StreamThread, Times, bind, queue, start,
 };
-use patchcord_sip::{Flow, Transport};
+use patchcord_sip::border::{BorderConfig, NodeName, Region};
+use patchcord_sip::{Flow, Listener, Transport};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -26,6 +30,7 @@ pub(super) const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(super) struct Rig {
     pub(super) figures: Arc<StreamFigures>,
+    pub(super) border: Arc<BorderFigures>,
     pub(super) shards: Vec<Outbox>,
     pub(super) addresses: Vec<SocketAddr>,
     queue: StreamQueue,
@@ -42,6 +47,8 @@ pub(super) struct Plan {
     pub(super) shards: usize,
     /// Those that may make tokens.
     pub(super) keys: Vec<ApiKey>,
+    /// Which other nodes there are, for a rig that is node `b` among them.
+    pub(super) nodes: Option<Arc<NodeDoors>>,
 }
 
 impl Plan {
@@ -53,11 +60,40 @@ impl Plan {
             times: Times::default(),
             shards: 1,
             keys: Vec::new(),
+            nodes: None,
         }
     }
 
+    /// A border, and what the connections of nodes are made with, by the same certificates as all others.
+    fn among_nodes(&self, streams: &StreamQueue, border: &Arc<BorderFigures>) -> Option<(BorderProxy, NodeLinks)> {
+        let nodes = self.nodes.clone()?;
+        let own = Listener::udp(SocketAddr::new(LOCALHOST, 5060));
+        let config = BorderConfig {
+            node: NodeName::new("b").unwrap(),
+            region: Region::new("us1").unwrap(),
+            internal: SocketAddr::new(LOCALHOST, 5071),
+            doors: vec![own],
+            secret: [4; 32],
+            message_bytes: 65_536,
+        };
+        let out = WaysOut {
+            datagrams: Datagrams::new(Vec::new()),
+            streams: streams.clone(),
+            nodes: nodes.clone(),
+            figures: border.clone(),
+        };
+        let links = NodeLinks {
+            nodes,
+            certificates: Arc::new(Certificates::load(self.tls.clone()).unwrap()),
+            figures: border.clone(),
+        };
+        Some((BorderProxy::new(config, None, out).unwrap(), links))
+    }
+
     pub(super) fn start(self) -> Rig {
-        let figures = Arc::new(StreamFigures::default());
+        let (figures, border) = (Arc::new(StreamFigures::default()), Arc::new(BorderFigures::default()));
+        let (queue, orders) = queue(figures.clone());
+        let (proxy, nodes) = self.among_nodes(&queue, &border).unzip();
         let (inboxes, shards): (Vec<_>, Vec<_>) = (0..self.shards).map(|_| Inbox::new()).unzip();
         let bound = self.doors.into_iter().map(|(transport, host)| {
             let listener = bind(SocketAddr::new(host, 0)).unwrap();
@@ -68,14 +104,14 @@ impl Plan {
             .iter()
             .map(|(_, listener)| listener.local_addr().unwrap())
             .collect();
-        let (queue, orders) = queue(figures.clone());
         let (desk, presence) = crate::presence::start(&inboxes, &Arc::default()).unwrap();
         let thread = start(Setup {
             listeners,
             certificates: Certificates::load(self.tls).unwrap(),
+            nodes,
             limits: self.limits,
             times: self.times,
-            dealer: Arc::new(Dealer::new(inboxes, 7)),
+            dealer: Arc::new(Dealer::new(inboxes, 7).behind(proxy.map(Arc::new))),
             orders,
             figures: figures.clone(),
             signing: signing_keys(&self.keys).0,
@@ -84,6 +120,7 @@ impl Plan {
         });
         Rig {
             figures,
+            border,
             shards,
             addresses,
             queue,
@@ -96,7 +133,7 @@ impl Plan {
 impl Rig {
     pub(super) fn send(&self, to: Flow, name: Option<&str>, bytes: &[u8]) {
         self.queue.send(SendOrder {
-            shard: 0,
+            sender: Sender::Shard(0),
             to,
             name: name.map(Arc::from),
             bytes: bytes.into(),

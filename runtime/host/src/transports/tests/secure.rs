@@ -16,7 +16,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn client_config(authority: &Authority, own: Option<(String, String)>) -> ClientConfig {
+pub(super) fn client_config(authority: &Authority, own: Option<(String, String)>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap())
@@ -40,12 +40,12 @@ pub(super) fn secure(stream: TcpStream, authority: &Authority, name: &str) -> Cl
     secure_as(stream, client_config(authority, None), name)
 }
 
-fn secure_as(stream: TcpStream, config: ClientConfig, name: &str) -> Client {
+pub(super) fn secure_as(stream: TcpStream, config: ClientConfig, name: &str) -> Client {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
 
-fn shaken(client: &mut Client) -> Result<(), std::io::Error> {
+pub(super) fn shaken(client: &mut Client) -> Result<(), std::io::Error> {
     while client.conn.is_handshaking() {
         client.conn.complete_io(&mut client.sock)?;
     }
@@ -117,7 +117,11 @@ fn with_an_authority_for_clients_only_its_own_come_in() {
 }
 
 /// A carrier with a certificate for `name`: takes one connection, gives back what it reads first.
-fn carrier(authority: &Authority, name: &str, bytes: usize) -> (Flow, std::thread::JoinHandle<Option<Vec<u8>>>) {
+pub(super) fn carrier(
+    authority: &Authority,
+    name: &str,
+    bytes: usize,
+) -> (Flow, std::thread::JoinHandle<Option<Vec<u8>>>) {
     let (certificate, key) = authority.sign(name);
     let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
@@ -170,7 +174,7 @@ fn whom_we_connect_to_must_prove_its_name() {
     assert_eq!(address.join().unwrap().as_deref(), Some(&b"secret"[..]));
 }
 
-fn common_name(client: &Client) -> Vec<u8> {
+pub(super) fn common_name(client: &Client) -> Vec<u8> {
     client.conn.peer_certificates().unwrap()[0].to_vec()
 }
 

@@ -2,11 +2,14 @@
 //! the order. So is a browser's; a phone on UDP has a lossy one, and an address of its own that nobody else can reach.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::*;
 use crate::tests::{Dice, SDP, start};
-use crate::{Config, DialogId, EndCause, Endpoint, Event, Input, NameAddr, Outgoing, Output, Target, Uri};
+use crate::{
+    Config, DialogId, EndCause, Endpoint, Event, Input, MayCall, NameAddr, Outgoing, Output, Proven, Target, Uri,
+};
 
 /// One end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +97,7 @@ impl Net {
             })
             .collect();
         let door = Listener {
-            transport: Transport::Tls,
+            transport: Transport::Node,
             address: address("10.0.0.1:5071"),
         };
         let phones = devices.iter().enumerate();
@@ -142,11 +145,7 @@ impl Net {
     /// The anchor calls a device as its location says: its Contact, by its Path.
     pub(super) fn call_device(&mut self, number: usize) -> DialogId {
         let phone = &self.phones[number];
-        let flow = Flow {
-            transport: Transport::Tls,
-            peer: self.borders[phone.border].2.internal,
-            connection: None,
-        };
+        let flow = node_flow(self.borders[phone.border].2.internal);
         let outgoing = Outgoing {
             sdp: Some(SDP.into()),
             routes: vec![phone.path.clone()],
@@ -234,7 +233,7 @@ impl Net {
             At::Anchor => self
                 .borders
                 .iter()
-                .position(|(.., config)| to.transport == Transport::Tls && to.peer == config.internal),
+                .position(|(.., config)| to == node_flow(config.internal)),
             At::Device(number) => {
                 let phone = &self.phones[number];
                 let door = phone.door;
@@ -268,16 +267,12 @@ impl Net {
                 let Passed::Ours { bytes, asserted } = passed else {
                     panic!("the anchor takes what is sent to it: {passed:?}");
                 };
+                let proven = asserted.as_ref().map(|asserted| proven(self.now, asserted));
                 self.asserted.extend(asserted);
-                let flow = Flow {
-                    transport: Transport::Tls,
-                    peer: self.borders[number].2.internal,
-                    connection: Some(ConnectionId(number as u64)),
-                };
                 let input = Input::Message {
-                    flow,
+                    flow: node_flow(self.borders[number].2.internal),
                     bytes: &bytes,
-                    proven: None,
+                    proven: proven.as_ref(),
                 };
                 self.anchor.handle(self.now, input);
             }
@@ -395,6 +390,26 @@ impl Net {
         let begins = |line: &&String| line.split(' ').next() == Some(method);
         self.carried.iter().filter(begins).count()
     }
+}
+
+/// The way to a node.
+fn node_flow(internal: SocketAddr) -> Flow {
+    Flow {
+        transport: Transport::Node,
+        peer: internal,
+        connection: None,
+    }
+}
+
+/// What the anchor's host makes of an assertion.
+fn proven(now: Instant, asserted: &Asserted) -> Arc<Proven> {
+    Arc::new(Proven {
+        tenant: asserted.who.tenant().into(),
+        identity: asserted.who.identity().into(),
+        may_be_called: false,
+        calls: MayCall::Anyone,
+        expires_at: now + Duration::from_secs(3_600),
+    })
 }
 
 fn uri(text: &str) -> Uri {
