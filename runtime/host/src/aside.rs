@@ -5,7 +5,7 @@ use crate::async_thread::AsyncThread;
 use crate::figures::Figures;
 use crate::node::NodeConfig;
 use crate::orders::Asker;
-use crate::presence::{self, PresenceQueue};
+use crate::presence::{self, PresenceQueue, Speaking};
 use crate::recognition::{self, RecognitionQueue};
 use crate::shard_threads::Inbox;
 use crate::speech::{self, SpeechQueue};
@@ -37,6 +37,7 @@ pub(crate) fn start(
     config: &NodeConfig,
     inboxes: &[Inbox],
     figures: &Figures,
+    speaking: Option<Speaking>,
 ) -> Result<(AsideThreads, Aside), StartError> {
     let (speaker, speech) = speech::start(&config.speech, inboxes, &figures.speech)?.unzip();
     let (fetcher, web_files) = web_files::start(&config.web_files, inboxes, &figures.web_files)?.unzip();
@@ -44,7 +45,7 @@ pub(crate) fn start(
         recognition::start(&config.recognition, config.dns, inboxes, &figures.recognition)?.unzip();
     let (keeper, store) = tenant_store::start(&config.store, inboxes, &figures.store)?;
     let (asking, web) = web_requests::start(&config.web_requests, config.dns, inboxes, &figures.web_requests)?;
-    let (desk, presence) = presence::start(inboxes, &figures.presence)?;
+    let (desk, presence) = presence::start(inboxes, &figures.presence, speaking)?;
     let threads = AsideThreads {
         _threads: [speaker, fetcher, listener, Some(keeper), Some(asking), Some(desk)]
             .into_iter()

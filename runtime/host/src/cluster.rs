@@ -1,6 +1,7 @@
 //! A node's place in its cluster: it joins before it starts, says where it is, what it has and how busy it is, and leaves when it
-//! stops. Which of the others has a door for SIP it tells to those who connect ([`NodeDoors`]). What tenants change through one node is told to the others, so that it counts there for the next call too. Not here: how
-//! nodes find and reach each other (`patchcord_cluster`), and requests that another node can answer (`api/elsewhere`).
+//! stops. Which of the others has a door for SIP it tells to those who connect ([`NodeDoors`]). What tenants change through one node is
+//! told to the others, so that it counts there for the next call too. Not here: how nodes find and reach each other
+//! (`patchcord_cluster`), and requests that another node can answer (`api/elsewhere`).
 
 mod doors;
 mod entry;
@@ -14,8 +15,10 @@ pub(crate) use telling::{KIND as CHANGED, Notice, Others};
 use crate::async_thread;
 use crate::figures::{Figure, Figures};
 use crate::node::NodeConfig;
+use crate::presence::Speaking;
 use crate::start_error::StartError;
 use patchcord_cluster::{Cluster, Joined, NodeEvent, Requests, State};
+use patchcord_control::regions::{NodeId, Region};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,12 +39,23 @@ pub(crate) struct ClusterFigures {
     pub(crate) cuts: Figure,
 }
 
+/// What this node is called, where it is, and which start of it this is.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) node: NodeId,
+    pub(crate) region: Region,
+    /// Greater than in any life before.
+    pub(crate) incarnation: u64,
+}
+
 /// A node's place, and what comes with it.
 pub(crate) struct Membership {
     pub(crate) place: ClusterThread,
     pub(crate) others: Arc<Others>,
     /// What other nodes ask.
     pub(crate) requests: Requests,
+    /// For what desks of presence tell each other.
+    pub(crate) speaking: Option<Speaking>,
 }
 
 /// The thread that keeps a node in its cluster; dropping it leaves. Whoever has its [`Others`] has to be gone by then.
@@ -71,6 +85,7 @@ pub(crate) fn join(
     };
     let now = Entry::of(config, figures, door.map(|door| door.address));
     let doors = door.map(|door| door.nodes.clone());
+    let border = door.map(|door| door.border.clone()).unwrap_or_default();
     let wanted = patchcord_cluster::Config {
         // A later life of this node has a greater one, as long as its clock does not go back.
         incarnation: SystemTime::now()
@@ -78,6 +93,11 @@ pub(crate) fn join(
             .map_or(1, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         entry: now.bytes(),
         ..wanted
+    };
+    let me = Named {
+        node: wanted.node.clone(),
+        region: wanted.region.clone(),
+        incarnation: wanted.incarnation,
     };
     let (told, joined) = sync_channel(1);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -93,12 +113,11 @@ pub(crate) fn join(
         let Joined {
             cluster,
             requests,
-            // Nobody speaks in these topics yet.
-            locations: _locations,
-            presence: _presence,
+            locations,
+            presence,
         } = joined;
         let others = Arc::new(Others::new(cluster));
-        let _ = told.send(Ok((others.clone(), requests)));
+        let _ = told.send(Ok((others.clone(), requests, (locations, presence))));
         stay((&others, doors.as_deref()), now, &figures, stopped).await;
         match Arc::into_inner(others) {
             Some(others) => others.leave().await,
@@ -108,7 +127,14 @@ pub(crate) fn join(
     let thread = async_thread::start("cluster", work).map_err(StartError::Thread)?;
     // A thread that says nothing has panicked, which was printed when it happened.
     let died = |_| StartError::Thread(std::io::Error::other("the cluster's thread has died"));
-    let (others, requests) = joined.recv().map_err(died)?.map_err(StartError::Cluster)?;
+    let (others, requests, (locations, presence)) = joined.recv().map_err(died)?.map_err(StartError::Cluster)?;
+    let speaking = Speaking {
+        me,
+        others: others.clone(),
+        locations,
+        presence,
+        border,
+    };
     Ok(Some(Membership {
         place: ClusterThread {
             stop: Some(stop),
@@ -116,6 +142,7 @@ pub(crate) fn join(
         },
         others,
         requests,
+        speaking: Some(speaking),
     }))
 }
 

@@ -211,7 +211,7 @@ impl Node {
     pub fn start(config: NodeConfig, runtime: Runtime) -> Result<Node, StartError> {
         let (ground, bound) = Ground::prepare(&config)?;
         let pages = BoundPages::bind(&config)?;
-        let heard = Heard::new(&config, &ground)?;
+        let mut heard = Heard::new(&config, &ground)?;
         // From here on threads run: each ends when its handle is dropped, the last one first, so an error leaves nothing.
         let (records, record_queue) = records::start(&config.records, ground.figures.clone())?;
         let ticker = Ticker::start(runtime.clone())?;
@@ -221,7 +221,7 @@ impl Node {
         let (kept_threads, kept) = ground.kept_threads(&config)?;
         let (dns, dns_queue) = ground.dns_thread(&config, &inboxes)?;
         let (fetch, fetch_queue) = ground.fetch_thread(&config, &inboxes)?.unzip();
-        let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures)?;
+        let (aside_threads, aside) = aside::start(&config, &inboxes, &ground.figures, heard.speaking())?;
         let (recordings, recorded, recording_queue) = ground.recording_threads(&config, &inboxes, &record_queue)?;
         let (live_thread, streamed, live_streams) = ground.live_thread(&config, &inboxes, &media)?;
         let (telling, tellings) = ground.telling_thread(&config, &inboxes, &heard)?;

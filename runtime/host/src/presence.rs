@@ -140,7 +140,10 @@ async fn pass_time(shared: Arc<Shared>, mut voice: Voice) {
             () = shared.stirred.notified() => None,
             heard = voice.hear() => Some(heard),
         };
-        shared.pass(Instant::now(), heard.as_ref().map(|(topic, bytes)| (*topic, &bytes[..])));
+        shared.pass(
+            Instant::now(),
+            heard.as_ref().map(|(topic, bytes)| (*topic, &bytes[..])),
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use super::endpoint::{Asked, Endpoint, Outcome, Reply, whole};
 use super::keys::{ApiKey, KeyHash, Scope};
 use super::problem::{Code, Problem};
 use crate::cluster::{Notice, Others};
+use crate::presence::{HEARD, topic_of};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
@@ -218,8 +219,14 @@ pub(super) async fn answer(office: Arc<Office>, mut requests: Requests) {
                     None => return,
                 },
                 crate::cluster::CHANGED => Notice::answer(read_again(&office, Notice::read(&asked.bytes)).await),
-                // Of a later program: it hears that nobody answers.
-                _ => return,
+                kind => match topic_of(kind) {
+                    Some(topic) => {
+                        office.presence.heard(topic, &asked.bytes);
+                        HEARD
+                    }
+                    // Of a later program: it hears that nobody answers.
+                    None => return,
+                },
             };
             asked.answer(answer);
         });

@@ -3,6 +3,7 @@
 
 use super::Entry;
 use crate::certificates::{Certificates, Identity, TlsFiles};
+use crate::presence::BorderPlace;
 use crate::start_error::StartError;
 use crate::transports;
 use patchcord_cluster::{NODES_MAX, NodeEvent};
@@ -46,6 +47,8 @@ pub(crate) struct OwnDoor {
     pub(crate) node: NodeName,
     pub(crate) region: Region,
     pub(crate) nodes: Arc<NodeDoors>,
+    /// The border, once it is there: for whoever tells others the way to devices.
+    pub(crate) border: BorderPlace,
 }
 
 /// What connections of nodes are taken with.
@@ -80,6 +83,7 @@ pub(crate) fn bind(config: Option<&ClusterConfig>) -> Result<Option<(OwnDoor, No
         node: NodeName::new(node.as_str()).expect("what names a node in the cluster names one here"),
         region: Region::new(region.as_str()).expect("what names a region in the cluster names one here"),
         nodes: Arc::default(),
+        border: BorderPlace::default(),
     };
     Ok(Some((own, NodeListener { listener, certificates })))
 }

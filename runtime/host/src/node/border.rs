@@ -56,7 +56,10 @@ impl Ground {
         };
         let border = BorderProxy::new(of_core, config.gate.as_ref(), out);
         let border = border.expect("a node has a door for datagrams, and messages are as long as they may be");
-        Ok(Some(Arc::new(border)))
+        let border = Arc::new(border);
+        // It is set once, here.
+        let _ = own.border.set(border.clone());
+        Ok(Some(border))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::deployments::{Deployments, Loader};
 use crate::figures::Figures;
 use crate::http;
 use crate::live_calls::LiveCalls;
-use crate::presence::PresenceQueue;
+use crate::presence::{PresenceQueue, Speaking};
 use crate::recordings::shelf::Shelf;
 use crate::shard_threads::Inbox;
 use crate::start_error::StartError;
@@ -93,6 +93,11 @@ impl Heard {
             readers: self.events.clone(),
             proofs: self.proofs.0.clone(),
         }
+    }
+
+    /// This node's voice among the desks of presence of its cluster, for the one who speaks.
+    pub(super) fn speaking(&mut self) -> Option<Speaking> {
+        self.membership.as_mut()?.speaking.take()
     }
 
     /// For the API, if there is one.

@@ -138,7 +138,10 @@ impl Sharing {
     fn way(&self, change: &LocationChange, best: &Binding) -> Option<Way> {
         let border = self.border.get().filter(|_| best.path.is_empty())?;
         // Whoever registers there has proved its identity where its connection was opened.
-        let client = change.aor.rsplit_once('@').filter(|(_, domain)| *domain == CLIENTS_DOMAIN);
+        let client = change
+            .aor
+            .rsplit_once('@')
+            .filter(|(_, domain)| *domain == CLIENTS_DOMAIN);
         let path = border.path(best.flow, client.map(|(name, _)| (&*change.tenant, name)));
         let carrier = match best.flow.transport {
             Transport::Udp => Carrier::Udp,
@@ -160,7 +163,12 @@ impl Sharing {
         let until = ways.iter().map(|binding| binding.expires_at).max().unwrap_or(now);
         let lease = until.saturating_duration_since(now).clamp(LEASE_MIN, LEASE_MAX);
         let same = known.is_some_and(|known| known.network == device.network && known.way == device.way);
-        if same && self.locations.renew(now, &device.endpoint, &device.instance, lease).is_ok() {
+        if same
+            && self
+                .locations
+                .renew(now, &device.endpoint, &device.instance, lease)
+                .is_ok()
+        {
             return Ok(device);
         }
         let best = ways[0];
@@ -334,7 +342,11 @@ impl Sharing {
         let tenant: Arc<str> = endpoint.tenant().0.as_str().into();
         let first = (tenant.clone(), Arc::from(format!("{}@", endpoint.name())));
         let of_it = |place: &Place| place.0 == tenant && place.1.starts_with(&*first.1);
-        for (_, devices) in self.here.range_mut(first.clone()..).take_while(|(place, _)| of_it(place)) {
+        for (_, devices) in self
+            .here
+            .range_mut(first.clone()..)
+            .take_while(|(place, _)| of_it(place))
+        {
             devices.retain(|here| here.endpoint != *endpoint || here.instance != *instance);
         }
     }
