@@ -407,7 +407,7 @@ fn srv_name(domain: &str, transport: Transport) -> Arc<str> {
     let service = match transport {
         Transport::Udp => "_sip._udp",
         Transport::Tcp | Transport::Ws => "_sip._tcp",
-        Transport::Tls | Transport::Wss => "_sips._tcp",
+        Transport::Tls | Transport::Wss | Transport::Node => "_sips._tcp",
     };
     format!("{service}.{domain}").into()
 }
