@@ -104,7 +104,7 @@ impl Plan {
             .iter()
             .map(|(_, listener)| listener.local_addr().unwrap())
             .collect();
-        let (desk, presence) = crate::presence::start(&inboxes, &Arc::default()).unwrap();
+        let (desk, presence) = crate::presence::start(&inboxes, &Arc::default(), None).unwrap();
         let thread = start(Setup {
             listeners,
             certificates: Certificates::load(self.tls).unwrap(),
