@@ -259,8 +259,8 @@ impl Parts {
         }
         if is_changed || is_said {
             self.publish(now, identity);
-            self.table.forget_if_idle(identity);
         }
+        self.table.forget_if_idle(identity);
         Ok(())
     }
 
