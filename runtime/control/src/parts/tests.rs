@@ -463,3 +463,31 @@ fn a_whole_takes_the_place_of_what_was_heard_before() {
     );
     assert_eq!(nodes.sum(1, &cid), calls("desk", 1, 1));
 }
+
+#[test]
+fn nothing_private_is_in_what_is_printed() {
+    let mut nodes = Nodes::new(&["a", "b"]);
+    let ann = identity("+4930123456");
+    let parts = nodes.all[0].as_mut().expect("it is up");
+    let part = Part {
+        said: Some(Said {
+            at_ms: 1,
+            status: Some(Status {
+                text: "call 0170".to_owned().into(),
+                ..Status::new(Availability::Busy)
+            }),
+        }),
+        ..calls("+4930123456;desk", 1, 0)
+    };
+    parts.set_part(nodes.now, &ann, part).expect("it may");
+    let mut printed = format!(
+        "{parts:?} {:?} {:?}",
+        parts.sum(&ann),
+        parts.since(0).map(Iterator::collect::<Vec<_>>)
+    );
+    while let Some(output) = parts.poll() {
+        printed.push_str(&format!("{output:?}"));
+    }
+    assert!(printed.contains("acme/<private>"), "{printed}");
+    assert!(!printed.contains("493012") && !printed.contains("0170"), "{printed}");
+}
