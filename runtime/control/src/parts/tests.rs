@@ -361,6 +361,34 @@ fn that_nothing_is_said_any_more_ends_after_a_day_everywhere_and_for_good() {
 }
 
 #[test]
+fn each_telling_takes_its_part_off_how_long_a_word_is_kept() {
+    let mut nodes = Nodes::new(&["a", "b", "c"]);
+    let ann = identity("ann");
+    nodes.apart = vec![2];
+    nodes.say(0, &ann, 1, None);
+    let begun = nodes.now;
+    let kept = |nodes: &Nodes, node| {
+        let end = nodes.node(node).ends.first();
+        end.map(|(at, _)| *at - begun)
+    };
+    assert_eq!(kept(&nodes, 0), Some(WORD_KEPT));
+    assert_eq!(kept(&nodes, 1), Some(WORD_KEPT - RELAY));
+    nodes.stop(0);
+    nodes.wait(LOST);
+    nodes.apart.clear();
+    nodes.wait(HEARD);
+    assert_eq!(nodes.tellers(&ann), [1]);
+    assert_eq!(kept(&nodes, 2), Some(WORD_KEPT - 2 * RELAY));
+    // What is over soon is told to nobody.
+    let elapsed = nodes.now - begun;
+    nodes.wait(WORD_KEPT - RELAY - RELAY / 2 - elapsed);
+    nodes.start(0, 2);
+    nodes.wait(HEARD);
+    assert_eq!(kept(&nodes, 1), Some(WORD_KEPT - RELAY));
+    assert_eq!((kept(&nodes, 0), kept(&nodes, 2)), (None, None));
+}
+
+#[test]
 fn whose_sum_changed_is_told_and_nobody_else() {
     let mut nodes = Nodes::new(&["a", "b"]);
     let (ann, bob) = (identity("ann"), identity("bob"));
