@@ -1,6 +1,6 @@
 //! What the registrations of a whole cluster cost at one node, on one core: registrations that other gateways tell of, renewals, look-ups,
 //! bytes of memory, and the loss of a gateway; at growing numbers, so that it is seen how each grows. And the same that
-//! a gateway does for its own. No target is asserted: read the ratios.
+//! a gateway does for its own. Then nodes, messages as bytes, and who is in a call where. No target is asserted: read the ratios.
 
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock: it measures")]
 #![allow(
@@ -14,9 +14,10 @@ use patchcord_control::locations::{
     Registration, State, Way,
 };
 use patchcord_control::nodes::{Facts, Nodes};
-use patchcord_control::presence::{Availability, Status};
+use patchcord_control::parts::{self, Entry, Parts};
+use patchcord_control::presence::{Availability, Identity, Status};
 use patchcord_control::regions::{NodeId, Region};
-use patchcord_control::replica::{Body, Me, Message};
+use patchcord_control::replica::{Body, CHANGES_PER_MESSAGE, Me, Message};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -455,6 +456,73 @@ fn nodes() {
     );
 }
 
+/// A message there and back: bytes of each change, and how many of them a second.
+fn bytes(what: &str, change: impl Fn(usize) -> Change) {
+    const ROUNDS: usize = 200;
+    let changes: Vec<Change> = (0..CHANGES_PER_MESSAGE)
+        .map(|number| change(number * TENANTS))
+        .collect();
+    let message = Gateways::new().changes(0, changes);
+    let written = message.to_bytes();
+    let begun = Instant::now();
+    for _ in 0..ROUNDS {
+        black_box(message.to_bytes());
+    }
+    let write = each(begun, ROUNDS * CHANGES_PER_MESSAGE);
+    let begun = Instant::now();
+    for _ in 0..ROUNDS {
+        black_box(Message::<Change>::from_bytes(&written).expect("it was just written"));
+    }
+    let read = each(begun, ROUNDS * CHANGES_PER_MESSAGE);
+    println!(
+        "as bytes: {what}: {:.0} each; {:.0} written/s, {:.0} read/s",
+        written.len() as f64 / CHANGES_PER_MESSAGE as f64,
+        1.0 / write,
+        1.0 / read
+    );
+}
+
+/// A thousand nodes of which one is told who is in a call there, and one of them is lost.
+fn parts() {
+    const EACH: usize = 100;
+    let now = Instant::now();
+    let who = |number: usize| Identity::new(tenant(number), &name(number)).expect("a good name");
+    let change = |number: usize, ringing| {
+        parts::Change::Put(Entry {
+            identity: who(number),
+            legs: [(Some(instance(number)), 1)].into(),
+            ringing,
+            word: None,
+            left: Duration::ZERO,
+        })
+    };
+    let mut gateways = Gateways::new();
+    let mut parts = Parts::new(now, me("reader"));
+    let before = held();
+    let mut took = [0.0; 2];
+    for (ringing, took) in (0..).zip(&mut took) {
+        for number in 0..EACH * GATEWAYS {
+            let message = gateways.changes(number % GATEWAYS, vec![change(number, ringing)]);
+            let begun = Instant::now();
+            parts.handle(now, message);
+            *took += begun.elapsed().as_secs_f64() / (EACH * GATEWAYS) as f64;
+        }
+    }
+    let bytes = (held() - before) / (EACH * GATEWAYS);
+    let begun = Instant::now();
+    for number in 0..EACH * GATEWAYS {
+        assert_eq!(black_box(parts.sum(&who(number))).ringing, 1);
+    }
+    let sum = each(begun, EACH * GATEWAYS);
+    println!(
+        "parts: {} identities in calls at {GATEWAYS} nodes, {bytes} bytes each with their notices; {:.0} that come/s, {:.0} changes/s, {:.0} sums/s",
+        EACH * GATEWAYS,
+        1.0 / took[0],
+        1.0 / took[1],
+        1.0 / sum
+    );
+}
+
 fn main() {
     let quick = std::env::var("PATCHCORD_BENCH").is_ok_and(|how| how == "quick");
     let (sizes, sample) = match quick {
@@ -468,4 +536,11 @@ fn main() {
         row(*size, *first.get_or_insert(costs), costs);
     }
     nodes();
+    bytes("registrations", |number| Change::Put(registration(number)));
+    bytes("renewals", |number| Change::Renew {
+        endpoint: endpoint(number),
+        instance: instance(number),
+        lease: LEASE,
+    });
+    parts();
 }

@@ -11,6 +11,10 @@
 //! after the last they heard of it. Renewals are told only when less than half a lease is left of what others were told. Everything of a
 //! gateway that is lost ends with it.
 //!
+//! **Memory.** A registration costs a node some 420 bytes, and 16 more with the bytes of the way to it (`make bench` counts 575 with a
+//! way of 139). Each way is its own, in one piece; a profile is kept once for all that have it, and so is the status of those that are
+//! available and say nothing else.
+//!
 //! [`ALLOWANCE`]: crate::replica::ALLOWANCE
 
 mod facts;

@@ -12,7 +12,8 @@
 //! goes on. So a word reaches every node that comes, costs one entry and not one of each node, and comes to rest. **"No longer" is
 //! a word too**: it is kept for [`WORD_KEPT`], because somebody may come who knows only the word before, and each telling takes
 //! [`RELAY`] off what is left, so that it ends however often it is told again. Who was cut off for longer may bring an old
-//! word back. When all nodes stop at once, all words are lost.
+//! word back. Who begins while nobody tells a word hears it when somebody does, within half a minute. When all nodes stop at
+//! once, all words are lost.
 
 mod table;
 mod wire;
@@ -259,8 +260,8 @@ impl Parts {
         }
         if is_changed || is_said {
             self.publish(now, identity);
-            self.table.forget_if_idle(identity);
         }
+        self.table.forget_if_idle(identity);
         Ok(())
     }
 

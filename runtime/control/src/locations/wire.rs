@@ -16,16 +16,18 @@ use std::sync::Arc;
 pub(crate) const INSTANCE_WIRE_BYTES: usize = text_bytes(INSTANCE_BYTES);
 const PROFILE_BYTES: usize = 4 + 2 * text_bytes(NAME_BYTES) + ABILITIES_MAX * text_bytes(ABILITY_BYTES);
 const NETWORK_BYTES: usize = IP_BYTES + WORD_BYTES + 1;
+const PLACE_BYTES: usize = 4;
 const WAY_BYTES: usize = 1 + text_bytes(CONTACT_BYTES) + text_bytes(PATH_BYTES);
 const HISTORY_BYTES: usize =
     1 + HISTORY_MAX * (NUMBER_BYTES + text_bytes(NODE_BYTES) + text_bytes(REGION_BYTES) + NETWORK_BYTES);
 const REGISTRATION_BYTES: usize = text_bytes(TENANT_BYTES)
     + text_bytes(NAME_BYTES)
     + INSTANCE_WIRE_BYTES
-    + 4 * WORD_BYTES
+    + 3 * WORD_BYTES
     + PROFILE_BYTES
     + NETWORK_BYTES
-    + 4
+    + 1
+    + PLACE_BYTES
     + NUMBER_BYTES
     + STATUS_BYTES
     + WAY_BYTES
@@ -339,3 +341,6 @@ fn read_history(input: &mut Input<'_>) -> Result<Arc<History>, WireError> {
     }
     Ok(Arc::new(History::of(history)))
 }
+
+#[cfg(test)]
+mod tests;

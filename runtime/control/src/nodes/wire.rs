@@ -74,3 +74,6 @@ fn read_address(input: &mut Input<'_>) -> Result<SocketAddr, WireError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,6 @@ fn read_legs(input: &mut Input<'_>) -> Result<BTreeMap<Option<InstanceId>, u32>,
     legs.retain(|_, calls| *calls > 0);
     Ok(legs)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ mod halves;
 mod leases;
 mod network;
 
+pub(crate) use super::wire::tests::{fuzz, is_longest, message_of, number, text};
 pub(crate) use network::{Clock, Dice, Net, Seed, seeds};
 
 use super::*;

@@ -16,7 +16,7 @@ use crate::regions::{NODE_BYTES, NodeId, REGION_BYTES, Region};
 
 /// The format of this release.
 pub const FORMAT: u8 = 1;
-/// Bytes of a message. None is longer: 64 of the longest changes have 351 KiB.
+/// Bytes of a message. None is longer: 64 of the longest changes have 352 KiB.
 pub const MESSAGE_BYTES: usize = 512 << 10;
 /// Bytes of all but the changes, at most: format and kind, writer, region, incarnation, number, body, and the numbers of a part.
 const HEAD_BYTES: usize =

@@ -1,6 +1,7 @@
 //! What gateways do for their instances, rule by rule.
 
 use super::*;
+use crate::presence::{Availability, Reason, Status, TEXT_BYTES};
 use crate::replica::{ALLOWANCE, Body};
 
 const TWO: [(&str, &str); 2] = [("eu1-a", "eu1"), ("us1-a", "us1")];
@@ -503,4 +504,89 @@ fn many_leases_that_end_at_once_end_in_portions() {
         })
         .sum();
     assert_eq!(told, EXPIRIES_PER_CALL + 1, "each is taken back");
+}
+
+fn way(contact: &str) -> Way {
+    Way::new(contact, "<sip:token@eu1-a.invalid;lr>", Carrier::Wss).expect("good texts")
+}
+
+/// What a node knows that an instance says of itself, and the way to it.
+fn known(node: &Registrar, of: &Endpoint) -> (Status, Option<Way>) {
+    let mut found = node.instances(of.tenant(), of.name());
+    let Instance { status, way, .. } = found.next().expect("it is there").instance;
+    (Status::clone(status), way.clone())
+}
+
+#[test]
+fn what_an_instance_says_of_itself_and_the_way_to_it_are_known_everywhere() {
+    let mut nodes = Nodes::new(&TWO);
+    let ann = endpoint("ann");
+    nodes.register(
+        0,
+        Arrival {
+            way: Some(way("sip:ann@one.invalid")),
+            ..arrival(&ann, "page")
+        },
+    );
+    let available = Status::new(Availability::Available);
+    assert_eq!(
+        known(&nodes.all[1], &ann),
+        (available.clone(), Some(way("sip:ann@one.invalid")))
+    );
+    let away = Status {
+        reason: Some(Reason::AwayShort),
+        text: "at lunch".to_owned().into(),
+        ..Status::new(Availability::DoNotDisturb)
+    };
+    for update in [
+        Update::Status(away.clone()),
+        Update::Status(away.clone()),
+        Update::Way(Some(way("sip:ann@two.invalid"))),
+    ] {
+        nodes.all[0]
+            .update(nodes.now, &ann, &id("page"), update)
+            .expect("it is there");
+        nodes.settle();
+    }
+    for node in &nodes.all {
+        assert_eq!(known(node, &ann), (away.clone(), Some(way("sip:ann@two.invalid"))));
+    }
+    assert_eq!(nodes.all[1].newest(), 3, "to say the same again does nothing");
+    // At another gateway it is as it said, unless it says something else.
+    nodes.register(1, arrival(&ann, "page"));
+    assert_eq!(known(&nodes.all[0], &ann), (away, None));
+    nodes.register(
+        0,
+        Arrival {
+            status: Some(available.clone()),
+            ..arrival(&ann, "page")
+        },
+    );
+    assert_eq!(known(&nodes.all[1], &ann), (available, None));
+}
+
+#[test]
+fn a_status_with_too_long_a_text_is_refused() {
+    let mut nodes = Nodes::new(&TWO);
+    let ann = endpoint("ann");
+    let long = Status {
+        text: "x".repeat(TEXT_BYTES + 1).into(),
+        ..Status::new(Availability::Busy)
+    };
+    let says = Arrival {
+        status: Some(long.clone()),
+        ..arrival(&ann, "page")
+    };
+    assert_eq!(nodes.all[0].register(nodes.now, says), Err(Refusal::Status));
+    nodes.register(0, arrival(&ann, "page"));
+    let update = nodes.all[0].update(nodes.now, &ann, &id("page"), Update::Status(long));
+    assert_eq!(update, Err(Refusal::Status));
+    assert_eq!(known(&nodes.all[0], &ann).0, Status::new(Availability::Available));
+}
+
+#[test]
+fn an_endpoint_is_of_a_tenant_whose_name_can_be_told() {
+    for tenant in [String::new(), "x".repeat(TENANT_BYTES + 1), "a\nb".to_owned()] {
+        Endpoint::new(Tenant(tenant), "ann").expect_err("no such tenant");
+    }
 }

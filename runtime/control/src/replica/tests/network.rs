@@ -1,9 +1,10 @@
-//! A network that loses, doubles, delays and cuts, and clocks that do not agree, all from one seed.
+//! A network that loses, doubles, delays and cuts, and clocks that do not agree, all from one seed. It carries bytes.
 
-use crate::replica::Message;
+use crate::replica::{Message, Wire};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 /// Seeds of a cluster: so many, or for as long as the environment says (`make fuzz`).
@@ -84,7 +85,8 @@ impl Clock {
 /// Messages on their way between numbered nodes.
 pub(crate) struct Net<C> {
     /// By arrival in milliseconds, and then as they were sent.
-    on_the_way: BTreeMap<(u64, u64), (usize, Message<C>)>,
+    on_the_way: BTreeMap<(u64, u64), (usize, Vec<u8>)>,
+    of: PhantomData<C>,
     serial: u64,
     /// Pairs that do not reach each other, the smaller number first.
     cuts: BTreeSet<(usize, usize)>,
@@ -96,10 +98,11 @@ pub(crate) struct Net<C> {
     pub(crate) slowest: u64,
 }
 
-impl<C: Clone> Net<C> {
+impl<C: Wire> Net<C> {
     pub(crate) fn new() -> Self {
         Self {
             on_the_way: BTreeMap::new(),
+            of: PhantomData,
             serial: 0,
             cuts: BTreeSet::new(),
             loss: 0,
@@ -129,7 +132,7 @@ impl<C: Clone> Net<C> {
         for _ in 0..1 + u64::from(dice.percent(self.doubled)) {
             self.serial += 1;
             let arrives = ms + 1 + dice.below(self.slowest);
-            self.on_the_way.insert((arrives, self.serial), (to, message.clone()));
+            self.on_the_way.insert((arrives, self.serial), (to, message.to_bytes()));
         }
     }
 
@@ -141,6 +144,10 @@ impl<C: Clone> Net<C> {
     /// The next that has arrived, and where.
     pub(crate) fn arrived(&mut self, ms: u64) -> Option<(usize, Message<C>)> {
         let first = self.on_the_way.first_entry()?;
-        (first.key().0 <= ms).then(|| first.remove())
+        (first.key().0 <= ms).then(|| {
+            let (to, bytes) = first.remove();
+            let message = Message::from_bytes(&bytes);
+            (to, message.expect("what a node writes another reads"))
+        })
     }
 }
