@@ -332,10 +332,11 @@ impl PresenceQueue {
         self.shared.lock().desk.instances((tenant, identity))
     }
 
-    /// Where an identity is registered at all nodes; none if this one is alone.
-    pub(crate) fn locations(&self, tenant: &Tenant, identity: &str) -> Option<Vec<Located>> {
+    /// Where an identity is registered at all nodes of the cluster; nowhere if this one is alone.
+    pub(crate) fn locations(&self, tenant: &Tenant, identity: &str) -> Vec<Located> {
         let inner = self.shared.lock();
-        Some(inner.sharing.as_ref()?.find(tenant, identity))
+        let sharing = inner.sharing.as_ref();
+        sharing.map_or_else(Vec::new, |sharing| sharing.find(tenant, identity))
     }
 
     /// Another node says this, to this one alone.

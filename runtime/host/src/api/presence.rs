@@ -8,16 +8,18 @@ use super::problem::{Code, Problem};
 use super::readers::Place;
 use super::stored::time;
 use super::websocket::{self, Tells};
-use crate::presence::{PresenceReader, Reading};
+use crate::presence::{Located, PresenceReader, Reading};
 use futures_util::stream::unfold;
 use hyper::StatusCode;
 use patchcord_control::limits::PRESENCE_IDENTITIES;
+use patchcord_control::locations::Network;
 use patchcord_control::presence::{
     Availability, ClientView, NAME_BYTES, PresenceError, Reason, Status, TEXT_BYTES, View, WATCHED_MAX,
 };
 use patchcord_switch::InstanceView;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// Whether somebody can be reached.
@@ -209,13 +211,35 @@ pub(crate) struct InstanceBody {
     /// What it calls itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
-    /// `udp`, `tcp`, `tls`, `ws`, `wss`.
+    /// `udp`, `tcp`, `tls`, `ws`, `wss`; empty of one at a node that passes no calls on to it.
     transport: String,
     /// Since when it has been registered without a break.
     since: String,
     /// Until when, unless it renews.
     until: String,
     /// From where. Only an administrator's key is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// The node it is registered at, in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    /// Where that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    /// Where it was registered before, in a cluster: the last comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Vec<BeforeBody>>,
+}
+
+/// Where a client was registered before.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ClientInstanceBefore")]
+pub(crate) struct BeforeBody {
+    node: String,
+    region: String,
+    /// When it went from there.
+    until: String,
+    /// From where it registered. Only an administrator's key is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
 }
@@ -290,8 +314,19 @@ fn say(asked: &Asked, said: Option<Status>) -> Result<(), Problem> {
 pub(crate) async fn instances(asked: Asked) -> Outcome {
     let now = (Instant::now(), asked.now());
     let shows = asked.key.scopes.contains(&Scope::Admin);
-    let found = asked.office.presence.instances(&asked.key.tenant, asked.step(0));
-    let instances = found.iter().map(|view| instance(view, now, shows)).collect();
+    let (desk, tenant, identity) = (&asked.office.presence, &asked.key.tenant, asked.step(0));
+    let mut instances: Vec<_> = desk
+        .instances(tenant, identity)
+        .iter()
+        .map(|view| instance(view, now, shows))
+        .collect();
+    for located in desk.locations(tenant, identity) {
+        let known = |one: &&mut InstanceBody| one.instance == located.instance.id.as_str();
+        match instances.iter_mut().find(known) {
+            Some(one) => one.place(&located, shows),
+            None => instances.push(elsewhere(&located, now, shows)),
+        }
+    }
     Ok(Reply::json(StatusCode::OK, &InstanceList { instances }))
 }
 
@@ -305,6 +340,48 @@ fn instance(view: &InstanceView, (now, now_ms): (Instant, i64), shows: bool) -> 
         since: time(now_ms - before),
         until: time(now_ms + left),
         address: shows.then(|| view.address.to_string()),
+        node: None,
+        region: None,
+        before: None,
+    }
+}
+
+/// One that is registered at another node.
+fn elsewhere(located: &Located, (now, now_ms): (Instant, i64), shows: bool) -> InstanceBody {
+    let instance = &located.instance;
+    let left = located.until.saturating_duration_since(now).as_millis() as i64;
+    let carrier = instance.way.as_ref().map(|way| format!("{:?}", way.carrier()));
+    let mut body = InstanceBody {
+        instance: instance.id.as_str().to_owned(),
+        agent: Some(instance.profile.app().to_owned()),
+        transport: carrier.unwrap_or_default().to_ascii_lowercase(),
+        since: time(i64::try_from(instance.connected_at_ms).unwrap_or(i64::MAX)),
+        until: time(now_ms + left),
+        address: shows.then(|| address(&instance.network)),
+        node: None,
+        region: None,
+        before: None,
+    };
+    body.place(located, shows);
+    body
+}
+
+fn address(network: &Network) -> String {
+    SocketAddr::new(*network.ip.reveal(), network.port).to_string()
+}
+
+impl InstanceBody {
+    fn place(&mut self, located: &Located, shows: bool) {
+        self.node = Some(located.node.to_string());
+        self.region = Some(located.region.to_string());
+        let history = located.instance.history.iter().flat_map(|history| history.iter());
+        let before = history.map(|before| BeforeBody {
+            node: before.node.to_string(),
+            region: before.region.to_string(),
+            until: time(i64::try_from(before.until_ms).unwrap_or(i64::MAX)),
+            address: shows.then(|| address(&before.network)),
+        });
+        self.before = Some(before.collect());
     }
 }
 

@@ -22,7 +22,7 @@ use patchcord_switch::{Elsewhere, Legs, PresenceDesk, ToOthers, WayElsewhere, in
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Messages that wait to be sent. One more is dropped; whoever misses it asks for everything.
 const WAITING: usize = 4_096;

@@ -19,7 +19,7 @@ fn says(availability: Availability, text: &str) -> Status {
 
 #[tokio::test]
 async fn a_reader_is_told_how_all_are_and_then_the_newest_of_what_changed() {
-    let (_thread, desk) = start(&[], &Arc::default()).expect("a thread");
+    let (_thread, desk) = start(&[], &Arc::default(), None).expect("a thread");
     let acme = tenant("acme");
     let mut reader = desk.watch(&acme, ["bob", "alice"]).expect("there is room");
     let first = reader.next().await;
@@ -48,7 +48,7 @@ async fn a_reader_is_told_how_all_are_and_then_the_newest_of_what_changed() {
 
 #[tokio::test]
 async fn tenants_do_not_see_each_other_and_a_reader_that_is_dropped_is_forgotten() {
-    let (_thread, desk) = start(&[], &Arc::default()).expect("a thread");
+    let (_thread, desk) = start(&[], &Arc::default(), None).expect("a thread");
     let (acme, other) = (tenant("acme"), tenant("other"));
     desk.set(&acme, "bob", Some(says(Availability::Busy, "in a meeting")))
         .expect("it may be said");
@@ -73,7 +73,7 @@ fn told(outbox: &crate::shard_threads::Outbox) -> Option<(Query, PresenceTold)> 
 #[test]
 fn a_shard_is_answered_at_once_and_told_what_it_watches_by_its_inbox() {
     let (inbox, outbox) = Inbox::new();
-    let (_thread, desk) = start(&[inbox], &Arc::default()).expect("a thread");
+    let (_thread, desk) = start(&[inbox], &Arc::default(), None).expect("a thread");
     let acme = tenant("acme");
     let reach = PresenceAsk::Reach {
         identity: "bob".to_owned().into(),
@@ -104,7 +104,7 @@ fn a_shard_is_answered_at_once_and_told_what_it_watches_by_its_inbox() {
 #[test]
 fn a_shard_without_room_is_told_the_newest_as_soon_as_it_has_some() {
     let (inbox, outbox) = Inbox::new();
-    let (_thread, desk) = start(std::slice::from_ref(&inbox), &Arc::default()).expect("a thread");
+    let (_thread, desk) = start(std::slice::from_ref(&inbox), &Arc::default(), None).expect("a thread");
     let acme = tenant("acme");
     let flow = Flow::udp(([127, 0, 0, 1], 5060).into());
     for _ in 0..INBOX {

@@ -5,7 +5,7 @@ use super::super::Office;
 use super::super::elsewhere::{self, Unanswered};
 use super::super::endpoint::{Asked, Outcome, Reply};
 use super::super::past::{self, Asking};
-use super::super::problem::{Code, Problem};
+use super::super::problem::Problem;
 use super::super::words::{CallList, CallResource, Status};
 use super::all_live;
 use hyper::StatusCode;
@@ -80,9 +80,7 @@ pub(crate) async fn answered(office: &Office, bytes: &[u8]) -> Option<Bytes> {
     let more = found.calls.len() > limit;
     let calls = found.calls.into_iter().rev().take(limit);
     let answer = OfNode {
-        calls: calls
-            .map(|((started, id), call)| (started, id.to_string(), call))
-            .collect(),
+        calls: calls.map(|(place, call)| (text_of(place), call)).collect(),
         more,
     };
     Some(serde_json::to_vec(&answer).expect("words and numbers are JSON").into())
