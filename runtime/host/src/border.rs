@@ -56,6 +56,17 @@ impl fmt::Debug for Passage {
     }
 }
 
+#[cfg(test)]
+impl Passage {
+    /// A message that came this way.
+    pub(crate) fn of_device(flow: Flow, bytes: &[u8]) -> Arc<Self> {
+        Arc::new(Self {
+            from: Whence::Device(flow, None),
+            bytes: bytes.into(),
+        })
+    }
+}
+
 /// Where a message came from, for as long as that matters.
 #[derive(Clone)]
 enum Whence {

@@ -169,7 +169,6 @@ async fn stay(
                     let _ = cluster.set_entry(now.bytes());
                     told = now;
                 }
-                figures.cluster.nodes.set(cluster.nodes().len() as u64);
                 others.catch_up().await;
             }
             event = watch.next() => match event {
@@ -177,6 +176,7 @@ async fn stay(
                     if let Some(doors) = doors {
                         doors.heard(&event);
                     }
+                    figures.cluster.nodes.set(cluster.nodes().len() as u64);
                     say(&event);
                 }
                 None => return,

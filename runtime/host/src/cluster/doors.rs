@@ -155,9 +155,8 @@ impl NodeDoors {
 
     /// A node is not there any more.
     fn gone(&self, node: &NodeId) {
-        let mut table = self.change();
-        let name = NodeName::new(node.as_str()).ok();
-        if let Some(known) = name.and_then(|name| table.by_name.get_mut(&name)) {
+        let Ok(name) = NodeName::new(node.as_str()) else { return };
+        if let Some(known) = self.change().by_name.get_mut(&name) {
             known.is_there = false;
         }
     }

@@ -2,18 +2,21 @@
 
 use super::super::Config;
 use super::{ClusterConfig, NodeDoor};
+use crate::api::KeyHash;
 use crate::certificates::Identity;
 use patchcord_cluster::Credentials;
 use std::path::Path;
 use std::time::Duration;
 
+const API: &str = "[api]\nlisten = \"127.0.0.1:8080\"\n";
 const CERTIFIED: &str = "certificate = \"node.pem\"\nkey = \"/etc/keys/node.key\"\n";
 
 /// A file with this section and all else that a node needs.
 fn file(section: &str) -> String {
+    let hash = KeyHash::of("pck_1");
     format!(
-        "[media]\naddress = \"127.0.0.1\"\n[api]\nlisten = \"127.0.0.1:0\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\
-         [[route]]\nto = \"*\"\nhandler = \"menu\"\n[cluster]\n{section}"
+        "[sip]\nlisten = \"127.0.0.1:5060\"\nstrangers = \"answer\"\n[[handler]]\nname = \"menu\"\nmodule = \"menu.wasm\"\n\
+         [[route]]\nto = \"*\"\nhandler = \"menu\"\n{API}[[api_key]]\nname = \"ci\"\nsha256 = \"{hash}\"\n[cluster]\n{section}"
     )
 }
 
@@ -184,7 +187,10 @@ fn other_keys_that_are_wrong_are_named_with_what_would_be_right() {
             "{found}"
         );
     }
-    let without_api = file(&section("")).replace("[api]\nlisten = \"127.0.0.1:0\"\n", "");
-    let found = parse(&without_api).unwrap_err();
+    let without_api = file(&section("")).split_once(API).map(|(before, after)| {
+        let section = after.split_once("[cluster]").unwrap().1;
+        format!("{before}[cluster]{section}")
+    });
+    let found = parse(&without_api.unwrap()).unwrap_err();
     assert!(found.contains("give [api] listen"), "{found}");
 }

@@ -14,11 +14,12 @@ fn node(name: &str) -> NodeId {
     name.parse().unwrap()
 }
 
-/// A node that knows of node `a`, with a certificate for `localhost` of its own.
+/// A node that knows of node `a`, with a certificate for `localhost` of its own, and with a second door for telephones.
 fn among(authority: &Authority, door_of_a: SocketAddr) -> (Rig, Arc<NodeDoors>) {
     let nodes = Arc::new(NodeDoors::default());
     nodes.set(&node("a"), door_of_a);
     let mut plan: Plan = plan(Transport::Node, authority);
+    plan.doors.push((Transport::Tcp, LOCALHOST));
     plan.tls.client_ca = Some(authority.file());
     plan.nodes = Some(nodes.clone());
     (plan.start(), nodes)
@@ -115,6 +116,20 @@ fn whom_we_connect_to_must_be_the_node_that_has_the_door() {
     rig.send(node_flow(nowhere()), None, b"secret");
     assert_eq!(rig.failure(), node_flow(nowhere()));
     assert_eq!(rig.border.not_opened.get(), 2);
+}
+
+#[test]
+fn what_waits_for_a_node_that_cannot_be_reached_is_answered() {
+    let authority = Authority::new();
+    let (rig, _) = among(&authority, nowhere());
+    let mut phone = dial(rig.addresses[1]);
+    write(&mut phone, &options("1"));
+    let (flow, _) = rig.message();
+    let bye = b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:p@b>;tag=1\r\n\
+        To: <sip:a>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n";
+    rig.pass((flow, bye), node_flow(nowhere()));
+    expect(&mut phone, b"SIP/2.0 503 ");
+    assert_eq!(rig.border.not_opened.get(), 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A streams' thread on loopback with shards that only listen, certificates made on the spot, and messages.
 
 use crate::api::ApiKey;
-use crate::border::{BorderFigures, BorderProxy, WaysOut};
+use crate::border::{BorderFigures, BorderProxy, Passage, WaysOut};
 use crate::certificates::{Certificates, Identity, TlsFiles};
 use crate::clients::signing_keys::signing_keys;
 use crate::cluster::NodeDoors;
@@ -137,6 +137,16 @@ impl Rig {
             to,
             name: name.map(Arc::from),
             bytes: bytes.into(),
+        });
+    }
+
+    /// As the border sends what came this way.
+    pub(super) fn pass(&self, (from, came): (Flow, &[u8]), to: Flow) {
+        self.queue.send(SendOrder {
+            sender: Sender::Border(Some(Passage::of_device(from, came))),
+            to,
+            name: None,
+            bytes: came.into(),
         });
     }
 
