@@ -29,14 +29,19 @@ pub struct Hummer {
 }
 
 impl Hummer {
-    /// Calls a server after a while.
+    /// Calls a server after a while, whoever is there.
     pub fn call(server: SocketAddr, after: Duration, seed: u64) -> Self {
+        Self::dial("recorder", server, after, seed)
+    }
+
+    /// The same, and somebody there.
+    pub fn dial(user: &'static str, server: SocketAddr, after: Duration, seed: u64) -> Self {
         let (stop, hang_up) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (sender, answered) = channel();
         let (stopped, leaves) = (stop.clone(), hang_up.clone());
         let thread = std::thread::spawn(move || {
             std::thread::sleep(after);
-            Line::new(server, seed).talk(&stopped, &leaves, &sender);
+            Line::new((user, server), seed).talk(&stopped, &leaves, &sender);
         });
         Self {
             hang_up,
@@ -79,7 +84,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(server: SocketAddr, seed: u64) -> Self {
+    fn new((user, server): (&str, SocketAddr), seed: u64) -> Self {
         let bind = |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port));
         let sip = bind(0).expect("the loopback interface has a free port");
         let (rtp, rtcp) = loop {
@@ -100,7 +105,7 @@ impl Line {
         }
         let uri = |text: String| Uri::parse(&text).expect("an address makes a URI");
         let dial = Dial {
-            uri: uri(format!("sip:recorder@{server}")),
+            uri: uri(format!("sip:{user}@{server}")),
             destination: server,
             from: NameAddr::new(uri(format!("sip:hummer-{seed}@phones.invalid"))),
             offer: Offer::InInvite,
