@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// How long nodes may take to know of each other.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Fifty packets each way.
+const TALK: Duration = Duration::from_secs(1);
 /// The user who is called, at whichever node.
 const ALICE: Route<'static> = Route {
     to: "*",
@@ -98,6 +100,7 @@ fn a_call_that_comes_in_at_one_region_rings_the_pages_that_are_at_another() {
     until(&america, "/v1/presence/alice", &key, talks);
     let live = |said: &serde_json::Value| said["calls"].as_array().is_some_and(|calls| calls.len() == 1);
     until(&america, "/v1/calls", &key, live);
+    std::thread::sleep(TALK);
     caller.hang_up();
     pages.go_on();
     pages.expect("is over", &europe.server);
