@@ -463,3 +463,6 @@ fn legs_of(part: &Part) -> Legs {
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(NAME_BYTES)]
 }
+
+#[cfg(test)]
+mod tests;
