@@ -17,6 +17,17 @@ pub(super) fn lines(page: &mut Page, figures: &Figures) {
         "Times the node was cut off from its cluster and came back.",
         cluster.cuts.get(),
     );
+    let presence = &figures.presence;
+    page.gauge(
+        "patchcord_cluster_registrations",
+        "Devices that are registered at the nodes of the cluster, as this one knows.",
+        presence.registrations.get(),
+    );
+    page.counter(
+        "patchcord_cluster_presence_dropped_total",
+        "Messages on devices and presence for other nodes that were dropped because too many waited.",
+        presence.not_told.get(),
+    );
     between_nodes(page, figures);
 }
 
