@@ -175,6 +175,12 @@ impl Server {
         records
     }
 
+    /// Ends it without a warning.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("it runs");
+        wait(&mut self.process, STOP_MAX).expect("nobody survives that");
+    }
+
     /// Asks the server to end, as the system would, and expects it to do so cleanly.
     pub fn stop(mut self) {
         lab::run(Command::new("kill").args(["-TERM", &self.process.id().to_string()]));
