@@ -15,6 +15,9 @@ use std::time::Instant;
 /// Clients of other nodes have numbers from here on; the registrar of this one counts from 1.
 const OF_OTHERS: u64 = 1 << 63;
 
+/// Calls of one instance, and calls that ring, that are counted one by one; who has more is no busier.
+const COUNTED_MAX: u32 = 1_000;
+
 /// How a device is reached that is registered at another node: through the border of that node. `Debug` leaves all of it out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WayElsewhere {
@@ -206,7 +209,8 @@ impl PresenceDesk {
         let mut counted = self.others.counted.remove(&who).unwrap_or_default();
         let known: BTreeSet<Option<Arc<str>>> = counted.calls.keys().chain(legs.calls.keys()).cloned().collect();
         for instance in known {
-            let wanted = legs.calls.get(&instance).copied().unwrap_or_default() as usize;
+            let wanted = legs.calls.get(&instance).copied().unwrap_or_default();
+            let wanted = wanted.min(COUNTED_MAX) as usize;
             let client = instance.as_deref().and_then(|instance| self.client_at(&who, instance));
             let at = counted.calls.entry(instance.clone()).or_default();
             while at.len() < wanted && self.presence.call_began(now, &who, client).is_ok() {
@@ -220,10 +224,11 @@ impl PresenceDesk {
                 counted.calls.remove(&instance);
             }
         }
-        while counted.ringing < legs.ringing && self.presence.rings(now, &who).is_ok() {
+        let ringing = legs.ringing.min(COUNTED_MAX);
+        while counted.ringing < ringing && self.presence.rings(now, &who).is_ok() {
             counted.ringing += 1;
         }
-        while counted.ringing > legs.ringing {
+        while counted.ringing > ringing {
             self.presence.rings_no_more(now, &who);
             counted.ringing -= 1;
         }
