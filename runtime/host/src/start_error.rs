@@ -8,6 +8,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// Where the door for other nodes is set.
+const NODE_DOOR: &str = "[cluster] sip_listen, or sip without it";
+
 /// Why a node did not start.
 #[derive(Debug)]
 pub enum StartError {
@@ -151,10 +154,7 @@ impl fmt::Display for StartError {
                 let what = format!("SIP over {}", transport.via());
                 port(f, &what, "TCP", &format!("[sip] {key}"), *address, why)
             }
-            StartError::NodeDoor { address, why } => {
-                let key = "[cluster] sip_listen, or sip without it";
-                port(f, "the SIP of other nodes", "TCP", key, *address, why)
-            }
+            StartError::NodeDoor { address, why } => port(f, "other nodes", "TCP", NODE_DOOR, *address, why),
             StartError::Certificates(why) => write!(f, "{why}"),
             StartError::NoCertificate => f.write_str(
                 "TLS needs a certificate: name files with [sip] certificate and key, or listen without tls and wss",

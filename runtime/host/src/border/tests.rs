@@ -93,7 +93,7 @@ impl Rig {
     }
 
     /// What goes to node `a` next.
-    fn to_a(&mut self) -> String {
+    fn sent_to_a(&mut self) -> String {
         let order = self.orders.next().expect("something is sent");
         assert_eq!(order.to, node_flow(address(DOOR_OF_A)));
         assert_eq!(order.name.as_deref(), Some("a"));
@@ -162,11 +162,11 @@ fn a_nodes_call_rings_the_telephone_and_what_it_says_goes_back() {
         (2, 0)
     );
     assert_eq!(rig.of_phone(&answer(&rings, "200 OK")), Taken::Yes);
-    let answered = rig.to_a();
+    let answered = rig.sent_to_a();
     assert!(answered.starts_with("SIP/2.0 200 OK\r\n"));
     assert_eq!(lines(&answered, "Via").len(), 1);
     assert_eq!(rig.of_phone(&bye(&rings)), Taken::Yes);
-    let hangs_up = rig.to_a();
+    let hangs_up = rig.sent_to_a();
     assert!(
         hangs_up.starts_with("BYE ") && lines(&hangs_up, "Route").is_empty(),
         "{hangs_up}"
@@ -224,7 +224,7 @@ fn a_flow_that_is_gone_is_told_the_node() {
     };
     // As the connections say it.
     rig.dealer.passage_failed(&passage);
-    assert!(rig.to_a().starts_with("SIP/2.0 430 "));
+    assert!(rig.sent_to_a().starts_with("SIP/2.0 430 "));
     assert_eq!(rig.refused(NotPassed::FlowGone), 1);
     // What is never answered is not kept for it.
     let ack = invite(&path).replace("INVITE", "ACK");
@@ -277,7 +277,7 @@ fn a_forged_token_is_refused_and_a_stranger_hears_nothing_where_strangers_hear_n
     assert!(rig.rings().starts_with("SIP/2.0 403 "));
     // Neither is a node.
     rig.of_a(&forged);
-    assert!(rig.to_a().starts_with("SIP/2.0 403 "));
+    assert!(rig.sent_to_a().starts_with("SIP/2.0 403 "));
     rig.is_quiet();
 }
 
@@ -303,7 +303,7 @@ fn a_client_that_came_back_goes_on_with_its_call_and_nobody_else_does() {
     let order = rig.orders.next().expect("over the connection");
     let rings = String::from_utf8(order.bytes.to_vec()).unwrap();
     rig.dealer.deal(flow(2), bye(&rings).as_bytes(), Some(&proven("ann")));
-    assert!(rig.to_a().starts_with("BYE "));
+    assert!(rig.sent_to_a().starts_with("BYE "));
     rig.dealer.deal(flow(3), bye(&rings).as_bytes(), Some(&proven("bob")));
     assert_eq!(rig.refused(NotPassed::NotItsToken), 1);
     let refusal = rig.orders.next().expect("an answer");

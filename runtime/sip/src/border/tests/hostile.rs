@@ -296,3 +296,28 @@ fn fuzz_whatever_comes_goes_nowhere_that_no_token_names() {
     }
     assert!(passed > 1_000, "the fuzzer reaches what it is for: {passed}");
 }
+
+#[test]
+fn every_reason_has_a_word_of_its_own() {
+    let reasons = [
+        NotPassed::Malformed(crate::Fault::Version),
+        NotPassed::TooLong,
+        NotPassed::ForgedToken,
+        NotPassed::WrongSide,
+        NotPassed::NotItsToken,
+        NotPassed::StrayToken,
+        NotPassed::OutsideDialog,
+        NotPassed::NoToken,
+        NotPassed::TooManyHops,
+        NotPassed::Loop,
+        NotPassed::Extension,
+        NotPassed::FlowGone,
+        NotPassed::NodeGone,
+        NotPassed::Assertion(AssertionError::Missing("tenant")),
+        NotPassed::ForgedBranch,
+        NotPassed::NoWayBack,
+        NotPassed::NotARequest,
+    ];
+    let kinds: Vec<_> = reasons.iter().map(|why| why.kind()).collect();
+    assert_eq!(kinds, (0..NotPassed::KINDS.len()).collect::<Vec<_>>());
+}
