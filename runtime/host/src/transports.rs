@@ -142,13 +142,14 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         table: Mutex::new(Table::new(setup.limits)),
         dealer: setup.dealer,
         certificates: Arc::new(setup.certificates),
-        figures: setup.figures,
+        figures: setup.figures.clone(),
         times: setup.times,
         gateway: Gateway {
             signing: setup.signing,
             sessions: Sessions::default(),
             presence: setup.presence,
             ice: setup.ice,
+            figures: setup.figures,
         },
     });
     listen(&runtime, &desk, setup.listeners)?;
