@@ -263,6 +263,7 @@ fn each_refusal_has_a_code_of_its_own() {
         TokenError::NotYetValid,
         TokenError::LifeTooLong,
         TokenError::MissingGrant(Grant::Call),
+        TokenError::OtherIdentity,
         TokenError::Unavailable,
     ];
     let codes: std::collections::BTreeSet<_> = all.iter().map(|error| error.code()).collect();
