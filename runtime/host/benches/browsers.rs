@@ -41,7 +41,8 @@ struct Measured {
     /// CPU of the server, in cores.
     cores: f64,
     took: Duration,
-    heard: Heard,
+    /// By telephones, and by browsers.
+    heard: [Heard; 2],
     /// Slices of 5 ms that came late, of all media threads.
     late: f64,
 }
@@ -113,7 +114,7 @@ fn telephones(server: &Server, voice: &Voice, calls: usize, time: Duration) -> M
     listeners.begin();
     let measured = measure(server, calls, || {
         standing::attend(&mut callers, &mut listeners, time);
-        listeners.heard()
+        [listeners.heard(), Heard::default()]
     });
     assert_eq!(callers.failed, 0, "calls ended that should have stayed");
     callers.hang_up();
@@ -146,7 +147,7 @@ fn browsers(server: &Server, voice: &Voice, calls: usize, time: Duration) -> Mea
     far.browsers.begin();
     let measured = measure(server, calls, || {
         far.attend(time);
-        Heard::of_all([far.listeners.heard(), far.browsers.heard()].into_iter())
+        [far.listeners.heard(), far.browsers.heard()]
     });
     assert_eq!(
         far.browsers.failed,
@@ -179,7 +180,7 @@ impl FarEnd {
     }
 }
 
-fn measure(server: &Server, calls: usize, go_on: impl FnOnce() -> Heard) -> Measured {
+fn measure(server: &Server, calls: usize, go_on: impl FnOnce() -> [Heard; 2]) -> Measured {
     let (late, before, begun) = (server.metric(LATE), server.usage(), Instant::now());
     let heard = go_on();
     let (after, took) = (server.usage(), begun.elapsed());
@@ -203,11 +204,10 @@ fn report(what: &str, measured: &Measured) {
         ),
         &format!("{:.0} calls would fill a core", *calls as f64 / cores),
     );
+    let [phones, browsers] = measured.heard;
     let Heard {
-        packets,
-        lost,
-        longest_gap,
-    } = measured.heard;
+        packets, longest_gap, ..
+    } = Heard::of_all(measured.heard.into_iter());
     let share = packets as f64 / (measured.took.as_secs_f64() * PACKETS_A_SECOND * 2.0 * *calls as f64);
     let verdict = match share < WHOLE {
         true => "INCOMPLETE: the CPU figure above is too low",
@@ -216,8 +216,8 @@ fn report(what: &str, measured: &Measured) {
     let figure = format!("{:.1} % of those expected", share * 100.0);
     line("  packets heard, both ways", &figure, verdict);
     line(
-        "  lost by their numbers, longest gap",
-        &format!("{lost}, {}", ms(longest_gap)),
+        "  lost to telephones, to browsers, longest gap",
+        &format!("{}, {}, {}", phones.lost, browsers.lost, ms(longest_gap)),
         &format!("late slices of media: {:.0}", measured.late),
     );
 }

@@ -17,6 +17,9 @@ const SECONDS: u32 = 4;
 /// Samples of 20 ms of a telephone.
 const NARROW: usize = 160;
 const RTP_HEAD_BYTES: usize = 12;
+const PAYLOAD_TYPE: u8 = 111;
+/// Units of the clock of Opus in 20 ms.
+const TICKS: u32 = 960;
 /// Syllables a second, and the part of each that sounds.
 const SYLLABLES: f64 = 4.0;
 const SOUNDING: f64 = 0.65;
@@ -93,7 +96,8 @@ fn coded(wide: &[i16]) -> Vec<Vec<u8>> {
         }
         while engine.poll_report().is_some() {}
     }
-    assert!(packets.0.len() > SECONDS as usize * 45, "a packet in each tick");
+    let is_whole = |packet: &Vec<u8>| Codec::Opus.ticks(packet) == Some(TICKS);
+    assert!(packets.0.iter().all(is_whole), "each is 20 ms of Opus");
     packets.0
 }
 
@@ -103,7 +107,7 @@ fn plan() -> Plan {
         remote,
         remote_rtcp: remote,
         codec: Codec::Opus,
-        payload_type: 111,
+        payload_type: PAYLOAD_TYPE,
         receives: Vec::new(),
         opus: OpusOptions::default(),
         packets: PacketTimes::default(),
@@ -119,7 +123,8 @@ struct Packets(Vec<Vec<u8>>);
 
 impl Sink for Packets {
     fn send(&mut self, _: SessionId, lane: Lane, _: SocketAddr, packet: &[u8]) {
-        if lane == Lane::Rtp {
+        // Reports go the same way.
+        if lane == Lane::Rtp && packet[1] & 0x7f == PAYLOAD_TYPE {
             self.0.push(packet[RTP_HEAD_BYTES..].to_vec());
         }
     }
