@@ -5,7 +5,7 @@
 WASM_ONLY :=
 ALL := --workspace $(WASM_ONLY)
 FUZZ_SECONDS ?= 600
-BENCHES := instance media_tick media_codecs media_mixer media_rooms rtp webrtc presence locations paths border cluster calls bridged registrations overload noisy hosted api_load
+BENCHES := instance media_tick media_codecs media_mixer media_rooms rtp webrtc presence locations paths border cluster calls bridged browsers registrations overload noisy hosted api_load
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -24,7 +24,7 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 
-bench: ## cost of a handler, a call, a bridged call, a registration, a packet, a browser, presence, locations, media paths and words between nodes, goodput in overload, a noisy neighbour, the hosted runtime, its API beside calls (PATCHCORD_BENCH=quick: 4 minutes)
+bench: ## cost of a handler, a call, a bridged call, a call of a browser with a telephone, a registration, a packet, a browser's connection, presence, locations, media paths and words between nodes, goodput in overload, a noisy neighbour, the hosted runtime, its API beside calls (PATCHCORD_BENCH=quick: 4 minutes)
 	@tests/setup build
 	@cargo bench --quiet $(foreach crate,control sip guest media webrtc cluster host,-p patchcord-$(crate)) $(foreach bench,$(BENCHES),--bench $(bench))
 

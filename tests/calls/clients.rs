@@ -8,7 +8,7 @@ use crate::support::{announcement, helper, program};
 use patchcord_control::ids::Tenant;
 use patchcord_control::route::{Pattern, Route, Routes};
 use patchcord_media::SessionId;
-use patchcord_sip::{ConnectionId, Flow, GateConfig, MayCall, Proven, RegistrarConfig, Strangers, Transport};
+use patchcord_sip::{ConnectionId, Flow, GateConfig, MayCall, MayWatch, Proven, RegistrarConfig, Strangers, Transport};
 use patchcord_switch::{Config, Directory, Input, MediaPort, Notice, Output, PresenceDesk, Shard};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -92,6 +92,7 @@ impl Node {
             identity: identity.into(),
             may_be_called: true,
             calls,
+            watches: MayWatch::Only(Arc::new([])),
             expires_at: self.now + Duration::from_secs(600),
         })
     }

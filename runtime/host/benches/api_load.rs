@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::callers::{Callers, Then};
 use support::listeners::Listeners;
-use support::server::{Cores, Plan, Server};
+use support::server::{Cores, Plan, Reached, Server};
 use support::standing::{attend, fill};
 use support::{Pace, headline, line, ms, quantile, sockets};
 
@@ -110,6 +110,7 @@ fn start(folder: &std::path::Path) -> Server {
         pairs: 2 * CALLS,
         more: &more,
         cores: Cores::All,
+        reached: Reached::ByPhones,
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use support::callers::{Callers, Then};
 use support::listeners::Listeners;
 use support::rates::{self, Highest};
-use support::server::{Cores, Plan, Server, Usage};
+use support::server::{Cores, Plan, Reached, Server, Usage};
 use support::standing::{attend, fill};
 use support::{Pace, headline, line, ms, quantile, sockets};
 
@@ -84,6 +84,7 @@ fn start(calls: u16) -> Server {
         pairs: 2 * (calls + calls / 5),
         more: TENANT,
         cores: Cores::All,
+        reached: Reached::ByPhones,
     })
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use support::callers::{Callers, Then};
 use support::listeners::{Heard, Listeners};
 use support::rates::{self, Highest};
-use support::server::{Cores, Plan, Server, Usage};
+use support::server::{Cores, Plan, Reached, Server, Usage};
 use support::standing::{attend, fill};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
@@ -122,6 +122,7 @@ fn cpu_of_a_call(pace: Pace, more: &str) -> f64 {
         pairs: 2_000,
         more,
         cores: Cores::All,
+        reached: Reached::ByPhones,
     });
     let sound = sockets::bind(4_096);
     let sound = sockets::address(&sound);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::callers::{Callers, Loaded, Then};
-use support::server::{Cores, Plan, Server};
+use support::server::{Cores, Plan, Reached, Server};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
 const CALLS: u16 = 2_000;
@@ -69,6 +69,7 @@ fn beside_noise(cores: Cores, limits: &str, time: Duration) -> Vec<Round> {
         pairs: CALLS,
         more: &more,
         cores,
+        reached: Reached::ByPhones,
     });
     let sound = sockets::bind(4_096);
     let sound = sockets::address(&sound);

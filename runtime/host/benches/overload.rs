@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 use support::callers::{Callers, Then};
 use support::rates::{self, Highest};
-use support::server::{Cores, Plan, Server};
+use support::server::{Cores, Plan, Reached, Server};
 use support::storm::{self, Storm};
 use support::{Better, Pace, against, headline, line, ms, quantile, sockets};
 
@@ -38,6 +38,7 @@ fn main() {
         pairs: CALLS,
         more: "",
         cores,
+        reached: Reached::ByPhones,
     });
     let sound = sockets::bind(4_096);
     let sound = sockets::address(&sound);

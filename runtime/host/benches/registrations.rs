@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 use support::devices::Devices;
 use support::rates::{self, Highest};
-use support::server::{Cores, Plan, Server};
+use support::server::{Cores, Plan, Reached, Server};
 use support::{Pace, headline, line, ms, quantile, sockets};
 
 const USERS: usize = 1_000;
@@ -29,6 +29,7 @@ fn main() {
         pairs: 10,
         more: &Devices::users(USERS),
         cores,
+        reached: Reached::ByPhones,
     });
     let before = server.usage();
     let mut devices = Devices::new(server.sip, USERS, DEVICES_OF_ONE);

@@ -1,6 +1,7 @@
 //! The metrics page: all figures of a node in Prometheus's text format 0.0.4. Written by hand: it is a page of lines.
 
 mod browsers;
+mod clients;
 mod cluster;
 mod presence;
 mod telling;
@@ -38,6 +39,7 @@ pub(crate) fn page(figures: &Figures, watchers: &Watchers) -> String {
     recordings(&mut page, figures);
     live_streams(&mut page, figures);
     browsers::lines(&mut page, figures);
+    clients::lines(&mut page, figures);
     process_figures(&mut page);
     page.0
 }

@@ -163,13 +163,14 @@ pub(crate) fn start(setup: Setup) -> io::Result<StreamThread> {
         dealer: setup.dealer,
         certificates: Arc::new(setup.certificates),
         nodes: setup.nodes.map(Arc::new),
-        figures: setup.figures,
+        figures: setup.figures.clone(),
         times: setup.times,
         gateway: Gateway {
             signing: setup.signing,
             sessions: Sessions::default(),
             presence: setup.presence,
             ice: setup.ice,
+            figures: setup.figures,
         },
     });
     listen(&runtime, &desk, setup.listeners)?;

@@ -19,6 +19,8 @@ mod presence;
 mod support;
 #[path = "api/tokens.rs"]
 mod tokens;
+#[path = "api/websockets.rs"]
+mod websockets;
 
 use database::database;
 use handlers::call_handler;

@@ -66,7 +66,7 @@ pub use notifier::{
 };
 pub use outside::{Origin, OutgoingRequest, Reply};
 pub use parse::{Fault, Malformed, parse, peek_call_id};
-pub use proven::{CLIENTS_DOMAIN, MayCall, Proven};
+pub use proven::{CLIENTS_DOMAIN, MayCall, MayWatch, Proven};
 pub use registrar::{
     Binding, BindingId, Full, Location, LocationChange, Owner, Registered, Registrar, RegistrarConfig,
     address_of_record, by_device,

@@ -1,4 +1,4 @@
-//! The notifier of event packages (RFC 6665): SUBSCRIBE requests of users that [`crate::Gate`] has let in, turned into subscriptions
+//! The notifier of event packages (RFC 6665): SUBSCRIBE requests that [`crate::Gate`] has let in, turned into subscriptions
 //! and NOTIFY requests, one after the other, each with all that is to be said. Packages: `presence` (RFC 3856) and `dialog`
 //! (RFC 4235), the lamps of desk phones. Not here: who may watch whom, and how somebody is.
 
@@ -12,6 +12,7 @@ use crate::flow::Flow;
 use crate::limits::{SUBSCRIPTIONS, SUBSCRIPTIONS_PER_USER};
 use crate::message::Request;
 use crate::outside::Reply;
+use crate::registrar::Owner;
 
 mod document;
 mod wanted;
@@ -105,7 +106,7 @@ enum Stage {
 /// Whose a subscription is, as authenticated: tenant and address of record.
 type Watcher = (Arc<str>, Arc<str>);
 
-/// A subscription. More than twelve fields: its dialog, what is watched, and what was said.
+/// A subscription. More than twelve fields: its dialog, what is watched and how long, and what was said.
 struct Subscription {
     package: Package,
     watcher: Watcher,
@@ -121,6 +122,8 @@ struct Subscription {
     event: String,
     their_cseq: u32,
     cseq: u32,
+    /// When it ends however often it is renewed: with the token of whoever subscribed.
+    until: Option<Instant>,
     /// Of the documents that have one (RFC 4235 4.1.1).
     version: u32,
     ends_at: Instant,
@@ -167,8 +170,8 @@ impl Notifier {
         self.subscriptions.is_empty()
     }
 
-    /// Takes a SUBSCRIBE outside a dialog, of an authenticated user who may watch whom it names. `tag` is the one its answer
-    /// carries.
+    /// Takes a SUBSCRIBE outside a dialog, of an authenticated user or client who may watch whom it names. `tag` is the one its
+    /// answer carries.
     ///
     /// # Errors
     /// The answer that refuses it: 400, 403, 406, 423, 489, 503.
@@ -177,10 +180,11 @@ impl Notifier {
         now: Instant,
         flow: Flow,
         request: &Request,
-        (watcher, tag): ((&Arc<str>, &Arc<str>), &str),
+        (watcher, tag): (Owner<'_>, &str),
     ) -> Result<(Reply, SubscriptionId), Reply> {
-        let wanted = Wanted::read(request)?;
-        let watcher = (watcher.0.clone(), watcher.1.clone());
+        let wanted = Wanted::read(request)?.until(now, watcher.until);
+        let until = watcher.until;
+        let watcher = (watcher.tenant.clone(), watcher.aor.clone());
         if self.subscriptions.len() >= SUBSCRIPTIONS {
             return Err(Reply::new(503).with("Retry-After", "60"));
         }
@@ -210,6 +214,7 @@ impl Notifier {
             event: wanted.event,
             their_cseq: wanted.cseq,
             cseq: 0,
+            until,
             version: 0,
             ends_at: now + wanted.lasts,
             stage: match wanted.lasts.is_zero() {
@@ -243,7 +248,7 @@ impl Notifier {
         else {
             return Err(Reply::new(481));
         };
-        let wanted = Wanted::read(request)?;
+        let wanted = Wanted::read(request)?.until(now, it.until);
         if wanted.package != it.package {
             return Err(Reply::new(489).with("Allow-Events", Package::ALLOWED));
         }

@@ -26,6 +26,8 @@ pub struct Proven {
     pub may_be_called: bool,
     /// Whom it may call.
     pub calls: MayCall,
+    /// Whose presence it may watch.
+    pub watches: MayWatch,
     /// From when on it may begin nothing. Calls that it has go on.
     pub expires_at: Instant,
 }
@@ -44,6 +46,25 @@ pub enum MayCall {
     },
     /// Whatever a user of its tenant may call.
     Anyone,
+}
+
+/// Whose presence a client may watch.
+#[derive(Clone, PartialEq, Eq)]
+pub enum MayWatch {
+    /// Theirs, by identity; nobody's if there is none.
+    Only(Arc<[Arc<str>]>),
+    /// That of all identities of its tenant.
+    Everyone,
+}
+
+impl MayWatch {
+    fn allows(&self, identity: Option<&str>) -> bool {
+        match (self, identity) {
+            (_, None) => false,
+            (Self::Everyone, Some(_)) => true,
+            (Self::Only(some), Some(identity)) => some.iter().any(|one| **one == *identity),
+        }
+    }
 }
 
 impl fmt::Debug for Proven {
@@ -83,6 +104,9 @@ impl Proven {
                 }
                 _ => Ok(()),
             },
+            Method::Subscribe if !self.watches.allows(request.uri.user()) => {
+                Err("the token does not allow the client to watch this identity")
+            }
             _ => Ok(()),
         };
         match allowed {

@@ -1,6 +1,6 @@
-//! Telephones with lamps: users who subscribe to how others of their tenant are (RFC 6665). The subscriptions are `sip`'s, how somebody
-//! is the desk's; here they are brought together, and who may watch whom is decided. And what a telephone publishes of itself
-//! (RFC 3903).
+//! Telephones with lamps: users, and clients whose token allows it, who subscribe to how others of their tenant are (RFC 6665). The
+//! subscriptions are `sip`'s, how somebody is the desk's; here they are brought together, and whom a user may watch is decided. And what
+//! a telephone publishes of itself (RFC 3903). Not here: what a token allows, which the gate asks.
 
 mod published;
 
@@ -10,7 +10,7 @@ use crate::shard::Shard;
 use patchcord_control::ids::Tenant;
 use patchcord_control::presence::{Availability, Reason, Status, View};
 use patchcord_sip::{
-    Activity, Basic, CLIENTS_DOMAIN, ExchangeId, Flow, Notice, Notifier, Origin, Person, Reply, Request,
+    Activity, Basic, CLIENTS_DOMAIN, ExchangeId, Flow, Notice, Notifier, Origin, Owner, Person, Reply, Request,
     SubscriptionId, Uri,
 };
 use std::collections::BTreeMap;
@@ -43,8 +43,8 @@ pub(crate) struct Subscriptions {
     notices: BTreeMap<ExchangeId, SubscriptionId>,
 }
 
-/// A user of ours, as the gate has found out. What a client may see and say stands in its token, which the gateway reads.
-pub(crate) fn user_of(origin: &Origin) -> Option<(&Arc<str>, &Arc<str>)> {
+/// A user of ours, as the gate has found out. A client publishes in messages of the gateway's.
+fn user_of(origin: &Origin) -> Option<(&Arc<str>, &Arc<str>)> {
     match origin {
         Origin::User { aor, tenant } => Some((tenant, aor)),
         Origin::Client(_) | Origin::Trunk(_) | Origin::Anyone => None,
@@ -52,7 +52,7 @@ pub(crate) fn user_of(origin: &Origin) -> Option<(&Arc<str>, &Arc<str>)> {
 }
 
 impl Shard {
-    /// SUBSCRIBE: of a user to one of its tenant, or in the dialog of a subscription.
+    /// SUBSCRIBE: of a user or a client to one of its tenant, or in the dialog of a subscription.
     pub(crate) fn subscribe(
         &mut self,
         now: Instant,
@@ -84,11 +84,20 @@ impl Shard {
         (request, flow): (&Request, Flow),
         origin: &Origin,
     ) -> Result<(), Reply> {
-        let (tenant, aor) = user_of(origin).ok_or_else(|| Reply::new(FORBIDDEN))?;
+        let (tenant, aor, until) = match origin {
+            Origin::User { aor, tenant } => (tenant, aor.clone(), None),
+            Origin::Client(proven) => (&proven.tenant, proven.aor(), Some(proven.expires_at)),
+            Origin::Trunk(_) | Origin::Anyone => return Err(Reply::new(FORBIDDEN)),
+        };
         let tenant_of = Tenant(tenant.to_string());
-        let name = self.watchable(&tenant_of, &request.uri)?;
+        let name = match origin {
+            // Of an identity of its tenant, whatever domain it names, as with whom it calls; the gate has seen that its token has it.
+            Origin::Client(_) => request.uri.user().ok_or_else(|| Reply::new(NOT_FOUND))?.to_owned(),
+            _ => self.watchable(&tenant_of, &request.uri)?,
+        };
         let tag = self.sip.tag_of(exchange).unwrap_or_default().to_owned();
-        let watcher = ((tenant, aor), tag.as_str());
+        let aor = &aor;
+        let watcher = (Owner { tenant, aor, until }, tag.as_str());
         let (reply, id) = self.subscriptions.notifier.subscribe(now, flow, request, watcher)?;
         // The answer first: what is told follows it.
         let _ = self.sip.reply(now, exchange, reply);
@@ -273,3 +282,6 @@ fn person(entity: String, view: &View) -> Person {
         ringing: view.ringing,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,12 @@
 //! Callers without number on one SIP socket: each places a call, notes how long the 200 took, and hangs up at once or stays.
 //! Who is called back on the same socket answers at once, and goes when hung up. What they hear is not here.
 
-use super::sockets;
-use patchcord_sip::{
-    Config, DialogId, Endpoint, Event, Flow, Input, Limits, Listener, NameAddr, Outgoing, Output, Request, Uri,
-};
+use super::agent::Agent;
+use patchcord_sip::{DialogId, Event, Flow, NameAddr, Outgoing, Request, Uri};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// What the kernel keeps while the callers are busy.
-const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-/// The longest UDP datagram there is.
-const DATAGRAM_BYTES: usize = 65_536;
-/// Datagrams handled before the time is looked at again.
-const DATAGRAMS_AT_ONCE: usize = 64;
 /// How long the last answers of a load may take.
 const LATE_MAX: Duration = Duration::from_secs(3);
 
@@ -29,11 +21,9 @@ pub enum Then {
 
 /// The callers and what happened to their calls.
 pub struct Callers {
-    socket: UdpSocket,
-    endpoint: Endpoint,
+    agent: Agent,
     server: SocketAddr,
     then: Then,
-    buffer: Vec<u8>,
     /// When each was placed, and where its sound goes.
     ringing: HashMap<DialogId, (Instant, SocketAddr)>,
     up: Vec<DialogId>,
@@ -77,22 +67,10 @@ pub struct Loaded {
 
 impl Callers {
     pub fn new(server: SocketAddr, then: Then) -> Self {
-        let socket = sockets::bind(RECEIVE_BUFFER_BYTES);
-        let config = Config {
-            limits: Limits {
-                transactions: usize::MAX,
-                dialogs: usize::MAX,
-                ..Limits::default()
-            },
-            ..Config::new(vec![Listener::udp(sockets::address(&socket))], "patchcord-bench")
-        };
         Self {
-            // Two with one seed would send the same Call-IDs.
-            endpoint: Endpoint::new(config, u64::from(sockets::address(&socket).port())),
-            socket,
+            agent: Agent::new(),
             server,
             then,
-            buffer: vec![0; DATAGRAM_BYTES],
             ringing: HashMap::new(),
             up: Vec::new(),
             up_since: HashMap::new(),
@@ -114,14 +92,19 @@ impl Callers {
 
     /// From now on the callers ask the handler for the number that is the port of their own socket: who dials it reaches us.
     pub fn call_each_other(&mut self, sound: SocketAddr) {
-        self.user = sockets::address(&self.socket).port().to_string();
+        self.user = self.number();
         self.callee_sounds = [sound].into();
     }
 
     /// The same for one more callee, whose sound is its own.
     pub fn prepare_callee(&mut self, sound: SocketAddr) {
-        self.user = sockets::address(&self.socket).port().to_string();
+        self.user = self.number();
         self.callee_sounds.push_back(sound);
+    }
+
+    /// Who dials it at a handler that bridges reaches us.
+    pub fn number(&self) -> String {
+        self.agent.address().port().to_string()
     }
 
     /// Places a call whose audio comes to `sound`.
@@ -134,7 +117,7 @@ impl Callers {
                 NameAddr::new(Uri::parse("sip:caller@127.0.0.1").expect("this is an address")),
             )
         };
-        let dialog = self.endpoint.invite(Instant::now(), outgoing);
+        let dialog = self.agent.endpoint.invite(Instant::now(), outgoing);
         let dialog = dialog.expect("callers have no limits");
         self.ringing.insert(dialog, (Instant::now(), sound));
         self.drain();
@@ -175,18 +158,8 @@ impl Callers {
 
     /// Takes what comes and does what is due until then.
     pub fn run_until(&mut self, until: Instant) {
-        loop {
-            self.receive();
-            let now = Instant::now();
-            if self.endpoint.wake_at().is_some_and(|at| at <= now) {
-                self.endpoint.handle(now, Input::Deadline);
-                self.drain();
-            }
-            if now >= until {
-                return;
-            }
-            let next = self.endpoint.wake_at().map_or(until, |at| at.min(until));
-            sockets::wait(&self.socket, next.saturating_duration_since(now));
+        while let Some((at, event)) = self.agent.next(until) {
+            self.take(at, event);
         }
     }
 
@@ -194,82 +167,56 @@ impl Callers {
     pub fn hang_up(&mut self) {
         for dialog in std::mem::take(&mut self.up) {
             // A call the server has ended meanwhile is counted already.
-            let _ = self.endpoint.bye(Instant::now(), dialog);
+            let _ = self.agent.endpoint.bye(Instant::now(), dialog);
             self.drain();
         }
     }
 
     /// Requests that were sent again because nobody answered in half a second.
     pub fn sent_again(&self) -> u64 {
-        self.endpoint.counters().retransmissions_sent
-    }
-
-    fn receive(&mut self) {
-        for _ in 0..DATAGRAMS_AT_ONCE {
-            let Ok((bytes, from)) = self.socket.recv_from(&mut self.buffer) else {
-                return;
-            };
-            let now = Instant::now();
-            let bytes = &self.buffer[..bytes];
-            let flow = Flow::udp(from);
-            self.endpoint.handle(
-                now,
-                Input::Message {
-                    flow,
-                    bytes,
-                    proven: None,
-                },
-            );
-            while let Some(output) = self.endpoint.poll() {
-                self.carry_out(now, output);
-            }
-        }
+        self.agent.endpoint.counters().retransmissions_sent
     }
 
     fn drain(&mut self) {
-        while let Some(output) = self.endpoint.poll() {
-            self.carry_out(Instant::now(), output);
+        while let Some((at, event)) = self.agent.poll() {
+            self.take(at, event);
         }
     }
 
-    fn carry_out(&mut self, now: Instant, output: Output) {
-        match output {
-            Output::Send { to, bytes, .. } => {
-                // A datagram the kernel does not take is sent again by SIP.
-                let _ = self.socket.send_to(&bytes, to.peer);
-            }
-            Output::Event(Event::Invite { dialog, request, .. }) => self.answer(now, dialog, &request),
-            Output::Event(Event::Answered { dialog, sdp, .. }) => {
+    fn take(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Invite { dialog, request, .. } => self.answer(now, dialog, &request),
+            Event::Answered { dialog, sdp, .. } => {
                 if let Some((sent, sound)) = self.ringing.remove(&dialog) {
                     self.setups.push(now - sent);
                     self.outcomes.push((dialog, Outcome::Answered(now - sent)));
                     self.connected.extend(sdp.and_then(|sdp| Some((sound, far_end(&sdp)?))));
                 }
                 match self.then {
-                    Then::HangUp => self.endpoint.bye(now, dialog).expect("it is up"),
+                    Then::HangUp => self.agent.endpoint.bye(now, dialog).expect("it is up"),
                     Then::Stay => self.up.push(dialog),
                     Then::BeHungUp => drop(self.up_since.insert(dialog, now)),
                 }
             }
-            Output::Event(Event::Refused { dialog, response }) => {
+            Event::Refused { dialog, response } => {
                 let seconds = response.headers.first("Retry-After");
                 let seconds = seconds.and_then(|seconds| seconds.trim().parse().ok());
                 let after = Duration::from_secs(seconds.unwrap_or(0));
                 self.outcomes.push((dialog, Outcome::Refused(after)));
             }
-            Output::Event(Event::Ended { dialog, .. }) if self.callees.remove(&dialog) => {}
-            Output::Event(Event::Ended {
+            Event::Ended { dialog, .. } if self.callees.remove(&dialog) => {}
+            Event::Ended {
                 dialog,
                 cause: patchcord_sip::EndCause::RemoteBye,
-            }) => match self.up_since.remove(&dialog) {
+            } => match self.up_since.remove(&dialog) {
                 Some(answered) => self.lasted.push(now - answered),
                 None => self.failed += 1,
             },
-            Output::Event(Event::Ended { dialog, cause }) => {
+            Event::Ended { dialog, cause } => {
                 self.ringing.remove(&dialog);
                 self.failed += usize::from(cause != patchcord_sip::EndCause::LocalBye);
             }
-            Output::Event(_) => {}
+            _ => {}
         }
     }
 
@@ -284,7 +231,7 @@ impl Callers {
         self.connected
             .extend(request.sdp().and_then(|sdp| Some((sound, far_end(sdp)?))));
         // Whoever has gone in the same breath needs no answer.
-        let _ = self.endpoint.accept(now, dialog, offer(sound));
+        let _ = self.agent.endpoint.accept(now, dialog, offer(sound));
     }
 }
 

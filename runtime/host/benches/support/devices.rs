@@ -1,34 +1,25 @@
 //! Devices on one SIP socket that register: each sends its REGISTER, is challenged, and sends it again with an answer.
 
+use super::agent::Agent;
 use super::callers::Loaded;
-use super::sockets;
-use patchcord_sip::{
-    Config, Credentials, Endpoint, Event, ExchangeId, Flow, Input, Limits, Listener, Method, NameAddr, OutgoingRequest,
-    Output, Uri,
-};
+use patchcord_sip::{Credentials, Event, ExchangeId, Flow, Method, NameAddr, OutgoingRequest, Uri};
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-const DATAGRAM_BYTES: usize = 65_536;
-/// Datagrams handled before the time is looked at again.
-const DATAGRAMS_AT_ONCE: usize = 64;
 /// How long the last answers of a load may take.
 const LATE_MAX: Duration = Duration::from_secs(3);
 const PASSWORD: &str = "of-every-bench-device";
 
 /// The devices and what became of their registrations.
 pub struct Devices {
-    socket: UdpSocket,
-    endpoint: Endpoint,
+    agent: Agent,
     server: SocketAddr,
     users: usize,
     devices: usize,
     /// Whose turn it is.
     next: usize,
-    buffer: Vec<u8>,
     waiting: HashMap<ExchangeId, Instant>,
     took: Vec<Duration>,
     failed: usize,
@@ -45,24 +36,12 @@ impl Devices {
 
     /// So many devices of each user.
     pub fn new(server: SocketAddr, users: usize, of_one: usize) -> Self {
-        let socket = sockets::bind(RECEIVE_BUFFER_BYTES);
-        let limits = Limits {
-            transactions: usize::MAX,
-            dialogs: usize::MAX,
-            ..Limits::default()
-        };
-        let config = Config {
-            limits,
-            ..Config::new(vec![Listener::udp(sockets::address(&socket))], "patchcord-bench")
-        };
         Self {
-            endpoint: Endpoint::new(config, u64::from(std::process::id())),
-            socket,
+            agent: Agent::new(),
             server,
             users,
             devices: users * of_one,
             next: 0,
-            buffer: vec![0; DATAGRAM_BYTES],
             waiting: HashMap::new(),
             took: Vec::new(),
             failed: 0,
@@ -98,7 +77,7 @@ impl Devices {
         self.next = (self.next + 1) % self.devices;
         let uri = |text: &str| Uri::parse(text).expect("this is an address");
         let own = NameAddr::new(uri(&format!("sip:u{user}@{}", self.server)));
-        let contact = sockets::address(&self.socket);
+        let contact = self.agent.address();
         let request = OutgoingRequest {
             method: Method::Register,
             uri: uri(&format!("sip:{}", self.server)),
@@ -118,64 +97,37 @@ impl Devices {
             routes: Vec::new(),
         };
         let now = Instant::now();
-        let exchange = self.endpoint.request(now, request).expect("devices have no limits");
+        let exchange = self
+            .agent
+            .endpoint
+            .request(now, request)
+            .expect("devices have no limits");
         self.waiting.insert(exchange, now);
-        self.drain(now);
+        self.drain();
     }
 
     fn run_until(&mut self, until: Instant) {
-        loop {
-            self.receive();
-            let now = Instant::now();
-            if self.endpoint.wake_at().is_some_and(|at| at <= now) {
-                self.endpoint.handle(now, Input::Deadline);
-                self.drain(now);
-            }
-            if now >= until {
-                return;
-            }
-            let next = self.endpoint.wake_at().map_or(until, |at| at.min(until));
-            sockets::wait(&self.socket, next.saturating_duration_since(now));
+        while let Some((at, event)) = self.agent.next(until) {
+            self.take(at, event);
         }
     }
 
-    fn receive(&mut self) {
-        for _ in 0..DATAGRAMS_AT_ONCE {
-            let Ok((bytes, from)) = self.socket.recv_from(&mut self.buffer) else {
-                return;
-            };
-            let (now, flow) = (Instant::now(), Flow::udp(from));
-            let bytes = &self.buffer[..bytes];
-            self.endpoint.handle(
-                now,
-                Input::Message {
-                    flow,
-                    bytes,
-                    proven: None,
-                },
-            );
-            self.drain(now);
+    fn drain(&mut self) {
+        while let Some((at, event)) = self.agent.poll() {
+            self.take(at, event);
         }
     }
 
-    fn drain(&mut self, now: Instant) {
-        while let Some(output) = self.endpoint.poll() {
-            match output {
-                Output::Send { to, bytes, .. } => {
-                    // A datagram the kernel does not take is sent again by SIP.
-                    let _ = self.socket.send_to(&bytes, to.peer);
-                }
-                Output::Event(Event::Response { exchange, response }) => {
-                    let Some(sent) = self.waiting.remove(&exchange) else {
-                        continue;
-                    };
-                    match response.is_some_and(|response| response.status == 200) {
-                        true => self.took.push(now - sent),
-                        false => self.failed += 1,
-                    }
-                }
-                Output::Event(_) => {}
-            }
+    fn take(&mut self, now: Instant, event: Event) {
+        let Event::Response { exchange, response } = event else {
+            return;
+        };
+        let Some(sent) = self.waiting.remove(&exchange) else {
+            return;
+        };
+        match response.is_some_and(|response| response.status == 200) {
+            true => self.took.push(now - sent),
+            false => self.failed += 1,
         }
     }
 }

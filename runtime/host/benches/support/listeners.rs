@@ -1,14 +1,16 @@
 //! The callers' sound: a socket each, that speaks a packet every 20 ms and counts what it hears. The sound itself is not
 //! looked at; that is what the tests are for.
 
+use super::slices::{GROUPS, Slices};
 use super::sockets;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// Callers are served in so many groups, one after the other, as real ones would spread.
-const GROUPS: usize = 4;
-const SLICE: Duration = Duration::from_millis(20 / GROUPS as u64);
-const PACKET_BYTES: usize = 172;
+const HEAD_BYTES: usize = 12;
+const FRAME_BYTES: usize = 160;
+const PACKET_BYTES: usize = HEAD_BYTES + FRAME_BYTES;
+/// What is said where nothing else is.
+const HUM: [u8; FRAME_BYTES] = [0xd5; FRAME_BYTES];
 /// About a quarter of a second of sound, as the kernel counts memory.
 const BUFFER_BYTES: usize = 32 * 1024;
 
@@ -17,8 +19,9 @@ pub struct Listeners {
     callers: Vec<Listener>,
     /// How many of them are in a call.
     calls: usize,
-    slice: u64,
-    due: Instant,
+    slices: Slices,
+    /// What each says, over and over.
+    frames: Vec<[u8; FRAME_BYTES]>,
 }
 
 struct Listener {
@@ -33,7 +36,7 @@ struct Listener {
 }
 
 /// What was heard.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Heard {
     pub packets: u64,
     /// Numbers that are missing between those heard.
@@ -58,8 +61,16 @@ impl Listeners {
         Self {
             callers: callers.collect(),
             calls: 0,
-            slice: 0,
-            due: Instant::now(),
+            slices: Slices::new(),
+            frames: vec![HUM],
+        }
+    }
+
+    /// The same, who all say this, in mu-law.
+    pub fn saying(most: usize, frames: Vec<[u8; FRAME_BYTES]>) -> Self {
+        Self {
+            frames,
+            ..Self::new(most)
         }
     }
 
@@ -83,23 +94,17 @@ impl Listeners {
 
     /// When there is something to do.
     pub fn due(&self) -> Instant {
-        self.due
+        self.slices.due()
     }
 
     /// Hears and speaks for the group whose turn it is, if it is time. Groups too late are left out.
     pub fn work(&mut self, now: Instant) {
-        if now < self.due {
+        let Some(group) = self.slices.next(now) else {
             return;
-        }
-        let group = (self.slice % GROUPS as u64) as usize;
+        };
         for caller in self.callers[..self.calls].iter_mut().skip(group).step_by(GROUPS) {
             caller.hear(now);
-            caller.speak();
-        }
-        self.slice += 1;
-        self.due += SLICE;
-        if now > self.due + SLICE * 20 {
-            self.due = now;
+            caller.speak(&self.frames);
         }
     }
 
@@ -112,12 +117,28 @@ impl Listeners {
 
     /// What all callers heard since they began to count.
     pub fn heard(&self) -> Heard {
-        let sum = |sum: Heard, caller: &Listener| Heard {
-            packets: sum.packets + caller.heard.packets,
-            lost: sum.lost + caller.heard.lost,
-            longest_gap: sum.longest_gap.max(caller.heard.longest_gap),
-        };
-        self.callers.iter().fold(Heard::default(), sum)
+        Heard::of_all(self.callers.iter().map(|caller| caller.heard))
+    }
+}
+
+impl Heard {
+    /// All of them together.
+    pub fn of_all(each: impl Iterator<Item = Heard>) -> Heard {
+        each.fold(Heard::default(), |sum, one| Heard {
+            packets: sum.packets + one.packets,
+            lost: sum.lost + one.lost,
+            longest_gap: sum.longest_gap.max(one.longest_gap),
+        })
+    }
+
+    /// Counts a packet by its number; `last` is the one before.
+    pub fn packet(&mut self, number: u16, now: Instant, last: &mut Option<(u16, Instant)>) {
+        if let Some((last, at)) = *last {
+            self.lost += u64::from(number.wrapping_sub(last).saturating_sub(1));
+            self.longest_gap = self.longest_gap.max(now - at);
+        }
+        *last = Some((number, now));
+        self.packets += 1;
     }
 }
 
@@ -130,19 +151,15 @@ impl Listener {
             }
             self.far = Some(from);
             let number = u16::from_be_bytes([packet[2], packet[3]]);
-            if let Some((last, at)) = self.last {
-                self.heard.lost += u64::from(number.wrapping_sub(last).saturating_sub(1));
-                self.heard.longest_gap = self.heard.longest_gap.max(now - at);
-            }
-            self.last = Some((number, now));
-            self.heard.packets += 1;
+            self.heard.packet(number, now, &mut self.last);
         }
     }
 
-    fn speak(&mut self) {
+    fn speak(&mut self, frames: &[[u8; FRAME_BYTES]]) {
         let Some(far) = self.far else { return };
-        let mut packet = [0xd5; PACKET_BYTES];
-        packet[..12].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
+        let mut packet = [0; PACKET_BYTES];
+        packet[HEAD_BYTES..].copy_from_slice(&frames[usize::from(self.sequence) % frames.len()]);
+        packet[..HEAD_BYTES].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
         packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
         packet[4..8].copy_from_slice(&(u32::from(self.sequence) * 160).to_be_bytes());
         self.sequence = self.sequence.wrapping_add(1);

@@ -2,14 +2,19 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each bench uses a part of it")]
 
+pub mod agent;
+pub mod browsers;
 pub mod callers;
 pub mod devices;
 pub mod listeners;
 pub mod rates;
 pub mod server;
+pub mod signalling;
+pub mod slices;
 pub mod sockets;
 pub mod standing;
 pub mod storm;
+pub mod voice;
 
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const PATCHCORD: &str = env!("CARGO_BIN_EXE_patchcord");
 /// Audio ports, two for each call; none that the tests use, and below those the kernel gives away by itself.
 const FIRST_PORT: u16 = 6_000;
+/// Of browsers' media, below those.
+const BROWSER_PORT: u16 = FIRST_PORT - 1;
 /// How long a server may take to end its calls and itself.
 const STOP_MAX: Duration = Duration::from_secs(20);
 
@@ -18,6 +20,8 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 pub struct Server {
     process: Child,
     pub sip: SocketAddr,
+    /// Where clients sign in, if it takes any.
+    pub ws: Option<SocketAddr>,
     /// If it has one.
     pub api: Option<SocketAddr>,
     http: SocketAddr,
@@ -37,6 +41,27 @@ pub struct Plan<'a> {
     /// More of the configuration file; its routes come before ours, which takes everything.
     pub more: &'a str,
     pub cores: Cores,
+    pub reached: Reached,
+}
+
+/// Who can reach it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    ByPhones,
+    ByBrowsersToo,
+}
+
+impl Reached {
+    /// What the sections of the configuration say of it: of SIP, and of media.
+    fn lines(self) -> [String; 2] {
+        match self {
+            Self::ByPhones => [String::new(), String::new()],
+            Self::ByBrowsersToo => [
+                "ws = \"127.0.0.1:0\"\n".to_owned(),
+                format!("browser_port = {BROWSER_PORT}\n"),
+            ],
+        }
+    }
 }
 
 /// Where the server may run.
@@ -103,6 +128,7 @@ impl Server {
             pairs: calls,
             more: "",
             cores: Cores::All,
+            reached: Reached::ByPhones,
         };
         Self::start_as(&plan)
     }
@@ -115,14 +141,16 @@ impl Server {
             pairs,
             more,
             cores,
+            reached,
         } = *plan;
+        let [of_sip, of_media] = reached.lines();
         let module = build(handler);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
         fs::create_dir_all(&folder).expect("a folder for the server's files can be made");
         let file = folder.join("patchcord.toml");
         let config = format!(
-            "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [media]\nports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
+            "[sip]\nlisten = \"127.0.0.1:0\"\nstrangers = \"answer\"\n{of_sip}[http]\nlisten = \"127.0.0.1:0\"\n\
+             [media]\n{of_media}ports = \"{FIRST_PORT}-{}\"\n[records]\ncdr = \"calls.jsonl\"\n\
              [gate]\nrequests_per_minute = 1000000\nrequests_burst = 1000000\n\
              [limits]\ncalls = {calls}\ndrain_s = 0\n{more}\
              [[handler]]\nname = \"bench\"\nmodule = {module:?}\n[[route]]\nto = \"*\"\nhandler = \"bench\"\n",
@@ -153,6 +181,7 @@ impl Server {
         Self {
             process,
             sip,
+            ws: address("ws="),
             api: address("api="),
             http,
             _output: output,

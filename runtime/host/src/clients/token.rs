@@ -4,7 +4,7 @@
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use patchcord_sip::{MayCall, Proven};
+use patchcord_sip::{MayCall, MayWatch, Proven};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +60,8 @@ pub enum TokenError {
     LifeTooLong,
     /// It does not allow what was asked for.
     MissingGrant(Grant),
+    /// It is another identity's or another tenant's than the one it is to replace.
+    OtherIdentity,
     /// The keys cannot be looked up now.
     Unavailable,
 }
@@ -94,6 +96,7 @@ impl TokenError {
             Self::NotYetValid => "token-not-yet-valid",
             Self::LifeTooLong => "token-life-too-long",
             Self::MissingGrant(_) => "token-missing-grant",
+            Self::OtherIdentity => "token-other-identity",
             Self::Unavailable => "token-unchecked",
         }
     }
@@ -117,6 +120,7 @@ impl fmt::Display for TokenError {
             Self::MissingGrant(grant) => {
                 return write!(f, "the token does not allow the client to {}", grant.words());
             }
+            Self::OtherIdentity => "the new token is another identity's or another tenant's: connect with it anew",
             Self::Unavailable => "the token cannot be checked now: try again",
         };
         f.write_str(text)
@@ -408,11 +412,16 @@ impl Token {
                     .collect(),
             },
         };
+        let watches = match &self.grants.presence.watch {
+            Watch::All(_) => MayWatch::Everyone,
+            Watch::Only(some) => MayWatch::Only(some.iter().map(|one| one.as_str().into()).collect()),
+        };
         Arc::new(Proven {
             tenant: self.tenant.as_str().into(),
             identity: self.grants.identity.as_str().into(),
             may_be_called: self.grants.incoming,
             calls,
+            watches,
             expires_at: now + Duration::from_millis(u64::try_from(left).unwrap_or(0)),
         })
     }

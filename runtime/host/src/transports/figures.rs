@@ -1,6 +1,7 @@
 //! What the stream transports count: each field is a value on the metrics page.
 
 use super::connections::{Ended, NoRoom};
+use crate::clients::TokenFigures;
 use crate::figures::Figure;
 use patchcord_sip::stream::FramingError;
 
@@ -31,8 +32,10 @@ pub(crate) struct StreamFigures {
     pub(crate) framing: [Figure; FramingError::ALL.len()],
     /// Closed because the API key behind them was revoked.
     pub(crate) revoked: Figure,
-    /// Connections that came with a token that is not good.
+    /// Connections for SIP that came with a token that is not good.
     pub(crate) tokens_refused: Figure,
+    /// Clients that were refused, by what is wrong with their tokens: of SIP and of the client protocol.
+    pub(crate) tokens: TokenFigures,
     /// Closed because of what a WebSocket is not allowed to carry.
     pub(crate) websocket_errors: Figure,
     /// Whole messages received.

@@ -123,6 +123,7 @@ async fn checked(opening: Opening, desk: &Desk) -> Result<Checked, Refusal> {
             Ok(token) => For::Sip(Some(token)),
             Err(why) => {
                 desk.figures.tokens_refused.one();
+                desk.figures.tokens.refused(why);
                 return Err(Refusal::Token(why));
             }
         },

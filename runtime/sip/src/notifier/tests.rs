@@ -62,11 +62,20 @@ impl Desk {
     }
 
     fn subscribe(&mut self, fields: &str) -> Result<(Reply, SubscriptionId), Reply> {
+        self.subscribe_until(None, fields)
+    }
+
+    /// By a client whose token ends then.
+    fn subscribe_until(&mut self, until: Option<Instant>, fields: &str) -> Result<(Reply, SubscriptionId), Reply> {
         let request = self.request(None, fields);
         let (tenant, aor) = owner("alice");
         let tag = format!("ours{}", self.cseq);
-        self.notifier
-            .subscribe(self.now, flow(), &request, ((&tenant, &aor), &tag))
+        let owner = Owner {
+            tenant: &tenant,
+            aor: &aor,
+            until,
+        };
+        self.notifier.subscribe(self.now, flow(), &request, (owner, &tag))
     }
 
     fn renew(&mut self, tag: &str, fields: &str) -> Result<(Reply, Option<Notice>), Reply> {
@@ -175,6 +184,25 @@ fn it_is_renewed_ends_by_time_and_is_ended() {
     );
     desk.taken(id);
     assert!(desk.notifier.is_empty() && desk.notifier.index.is_empty() && desk.notifier.watchers.is_empty());
+}
+
+#[test]
+fn it_ends_with_the_token_of_whoever_subscribed() {
+    let mut desk = Desk::new();
+    let end = desk.now + MINUTE;
+    let (reply, id) = desk
+        .subscribe_until(Some(end), "Event: presence\r\nExpires: 600\r\n")
+        .expect("it is taken");
+    assert_eq!(header(&reply, "Expires"), "60");
+    desk.news(id, bob(0)).expect("how bob is");
+    desk.taken(id);
+    desk.now += MINUTE / 2;
+    let (reply, _) = desk
+        .renew("ours1", "Event: presence\r\nExpires: 600\r\n")
+        .expect("it is renewed");
+    assert_eq!(header(&reply, "Expires"), "30");
+    desk.taken(id);
+    assert_eq!(desk.notifier.wake_at(), Some(end));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a SUBSCRIBE asks for, read and checked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Package, SUBSCRIPTION_LONGEST, SUBSCRIPTION_SHORTEST};
 use crate::message::Request;
@@ -48,6 +48,14 @@ impl Wanted {
             lasts: lasts(request)?,
             cseq: cseq.number,
         })
+    }
+
+    /// The same, but that it ends by then at the latest.
+    pub(super) fn until(mut self, now: Instant, end: Option<Instant>) -> Self {
+        if let Some(end) = end {
+            self.lasts = self.lasts.min(end.saturating_duration_since(now));
+        }
+        self
     }
 }
 

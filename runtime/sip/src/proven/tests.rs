@@ -27,11 +27,16 @@ fn handler() -> MayCall {
 }
 
 fn alice(calls: MayCall, may_be_called: bool) -> Arc<Proven> {
+    alice_watching(calls, may_be_called, MayWatch::Only(Arc::new([])))
+}
+
+fn alice_watching(calls: MayCall, may_be_called: bool, watches: MayWatch) -> Arc<Proven> {
     Arc::new(Proven {
         tenant: "acme".into(),
         identity: "alice".into(),
         may_be_called,
         calls,
+        watches,
         expires_at: start() + LIFE,
     })
 }
@@ -80,7 +85,34 @@ fn each_request_needs_its_grant() {
     let none = alice(MayCall::Nobody, false);
     assert!(is_refused(&verdict(&none, "REGISTER", "", Duration::ZERO)));
     assert!(is_refused(&verdict(&none, "INVITE", "", Duration::ZERO)));
-    assert!(is_client(&verdict(&none, "SUBSCRIBE", "", Duration::ZERO)));
+    assert!(is_refused(&verdict(&none, "SUBSCRIBE", "", Duration::ZERO)));
+    assert!(
+        is_client(&verdict(&none, "PUBLISH", "", Duration::ZERO)),
+        "it has no grant, and is refused further on"
+    );
+}
+
+#[test]
+fn a_client_watches_those_of_its_token() {
+    let bob = alice_watching(MayCall::Nobody, false, MayWatch::Only(Arc::new(["bob".into()])));
+    let everyone = alice_watching(MayCall::Nobody, false, MayWatch::Everyone);
+    let asks = |who: &Arc<Proven>, whom: &str, after: Duration| {
+        let text = text("SUBSCRIBE", whom, "").replacen("sip:anything@example.com", whom, 1);
+        match parse(text.as_bytes()) {
+            Ok(Message::Request(request)) => who.judge(begun(who) + after, &request),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(is_client(&asks(&bob, "sip:bob@anywhere.example", Duration::ZERO)));
+    assert!(is_refused(&asks(&bob, "sip:carol@anywhere.example", Duration::ZERO)));
+    assert!(is_refused(&asks(&bob, "sip:alice@anywhere.example", Duration::ZERO)));
+    assert!(is_client(&asks(
+        &everyone,
+        "sip:carol@anywhere.example",
+        Duration::ZERO
+    )));
+    assert!(is_refused(&asks(&everyone, "sip:anywhere.example", Duration::ZERO)));
+    assert!(is_refused(&asks(&everyone, "sip:carol@anywhere.example", LIFE)));
 }
 
 #[test]

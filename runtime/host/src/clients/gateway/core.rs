@@ -55,6 +55,8 @@ pub(super) enum Output {
     Publish(Option<u64>, Status),
     /// It watches these from now on, and nobody else; [`Input::Presented`] follows.
     Watch(Option<u64>, Vec<String>),
+    /// The client was refused something, because of its token.
+    Refused(TokenError),
     /// Close the connection, for this reason.
     Close(u16, &'static str),
     /// The session is over.
@@ -268,6 +270,7 @@ impl Core {
     }
 
     pub(super) fn refuse(&mut self, why: Refused, call: Option<&str>, of: Option<u64>) {
+        self.outputs.extend(why.of_token().map(Output::Refused));
         self.say(&Say::Error {
             code: why.code(),
             message: &why.message(),
@@ -463,7 +466,7 @@ impl Core {
             Err(why) => return self.refuse(Refused::Token(why), None, of),
         };
         if token.tenant != self.token.tenant || token.grants.identity != self.token.grants.identity {
-            return self.refuse(Refused::OtherIdentity, None, of);
+            return self.refuse(Refused::Token(TokenError::OtherIdentity), None, of);
         }
         (self.token, self.proven, self.warned) = (token, proven, false);
         let expires_in_ms = self.left(now);

@@ -3,7 +3,7 @@
 use crate::api::StatusBody;
 use crate::browsers::Ice;
 use crate::clients::ice::IceServer;
-use crate::clients::token::{Grants, TokenError};
+use crate::clients::token::{Grant, Grants, TokenError};
 use patchcord_control::presence::{PresenceError, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -237,7 +237,6 @@ impl Say<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     Token(TokenError),
-    OtherIdentity,
     Malformed,
     UnknownMessage,
     UnknownCall,
@@ -254,10 +253,18 @@ pub(super) enum Refused {
 }
 
 impl Refused {
+    /// What the client's token lacks, if that is why.
+    pub(super) fn of_token(self) -> Option<TokenError> {
+        match self {
+            Self::Token(why) => Some(why),
+            Self::NotWatched => Some(TokenError::MissingGrant(Grant::Watch)),
+            _ => None,
+        }
+    }
+
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::Token(why) => why.code(),
-            Self::OtherIdentity => "token-other-identity",
             Self::Malformed => "malformed",
             Self::UnknownMessage => "unknown-message",
             Self::UnknownCall => "unknown-call",
@@ -277,7 +284,6 @@ impl Refused {
     pub(super) fn message(self) -> String {
         let text = match self {
             Self::Token(why) => return why.to_string(),
-            Self::OtherIdentity => "the new token is another identity's or another tenant's: connect with it anew",
             Self::Malformed => "this is not a message of the protocol: a JSON object with a type and its fields",
             Self::UnknownMessage => "there is no message of this type",
             Self::UnknownCall => "there is no call of this name",

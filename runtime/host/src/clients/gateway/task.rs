@@ -10,6 +10,7 @@ use crate::clients::signing_keys::{FRESH, SigningKeys};
 use crate::clients::token::{Token, TokenError};
 use crate::deployments::now_ms;
 use crate::presence::{PresenceQueue, PresenceReader, Reading};
+use crate::transports::StreamFigures;
 use futures_util::{SinkExt, StreamExt};
 use patchcord_control::ids::Tenant;
 use patchcord_sip::{Flow, Proven};
@@ -59,6 +60,7 @@ pub(crate) struct Gateway {
     /// Who can be reached.
     pub(crate) presence: PresenceQueue,
     pub(crate) ice: Arc<ClientIce>,
+    pub(crate) figures: Arc<StreamFigures>,
 }
 
 /// Serves a connection: a new session to its end, or one that is taken over, which goes on elsewhere.
@@ -88,7 +90,10 @@ pub(crate) async fn serve(
     };
     let token = match checked {
         Ok(token) => token,
-        Err(why) => return refuse(socket, (why.code(), &why.to_string()), close::TOKEN).await,
+        Err(why) => {
+            gateway.figures.tokens.refused(why);
+            return refuse(socket, (why.code(), &why.to_string()), close::TOKEN).await;
+        }
     };
     let instance = hello.0.instance.filter(|name| is_instance(name));
     if let Some(session) = Session::new(gateway, way, (token, instance), (flow, socket)) {
@@ -309,6 +314,7 @@ impl<'a, W: Way> Session<'a, W> {
                     let done = watch.map(|watch| self.watch = watch);
                     self.core.handle(Instant::now(), Input::Presented(of, done));
                 }
+                Output::Refused(why) => self.gateway.figures.tokens.refused(why),
                 Output::Close(number, reason) => {
                     if let Some(socket) = self.socket.take() {
                         shut(socket, number, reason).await;

@@ -8,7 +8,7 @@ use super::{BURST, CALLS, KEPT, RESUME, SILENCE, close};
 use crate::browsers::Ice;
 use crate::clients::ice::{ClientIce, IceServers, IceUrl};
 use crate::clients::testing::{grants, reception};
-use crate::clients::token::{CallGrant, Token, TokenError};
+use crate::clients::token::{CallGrant, Grant, Token, TokenError};
 use patchcord_control::presence::Status;
 use patchcord_sip::{
     ConnectionId, DialogId, Endpoint, Event, Flow, Input as SipInput, Listener, NameAddr, Origin, Outgoing,
@@ -45,6 +45,8 @@ struct Rig {
     checks: Vec<String>,
     published: Vec<(Option<u64>, Status)>,
     watched: Vec<(Option<u64>, Vec<String>)>,
+    /// What its token was refused for, to be counted.
+    refused: Vec<TokenError>,
     events: Vec<Event>,
     seq: u64,
 }
@@ -96,6 +98,7 @@ impl Rig {
             checks: Vec::new(),
             published: Vec::new(),
             watched: Vec::new(),
+            refused: Vec::new(),
             events: Vec::new(),
             seq: 0,
         };
@@ -135,6 +138,7 @@ impl Rig {
                     Output::Check(token) => self.checks.push(token),
                     Output::Publish(of, status) => self.published.push((of, status)),
                     Output::Watch(of, whom) => self.watched.push((of, whom)),
+                    Output::Refused(why) => self.refused.push(why),
                     Output::Close(number, _) => self.closed = Some(number),
                     Output::Over => self.over = true,
                 }
@@ -313,6 +317,12 @@ fn a_new_token_goes_on_where_the_old_one_ends_and_is_the_same_identity_s() {
     }
     rig.give(Input::Checked(Err(TokenError::BadSignature)));
     assert_eq!(rig.code(), "token-bad-signature");
+    let counted = [
+        TokenError::OtherIdentity,
+        TokenError::OtherIdentity,
+        TokenError::BadSignature,
+    ];
+    assert_eq!(rig.refused, counted);
     let later = Token {
         expires_at: 2 * LIFE,
         ..token("alice", true, reception())
@@ -437,6 +447,8 @@ fn what_a_token_does_not_allow_is_not_done() {
     assert_eq!(rig.code(), "token-missing-grant");
     rig.say(json!({ "type": "call", "call": "c1", "sdp": OFFER }));
     assert_eq!(rig.code(), "token-missing-grant");
+    let counted = [Grant::Incoming, Grant::Call].map(TokenError::MissingGrant);
+    assert_eq!(rig.refused, counted);
     assert!(rig.events.is_empty());
 }
 
@@ -609,6 +621,7 @@ fn a_revoked_key_ends_the_session_and_a_running_call_survives_the_end_of_a_token
     rig.give(Input::Revoked);
     assert_eq!((rig.closed, rig.over), (Some(close::REVOKED), true));
     assert_eq!(rig.code(), "token-key-revoked");
+    assert_eq!(rig.refused, [TokenError::Expired, TokenError::KeyRevoked]);
 }
 
 #[test]

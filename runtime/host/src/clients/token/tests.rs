@@ -64,6 +64,21 @@ fn a_good_token_says_what_was_granted() {
 }
 
 #[test]
+fn shards_are_told_whom_a_client_may_watch() {
+    let proven = |watch: Watch| {
+        let mut wanted = wanted();
+        wanted.grants.presence.watch = watch;
+        let token = mint(KEY, &wanted, NOW).expect("it can be made");
+        let token = checked(&token, Some(&signing_key()), NOW).expect("it is good");
+        token.proven(Instant::now(), NOW * 1_000)
+    };
+    let some = proven(Watch::Only(vec!["bob".to_owned(), "carol".to_owned()]));
+    assert!(matches!(&some.watches, MayWatch::Only(some) if some.iter().map(|one| &**one).eq(["bob", "carol"])));
+    assert!(proven(Watch::All(AllWord::All)).watches == MayWatch::Everyone);
+    assert!(proven(Watch::default()).watches == MayWatch::Only(Arc::new([])));
+}
+
+#[test]
 fn what_is_documented_is_read() {
     let header = r#"{"alg":"EdDSA","kid":"key_x","typ":"JWT"}"#;
     let claims = r#"{"iss":"acme","iat":1800000000,"exp":1800000060,"jti":"a","sub":"ignored","grants":
@@ -248,6 +263,7 @@ fn each_refusal_has_a_code_of_its_own() {
         TokenError::NotYetValid,
         TokenError::LifeTooLong,
         TokenError::MissingGrant(Grant::Call),
+        TokenError::OtherIdentity,
         TokenError::Unavailable,
     ];
     let codes: std::collections::BTreeSet<_> = all.iter().map(|error| error.code()).collect();

@@ -4,7 +4,8 @@
 use super::rig::{Plan, Rig, expect_end, options, write};
 use super::web::{frame, read_frame};
 use crate::api::{ApiKey, KeyHash, Scope};
-use crate::clients::{public_key, testing};
+use crate::clients::{Grants, Minting, PresenceGrant, mint, public_key, testing};
+use crate::deployments::now_ms;
 use crate::shard_threads::Heard;
 use crate::transports::tests::rig::PATIENCE;
 use patchcord_control::ids::Tenant;
@@ -97,7 +98,72 @@ fn a_token_that_is_not_good_opens_nothing_and_is_told_why() {
         assert!(body.starts_with(code), "{body}");
     }
     rig.wait(|figures| figures.tokens_refused.get(), 2);
+    assert_eq!(refusals(&rig), [("malformed", 1), ("unknown_key", 1)]);
     rig.silence();
+}
+
+/// What tokens were refused for, as far as there was any.
+fn refusals(rig: &Rig) -> Vec<(&'static str, u64)> {
+    let all = rig.figures.tokens.by_reason();
+    all.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// A token of a minute with an API key, made so long ago.
+fn old(seconds: i64, presence: PresenceGrant) -> String {
+    let wanted = Minting {
+        tenant: "acme".to_owned(),
+        grants: Grants {
+            presence,
+            ..testing::grants("alice", false, None)
+        },
+        life: 60,
+        name: "old".to_owned(),
+    };
+    mint(KEY, &wanted, now_ms() / 1_000 - seconds).expect("it can be made")
+}
+
+#[test]
+fn a_client_that_is_refused_is_counted_by_what_its_token_lacks() {
+    let rig = start();
+    let expired = old(120, PresenceGrant::default());
+    let good = old(0, PresenceGrant::default());
+    let forged = format!("{}{}", &good[..good.len() - 8], &expired[expired.len() - 8..]);
+    let foreign = testing::minted(KEY, "globex", None);
+    for (token, code) in [
+        (expired, "token-expired"),
+        (forged, "token-bad-signature"),
+        (foreign, "token-foreign-tenant"),
+    ] {
+        let mut stream = rig.dial();
+        ask(&mut stream, "/client", "patchcord.client.v1");
+        say(&mut stream, &json!({ "type": "hello", "version": 1, "token": token }));
+        assert_eq!(hear(&mut stream)["code"], code);
+        assert_eq!(closed(&mut stream), 4401);
+    }
+    let mut stream = rig.dial();
+    ask(&mut stream, "/client", "patchcord.client.v1");
+    say(&mut stream, &json!({ "type": "hello", "version": 1, "token": good }));
+    assert_eq!(hear(&mut stream)["type"], "welcome");
+    for (number, asked) in [
+        json!({ "type": "register" }),
+        json!({ "type": "presence.watch", "identities": ["bob"] }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut asked = asked;
+        asked["seq"] = (number + 1).into();
+        say(&mut stream, &asked);
+        assert_eq!(hear(&mut stream)["code"], "token-missing-grant");
+    }
+    let counted = [
+        ("bad_signature", 1),
+        ("foreign_tenant", 1),
+        ("expired", 1),
+        ("missing_grant", 2),
+    ];
+    assert_eq!(refusals(&rig), counted);
+    rig.wait(|figures| figures.tokens_refused.get(), 0);
 }
 
 fn say(stream: &mut TcpStream, message: &Value) {
@@ -191,5 +257,10 @@ fn what_is_no_hello_and_what_has_no_good_token_is_turned_away() {
     }
     let mut stream = rig.dial();
     assert!(ask(&mut stream, "/client", "sip").starts_with("HTTP/1.1 400"));
+    assert_eq!(
+        refusals(&rig),
+        [("malformed", 1), ("unknown_key", 1)],
+        "what is no hello says nothing of a token"
+    );
     rig.silence();
 }

@@ -32,6 +32,7 @@ fn presence_is_said_and_watched_as_far_as_the_token_allows_it() {
 
     rig.say(json!({ "type": "presence.watch", "identities": ["bob", "mallory"] }));
     assert_eq!(rig.take("error")["code"], "token-missing-grant");
+    assert_eq!(rig.refused, [TokenError::MissingGrant(Grant::Watch)]);
     assert!(rig.watched.is_empty());
     rig.say(json!({ "type": "presence.watch", "identities": ["bob"] }));
     assert_eq!(rig.watched, [(Some(3), vec!["bob".to_owned()])]);
