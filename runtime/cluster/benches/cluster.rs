@@ -38,7 +38,7 @@ fn main() {
 }
 
 async fn measure(requests: usize, changes: u64) {
-    if !server::is_installed() {
+    if server::program().is_none() {
         return println!("no nats-server here: tests/setup test installs it");
     }
     let bus = Bus::start();

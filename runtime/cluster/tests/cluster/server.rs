@@ -35,13 +35,10 @@ wait $server 2>/dev/null
 /// Where it is below the repository, of which the tests that use it are at different depths.
 const PROGRAM: &str = "target/python/bin/nats-server";
 
-fn program() -> Option<PathBuf> {
+/// None: it is not installed.
+pub(crate) fn program() -> Option<PathBuf> {
     let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     folders.find_map(|folder| Some(folder.join(PROGRAM)).filter(|file| file.exists()))
-}
-
-pub(crate) fn is_installed() -> bool {
-    program().is_some()
 }
 
 impl Bus {

@@ -6,7 +6,7 @@ use crate::shard_threads::{Heard, Inbox, Outbox, Taken};
 use crate::transports::{StreamFigures, StreamOrders, queue};
 use patchcord_control::regions::NodeId;
 use patchcord_sip::border::Region;
-use patchcord_sip::{ConnectionId, Listener, MayCall};
+use patchcord_sip::{ConnectionId, Listener, MayCall, MayWatch};
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
@@ -271,6 +271,7 @@ fn a_forged_token_is_refused_and_a_stranger_hears_nothing_where_strangers_hear_n
         identity: "ann".into(),
         may_be_called: true,
         calls: MayCall::Anyone,
+        watches: MayWatch::Everyone,
         expires_at: Instant::now() + Duration::from_secs(60),
     });
     rig.dealer.deal(rig.flow(), forged.as_bytes(), Some(&proven));
@@ -295,6 +296,7 @@ fn a_client_that_came_back_goes_on_with_its_call_and_nobody_else_does() {
             identity: identity.into(),
             may_be_called: true,
             calls: MayCall::Anyone,
+            watches: MayWatch::Everyone,
             expires_at: Instant::now() + Duration::from_secs(60),
         })
     };

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::super::*;
 use crate::tests::{Dice, SDP, start};
 use crate::{
-    Config, DialogId, EndCause, Endpoint, Event, Input, MayCall, NameAddr, Outgoing, Output, Proven, Target, Uri,
+    Config, DialogId, EndCause, Endpoint, Event, Input, MayCall, MayWatch, NameAddr, Outgoing, Output, Proven, Target,
+    Uri,
 };
 
 /// One end of a call.
@@ -408,6 +409,7 @@ fn proven(now: Instant, asserted: &Asserted) -> Arc<Proven> {
         identity: asserted.who.identity().into(),
         may_be_called: false,
         calls: MayCall::Anyone,
+        watches: MayWatch::Everyone,
         expires_at: now + Duration::from_secs(3_600),
     })
 }
