@@ -21,10 +21,10 @@ pub struct Lane {
 }
 
 /// How many ports each side of a lane has.
-const LANE_PORTS: u16 = 100;
+const LANE_PORTS: u16 = 92;
 const FIRST_MEDIA_PORT: u16 = 20_000;
 const FIRST_FAR_MEDIA_PORT: u16 = 14_000;
-const LANES: u16 = 60;
+const LANES: u16 = 65;
 /// How many ports a server for meetings has.
 const MEETING_PORTS: u16 = 200;
 const FIRST_MEETING_PORT: u16 = 31_000;
