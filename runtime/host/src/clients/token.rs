@@ -528,5 +528,25 @@ fn decoded(part: &str) -> Result<Vec<u8>, TokenError> {
     Base64UrlUnpadded::decode_vec(part).map_err(|_| TokenError::Malformed("a part of it is not base64url"))
 }
 
+/// One of each refusal, for tests that have to see all.
+#[cfg(test)]
+pub(crate) const EACH: [TokenError; 15] = [
+    TokenError::Malformed("it is long"),
+    TokenError::WrongAlgorithm,
+    TokenError::UnknownKey,
+    TokenError::KeyWithoutTokens,
+    TokenError::BadSignature,
+    TokenError::ForeignTenant,
+    TokenError::KeyRevoked,
+    TokenError::KeyExpired,
+    TokenError::KeyMayNotMint,
+    TokenError::Expired,
+    TokenError::NotYetValid,
+    TokenError::LifeTooLong,
+    TokenError::MissingGrant(Grant::Call),
+    TokenError::OtherIdentity,
+    TokenError::Unavailable,
+];
+
 #[cfg(test)]
 mod tests;

@@ -236,25 +236,16 @@ impl Sharing {
 
     /// Tells others what is new at the desk, and the desk what is new elsewhere.
     pub(super) fn settle(&mut self, now: Instant, desk: &mut PresenceDesk) {
-        loop {
-            while let Some(news) = desk.poll_to_others() {
-                self.tell(now, news);
-            }
-            let mut is_done = true;
-            while let Some(output) = self.locations.poll() {
-                is_done = false;
-                self.carry_out(now, desk, output);
-            }
-            while let Some(output) = self.parts.poll() {
-                match output {
-                    parts::Output::Send(Outgoing { to, message }) => {
-                        self.send(Topic::Presence, to, message.to_bytes());
-                    }
-                    parts::Output::Replaced => replaced(),
-                }
-            }
-            if is_done {
-                break;
+        while let Some(news) = desk.poll_to_others() {
+            self.tell(now, news);
+        }
+        while let Some(output) = self.locations.poll() {
+            self.carry_out(now, desk, output);
+        }
+        while let Some(output) = self.parts.poll() {
+            match output {
+                parts::Output::Send(Outgoing { to, message }) => self.send(Topic::Presence, to, message.to_bytes()),
+                parts::Output::Replaced => replaced(),
             }
         }
         self.read_locations(now, desk);

@@ -1,29 +1,11 @@
 //! Each refusal is counted once, under the code that its client is told.
 
 use super::*;
-use crate::clients::token::Grant;
-
-const ALL: [TokenError; 15] = [
-    TokenError::Malformed("it is long"),
-    TokenError::WrongAlgorithm,
-    TokenError::UnknownKey,
-    TokenError::KeyWithoutTokens,
-    TokenError::BadSignature,
-    TokenError::ForeignTenant,
-    TokenError::KeyRevoked,
-    TokenError::KeyExpired,
-    TokenError::KeyMayNotMint,
-    TokenError::Expired,
-    TokenError::NotYetValid,
-    TokenError::LifeTooLong,
-    TokenError::MissingGrant(Grant::Call),
-    TokenError::OtherIdentity,
-    TokenError::Unavailable,
-];
+use crate::clients::token::EACH;
 
 #[test]
 fn a_refusal_is_counted_under_its_code() {
-    for why in ALL {
+    for why in EACH {
         let figures = TokenFigures::default();
         figures.refused(why);
         let counted: Vec<_> = figures
